@@ -1,0 +1,57 @@
+"""What server is tested, with which clients and users, and what it can do.
+
+`model` holds the values, `loading` reads them from a file (`values` and `reading` are its steps),
+`roles` says which client plays which part, `consent` who allowed the test, `redacted` what a report
+may show, `restored` reads that back; `terms` (with `metadata` and `features`) says what the server
+supports, `capability` what can be tried with this profile.
+"""
+
+from idprobe.profile.addresses import host_of, is_loopback
+from idprobe.profile.capability import Capability, missing_because
+from idprobe.profile.consent import consent_missing
+from idprobe.profile.loading import bare_profile, load_profile
+from idprobe.profile.model import (
+    Client,
+    Deviation,
+    Limits,
+    Login,
+    Network,
+    Profile,
+    Provider,
+    Role,
+    Target,
+    Tls,
+    User,
+    with_issuer,
+)
+from idprobe.profile.redacted import redacted_profile
+from idprobe.profile.restored import restored_profile
+from idprobe.profile.situation import Situation
+from idprobe.profile.terms import check_term, unmet_because
+
+__all__ = [
+    "Capability",
+    "Client",
+    "Deviation",
+    "Limits",
+    "Login",
+    "Network",
+    "Profile",
+    "Provider",
+    "Role",
+    "Situation",
+    "Target",
+    "Tls",
+    "User",
+    "bare_profile",
+    "check_term",
+    "consent_missing",
+    "host_of",
+    "is_loopback",
+    "load_profile",
+    "missing_because",
+    "redacted_profile",
+    "restored_profile",
+    "unmet_because",
+    "with_issuer",
+]

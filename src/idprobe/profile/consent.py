@@ -1,0 +1,60 @@
+"""Who allowed the test: nobody's server is tested without a named permission."""
+
+from collections.abc import Iterator
+from datetime import date
+from urllib.parse import urlsplit
+
+from idprobe.profile.addresses import is_loopback
+from idprobe.profile.model import Profile
+
+__all__ = ["consent_missing"]
+
+
+def consent_missing(profile: Profile, today: date, may_test: frozenset[str]) -> str | None:
+    """Return why this server may not be tested, in one sentence that says what to add.
+
+    None for loopback, for hosts that `may_test` names (with or without their port), and where
+    [target] has authorized_by and an `until` that has not passed.
+    """
+    strange = [host for host in _strangers(profile) if not _is_named(host, may_test)]
+    if not strange:
+        return None
+    host, target = strange[0], profile.target
+    or_option = f"or pass --i-may-test {host}"
+    if not target.authorized_by:
+        return (
+            f"{profile.where}: nobody is named who allows tests of {host}: "
+            f"add authorized_by and until to [target], {or_option}"
+        )
+    if target.until is None:
+        return (
+            f"{profile.where}: the permission to test {host} has no end: "
+            f"add until = YYYY-MM-DD to [target], {or_option}"
+        )
+    if target.until < today:
+        return (
+            f"{profile.where}: the permission to test {host} ended on {target.until}: "
+            f"ask again and move until in [target], {or_option}"
+        )
+    return None
+
+
+def _strangers(profile: Profile) -> Iterator[str]:
+    """Yield the hosts beyond loopback, the issuer's first."""
+    hosts = sorted(profile.allowed_hosts, key=lambda host: (host not in profile.issuer, host))
+    resolve = profile.network.resolve
+    for host in hosts:
+        bare = urlsplit(f"//{host}").hostname or ""
+        address = resolve.get(host) or resolve.get(bare)
+        leaves = address is not None and not is_loopback(f"//{_bracketed(address)}")
+        if leaves or not is_loopback(f"//{host}"):
+            yield host
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if address.count(":") > 1 and not address.startswith("[") else address
+
+
+def _is_named(host: str, may_test: frozenset[str]) -> bool:
+    named = {one.strip().lower() for one in may_test}
+    return host in named or (urlsplit(f"//{host}").hostname or "") in named

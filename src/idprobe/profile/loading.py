@@ -1,0 +1,66 @@
+"""Reading a profile: from a file, or from nothing but an issuer."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from idprobe.errors import ProfileError
+from idprobe.profile.addresses import host_of, is_usable_url
+from idprobe.profile.model import (
+    Profile,
+    polite_limits,
+)
+from idprobe.profile.reading import read_profile
+from idprobe.profile.values import Source, resolved, with_dates_as_text
+from idprobe.schemas import first_flaw
+
+__all__ = ["bare_profile", "load_profile"]
+
+
+def load_profile(path: Path, environ: Mapping[str, str]) -> Profile:
+    """Return the profile in a TOML file; ProfileError names the file, the key and the fix."""
+    source = Source(path, environ)
+    document = with_dates_as_text(_parsed(source))
+    _hold_to_schema(document, source)
+    document = resolved(document, source)
+    _hold_to_schema(document, source)
+    return read_profile(document, source)
+
+
+def bare_profile(issuer_url: str) -> Profile:
+    """Return the profile of a server of which only the issuer is known: no clients, no users."""
+    if not is_usable_url(issuer_url):
+        fix = "must be an absolute http or https URL, without a user name"
+        raise ProfileError("the command line", "issuer", fix)
+    limits = polite_limits(issuer_url)
+    return Profile(name=host_of(issuer_url), where=issuer_url, issuer=issuer_url, limits=limits)
+
+
+def _parsed(source: Source) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise source.error("", "there is no such file: check the path") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise source.error("", f"cannot be read ({why}): check the path") from None
+    except UnicodeDecodeError as error:
+        fix = f"is not UTF-8 (byte {error.start}): save it as UTF-8"
+        raise source.error("", fix) from None
+    except ValueError as error:  # a TOMLDecodeError, or a number longer than Python reads
+        raise source.error("", f"is not TOML: {_told(error)}: mend that line") from None
+    except RecursionError:
+        raise source.error("", "is not TOML that we read: it nests too deep") from None
+
+
+def _told(error: ValueError) -> str:
+    """Return what the parser says, with a small first letter; it quotes single characters only."""
+    text = str(error)
+    return text[:1].lower() + text[1:]
+
+
+def _hold_to_schema(document: Any, source: Source) -> None:
+    flaw = first_flaw(document, "profile")
+    if flaw is not None:
+        raise source.error(flaw.path, flaw.fix)

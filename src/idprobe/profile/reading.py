@@ -1,0 +1,253 @@
+"""From a document that meets the schema to a Profile: defaults, and what a schema cannot say."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from idprobe.profile.addresses import is_usable_url
+from idprobe.profile.model import (
+    KEY_METHODS,
+    SECRET_METHODS,
+    Client,
+    Deviation,
+    Limits,
+    Login,
+    Network,
+    Profile,
+    Role,
+    Target,
+    Tls,
+    User,
+    polite_limits,
+)
+from idprobe.profile.roles import cast
+from idprobe.profile.values import Source
+from idprobe.schemas import nearest, schema
+
+__all__ = ["frozen", "read_profile"]
+
+OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
+OAUTH_CONFIGURATION: Final = "/.well-known/oauth-authorization-server"
+STANDARDS: Final = ("oauth2.0", "oidc", "bcp")
+LATER: Final = ("load", "listener", "nodes")
+
+
+def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
+    """Return the profile that a document, valid by the schema, describes."""
+    _check_urls(document, source)
+    issuer, embedded = _issuer(document, source)
+    clients = _clients(document, source)
+    registration = document.get("registration", {})
+    return Profile(
+        name=source.path.stem,
+        where=source.where,
+        issuer=issuer,
+        metadata_url=document.get("metadata_url"),
+        embedded=embedded,
+        standards=_standards(document, source),
+        features=tuple(document.get("features", ())),
+        endpoints=frozen(document.get("endpoints", {})),
+        clients=MappingProxyType({client.name: client for client in clients}),
+        users=MappingProxyType(_users(document)),
+        login=_login(document.get("login", {})),
+        target=_target(document.get("target", {})),
+        resource_url=document.get("resource", {}).get("url"),
+        initial_access_token=registration.get("initial_access_token"),
+        contract=frozen(document.get("contract", {})),
+        limits=_limits(document.get("limits", {}), issuer or None, source),
+        tls=_tls(document.get("tls", {}), source),
+        network=_network(document.get("network", {})),
+        deviations=tuple(_deviation(one) for one in document.get("deviations", ())),
+        extras=frozen({key: document[key] for key in LATER if key in document}),
+    )
+
+
+def frozen(value: Any) -> Any:
+    """Return decoded JSON or TOML with its tables as read-only mappings and its lists as tuples."""
+    match value:
+        case dict():
+            return MappingProxyType({key: frozen(one) for key, one in value.items()})
+        case list():
+            return tuple(frozen(one) for one in value)
+        case _:
+            return value
+
+
+def _issuer(document: Mapping[str, Any], source: Source) -> tuple[str, str | None]:
+    """Return the issuer ("" for the embedded server) and the embedded server's name."""
+    issuer, metadata_url = document.get("issuer"), document.get("metadata_url")
+    embedded = document.get("embedded")
+    if embedded is not None:
+        if issuer or metadata_url:
+            key = "issuer" if issuer else "metadata_url"
+            raise source.error(key, "remove it: the embedded server has its own")
+        return "", "reference" if embedded is True else embedded
+    if issuer:
+        return issuer, None
+    if not metadata_url:
+        raise source.error("issuer", "is missing: add it, or metadata_url, or embedded = true")
+    return _issuer_of(metadata_url, source), None
+
+
+def _check_urls(document: Mapping[str, Any], source: Source) -> None:
+    """Raise ProfileError for a URL that nothing can be sent to."""
+    places = [("issuer",), ("metadata_url",), ("resource", "url")]
+    places += [("endpoints", name) for name in document.get("endpoints", {})]
+    for place in places:
+        value: Any = document
+        for key in place:
+            value = value.get(key, {})
+        if value and not is_usable_url(value):
+            fix = "must be an absolute http or https URL, without a user name"
+            raise source.error(place, fix)
+
+
+def _issuer_of(metadata_url: str, source: Source) -> str:
+    """Return the issuer whose metadata are there (OIDC Discovery section 4, RFC 8414 section 3)."""
+    if metadata_url.endswith(OPENID_CONFIGURATION):
+        return metadata_url.removesuffix(OPENID_CONFIGURATION)
+    before, found, path = metadata_url.partition(OAUTH_CONFIGURATION)
+    if found:
+        return before + path
+    raise source.error("issuer", "is missing: metadata_url is not at a well-known place, so add it")
+
+
+def _standards(document: Mapping[str, Any], source: Source) -> tuple[str, ...]:
+    families = schema("profile")["$defs"]["family"]["enum"]
+    standards = tuple(document.get("standards", STANDARDS))
+    for number, standard in enumerate(standards):
+        family = standard.partition(":")[0]
+        if family not in families:
+            meant = nearest(family, families)
+            hint = f"did you mean {meant}?" if meant else f"known are {', '.join(families)}"
+            raise source.error(("standards", number), f"{standard} is no standard we know, {hint}")
+    return standards
+
+
+def _clients(document: Mapping[str, Any], source: Source) -> tuple[Client, ...]:
+    tables = document.get("clients", {})
+    if not tables:
+        fix = "is missing: add at least one, as [clients.web] with its client_id"
+        raise source.error("clients", fix)
+    explicit = [name for name, table in tables.items() if "roles" in table]
+    return cast((_client(name, table, source) for name, table in tables.items()), explicit)
+
+
+def _client(name: str, table: Mapping[str, Any], source: Source) -> Client:
+    grant_types, response_types = _registered(name, table, source)
+    client = Client(
+        name=name,
+        client_id=table["client_id"],
+        client_secret=table.get("client_secret"),
+        token_endpoint_auth_method=table.get("token_endpoint_auth_method", "client_secret_basic"),
+        grant_types=grant_types,
+        response_types=response_types,
+        redirect_uris=tuple(table.get("redirect_uris", ())),
+        scope=table.get("scope", ""),
+        jwks=_jwks(name, table, source),
+        roles=frozenset(Role(role) for role in table.get("roles", ())),
+        post_logout_redirect_uris=tuple(table.get("post_logout_redirect_uris", ())),
+        application_type=table.get("application_type", "web"),
+    )
+    _require_credentials(client, source)
+    if response_types and not client.redirect_uris:
+        fix = f"is missing: response type {response_types[0]} needs one, or set response_types = []"
+        raise source.error(("clients", name, "redirect_uris"), fix)
+    return client
+
+
+def _registered(
+    name: str, table: Mapping[str, Any], source: Source
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return grant_types and response_types, either inferred (RFC 7591 section 2.1)."""
+    grants, types = table.get("grant_types"), table.get("response_types")
+    if types is None:
+        grants = ["authorization_code"] if grants is None else grants
+        if "implicit" in grants:
+            fix = "is missing: say which response types the client has, such as id_token token"
+            raise source.error(("clients", name, "response_types"), fix)
+        types = ["code"] if "authorization_code" in grants else []
+    if grants is None:
+        words = {word for value in types for word in value.split()}
+        grants = ["authorization_code"] if "code" in words else []
+        grants += ["implicit"] if words & {"token", "id_token"} else []
+    return tuple(grants), tuple(types)
+
+
+def _require_credentials(client: Client, source: Source) -> None:
+    method = client.token_endpoint_auth_method
+    place: tuple[str | int, ...] = ("clients", client.name)
+    if method in SECRET_METHODS and client.client_secret is None:
+        fix = f'{method} needs one: add it, or set token_endpoint_auth_method = "none"'
+        raise source.error((*place, "client_secret"), fix)
+    if method in KEY_METHODS and client.jwks is None:
+        fix = f"{method} needs the client's private keys: add jwks = {{ file = ... }}"
+        raise source.error((*place, "jwks"), fix)
+
+
+def _jwks(name: str, table: Mapping[str, Any], source: Source) -> Mapping[str, Any] | None:
+    value = table.get("jwks")
+    if value is None:
+        return None
+    place = ("clients", name, "jwks")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise source.error(place, "must be JSON: a JWK set with keys") from None
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
+        raise source.error(place, "must be a JWK set: an object with keys, at least one")
+    jwks: Mapping[str, Any] = frozen(value)
+    return jwks
+
+
+def _users(document: Mapping[str, Any]) -> dict[str, User]:
+    return {name: User(name=name, **table) for name, table in document.get("users", {}).items()}
+
+
+def _login(table: Mapping[str, Any]) -> Login:
+    hints = {key: value for key, value in table.items() if key not in {"driver", "cookies"}}
+    return Login(table.get("driver", "form"), frozen(hints), table.get("cookies"))
+
+
+def _target(table: Mapping[str, Any]) -> Target:
+    return Target(table.get("authorized_by"), _day(table), table.get("tls", "direct"))
+
+
+def _deviation(table: Mapping[str, Any]) -> Deviation:
+    return Deviation(table["requirement"], table["because"], _day(table))
+
+
+def _day(table: Mapping[str, Any]) -> date | None:
+    return date.fromisoformat(table["until"]) if "until" in table else None
+
+
+def _limits(table: Mapping[str, Any], issuer: str | None, source: Source) -> Limits:
+    for key, value in table.items():
+        if not math.isfinite(value):
+            raise source.error(("limits", key), "must be a finite number; leave it out instead")
+    return replace(polite_limits(issuer), **table)
+
+
+def _tls(table: Mapping[str, Any], source: Source) -> Tls:
+    def path(key: str) -> Path | None:
+        if key not in table:
+            return None
+        found: Path = source.path.parent / table[key]
+        if not found.is_file():
+            raise source.error(("tls", key), f"{found} is no file: create it, or change the path")
+        return found
+
+    insecure = table.get("insecure", False)
+    return Tls(path("ca_file"), path("client_cert"), path("client_key"), insecure)
+
+
+def _network(table: Mapping[str, Any]) -> Network:
+    headers = tuple(table.get("headers", {}).items())
+    return Network(table.get("proxy"), headers, frozen(table.get("resolve", {})))
