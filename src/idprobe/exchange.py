@@ -405,7 +405,7 @@ class Trace:
         return any(exchange.step == step for exchange in self.exchanges)
 
     def steps(self, step: str) -> tuple[Exchange, ...]:
-        """Return the exchanges of a step and of those that continue its name (`page/2` of `page`)."""
+        """Return the exchanges of a step and of what continues its name (`page/2` of `page`)."""
         return tuple(e for e in self.exchanges if e.step == step or e.step.startswith(f"{step}/"))
 
     def __iter__(self) -> Iterator[Exchange]:

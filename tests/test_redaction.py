@@ -1,0 +1,201 @@
+import base64
+import html
+import json
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idprobe.exchange import (
+    Agent,
+    Exchange,
+    Landing,
+    LandingMode,
+    Request,
+    Response,
+    Trace,
+)
+from idprobe.har import to_har
+from idprobe.redaction import Vault, facts_of
+
+SECRET: Final = 's3cr3t/with +odd&<chars>="é'
+TOKEN: Final = "tok-8aG1kD93nfkQ"
+
+
+def exchange(
+    request: Request, response: Response | None = None, landing: Landing | None = None
+) -> Exchange:
+    response = response or Response(200)
+    return Exchange(request, response, datetime(2026, 1, 1, tzinfo=UTC), 5, "step", landing=landing)
+
+
+def trace_of(*exchanges: Exchange) -> Trace:
+    return Trace("probe", exchanges)
+
+
+def written(trace: Trace) -> str:
+    return json.dumps(to_har(trace), ensure_ascii=False)
+
+
+def test_a_token_in_a_json_body_becomes_a_pseudonym_with_facts() -> None:
+    body = json.dumps({"access_token": TOKEN, "token_type": "Bearer"}).encode()
+    request = Request.post_form("http://127.0.0.1/token", [("grant_type", "client_credentials")])
+    headers = (("Content-Type", "application/json"),)
+
+    redacted = Vault().redact(trace_of(exchange(request, Response(200, headers, body))))
+
+    token = redacted.last.answered.json_object["access_token"]
+    assert token == "‹access_token-1›"
+    assert redacted.fact(token)["length"] == len(TOKEN)
+    assert TOKEN not in written(redacted)
+
+
+def test_the_same_token_has_the_same_pseudonym_wherever_it_is_used() -> None:
+    headers = (("Content-Type", "application/json"),)
+    body = json.dumps({"access_token": TOKEN}).encode()
+    issued = exchange(Request.get("http://127.0.0.1/token"), Response(200, headers, body))
+    used = exchange(
+        Request.get("http://127.0.0.1/me", headers=(("Authorization", f"Bearer {TOKEN}"),))
+    )
+
+    redacted = Vault().redact(trace_of(issued, used))
+
+    assert redacted.last.request.header("authorization") == "Bearer ‹access_token-1›"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        quote(SECRET, safe="").lower(),
+        quote_plus(SECRET),
+        html.escape(SECRET),
+        "".join(f"&#{ord(c)};" if not c.isalnum() else c for c in SECRET),
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        json.dumps(SECRET).replace("/", "\\/")[1:-1],
+    ],
+    ids=["raw", "percent", "percent-lower", "plus", "html", "decimal", "json", "json8", "slash"],
+)
+def test_a_profile_secret_is_found_in_every_spelling(spelling: str) -> None:
+    vault = Vault([("client_secret", SECRET)])
+
+    assert vault.scrub(f"before {spelling} after") == "before ‹client_secret-1› after"
+
+
+def test_basic_credentials_go_and_their_secret_is_known_from_then_on() -> None:
+    pair = base64.b64encode(b"web:plainsecret1").decode()
+    request = Request.get("http://127.0.0.1/token", headers=(("Authorization", f"Basic {pair}"),))
+    echo = Response(400, (), b"you sent plainsecret1")
+
+    redacted = Vault().redact(trace_of(exchange(request, echo)))
+
+    assert pair not in written(redacted)
+    assert "plainsecret1" not in written(redacted)
+    assert redacted.last.request.header("authorization") == "Basic ‹basic-1›"
+
+
+def test_cookies_go_in_both_directions() -> None:
+    request = Request.get("http://127.0.0.1/", headers=(("Cookie", "sid=abcdefghij; lang=en"),))
+    response = Response(200, (("Set-Cookie", "sid=klmnopqrst; Path=/; HttpOnly"),))
+
+    redacted = Vault().redact(trace_of(exchange(request, response)))
+
+    assert redacted.last.request.header("cookie") == "sid=‹cookie-1›; lang=‹cookie-2›"
+    assert redacted.last.answered.header("set-cookie") == "sid=‹cookie-3›; Path=/; HttpOnly"
+
+
+def test_a_short_cookie_value_is_not_replaced_elsewhere() -> None:
+    request = Request.get("http://127.0.0.1/english", headers=(("Cookie", "lang=en"),))
+
+    redacted = Vault().redact(trace_of(exchange(request)))
+
+    assert redacted.last.request.target == b"/english"
+
+
+def test_a_code_goes_from_landing_location_and_token_request() -> None:
+    location = f"https://client.example/cb?code={TOKEN}&state=xyz"
+    landing = Landing(
+        "https://client.example/cb", LandingMode.QUERY, (("code", TOKEN), ("state", "xyz"))
+    )
+    landed = exchange(
+        Request.get("http://127.0.0.1/authorize", agent=Agent.USER),
+        Response(303, (("Location", location),)),
+        landing,
+    )
+    redeemed = exchange(Request.post_form("http://127.0.0.1/token", [("code", TOKEN)]))
+
+    redacted = Vault().redact(trace_of(landed, redeemed))
+
+    assert TOKEN not in written(redacted)
+    assert redacted.landing.get("code") == "‹code-1›"
+    assert redacted.landing.get("state") == "xyz"
+    assert redacted.last.request.form == (("code", "‹code-1›"),)
+
+
+def test_a_password_that_equals_the_user_name_leaves_the_claims_alone() -> None:
+    vault = Vault([("password", "alice")])
+    request = Request.post_form("http://127.0.0.1/login", [("password", "alice")])
+    claims = Response(200, (("Content-Type", "application/json"),), b'{"sub": "alice"}')
+
+    redacted = vault.redact(trace_of(exchange(request, claims)))
+
+    assert redacted.last.request.form == (("password", "‹password-1›"),)
+    assert redacted.last.answered.json == {"sub": "alice"}
+
+
+def test_redaction_is_idempotent() -> None:
+    vault = Vault()
+    request = Request.post_form("http://127.0.0.1/token", [("code", TOKEN)])
+
+    once = vault.redact(trace_of(exchange(request)))
+
+    assert vault.redact(once) == once
+
+
+def test_a_server_that_sends_a_pseudonym_gets_one_of_its_own() -> None:
+    headers = (("Content-Type", "application/json"),)
+    body = json.dumps({"access_token": "‹access_token-1›"}).encode()
+
+    redacted = Vault().redact(
+        trace_of(exchange(Request.get("http://127.0.0.1/"), Response(200, headers, body)))
+    )
+
+    assert redacted.fact("‹access_token-1›")["length"] == len("‹access_token-1›")
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40).map(
+        lambda text: f"Zq9-{text}"
+    )
+)
+def test_no_secret_is_left_in_any_place_of_an_exchange(secret: str) -> None:
+    request = Request.post_form(
+        f"http://127.0.0.1/x?code={quote(secret, safe='')}",
+        [("client_secret", secret), ("other", secret)],
+        headers=(("Authorization", f"Bearer {secret}"), ("X-Echo", quote(secret))),
+    )
+    response = Response(
+        400,
+        (("Location", f"/next?x={quote_plus(secret)}"), ("X-Raw", secret)),
+        f"<p>{html.escape(secret)}</p> {json.dumps(secret)} {secret}".encode(),
+    )
+
+    redacted = Vault().redact(trace_of(exchange(request, response)))
+
+    kept = written(redacted)
+    for spelling in {secret, quote(secret, safe=""), html.escape(secret)}:
+        assert spelling not in kept
+
+
+def test_facts_of_a_code_have_its_half_hashes() -> None:
+    # the example of OpenID Connect Core 1.0, appendix A.4: c_hash of this code
+    facts = facts_of("code", "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk")
+
+    assert facts["half_hash"]["S256"] == "LDktKdoQak3Pk0cnXxCltA"
+    assert facts["vschar"]
+    assert facts["b64token"]
