@@ -1,0 +1,118 @@
+"""Many judgements, one finding a requirement."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from idprobe.profile import Deviation
+from idprobe.reports.model import Run, by_area, by_requirement, counts_of, grouped_by_cause
+from idprobe.verdict import Inconclusive, Satisfied, Violated
+
+Maker = Callable[..., Any]
+TODAY = date(2026, 11, 24)
+
+
+def test_the_worst_judgement_speaks_for_its_requirement(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5.1/no-store")
+    judgements = [
+        judgement_of(requirement, Satisfied(), check="a"),
+        judgement_of(requirement, Violated("b broke it"), check="b"),
+        judgement_of(requirement, Inconclusive("no idea"), check="c"),
+    ]
+
+    (finding,) = by_requirement(judgements, TODAY)
+
+    assert finding.because == "b broke it"
+    assert [judgement.check for judgement in finding.judgements] == ["b", "c", "a"]
+
+
+def test_requirements_that_say_the_same_make_one_finding(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    first = requirement_of("RFC6749-5.1/no-store")
+    second = requirement_of("OAUTH21-3.2/no-store", same_as=first.id)
+    judgements = [judgement_of(second, Satisfied()), judgement_of(first, Satisfied())]
+
+    (finding,) = by_requirement(judgements, TODAY)
+
+    assert finding.requirement is first
+    assert finding.alike == (second,)
+
+
+def test_a_deviation_covers_a_violation_up_to_its_last_day(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5.1/no-store")
+    declared = judgement_of(
+        requirement,
+        Violated("x"),
+        counts=False,
+        deviation=Deviation(requirement.id, "known", TODAY),
+    )
+
+    (on_the_day,) = by_requirement([declared], TODAY)
+    (a_day_later,) = by_requirement([declared], date(2026, 11, 25))
+
+    assert not on_the_day.is_open
+    assert a_day_later.is_open
+
+
+def test_an_undeclared_violation_outweighs_a_declared_one_of_the_same_rule(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5.1/no-store")
+    known = Deviation(requirement.id, "known", None)
+    judgements = [
+        judgement_of(requirement, Violated("declared"), counts=False, deviation=known, check="a"),
+        judgement_of(requirement, Violated("new"), check="b"),
+    ]
+
+    (finding,) = by_requirement(judgements, TODAY)
+
+    assert finding.is_open
+    assert finding.because == "new"
+
+
+def test_what_counts_is_read_first(run: Run) -> None:
+    findings = run.by_requirement()
+
+    assert [finding.requirement.id for finding in findings[:3]] == [
+        "RFC6749-5.1/cache-control-no-store",
+        "RFC6749-3.1/a-should",
+        "RFC6749-6/declared-one",
+    ]
+
+
+def test_counts_agree_with_the_areas_they_are_split_into(run: Run) -> None:
+    findings = run.by_requirement()
+
+    counts = counts_of(findings)
+    areas = by_area(findings)
+
+    assert (counts.violated, counts.declared, counts.inconclusive) == (3, 1, 3)
+    assert (counts.harness_fault, counts.satisfied, counts.not_applicable) == (1, 2, 1)
+    assert sum(area.total for area in areas.values()) == counts.total == len(findings)
+
+
+def test_areas_follow_the_way_of_a_login(run: Run) -> None:
+    areas = list(by_area(run.by_requirement()))
+
+    assert areas.index("authorization-request") < areas.index("token-response")
+    assert areas.index("token-response") < areas.index("id-token")
+
+
+def test_one_cause_makes_one_group(run: Run) -> None:
+    undecided = [finding for finding in run.by_requirement() if finding.name == "inconclusive"]
+
+    groups = grouped_by_cause(undecided)
+
+    assert [len(group) for group in groups.values()] == [3]
+
+
+def test_the_deciding_exit_code_follows_the_order_of_gravity(run_of: Maker) -> None:
+    assert run_of(exit_codes=(1, 3)).exit_code == 3
+    assert run_of(exit_codes=(1, 4, 3)).exit_code == 4
+    assert run_of(exit_codes=(5, 1)).exit_code == 1
+    assert run_of(exit_codes=(0,)).exit_code == 0
