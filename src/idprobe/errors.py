@@ -10,7 +10,8 @@
     └── ProbeError         an experiment that was not made
         ├── ControlFailed  a step that had to work was refused
         ├── NoResponse     nothing came back
-        └── Refrained      our own rules of safety forbade to go on
+        ├── Refrained      our own rules of safety forbade to go on
+        └── Unsuited       what the profile has does not allow the experiment
 """
 
 from typing import Final, Protocol
@@ -24,6 +25,7 @@ __all__ = [
     "ProbeError",
     "ProfileError",
     "Refrained",
+    "Unsuited",
     "UsageError",
 ]
 
@@ -84,3 +86,10 @@ class NoResponse(ProbeError):
 
 class Refrained(ProbeError):
     """Our own rules forbade to go on: a host not allowed, a budget of wrong credentials used up."""
+
+
+class Unsuited(ProbeError):
+    """What the profile has does not allow the experiment: no client of the kind that it needs.
+
+    What hangs on it is not applicable here; the text says what the profile would have to have.
+    """

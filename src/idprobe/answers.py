@@ -1,0 +1,82 @@
+"""What an answer means: given, refused, or neither.
+
+A refusal is seen, never inferred: only a fitting OAuth error, or an error page where a person is
+shown one, counts. An overload, a gateway's block or a crash is neither, and raises EvidenceError.
+"""
+
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Response
+
+__all__ = ["error_code", "gives_tokens", "is_error_page", "refused", "token_error"]
+
+PAGE_STATUSES: Final = frozenset({200, 400, 401, 403, 404, 405, 414, 422, 431})
+ERROR_STATUSES: Final = frozenset({400, 401, 403, 405, 413, 414, 415, 422, 431})
+
+
+def error_code(exchange: Exchange) -> str | None:
+    """Return the OAuth error code of a landing or of a JSON body, None without one."""
+    if exchange.landing is not None:
+        return exchange.landing.error
+    return exchange.answered.error
+
+
+def gives_tokens(exchange: Exchange) -> bool:
+    """Return whether the answer hands out a code or a token, by body or by redirect."""
+    names = {"code", "access_token", "id_token", "refresh_token"}
+    if exchange.landing is not None:
+        return any(name in names and value for name, value in exchange.landing.parameters)
+    response = exchange.answered
+    if not response.is_success:
+        return False
+    try:
+        return bool(names & response.json_object.keys())
+    except EvidenceError:
+        return False
+
+
+def token_error(exchange: Exchange) -> str:
+    """Return the error code of an error response (RFC 6749 section 5.2).
+
+    Raises EvidenceError if the answer is no such response; `refused` tells why it may be none.
+    """
+    if not refused(exchange):
+        raise EvidenceError("the request was not refused")
+    code = exchange.answered.error
+    if code is None:
+        raise EvidenceError(f"the refusal has no OAuth error: {exchange}")
+    return code
+
+
+def refused(exchange: Exchange) -> bool:
+    """Return True for a refusal, False if the server gave what was asked for.
+
+    Raises EvidenceError for an answer that is neither: a crash, an overload, a block.
+    """
+    response = exchange.answered
+    if gives_tokens(exchange):
+        return False
+    if exchange.landing is not None:
+        if exchange.landing.error is None:
+            raise EvidenceError(f"the redirect brings neither a grant nor an error: {exchange}")
+        return True
+    if response.error is not None and response.status in ERROR_STATUSES:
+        return True
+    if is_error_page(response):
+        return True
+    if response.is_success:
+        return False
+    raise EvidenceError(f"that is neither a grant nor a refusal: {exchange}")
+
+
+def is_error_page(response: Response) -> bool:
+    """Return whether a response is a page that tells a person of an error, and asks nothing."""
+    if response.media_type not in {"text/html", "application/xhtml+xml", "text/plain"}:
+        return False
+    if response.is_redirect or response.status not in PAGE_STATUSES:
+        return False
+    page = LexborHTMLParser(response.body[:262_144])
+    return not page.css('input[type="password"], input[type="text"], input[type="email"]')

@@ -1,0 +1,314 @@
+"""What speaks HTTP: a courier that carries one request, a wire that drives flows and records.
+
+What is sent is what was written: the request target byte for byte, no header but ours, no cookie
+but the user agent's, no redirect followed, no proxy and no authority taken from the environment.
+What comes back is bounded in size and in total time.
+"""
+
+import asyncio
+import hashlib
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, Self, TypeVar
+
+import httpx
+
+from idprobe.errors import ControlFailed, EvidenceError, NoResponse
+from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
+from idprobe.flows import Ending, Flow, HumanStep, Landed, form_login
+from idprobe.limits import Gate, Guard
+from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
+
+__all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
+
+T = TypeVar("T")
+
+USER_AGENT: Final = "idprobe/0.1"
+CONNECT_RETRIES: Final = 2
+KEEPALIVE_S: Final = 2.0
+"""We drop an idle connection sooner than servers do, so that no POST meets a closing one."""
+
+Human = Callable[["Wire", HumanStep, str], Awaitable[Ending]]
+"""A login driver other than `form`: carries a person, or a browser, through a HumanStep."""
+
+
+class Cookies:
+    """The cookies of one user agent; a loopback host counts as secure over plain http too."""
+
+    def __init__(self) -> None:
+        policy = DefaultCookiePolicy(secure_protocols=("https", "wss"))
+        loopback = DefaultCookiePolicy(secure_protocols=("https", "wss", "http"))
+        self._jar = httpx.Cookies(CookieJar(policy))
+        self._loopback = httpx.Cookies(CookieJar(loopback))
+
+    def _jar_for(self, origin: str) -> httpx.Cookies:
+        host = httpx.URL(origin).host
+        is_loopback = host == "localhost" or host.startswith("127.") or host == "::1"
+        return self._loopback if is_loopback else self._jar
+
+    def header_for(self, request: Request) -> Headers:
+        """Return the Cookie header that belongs to a request; empty without a cookie for it."""
+        carrier = httpx.Request(request.method, request.url)
+        self._jar_for(request.origin).set_cookie_header(carrier)
+        value = carrier.headers.get("cookie")
+        return () if value is None else (("Cookie", value),)
+
+    def keep(self, request: Request, response: Response) -> None:
+        """Keep what the response sets."""
+        carrier = httpx.Request(request.method, request.url)
+        answer = httpx.Response(
+            response.status,
+            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers],
+            request=carrier,
+        )
+        self._jar_for(request.origin).extract_cookies(answer)
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """Return the TLS settings of a profile; verification is off only where it says `insecure`."""
+    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
+    if tls.client_cert is not None:
+        context.load_cert_chain(tls.client_cert, tls.client_key)
+    if tls.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Courier:
+    """Carries single requests of a whole run, within the profile's limits."""
+
+    def __init__(self, profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take a transport of its own, or the one given (an ASGI application's, in tests)."""
+        self._limits: Limits = profile.limits
+        self._network: Network = profile.network
+        self._gate = Gate(profile)
+        self._transport = transport or httpx.AsyncHTTPTransport(
+            verify=tls_context(profile.tls),
+            trust_env=False,
+            proxy=profile.network.proxy,
+            limits=httpx.Limits(
+                max_connections=64, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_S
+            ),
+        )
+        self.guard = Guard()
+        self.sent = 0
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._transport.__aexit__()
+
+    async def carry(self, request: Request, step: str) -> Exchange:
+        """Return what became of a request: an exchange with a response, or with a failure.
+
+        Raises Refrained if the profile's rules forbid the request. A connection that failed before
+        any byte was sent is tried again, twice at most; a GET once more if its connection broke.
+        """
+        self._gate.allow(request)
+        self.guard.allow(request)
+        attempt = 0
+        while True:
+            async with self._gate.turn():
+                exchange = await self._once(request, step)
+            self.sent += 1
+            if exchange.response is not None or not _may_repeat(exchange, attempt):
+                return replace(exchange, retried=attempt)
+            attempt += 1
+            await asyncio.sleep(0.05 * attempt)
+
+    async def _once(self, request: Request, step: str) -> Exchange:
+        started_at, begun = datetime.now(UTC), time.perf_counter_ns()
+        response: Response | None = None
+        connection, failure = Connection(), None
+        try:
+            async with asyncio.timeout(self._limits.exchange_s):
+                response, connection = await self._fetch(request)
+        except TimeoutError:
+            failure = f"no complete response within {self._limits.exchange_s:g} s"
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            failure = f"{NOT_CONNECTED}: {_reason(error)}"
+        except httpx.RemoteProtocolError as error:
+            failure = f"the response breaks HTTP: {_reason(error)}"
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
+            failure = f"the exchange broke off: {_reason(error)}"
+        elapsed_ns = time.perf_counter_ns() - begun
+        return Exchange(
+            request, response, started_at, elapsed_ns, step, failure, Sender.HTTPX, connection
+        )
+
+    async def _fetch(self, request: Request) -> tuple[Response, Connection]:
+        target = {"target": request.target}
+        timeout = {"connect": self._limits.exchange_s, "pool": None, "read": None, "write": None}
+        outgoing = httpx.Request(
+            request.method,
+            request.origin,
+            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._headers(request)],
+            content=request.body if request.body or request.method == "POST" else None,
+            extensions={**target, "timeout": timeout},
+        )
+        incoming = await self._transport.handle_async_request(outgoing)
+        try:
+            body, truncated = await _read(incoming, self._limits.body_bytes)
+        finally:
+            await incoming.aclose()
+        version = incoming.extensions.get("http_version", b"HTTP/1.1")
+        reason = incoming.extensions.get("reason_phrase", b"")
+        response = Response(
+            incoming.status_code,
+            tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in incoming.headers.raw),
+            body,
+            version.decode("ascii", "replace"),
+            reason.decode("latin-1"),
+            truncated,
+        )
+        return response, _connection(incoming)
+
+    def _headers(self, request: Request) -> Headers:
+        ours = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
+        given = {name.lower() for name, _ in request.headers}
+        defaults = tuple(pair for pair in ours if pair[0].lower() not in given)
+        return (*defaults, *self._network.headers, *request.headers)
+
+
+NOT_CONNECTED: Final = "no connection"
+
+
+def _may_repeat(exchange: Exchange, attempt: int) -> bool:
+    """Return whether sending again cannot do twice what was meant once."""
+    failure = exchange.failure or ""
+    if failure.startswith(NOT_CONNECTED):
+        return attempt < CONNECT_RETRIES and "refused" not in failure
+    broke = failure.startswith("the exchange broke off")
+    return exchange.request.method == "GET" and broke and attempt == 0
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0][:200] if text else type(error).__name__
+
+
+async def _read(response: httpx.Response, bound_bytes: int) -> tuple[bytes, bool]:
+    """Return the body as it came, cut at the bound, and whether it was cut."""
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > bound_bytes:
+            return bytes(body[:bound_bytes]), True
+    return bytes(body), False
+
+
+def _connection(response: httpx.Response) -> Connection:
+    stream = response.extensions.get("network_stream")
+    if stream is None:
+        return Connection()
+    address = stream.get_extra_info("server_addr")
+    peer = f"{address[0]}:{address[1]}" if address else None
+    tls: ssl.SSLObject | None = stream.get_extra_info("ssl_object")
+    if tls is None:
+        return Connection(peer)
+    certificate = tls.getpeercert(binary_form=True)
+    cipher = tls.cipher()
+    return Connection(
+        peer,
+        tls.version(),
+        cipher[0] if cipher else None,
+        hashlib.sha256(certificate).hexdigest() if certificate else None,
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Wire:
+    """The wire of one probe: drives flows, sends requests, keeps cookies, records everything."""
+
+    provider: Provider
+    courier: Courier
+    human: Human | None = None
+    on_exchange: Callable[[Exchange], None] | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    cookies: Cookies = field(default_factory=Cookies)
+
+    def acting_as(self, role: Role) -> Provider:
+        """Return the provider as the profile's client of that role sees it."""
+        return self.provider.acting_as(role)
+
+    def fresh_browser(self) -> None:
+        """Go on with a user agent that has no cookies."""
+        self.cookies = Cookies()
+
+    async def send(self, request: Request, step: str = "experiment") -> Response:
+        """Send a request and return whatever answer comes; raises NoResponse if none does."""
+        exchange = await self._exchange(request, step)
+        if exchange.response is None:
+            raise NoResponse(exchange, exchange.failure or "no response")
+        return exchange.response
+
+    async def run(self, flow: Flow[T], step: str | None = None) -> T:
+        """Drive a flow that must succeed, return its value; raises ControlFailed or NoResponse."""
+        name = step or str(getattr(flow, "__name__", "flow"))
+        try:
+            return await self._drive(flow, name)
+        except EvidenceError as error:
+            last = self.exchanges[-1] if self.exchanges else None
+            raise ControlFailed(last, f"{name.replace('_', ' ')}: {error}") from None
+
+    async def visit(self, human_step: HumanStep, step: str) -> Ending:
+        """Carry the user through login and consent and return where that ended, any ending."""
+        self.courier.guard.allow_login(human_step.user)
+        if self.human is not None:
+            return await self.human(self, human_step, step)
+        before = len(self.exchanges)
+        profile = self.provider.profile
+        flow = form_login(human_step, profile.login.hints, profile.allowed_hosts)
+        ending = await self._drive(flow, step, numbered=True)
+        self._name_ending(before, ending, step)
+        return ending
+
+    @asynccontextmanager
+    async def guessing(self, client: Client) -> AsyncIterator[None]:
+        """Keep others from sending wrong credentials of a client while a probe does.
+
+        Inside, send one wrong guess, then prove that the right credentials still work: so there are
+        never two wrong ones in a row, and a lock-out is seen at once.
+        """
+        async with self.courier.guard.guessing(client.client_id):
+            yield
+
+    def _name_ending(self, before: int, ending: Ending, step: str) -> None:
+        """Give the last exchange of a visit the name of the whole, and its landing."""
+        if len(self.exchanges) == before:
+            return
+        landing = ending.landing if isinstance(ending, Landed) else None
+        self.exchanges[-1] = replace(self.exchanges[-1], step=step, landing=landing)
+
+    async def _drive(self, flow: Flow[T], step: str, *, numbered: bool = False) -> T:
+        number = 0
+        try:
+            move = next(flow)
+            while True:
+                if isinstance(move, HumanStep):
+                    move = flow.send(await self.visit(move, step))
+                    continue
+                number += 1
+                move = flow.send(await self.send(move, f"{step}/{number}" if numbered else step))
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+
+    async def _exchange(self, request: Request, step: str) -> Exchange:
+        if request.agent is Agent.USER:
+            request = request.with_headers(*self.cookies.header_for(request))
+        exchange = await self.courier.carry(request, step)
+        if exchange.response is not None and request.agent is Agent.USER:
+            self.cookies.keep(request, exchange.response)
+        self.exchanges.append(exchange)
+        if self.on_exchange is not None:
+            self.on_exchange(exchange)
+        return exchange
