@@ -1,0 +1,1 @@
+"""The embedded identity server: correct, in memory, made of small decisions to override."""

@@ -1,0 +1,89 @@
+"""What the server says about itself: its metadata and its keys."""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idprobe.reference.core import Core
+from idprobe.reference.replies import json_reply
+
+__all__ = ["Metadata"]
+
+_CLAIMS: Final = (
+    "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "c_hash", "sid",
+    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username",
+    "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    "email", "email_verified", "address", "phone_number", "phone_number_verified",
+)  # fmt: skip
+ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256")
+
+
+class Metadata(Core):
+    """The metadata documents (RFC 8414, OpenID Connect Discovery) and the JWK Set."""
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the server's metadata, the same at both well-known places."""
+        config = self.config
+        methods = list(config.token_endpoint_auth_methods)
+        document: dict[str, Any] = {
+            "issuer": self.issuer(),
+            "authorization_endpoint": self.url("/authorize"),
+            "token_endpoint": self.url("/token"),
+            "userinfo_endpoint": self.url("/userinfo"),
+            "jwks_uri": self.url("/jwks"),
+            "revocation_endpoint": self.url("/revoke"),
+            "introspection_endpoint": self.url("/introspect"),
+            "end_session_endpoint": self.url("/logout"),
+            "scopes_supported": list(config.scopes),
+            "response_types_supported": list(config.response_types),
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "grant_types_supported": list(config.grant_types),
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": list(config.id_token_signing_alg_values),
+            "code_challenge_methods_supported": self.challenge_methods(),
+            "claims_supported": list(_CLAIMS),
+            "claim_types_supported": ["normal"],
+            "claims_parameter_supported": False,
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "require_request_uri_registration": False,
+            "authorization_response_iss_parameter_supported": True,
+            **self._authentication_members("token", methods),
+            **self._authentication_members("revocation", methods),
+            **self._authentication_members("introspection", [m for m in methods if m != "none"]),
+        }
+        if config.registration != "off":
+            document["registration_endpoint"] = self.url("/register")
+        return document
+
+    def challenge_methods(self) -> list[str]:
+        """Return the code challenge methods on offer (RFC 7636 section 4.2)."""
+        return ["S256", "plain"] if self.config.plain_pkce else ["S256"]
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the JWK Set to publish."""
+        return self.keys.public_jwks()
+
+    def rotate_keys(self) -> None:
+        """Sign with new keys from now on and keep the old public ones published."""
+        self.keys.rotate()
+
+    def metadata_headers(self) -> dict[str, str]:
+        """Return the headers of public documents, which may be kept for a while."""
+        return {"Cache-Control": "public, max-age=300"}
+
+    async def show_metadata(self, _request: Request) -> Response:
+        """Answer at the well-known places."""
+        return json_reply(self.metadata(), headers=self.metadata_headers())
+
+    async def show_jwks(self, _request: Request) -> Response:
+        """Answer at jwks_uri."""
+        return json_reply(self.jwks(), headers=self.metadata_headers())
+
+    def _authentication_members(self, endpoint: str, methods: list[Any]) -> dict[str, Any]:
+        members: dict[str, Any] = {f"{endpoint}_endpoint_auth_methods_supported": methods}
+        if "private_key_jwt" in methods:
+            name = f"{endpoint}_endpoint_auth_signing_alg_values_supported"
+            members[name] = list(ASSERTION_ALGORITHMS)
+        return members

@@ -1,0 +1,173 @@
+"""Mutants of authorization codes and of PKCE."""
+
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
+from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
+from idprobe.reference.stores import Code
+
+
+@mutant(
+    breaks=[
+        "RFC6749-4.1.2/code-single-use",
+        "RFC6749-10.5/code-single-use-under-concurrency",
+        "OIDCC-3.1.3.2/code-single-use",
+        "RFC9700-4.2.4/code-invalid-after-first-use",
+        "RFC6749-4.1.2/code-replay-revokes-tokens",
+        "RFC6749-10.5/code-reuse-revokes-access-tokens",
+        "RFC9700-4.2.4/replay-revokes-tokens",
+    ]
+)
+class CodesCanBeReplayed(ReferenceServer):
+    """A code works as often as it is sent."""
+
+    def code_is_usable(self, code: Code) -> bool:
+        return self.grant_is_active(code.grant)
+
+
+@mutant(
+    breaks=[
+        "RFC6749-4.1.2/code-replay-revokes-tokens",
+        "RFC6749-10.5/code-reuse-revokes-access-tokens",
+        "RFC9700-4.2.4/replay-revokes-tokens",
+    ]
+)
+class ReplayLeavesTokens(ReferenceServer):
+    """A replayed code is refused, and the tokens of its first use live on."""
+
+    def code_was_replayed(self, code: Code) -> None:
+        pass
+
+
+@mutant(
+    breaks=[
+        "RFC6749-4.1.3/code-issued-to-authenticated-client",
+        "RFC6749-4.1.3/code-issued-to-public-client-id",
+        "RFC6749-10.5/code-client-match",
+        "OIDCC-3.1.3.2/code-bound-to-client",
+    ]
+)
+class CodesOfOthersAreTaken(ReferenceServer):
+    """A code works for every client."""
+
+    def code_belongs_to(self, code: Code, client: ClientConfig) -> bool:
+        del code, client
+        return True
+
+
+@mutant(
+    breaks=[
+        "RFC6749-4.1.3/redirect-uri-identical",
+        "RFC6749-4.1.3/redirect-uri-present",
+        "RFC6749-10.6/redirect-uri-identical-at-token-endpoint",
+        "OIDCC-3.1.3.2/redirect-uri-identical",
+    ]
+)
+class RedemptionIgnoresRedirectUri(ReferenceServer):
+    """The redirect_uri of a token request does not count."""
+
+    def redemption_uri_matches(self, code: Code, given: str | None) -> bool:
+        del code, given
+        return True
+
+
+@mutant(breaks=["RFC6749-4.1.2/code-expires", "RFC6749-4.1.2/code-lifetime-ten-minutes"])
+class CodesDoNotExpire(ReferenceServer):
+    """A code works for an hour."""
+
+    def code_is_fresh(self, code: Code) -> bool:
+        del code
+        return True
+
+
+@mutant(
+    breaks=[
+        "RFC7636-4.5/verifier-required",
+        "RFC9700-2.1.1/pkce-enforced-when-used",
+        "RFC9700-4.8.2/verifier-demanded",
+    ]
+)
+class VerifierMayBeLeftOut(ReferenceServer):
+    """A code with a challenge works without a verifier."""
+
+    def verify_pkce(self, code: Code, verifier: str | None) -> bool:
+        return verifier is None or super().verify_pkce(code, verifier)
+
+
+@mutant(
+    breaks=[
+        "RFC7636-4.4/challenge-bound-to-code",
+        "RFC7636-4.5/method-of-the-code-used",
+        "RFC7636-4.6/mismatch-invalid-grant",
+        "RFC7636-4.6/comparison-is-exact",
+        "RFC9700-2.1.1/pkce-enforced-when-used",
+        "RFC9700-2.1.1/pkce-supported",
+        "RFC9700-4.8.2/challenge-bound-to-code",
+    ],
+    also={"RFC7636-4.1/verifier-syntax-enforced": "no verifier is looked at"},
+)
+class VerifierIsNotCompared(ReferenceServer):
+    """Any verifier fits the challenge."""
+
+    def verify_pkce(self, code: Code, verifier: str | None) -> bool:
+        return code.challenge is None or verifier is not None
+
+
+@mutant(
+    breaks=[
+        "RFC9700-2.1.1/pkce-downgrade-prevented",
+        "RFC9700-4.8.2/verifier-without-challenge-rejected",
+    ],
+    profile="speakup",
+)
+class VerifierWithoutChallengeIsTaken(ReferenceServer):
+    """A verifier is ignored if the code had no challenge."""
+
+    def verify_pkce(self, code: Code, verifier: str | None) -> bool:
+        return code.challenge is None or super().verify_pkce(code, verifier)
+
+
+@mutant(
+    breaks=["RFC7636-4.4.1/unsupported-method-error", "RFC7636-7.2/plain-not-used"],
+    also={"RFC7636-4.4.1/unsupported-method-explained": "there is no error to explain"},
+)
+class PlainIsTaken(ReferenceServer):
+    """The challenge method plain works though it is not listed."""
+
+    def accepted_challenge_methods(self) -> frozenset[str]:
+        return frozenset({"S256", "plain"})
+
+
+@mutant(breaks="RFC7636-4.3/method-defaults-to-plain")
+class AbsentMethodMeansS256(ReferenceServer):
+    """A challenge without a method is taken for S256."""
+
+    def default_challenge_method(self) -> str:
+        return "S256"
+
+
+@mutant(breaks=["RFC7636-4.2/challenge-syntax-checked", "RFC6749-4.1.2.1/invalid-request"])
+class MalformedChallengesAreTaken(ReferenceServer):
+    """A challenge may have any length and any characters."""
+
+    def challenge_is_well_formed(self, challenge: str) -> bool:
+        del challenge
+        return True
+
+
+@mutant(breaks="RFC7636-4.1/verifier-syntax-enforced")
+class MalformedVerifiersAreTaken(ReferenceServer):
+    """A verifier may have any length and any characters."""
+
+    def verifier_is_well_formed(self, verifier: str) -> bool:
+        return verifier.isascii()
+
+
+@mutant(breaks="RFC7636-4.4.1/pkce-required-error", profile="speakup")
+class PublicClientsNeedNoPkce(ReferenceServer):
+    """Public clients may leave PKCE out."""
+
+    def pkce_is_required(self, client: ClientConfig) -> bool:
+        del client
+        return False

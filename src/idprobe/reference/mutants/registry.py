@@ -1,0 +1,73 @@
+"""How a mutant says what it breaks, and how it is found by name."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from idprobe.errors import UsageError
+from idprobe.reference.server import ReferenceServer
+
+__all__ = ["MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
+
+Medium: TypeAlias = Literal["asgi", "socket", "tls"]
+Profile: TypeAlias = Literal["reference", "speakup"]
+S = TypeVar("S", bound=ReferenceServer)
+
+
+@dataclass(frozen=True, slots=True)
+class MutantInfo:
+    """A mutant: its class, the requirements it breaks, and what else fires because of it."""
+
+    name: str
+    server_class: type[ReferenceServer] = field(repr=False)
+    summary: str
+    breaks: frozenset[str]
+    also: Mapping[str, str]
+    medium: Medium
+    profile: Profile
+
+
+_KNOWN: Final[dict[str, MutantInfo]] = {}
+MUTANTS: Final[Mapping[str, MutantInfo]] = MappingProxyType(_KNOWN)
+
+
+def mutant(
+    breaks: str | Sequence[str],
+    *,
+    also: Mapping[str, str] | None = None,
+    medium: Medium = "asgi",
+    profile: Profile = "reference",
+) -> Callable[[type[S]], type[S]]:
+    """Declare a subclass of the reference server that is wrong in one way."""
+
+    def declare(server_class: type[S]) -> type[S]:
+        name = _kebab(server_class.__name__)
+        _KNOWN[name] = MutantInfo(
+            name=name,
+            server_class=server_class,
+            summary=(server_class.__doc__ or "").strip(),
+            breaks=frozenset([breaks] if isinstance(breaks, str) else breaks),
+            also=MappingProxyType(dict(also or {})),
+            medium=medium,
+            profile=profile,
+        )
+        return server_class
+
+    return declare
+
+
+def mutant_named(name: str) -> MutantInfo:
+    """Return the mutant of this name, kebab-case or its class's; raises UsageError."""
+    key = _kebab(name)
+    if key in MUTANTS:
+        return MUTANTS[key]
+    near = difflib.get_close_matches(key, MUTANTS, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(f"there is no mutant called {name}{hint}")
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()

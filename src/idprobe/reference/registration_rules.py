@@ -1,0 +1,207 @@
+"""Which client metadata can be registered (RFC 7591 section 2, OIDC Registration section 2)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from idprobe.reference.faults import OAuthFault
+from idprobe.reference.settings import ClientConfig, ServerConfig
+
+__all__ = ["client_of_metadata", "metadata_of_client"]
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_LISTS: Final = ("redirect_uris", "grant_types", "response_types", "post_logout_redirect_uris")
+_TEXTS: Final = ("client_name", "software_id", "software_version")
+_URLS: Final = (
+    "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri",
+)  # fmt: skip
+
+
+def client_of_metadata(
+    body: Mapping[str, Any], client_id: str, secret: str, config: ServerConfig
+) -> ClientConfig:
+    """Return the client that `body` describes, defaults filled in; raises OAuthFault."""
+    for name in _LISTS:
+        if not _is_text_list(body.get(name, [])):
+            code = "invalid_redirect_uri" if name == "redirect_uris" else "invalid_client_metadata"
+            raise OAuthFault(code, f"{name} has to be a list of texts")
+    grants = tuple(body.get("grant_types") or ("authorization_code",))
+    default_types = ("code",) if "authorization_code" in grants else ()
+    types = tuple(body.get("response_types") or default_types)
+    kind = _choice(body, "application_type", "web", ("web", "native"))
+    method = _choice(
+        body,
+        "token_endpoint_auth_method",
+        "client_secret_basic",
+        config.token_endpoint_auth_methods,
+    )
+    uris = tuple(body.get("redirect_uris") or ())
+    _check_grants(grants, types, method, config)
+    _check_redirect_uris(uris, grants, kind)
+    _choice(body, "subject_type", "public", ("public",))
+    return ClientConfig(
+        client_id=client_id,
+        client_secret=secret if method.startswith("client_secret") else None,
+        token_endpoint_auth_method=method,
+        token_endpoint_auth_signing_alg=_optional_choice(
+            body, "token_endpoint_auth_signing_alg", ("RS256", "PS256", "ES256")
+        ),
+        grant_types=grants,
+        response_types=types,
+        redirect_uris=uris,
+        post_logout_redirect_uris=_post_logout_uris(body),
+        scope=_scope(body, config),
+        application_type=kind,
+        id_token_signed_response_alg=_choice(
+            body, "id_token_signed_response_alg", "RS256", config.id_token_signing_alg_values
+        ),
+        default_max_age=_max_age(body),
+        jwks=_jwks(body, method),
+        display=_display(body),
+    )
+
+
+def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
+    """Return all registered metadata of `client`, what the server filled in included."""
+    members: dict[str, Any] = {
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+        "grant_types": list(client.grant_types),
+        "response_types": list(client.response_types),
+        "redirect_uris": list(client.redirect_uris),
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "scope": client.scope,
+        "application_type": client.application_type,
+        "subject_type": "public",
+        "id_token_signed_response_alg": client.id_token_signed_response_alg,
+        "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
+        "default_max_age": client.default_max_age,
+        "jwks": client.jwks,
+        **client.display,
+    }
+    return {name: value for name, value in members.items() if value not in (None, [], "")}
+
+
+def _is_text_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(member, str) for member in value)
+
+
+def _choice(body: Mapping[str, Any], name: str, default: str, allowed: tuple[str, ...]) -> Any:
+    value = body.get(name, default)
+    if value not in allowed:
+        raise OAuthFault("invalid_client_metadata", f"{name} has a value that is not supported")
+    return value
+
+
+def _optional_choice(body: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str | None:
+    return None if body.get(name) is None else str(_choice(body, name, "", allowed))
+
+
+def _check_grants(
+    grants: tuple[str, ...], types: tuple[str, ...], method: str, config: ServerConfig
+) -> None:
+    """Refuse what is not offered, and grants that contradict the response types (2.1)."""
+    if not set(grants) <= set(config.grant_types):
+        raise OAuthFault("invalid_client_metadata", "grant_types has a value not supported")
+    known = [sorted(value.split(" ")) for value in config.response_types]
+    if any(sorted(value.split(" ")) not in known for value in types):
+        raise OAuthFault("invalid_client_metadata", "response_types has a value not supported")
+    words = {word for value in types for word in value.split(" ")}
+    needed = {"authorization_code"} if "code" in words else set()
+    needed |= {"implicit"} if words & {"token", "id_token"} else set()
+    if needed != set(grants) & {"authorization_code", "implicit"}:
+        raise OAuthFault("invalid_client_metadata", "grant_types and response_types contradict")
+    if method == "none" and "client_credentials" in grants:
+        raise OAuthFault("invalid_client_metadata", "client_credentials needs credentials")
+
+
+def _check_redirect_uris(uris: tuple[str, ...], grants: tuple[str, ...], kind: str) -> None:
+    if not uris and set(grants) & {"authorization_code", "implicit"}:
+        raise OAuthFault("invalid_redirect_uri", "redirect_uris is missing")
+    for uri in uris:
+        if not _redirect_uri_is_fine(uri, kind, implicit="implicit" in grants):
+            raise OAuthFault("invalid_redirect_uri", "a redirect URI cannot be registered")
+
+
+def _redirect_uri_is_fine(uri: str, kind: str, *, implicit: bool) -> bool:
+    """Return whether the URI is https, http on loopback, or a native client's own scheme."""
+    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' "<>\\^`{|}#*'):
+        return False
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or parts.password is not None:
+        return False
+    if parts.scheme == "https":
+        return bool(host) and parts.path != "" and not (implicit and host in _LOOPBACK)
+    if parts.scheme == "http":
+        return host in _LOOPBACK and not (implicit and kind == "web")
+    return kind == "native" and "." in parts.scheme
+
+
+def _post_logout_uris(body: Mapping[str, Any]) -> tuple[str, ...]:
+    uris = tuple(body.get("post_logout_redirect_uris") or ())
+    for uri in uris:
+        if not _redirect_uri_is_fine(uri, str(body.get("application_type", "web")), implicit=False):
+            raise OAuthFault("invalid_client_metadata", "a post_logout_redirect_uri is not fine")
+    return uris
+
+
+def _scope(body: Mapping[str, Any], config: ServerConfig) -> str:
+    text = body.get("scope", " ".join(config.scopes))
+    if not isinstance(text, str):
+        raise OAuthFault("invalid_client_metadata", "scope has to be a text")
+    return " ".join(value for value in text.split() if value in config.scopes)
+
+
+def _max_age(body: Mapping[str, Any]) -> int | None:
+    value = body.get("default_max_age")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise OAuthFault("invalid_client_metadata", "default_max_age has to be a number")
+    return value
+
+
+def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
+    jwks = body.get("jwks")
+    if jwks is not None and "jwks_uri" in body:
+        raise OAuthFault("invalid_client_metadata", "jwks and jwks_uri exclude each other")
+    if jwks is None:
+        if method == "private_key_jwt":
+            raise OAuthFault("invalid_client_metadata", "private_key_jwt needs jwks")
+        return None
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(keys, list) or not all(
+        isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys
+    ):
+        raise OAuthFault("invalid_client_metadata", "jwks has to be a JWK Set")
+    if any(_PRIVATE_MEMBERS & set(key) for key in keys):
+        raise OAuthFault("invalid_client_metadata", "jwks has a private key in it")
+    return dict(jwks)
+
+
+def _display(body: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name in (*_TEXTS, *_URLS):
+        value = body.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str) or (name in _URLS and not _is_https(value)):
+            raise OAuthFault("invalid_client_metadata", f"{name} has a value that is not fine")
+        shown[name] = value
+    contacts = body.get("contacts")
+    if contacts is not None:
+        if not _is_text_list(contacts):
+            raise OAuthFault("invalid_client_metadata", "contacts has to be a list of texts")
+        shown["contacts"] = contacts
+    return shown
+
+
+def _is_https(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and uri.isascii() and uri.isprintable()

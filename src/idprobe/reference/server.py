@@ -1,0 +1,68 @@
+"""The reference server as one ASGI application."""
+
+import functools
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from idprobe.reference.guard import Endpoint, Guard, Handler
+from idprobe.reference.logout import Logout
+from idprobe.reference.metadata import Metadata
+from idprobe.reference.registration import Registrations
+from idprobe.reference.token_management import TokenManagement
+
+__all__ = ["ReferenceServer"]
+
+_OPENID: Final = "/.well-known/openid-configuration"
+_OAUTH: Final = "/.well-known/oauth-authorization-server"
+
+
+class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
+    """An identity server that is correct in every requirement that the suite tests.
+
+    It is made of small decisions; a mutant is a subclass that overrides one of them.
+    """
+
+    @functools.cached_property
+    def app(self) -> ASGIApp:
+        """The server as an ASGI application."""
+        routes = [
+            Route(path, Endpoint(handlers, cors=path not in self.paths_without_cors()))
+            for path, handlers in self.routes().items()
+        ]
+        return Guard(Starlette(routes=routes))
+
+    def paths_without_cors(self) -> frozenset[str]:
+        """Return the paths that browsers are sent to, which have no CORS (RFC 9700 2.6)."""
+        pages = ("/authorize", "/continue", "/login", "/consent", "/logout")
+        return frozenset(self.path + page for page in pages)
+
+    def routes(self) -> dict[str, Mapping[str, Handler]]:
+        """Return the handlers of each path by method."""
+        under = self.path
+        routes: dict[str, Mapping[str, Handler]] = {
+            f"{under}{_OPENID}": {"GET": self.show_metadata},
+            f"{_OAUTH}{under}": {"GET": self.show_metadata},
+            f"{under}/jwks": {"GET": self.show_jwks},
+            f"{under}/authorize": {"GET": self.authorize, "POST": self.authorize},
+            f"{under}/continue": {"GET": self.go_on},
+            f"{under}/login": {"POST": self.log_in},
+            f"{under}/consent": {"POST": self.consent},
+            f"{under}/token": {"POST": self.token},
+            f"{under}/userinfo": {"GET": self.userinfo, "POST": self.userinfo},
+            f"{under}/introspect": {"POST": self.introspect},
+            f"{under}/revoke": {"POST": self.revoke},
+            f"{under}/logout": {"GET": self.log_out, "POST": self.log_out},
+            f"{under}/api": {"GET": self.api},
+        }
+        if self.config.registration != "off":
+            routes[f"{under}/register"] = {"POST": self.register}
+            routes[f"{under}/register/{{client_id}}"] = {
+                "GET": self.configuration,
+                "PUT": self.configuration,
+                "DELETE": self.configuration,
+            }
+        return routes

@@ -1,0 +1,112 @@
+"""What a reference server is configured with: the server, its clients, its users."""
+
+# ruff: noqa: S105 - names of methods, algorithms and formats that have "token" in them
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "AccessTokenFormat",
+    "AuthMethod",
+    "ClientConfig",
+    "Registration",
+    "ServerConfig",
+    "UserConfig",
+]
+
+AccessTokenFormat: TypeAlias = Literal["opaque", "jwt"]
+AuthMethod: TypeAlias = Literal[
+    "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
+]
+Registration: TypeAlias = Literal["off", "open", "token"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """A client as it is registered; `display` is what the consent page shows of it."""
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    token_endpoint_auth_method: AuthMethod = "client_secret_basic"
+    token_endpoint_auth_signing_alg: str | None = None
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    response_types: tuple[str, ...] = ("code",)
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    scope: str = ""
+    application_type: Literal["web", "native"] = "web"
+    id_token_signed_response_alg: str = "RS256"
+    default_max_age: int | None = None
+    jwks: Mapping[str, Any] | None = None
+    display: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the client has no credentials."""
+        return self.token_endpoint_auth_method == "none"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scope values that the client may have."""
+        return frozenset(self.scope.split())
+
+    @property
+    def name(self) -> str:
+        """The name that a person is shown."""
+        return str(self.display.get("client_name", self.client_id))
+
+
+@dataclass(frozen=True, slots=True)
+class UserConfig:
+    """A person who can log in; `claims` are what UserInfo may tell."""
+
+    username: str
+    password: str = field(repr=False)
+    sub: str
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """A server: who it is, whom it knows, and which flows it offers. Lifetimes are in seconds."""
+
+    issuer: str
+    clients: tuple[ClientConfig, ...]
+    users: tuple[UserConfig, ...]
+    scopes: tuple[str, ...] = ("openid",)
+    default_scope: str = ""
+    token_endpoint_auth_methods: tuple[AuthMethod, ...] = (
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "none",
+    )
+    access_token_format: AccessTokenFormat = "opaque"
+    access_token_signing_alg: str = "RS256"
+    id_token_signing_alg_values: tuple[str, ...] = ("RS256", "ES256")
+    access_token_lifetime_s: int = 600
+    refresh_token_lifetime_s: int = 1_209_600
+    code_lifetime_s: int = 60
+    id_token_lifetime_s: int = 600
+    session_lifetime_s: int = 28_800
+    implicit: bool = False
+    hybrid: bool = False
+    client_credentials_refresh_token: bool = False
+    plain_pkce: bool = False
+    require_pkce: bool = True
+    registration: Registration = "open"
+    initial_access_token: str | None = field(default=None, repr=False)
+
+    @property
+    def response_types(self) -> tuple[str, ...]:
+        """The response types on offer."""
+        implicit = ("token", "id_token", "id_token token") if self.implicit else ()
+        hybrid = ("code id_token", "code token", "code id_token token") if self.hybrid else ()
+        return ("code", *implicit, *hybrid)
+
+    @property
+    def grant_types(self) -> tuple[str, ...]:
+        """The grant types on offer."""
+        implicit = ("implicit",) if self.implicit or self.hybrid else ()
+        return ("authorization_code", "refresh_token", "client_credentials", *implicit)

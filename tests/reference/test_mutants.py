@@ -1,0 +1,67 @@
+import re
+from typing import Any
+
+import pytest
+
+from idprobe.errors import UsageError
+from idprobe.reference.config import reference_config, speakup_config
+from idprobe.reference.mutants import MUTANTS, MutantInfo, mutant_named
+from idprobe.reference.server import ReferenceServer
+
+ID = re.compile(r"[A-Z][A-Z0-9-]*-[0-9A-Z.]+/[a-z0-9-]+|contract/[a-z_]+")
+
+
+def each_mutant() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("info", MUTANTS.values(), ids=lambda info: info.name)
+
+
+def test_there_are_many_mutants_spread_over_both_configurations() -> None:
+    assert len(MUTANTS) >= 30
+    assert {info.profile for info in MUTANTS.values()} == {"reference", "speakup"}
+
+
+@each_mutant()
+def test_mutant_overrides_exactly_one_method(info: MutantInfo) -> None:
+    own = {name for name, value in vars(info.server_class).items() if callable(value)}
+
+    assert len(own) == 1
+    assert hasattr(ReferenceServer, own.pop())
+
+
+@each_mutant()
+def test_mutant_names_what_it_breaks_and_says_what_it_does(info: MutantInfo) -> None:
+    assert info.breaks
+    assert all(ID.fullmatch(requirement) for requirement in {*info.breaks, *info.also})
+    assert not info.breaks & set(info.also)
+    assert info.summary.endswith(".")
+
+
+@each_mutant()
+def test_mutant_still_serves_its_metadata(info: MutantInfo, make_desk: Any) -> None:
+    config = reference_config if info.profile == "reference" else speakup_config
+
+    desk = make_desk(config("https://idp.test"), info.server_class)
+
+    assert desk.http.get("/.well-known/openid-configuration").status_code == 200
+    assert desk.http.get("/jwks").status_code == 200
+
+
+def test_mutant_is_found_by_either_name_and_the_nearest_is_suggested() -> None:
+    assert mutant_named("nonce-is-lost") is mutant_named("NonceIsLost")
+    with pytest.raises(UsageError, match="did you mean nonce-is-lost"):
+        mutant_named("nonce-is-list")
+
+
+@pytest.mark.parametrize(
+    ("name", "works"),
+    [("codes-can-be-replayed", True), ("replay-leaves-tokens", False)],
+)
+def test_code_mutants_do_what_they_say(make_desk: Any, name: str, *, works: bool) -> None:
+    desk = make_desk(reference_config("https://idp.test"), mutant_named(name).server_class)
+    code = desk.answer()["code"]
+    first = desk.redeem(code).json()
+
+    replay = desk.redeem(code)
+
+    assert (replay.status_code == 200) == works
+    assert desk.userinfo(first["access_token"]).status_code == 200
