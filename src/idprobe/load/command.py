@@ -1,0 +1,114 @@
+"""The verb `load`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+
+from idprobe.errors import UsageError
+from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
+from idprobe.load.plan import Closed, Model, Open, Plan
+from idprobe.load.quantities import duration_s, per_second
+from idprobe.load.running import LoadRun, run_load
+from idprobe.load.schedule import Spacing
+from idprobe.load.table import print_load
+from idprobe.profile import Profile
+
+__all__ = ["Resolve", "add_load_command"]
+
+OUTPUT: Final = Path("reports", "output")
+UNUSABLE: Final = 3
+MAX_DURATION_S: Final = 86_400.0
+
+Resolve = Callable[[str | None], Profile]
+
+
+def add_load_command(group: click.Group, resolve: Resolve) -> None:
+    """Attach the verb `load` to a group; `resolve` finds the profile of a target."""
+
+    @group.command()
+    @click.argument("scenario")
+    @click.argument("target", required=False)
+    @click.option(
+        "--rate", metavar="RATE", help="Arrivals on a schedule that never waits, such as 200/s."
+    )
+    @click.option(
+        "--users",
+        type=click.IntRange(1),
+        metavar="N",
+        help="So many users in a closed loop instead.",
+    )
+    @click.option(
+        "--arrivals",
+        type=click.Choice([one.value for one in Spacing]),
+        default="constant",
+        show_default=True,
+        help="How arrivals of --rate follow one another.",
+    )
+    @click.option(
+        "--duration",
+        default="10s",
+        show_default=True,
+        metavar="TIME",
+        help="How long arrivals go on.",
+    )
+    @click.option(
+        "--budget",
+        default="",
+        metavar="CLAUSES",
+        help=f"What decides: 'p95<250ms,errors<0.1%'; without errors, {DEFAULT_ERRORS} is added.",
+    )
+    @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the results.")
+    @click.option(
+        "--i-may-test",
+        "may_test",
+        multiple=True,
+        metavar="HOST",
+        help="You are allowed to test this host.",
+    )
+    def load(scenario: str, target: str | None, **options: Any) -> int:
+        """Run a load SCENARIO against TARGET and hold it to a budget.
+
+        TARGET is a profile file or the name of a shipped profile; without one the embedded
+        reference server is loaded as `speakup`. Exit codes: 0 within budget, 1 budget exhausted,
+        2 usage, 3 target unusable, 4 the run is void.
+        """
+        run = LoadRun(
+            scenario=scenario,
+            profile=resolve(target),
+            plan=Plan(_model(options), _duration_s(options["duration"])),
+            budget=parse_budget(options["budget"]),
+            out=options["output"] or _fresh_output(scenario),
+            may_test=frozenset(options["may_test"]),
+        )
+        result = run_load(run)
+        if result.unusable is not None:
+            click.echo(f"idprobe: {result.unusable}", err=True)
+            return UNUSABLE
+        print_load(result, Console())
+        click.echo(f"results: {run.out / 'load.json'}")
+        return result.exit_code
+
+
+def _model(options: dict[str, Any]) -> Model:
+    rate, users = options["rate"], options["users"]
+    if (rate is None) == (users is None):
+        raise UsageError("say how much load: either --rate, such as 200/s, or --users N")
+    if users is not None:
+        return Closed(users)
+    return Open(per_second(rate), Spacing(options["arrivals"]))
+
+
+def _duration_s(text: str) -> float:
+    seconds = duration_s(text)
+    if seconds > MAX_DURATION_S:
+        raise UsageError(f"--duration {text} is more than a day: choose a shorter one")
+    return seconds
+
+
+def _fresh_output(name: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    return OUTPUT / f"load-{name}-{stamp}"

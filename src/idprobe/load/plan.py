@@ -1,0 +1,122 @@
+"""What a load run is to do, as the parent tells its child in a small JSON file."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from idprobe.errors import ProfileError, UsageError
+from idprobe.load.schedule import Spacing
+from idprobe.profile import Profile, with_issuer
+
+__all__ = [
+    "ISSUER",
+    "MAY_TEST",
+    "PLAN",
+    "PROFILE",
+    "Closed",
+    "Model",
+    "Open",
+    "Plan",
+    "heed_limits",
+    "reachable",
+]
+
+PLAN: Final = "IDPROBE_LOAD_PLAN"
+PROFILE: Final = "IDPROBE_PROFILE"
+ISSUER: Final = "IDPROBE_ISSUER"
+MAY_TEST: Final = "IDPROBE_MAY_TEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Arrivals on a schedule that never looks at answers, over at most so many connections."""
+
+    rate_per_s: float
+    spacing: Spacing = Spacing.CONSTANT
+    seed: int = 0
+    connections: int = 256
+
+    @property
+    def users(self) -> int:
+        """How many Locust users run it: one carries the whole schedule."""
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """So many users who each begin again as soon as they have an answer."""
+
+    users: int
+
+
+Model = Open | Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One load run: its model and how long arrivals go on."""
+
+    model: Model
+    duration_s: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON members."""
+        kind = "open" if isinstance(self.model, Open) else "closed"
+        return {"kind": kind, "duration_s": self.duration_s, **asdict(self.model)}
+
+    @classmethod
+    def from_dict(cls, members: Mapping[str, Any]) -> Self:
+        """Return the plan that to_dict wrote."""
+        given = dict(members)
+        kind, duration_s = given.pop("kind"), given.pop("duration_s")
+        if kind == "closed":
+            return cls(Closed(**given), duration_s)
+        return cls(Open(**{**given, "spacing": Spacing(given["spacing"])}), duration_s)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the plan in a file."""
+        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def heed_limits(plan: Plan, profile: Profile) -> Plan:
+    """Return the plan within the profile's [limits]; raises UsageError where it goes beyond."""
+    limits, model = profile.limits, plan.model
+    if isinstance(model, Open):
+        if limits.requests_per_second is not None and model.rate_per_s > limits.requests_per_second:
+            raise UsageError(
+                f"--rate {model.rate_per_s:g}/s is more than the {limits.requests_per_second:g} a "
+                f"second that {profile.where} allows: lower it, or raise "
+                f"limits.requests_per_second with the owner's consent"
+            )
+        connections = min(model.connections, limits.concurrency or model.connections)
+        narrowed = Open(model.rate_per_s, model.spacing, model.seed, connections)
+        return Plan(narrowed, plan.duration_s)
+    if limits.requests_per_second is not None:
+        raise UsageError(
+            f"--users has no upper rate, and {profile.where} allows "
+            f"{limits.requests_per_second:g} requests a second: use --rate"
+        )
+    if limits.concurrency is not None and model.users > limits.concurrency:
+        raise UsageError(
+            f"--users {model.users} is more than the limits.concurrency = {limits.concurrency} "
+            f"of {profile.where}: lower it, or raise the limit with the owner's consent"
+        )
+    return plan
+
+
+def reachable(profile: Profile, environ: Mapping[str, str] = os.environ) -> Profile:
+    """Return the profile with the issuer that IDPROBE_ISSUER names, if it does.
+
+    Raises ProfileError for the embedded server where nobody says at which address it runs.
+    """
+    issuer = environ.get(ISSUER)
+    if issuer:
+        return with_issuer(profile, issuer)
+    if profile.embedded is not None:
+        fix = f"start `idprobe serve --as {profile.embedded}` and set {ISSUER} to its issuer"
+        raise ProfileError(profile.where, "embedded", fix)
+    return profile

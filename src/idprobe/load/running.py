@@ -1,0 +1,190 @@
+"""Starts a load run in a process of its own, waits for it, and reads what it measured.
+
+The child is Locust with a scenario of ours: importing it patches the process, so not here.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from idprobe.content import content
+from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
+from idprobe.load.budget import Budget
+from idprobe.load.embedded import served
+from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits
+from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
+from idprobe.load.result import LoadResult
+from idprobe.profile import Profile, consent_missing
+
+__all__ = ["LoadRun", "run_load", "scenario_file", "scenarios"]
+
+STARTUP_S: Final = 30.0
+"""How long Locust may take to start and to end, on a busy machine."""
+PREFLIGHT_REQUESTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRun:
+    """What to run against what, and where the results go."""
+
+    scenario: str
+    profile: Profile
+    plan: Plan
+    budget: Budget
+    out: Path
+    may_test: frozenset[str] = frozenset()
+
+
+def scenarios() -> tuple[str, ...]:
+    """Return the names of the scenarios that ship."""
+    return tuple(sorted(path.stem for path in content("loadtests").glob("*.py")))
+
+
+def scenario_file(name: str) -> Path:
+    """Return the file of a scenario; raises UsageError that lists the scenarios there are."""
+    path = content("loadtests", f"{name}.py")
+    if name not in scenarios():
+        raise UsageError(f"there is no load scenario {name!r}: use one of {', '.join(scenarios())}")
+    return path
+
+
+def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResult:
+    """Run load and return what came out; load.json is written to the run's folder.
+
+    Raises UsageError or ProfileError for a run that may not be made, or cannot as it was asked.
+    A target that does not work, and a child that fails, are results.
+    """
+    path = scenario_file(run.scenario)
+    _refuse(run)
+    plan = heed_limits(run.plan, run.profile)
+    run.out.mkdir(parents=True, exist_ok=True)
+    started_at = datetime.now(UTC)
+    try:
+        with served(run.profile) as profile:
+            child = _Child(path, profile, plan, run)
+            outcome, died = child.run(environ)
+    except ProbeError as error:
+        profile, outcome, died = run.profile, Refusal(3, str(error)), None
+    if isinstance(outcome, Refusal) and outcome.exit_code != 3:  # noqa: PLR2004 -- the code of an unusable target
+        raise _as_usage(outcome)
+    result = LoadResult(
+        scenario=run.scenario,
+        target=profile.name,
+        issuer=profile.issuer,
+        started_at=started_at,
+        plan=plan,
+        budget=run.budget,
+        recording=outcome if isinstance(outcome, Recording) else Recording(),
+        notes=tuple(_notes(run)),
+        unusable=outcome.why if isinstance(outcome, Refusal) else None,
+        died=died,
+    )
+    document = json.dumps(result.to_dict(), indent=1, ensure_ascii=False)
+    (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
+    return result
+
+
+def _refuse(run: LoadRun) -> None:
+    """Raise UsageError unless load may be sent, and can be."""
+    if find_spec("locust") is None:
+        raise UsageError("load needs Locust, which is not installed: pip install 'idprobe[load]'")
+    missing = consent_missing(run.profile, date.today(), run.may_test)  # noqa: DTZ011 -- `until` is a day where the run is made
+    if missing is not None:
+        raise UsageError(missing)
+    if not Path(run.profile.where).is_file():
+        fix = "load needs a client's credentials: name a profile file that has them"
+        raise ProfileError(run.profile.where, "", fix)
+
+
+def _as_usage(refusal: Refusal) -> IdprobeError:
+    return UsageError(refusal.why)
+
+
+def _notes(run: LoadRun) -> list[str]:
+    notes = [f"test of {host} allowed by --i-may-test" for host in sorted(run.may_test)]
+    if run.profile.target.authorized_by:
+        notes.insert(0, f"test authorised by {run.profile.target.authorized_by}")
+    if run.profile.tls.insecure:
+        notes.append("TLS certificates were not verified ([tls] insecure = true)")
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """Locust in a process of its own, told what to do by a plan file and the environment."""
+
+    path: Path
+    profile: Profile
+    plan: Plan
+    run_of: LoadRun
+
+    def run(self, environ: Mapping[str, str]) -> tuple[Recording | Refusal | None, str | None]:
+        """Return what the child said, and how it failed, if it did."""
+        folder = self.run_of.out.resolve()
+        plan_path = folder / "plan.json"
+        outcome_path(plan_path).unlink(missing_ok=True)
+        plan_path.write_text(json.dumps(self.plan.to_dict()), encoding="utf-8")
+        log = folder / "locust.log"
+        with log.open("wb") as stream:
+            child = subprocess.Popen(  # noqa: S603 -- our own command line
+                self._command(),
+                env=self._environment(environ, plan_path),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+            died = self._wait(child)
+        outcome = read_outcome(outcome_path(plan_path))
+        for left in (plan_path, outcome_path(plan_path)):
+            left.unlink(missing_ok=True)
+        if outcome is None and died is None:
+            status = f"ended with status {child.returncode}"
+            died = f"the load generator {status} and left no result: see {log}"
+        return outcome, died
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> str | None:
+        """Wait for the child, at most as long as it can need; then end it and say so."""
+        exchange_s = self.profile.limits.exchange_s
+        allowed_s = STARTUP_S + self.plan.duration_s + (PREFLIGHT_REQUESTS + 2) * exchange_s
+        try:
+            child.wait(allowed_s)
+        except subprocess.TimeoutExpired:
+            return f"the load generator did not end within {allowed_s:.0f} s"
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        return None
+
+    def _command(self) -> list[str]:
+        model = self.plan.model
+        users = str(model.users)
+        exchange_s = self.profile.limits.exchange_s
+        stop_s = str(math.ceil(exchange_s) + 1 if isinstance(model, Closed) else 1)
+        return [
+            *(sys.executable, "-m", "locust", "-f", str(self.path), "--headless", "--only-summary"),
+            *("--users", users, "--spawn-rate", users, "--stop-timeout", stop_s),
+            *("--loglevel", "WARNING", "--exit-code-on-error", "0"),
+        ]
+
+    def _environment(self, environ: Mapping[str, str], plan_path: Path) -> dict[str, str]:
+        """Return the child's environment: ours, without settings of Locust that bend the run."""
+        kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
+        kept |= {
+            PLAN: str(plan_path),
+            PROFILE: str(Path(self.profile.where).resolve()),
+            MAY_TEST: ",".join(sorted(self.run_of.may_test)),
+        }
+        kept.pop(ISSUER, None)
+        if self.profile.embedded is not None:
+            kept[ISSUER] = self.profile.issuer
+        return kept

@@ -1,0 +1,51 @@
+"""A tiny issuer in a process of its own: metadata, and a token for whoever posts.
+
+python issuer.py [--refuse] [--die-after N]: prints its port, serves until its standard input ends.
+"""
+
+import itertools
+import os
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+REFUSE = "--refuse" in sys.argv
+DIE_AFTER = int(sys.argv[sys.argv.index("--die-after") + 1]) if "--die-after" in sys.argv else None
+
+
+class Issuer(BaseHTTPRequestHandler):
+    """Answers in one segment, over connections that stay open."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    tokens = itertools.count(1)
+
+    def do_GET(self) -> None:
+        origin = f"http://{self.headers['Host']}"
+        self._answer(200, f'{{"issuer":"{origin}","token_endpoint":"{origin}/token"}}')
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if REFUSE:
+            self._answer(401, '{"error":"invalid_client"}')
+            return
+        if DIE_AFTER is not None and next(self.tokens) > DIE_AFTER:
+            os._exit(1)
+        self._answer(200, '{"access_token":"made-up","token_type":"Bearer"}')
+
+    def _answer(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdout.write(f"{server.server_port}\n")
+sys.stdout.flush()
+sys.stdin.read()

@@ -1,0 +1,85 @@
+"""Budgets: what they say, how they fail, and what they refuse to be."""
+
+import pytest
+
+from idprobe.errors import UsageError
+from idprobe.load.budget import ClauseResult, parse_budget
+from idprobe.load.histogram import Histogram
+
+
+def evaluated(
+    text: str, latencies_ms: list[float], errors: float | None = 0.0, rate: float = 100.0
+) -> dict[str, ClauseResult]:
+    histogram = Histogram()
+    for value in latencies_ms:
+        histogram.record(round(value * 1e6))
+    results = parse_budget(text).evaluate(histogram, errors, rate)
+    return {result.clause.text: result for result in results}
+
+
+def test_each_clause_is_read_in_its_unit() -> None:
+    clauses = parse_budget("p95<250ms, errors<0.1%, p99.9<=1s, max<2500us, rate>=450/s").clauses
+
+    assert [(one.measure, one.sign, one.limit) for one in clauses] == [
+        ("p95", "<", 250e6),
+        ("errors", "<", 0.001),
+        ("p99.9", "<=", 1e9),
+        ("max", "<", 2.5e6),
+        ("rate", ">=", 450.0),
+    ]
+
+
+def test_a_budget_that_says_nothing_of_errors_allows_less_than_one_percent() -> None:
+    assert [clause.text for clause in parse_budget("p95<250ms").clauses] == [
+        "p95<250ms",
+        "errors<1%",
+    ]
+    assert [clause.text for clause in parse_budget("").clauses] == ["errors<1%"]
+
+
+def test_clauses_hold_or_not_each_for_itself() -> None:
+    results = evaluated("p50<10ms,max<50ms,errors<1%,rate>=90/s", [1, 2, 3, 80], errors=0.02)
+
+    assert [result.held for result in results.values()] == [True, False, False, True]
+    assert results["max<50ms"].shown == "80 ms"
+    assert results["errors<1%"].shown == "2.000%"
+
+
+def test_the_limit_itself_is_beyond_a_strict_sign() -> None:
+    results = evaluated("max<5ms,max<=5ms,errors<=0%", [5])
+
+    assert [result.held for result in results.values()] == [False, True, True]
+
+
+def test_nothing_measured_holds_no_clause() -> None:
+    results = evaluated("p95<250ms,errors<1%", [], errors=None)
+
+    assert [result.held for result in results.values()] == [False, False]
+    assert results["p95<250ms"].shown == "nothing measured"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p95", "write MEASURE"),
+        ("p95<250", "number with ns, us, ms, s or m"),
+        ("p95<fast", "number with ns, us, ms, s or m"),
+        ("p0<1s", "between 0 and 100"),
+        ("p100<1s", "between 0 and 100"),
+        ("p<1s", "between 0 and 100"),
+        ("p9.9.9<1s", "between 0 and 100"),
+        ("p95>250ms", "wrong way round, write p95<250ms"),
+        ("rate<450/s", "wrong way round, write rate>=450/s"),
+        ("rate>=450", "number with /s or /m"),
+        ("errors<0.1", "percentage"),
+        ("errors<101%", "percentage"),
+        ("mean<1s", "mean is no measure"),
+        ("p95<1s,p95<1s", "twice"),
+    ],
+)
+def test_a_bad_clause_is_named_with_its_fix(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_budget(text)
+
+    assert repr(text.partition(",")[0]) in str(caught.value)
+    assert said in str(caught.value)

@@ -1,0 +1,183 @@
+"""Whole runs: Locust in a child process against servers in others, all on loopback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from idprobe.content import content
+from idprobe.errors import ProfileError, UsageError
+from idprobe.load import running
+from idprobe.load.budget import parse_budget
+from idprobe.load.command import add_load_command
+from idprobe.load.plan import Closed, Model, Open, Plan
+from idprobe.load.result import LoadResult
+from idprobe.load.running import LoadRun, run_load, scenario_file
+from idprobe.profile import Profile, bare_profile, load_profile
+from idprobe.schemas import validate
+
+SECRET = "secret-of-the-service"
+ISSUER_SCRIPT = Path(__file__).with_name("issuer.py")
+
+
+@contextmanager
+def issuer(*options: str) -> Iterator[str]:
+    """Run the tiny issuer; yield its address."""
+    command = [sys.executable, str(ISSUER_SCRIPT), *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.kill()
+
+
+def profile_of(url: str, folder: Path, extra: str = "") -> Profile:
+    path = folder / "profile.toml"
+    path.write_text(
+        f'issuer = "{url}"\n[clients.service]\nclient_id = "service"\n'
+        f'client_secret = "{SECRET}"\ngrant_types = ["client_credentials"]\n'
+        f"response_types = []\n{extra}",
+        encoding="utf-8",
+    )
+    return load_profile(path, {})
+
+
+def ran(
+    profile: Profile, folder: Path, model: Model, budget: str = "", duration_s: float = 1.0
+) -> LoadResult:
+    plan = Plan(model, duration_s)
+    out = folder / "out"
+    result = run_load(LoadRun("client_credentials", profile, plan, parse_budget(budget), out))
+    document = (out / "load.json").read_text(encoding="utf-8")
+    validate(json.loads(document), "load")
+    everything = b"".join(path.read_bytes() for path in out.iterdir())
+    assert SECRET.encode() not in everything
+    assert "locust" not in sys.modules
+    return result
+
+
+def test_a_run_within_its_budget_counts_every_arrival(tmp_path: Path) -> None:
+    with issuer() as url:
+        profile = profile_of(url, tmp_path)
+        result = ran(profile, tmp_path, Open(50), "p50<500ms,errors<0.1%,rate>=40/s", 2.0)
+
+    recording = result.recording
+    assert (result.exit_code, result.void) == (0, None)
+    assert (recording.scheduled, recording.succeeded, recording.requests) == (100, 100, 100)
+    assert recording.service.count == recording.latency.count == recording.slip.count == 100
+    assert result.achieved_per_s == pytest.approx(50, rel=0.1)
+
+
+def test_users_in_a_closed_loop_exhaust_a_budget_that_nobody_can_keep(tmp_path: Path) -> None:
+    with issuer() as url:
+        result = ran(profile_of(url, tmp_path), tmp_path, Closed(2), "max<1us")
+
+    assert (result.exit_code, result.void) == (1, None)
+    assert [one.held for one in result.clauses] == [False, True]
+    assert result.recording.most_connections == 2
+    assert result.recording.iterations == result.recording.scheduled > 10
+    assert any("closed loop" in note for note in result.all_notes())
+
+
+def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
+    tmp_path: Path,
+) -> None:
+    with issuer("--die-after", "31") as url:  # the first is the preflight
+        result = ran(profile_of(url, tmp_path), tmp_path, Open(60), "p95<5s")
+
+    assert (result.exit_code, result.void) == (1, None)
+    assert (result.recording.scheduled, result.recording.succeeded) == (60, 30)
+    assert result.recording.failed == 30
+    assert "connection refused" in result.recording.failures
+
+
+def test_a_server_that_refuses_connections_is_unusable_in_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    result = ran(profile_of(url, tmp_path), tmp_path, Open(50))
+
+    assert result.exit_code == 3
+    assert "connection refused" in (result.unusable or "")
+    assert result.recording.iterations == 0
+
+
+def test_wrong_credentials_are_tried_once_and_make_the_target_unusable(tmp_path: Path) -> None:
+    with issuer("--refuse") as url:
+        result = ran(profile_of(url, tmp_path), tmp_path, Open(50))
+
+    assert result.exit_code == 3
+    assert "status 401 and error invalid_client" in (result.unusable or "")
+
+
+def test_the_verb_loads_the_embedded_server_and_prints_the_result(tmp_path: Path) -> None:
+    shipped = content("fixtures", "providers", "speakup.toml")
+    group = click.Group()
+    add_load_command(group, lambda target: load_profile(Path(target or shipped), os.environ))
+    arguments = ["load", "client_credentials", "--rate", "20/s", "--duration", "500ms"]
+
+    said = CliRunner().invoke(
+        group, [*arguments, "-o", str(tmp_path)], standalone_mode=False, catch_exceptions=False
+    )
+
+    assert said.return_value == 0
+    assert "within budget" in said.output
+    assert "errors<1%" in said.output
+    assert json.loads((tmp_path / "load.json").read_text())["iterations"]["succeeded"] == 10
+
+
+def test_a_child_that_dies_makes_the_run_void(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import os\nos._exit(7)\n", encoding="utf-8")
+    monkeypatch.setattr(running, "scenario_file", lambda _: broken)
+
+    result = ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))
+
+    assert result.exit_code == 4
+    assert "ended with status 7 and left no result" in (result.void or "")
+
+
+@pytest.mark.parametrize(
+    ("extra", "model", "said"),
+    [
+        ('[endpoints]\ntoken_endpoint = "https://id.example/t"', Open(1), "id.example"),
+        ("[limits]\nrequests_per_second = 20", Open(21), "more than the 20 a second"),
+        ("[limits]\nrequests_per_second = 20", Closed(1), "use --rate"),
+        ("[limits]\nconcurrency = 4", Closed(5), "limits.concurrency = 4"),
+    ],
+)
+def test_load_beyond_consent_or_limits_is_refused_before_anything_is_sent(
+    tmp_path: Path, extra: str, model: Model, said: str
+) -> None:
+    profile = profile_of("http://127.0.0.1:1", tmp_path, extra)
+
+    with pytest.raises(UsageError, match=said):
+        ran(profile, tmp_path, model)
+
+
+def test_a_url_without_clients_cannot_be_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="name a profile file"):
+        ran(bare_profile("http://127.0.0.1:1"), tmp_path, Open(50))
+
+
+def test_an_unknown_scenario_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="client_credentials"):
+        scenario_file("nothing")
+
+
+def test_without_locust_the_verb_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "find_spec", lambda _: None)
+
+    with pytest.raises(UsageError, match=r"pip install 'idprobe\[load\]'"):
+        ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))
