@@ -38,13 +38,13 @@ def gives_tokens(exchange: Exchange) -> bool:
         return False
 
 
-def token_error(exchange: Exchange) -> str:
-    """Return the error code of an error response (RFC 6749 section 5.2).
+def token_error(exchange: Exchange) -> str | None:
+    """Return the error code of an error response (RFC 6749 section 5.2), None if it was granted.
 
-    Raises EvidenceError if the answer is no such response; `refused` tells why it may be none.
+    Raises EvidenceError for an answer that is neither a grant nor a refusal with an OAuth error.
     """
     if not refused(exchange):
-        raise EvidenceError("the request was not refused")
+        return None
     code = exchange.answered.error
     if code is None:
         raise EvidenceError(f"the refusal has no OAuth error: {exchange}")

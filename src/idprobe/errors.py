@@ -6,6 +6,7 @@
     ├── UsageError         a call that cannot be carried out as it was written
     ├── ProfileError       a profile that cannot be used: names file, key and fix
     ├── CatalogueError     a catalogue entry or a `when` term that makes no sense
+    ├── HarnessError       idprobe itself is broken, the server is not to blame
     ├── EvidenceError      wire data or recorded evidence that cannot be read as what it should be
     └── ProbeError         an experiment that was not made
         ├── ControlFailed  a step that had to work was refused
@@ -20,6 +21,7 @@ __all__ = [
     "CatalogueError",
     "ControlFailed",
     "EvidenceError",
+    "HarnessError",
     "IdprobeError",
     "NoResponse",
     "ProbeError",
@@ -56,6 +58,10 @@ class ProfileError(IdprobeError):
 
 class CatalogueError(IdprobeError):
     """A catalogue entry, or a term of its `when`, that makes no sense."""
+
+
+class HarnessError(IdprobeError):
+    """idprobe itself is broken: a check that cannot be loaded or run (exit code 4)."""
 
 
 class EvidenceError(IdprobeError):

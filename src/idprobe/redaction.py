@@ -97,6 +97,10 @@ class Vault:
         if looks_like_jwt(value):
             self.learn("signature", value.rpartition(".")[2])
 
+    def known(self) -> frozenset[str]:
+        """Return the secrets themselves, for a test that searches what was written."""
+        return frozenset(self._pseudonyms)
+
     def scrub(self, text: str) -> str:
         """Return text without any known secret, in whatever spelling it stands there."""
         for value in sorted(self._present(text), key=len, reverse=True):

@@ -1,0 +1,157 @@
+"""What CI runs, in its order; `nox` alone runs all of it.
+
+Each session installs the pinned versions of requirements/*.txt, with hashes.
+"""
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests", "conformance", "load", "interop"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+nox.options.default_venv_backend = "venv"
+
+CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
+ROOT = Path(__file__).parent
+NODE_SERVER = ROOT / "fixtures" / "servers" / "node-oidc-provider"
+
+
+def found_interpreters() -> list[str]:
+    """Return the versions of Python from 3.11 on that run here, our own first."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = [own]
+    for version in CANDIDATES:
+        path = shutil.which(f"python{version}")
+        if path is not None and version != own:
+            asked = subprocess.run([path, "-c", "import venv"], check=False, capture_output=True)
+            if asked.returncode == 0:
+                found.append(version)
+    return found
+
+
+PYTHONS = found_interpreters()
+
+
+def install(session: nox.Session, *names: str, editable: bool = False) -> None:
+    """Install pinned requirements and then idprobe itself, without letting it pull anything."""
+    for name in ("build", *names):
+        session.install("--require-hashes", "-r", f"requirements/{name}.txt")
+    session.install("--no-deps", "--no-build-isolation", *(["-e"] if editable else []), ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, all rules on."""
+    session.install("--require-hashes", "-r", "requirements/lint.txt")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    install(session, "types", editable=True)
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Test idprobe itself on every interpreter found."""
+    session.log(f"interpreters found: {', '.join(PYTHONS)}")
+    install(session, "tests", editable=True)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Audit the embedded server in both shapes, over http and over TLS."""
+    install(session, "run")
+    for name in ("reference", "speakup"):
+        for tls in ((), ("--tls",)):
+            session.run(
+                "idprobe", "audit", name, *tls, "--output", audit_folder(session, name, tls)
+            )
+
+
+def audit_folder(session: nox.Session, name: str, tls: tuple[str, ...]) -> str:
+    """Return a new folder for the results of an audit."""
+    folder = Path(session.create_tmp()) / f"{name}{'-tls' if tls else ''}"
+    shutil.rmtree(folder, ignore_errors=True)
+    return str(folder)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Load the embedded server for ten seconds within a budget."""
+    install(session, "tests")
+    options = ("--rate", "50/s", "--duration", "10s", "--budget", "p95<500ms,errors<0.1%")
+    session.run("idprobe", "load", "client_credentials", *options)
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Audit real servers that we did not write."""
+    install(session, "run")
+    with node_oidc_provider(session):
+        out = audit_folder(session, "node-oidc-provider", ())
+        profile = "fixtures/providers/node-oidc-provider.toml"
+        session.run("idprobe", "audit", profile, "--output", out)
+
+
+@contextlib.contextmanager
+def node_oidc_provider(session: nox.Session) -> Iterator[dict[str, Any]]:
+    """Run the npm package oidc-provider from its fixture folder; yield what it says when ready."""
+    folder = Path(session.create_tmp()).resolve() / "node-oidc-provider"
+    ignored = shutil.ignore_patterns("node_modules")
+    shutil.copytree(NODE_SERVER, folder, ignore=ignored, dirs_exist_ok=True)
+    with session.chdir(folder):
+        quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
+        session.run("npm", "ci", *quiet, external=True)
+    server = subprocess.Popen(
+        ["node", "server.mjs", "--until-stdin-closes"],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = server.stdout.readline() if server.stdout else ""
+        if not line:
+            session.error("the oidc-provider server did not start: is port 4100 free?")
+        yield json.loads(line)
+    finally:
+        if server.stdin:
+            server.stdin.close()
+        server.wait(10)
+
+
+@nox.session(default=False)
+def pins(session: nox.Session) -> None:
+    """Write requirements/*.txt anew: every version pinned, every file by its hash."""
+    session.install("uv")
+    shared = ("uv", "pip", "compile", "--universal", "--generate-hashes", "--no-emit-index-url")
+    quiet = ("--no-header", "--no-annotate", "--python-version", "3.11", "--upgrade", "--quiet")
+    for name, source in PINNED.items():
+        out = f"requirements/{name}.txt"
+        session.run(*shared, *quiet, *source, "-o", out)
+        text = Path(out).read_text(encoding="utf-8")
+        if re.search(r"https?://", text):
+            session.error(f"{out} records an address")
+
+
+PINNED = {
+    "build": ("--group", "build"),
+    "run": ("pyproject.toml",),
+    "tests": ("pyproject.toml", "--extra", "load", "--group", "tests"),
+    "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
+    "lint": ("--group", "lint"),
+}

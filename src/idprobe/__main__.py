@@ -1,0 +1,5 @@
+"""`python -m idprobe` is `idprobe`."""
+
+from idprobe.cli import main
+
+main()

@@ -1,0 +1,393 @@
+"""One audit from its target to its reports; what the command line and the pytest plugin share."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from itertools import takewhile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from idprobe.catalogue import Catalogue, Requirement, load_catalogue, selected
+from idprobe.content import content
+from idprobe.errors import EvidenceError, IdprobeError, ProfileError, UsageError
+from idprobe.evidence import Evidence, ProbeOutcome, Recorded
+from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.judge import FailOn, deviation_for, evidence_verdict, stale, weigh
+from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
+from idprobe.probes import Safety
+from idprobe.profile import (
+    Profile,
+    Situation,
+    bare_profile,
+    consent_missing,
+    load_profile,
+    redacted_profile,
+    restored_profile,
+    with_issuer,
+)
+from idprobe.redaction import Vault
+from idprobe.reports.curl import curl_command
+from idprobe.reports.model import Run
+from idprobe.verdict import (
+    HarnessFault,
+    Inconclusive,
+    Judgement,
+    NotApplicable,
+    Satisfied,
+    Verdict,
+    Violated,
+)
+from idprobe.wire import Human
+
+__all__ = ["Audit", "Options", "reached", "resolve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is to be made and gated."""
+
+    out: Path
+    selection: Selection = field(default_factory=Selection)
+    standards: tuple[str, ...] = ()
+    """Families to judge; empty: what the profile says."""
+    fail_on: FailOn = FailOn.MUST
+    allow_inconclusive: int = 0
+    strict_deviations: bool = False
+    may_test: frozenset[str] = frozenset()
+    keeps_evidence: bool = True
+    """Whether traces are written down, as they always are but for servers that tests make."""
+
+
+def resolve(target: str | None, environ: Mapping[str, str] = os.environ) -> Profile:
+    """Return the profile of a target: a URL, an existing path, or a shipped name.
+
+    Raises ProfileError for a profile that cannot be used, UsageError for a name that is none.
+    """
+    target = target or "speakup"
+    if target.startswith(("http://", "https://")):
+        return bare_profile(target)
+    if Path(target).exists():
+        return load_profile(Path(target), environ)
+    shipped = content("fixtures", "providers", f"{target}.toml")
+    if shipped.exists():
+        return load_profile(shipped, environ)
+    names = ", ".join(sorted(path.stem for path in content("fixtures", "providers").glob("*.toml")))
+    raise UsageError(
+        f"{target} is neither a URL, nor a profile file, nor a shipped profile ({names})"
+    )
+
+
+@contextlib.contextmanager
+def reached(profile: Profile, *, tls: bool = False) -> Iterator[Profile]:
+    """Start the embedded server if the profile asks for it; yield the profile with its issuer."""
+    if profile.embedded is None:
+        yield profile
+        return
+    from idprobe.reference.config import reference_config, speakup_config  # noqa: PLC0415 -- a
+    from idprobe.reference.running import serve  # noqa: PLC0415 -- whole server, only now needed
+
+    config = reference_config() if profile.embedded == "reference" else speakup_config()
+    with serve(config, tls=tls) as server:
+        yield with_issuer(profile, server.issuer, server.ca_file)
+
+
+@dataclass(slots=True, eq=False)
+class Audit:
+    """One run: what was selected, observed and judged so far."""
+
+    profile: Profile
+    options: Options
+    transport: httpx.AsyncBaseTransport | None = None
+    human: Human | None = None
+    progress: Progress | None = None
+    recorded: Recorded | None = None
+    """Evidence of an earlier run, judged instead of a live server."""
+    catalogue: Catalogue = field(default_factory=load_catalogue)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    judgements: list[Judgement] = field(default_factory=list)
+    broken: IdprobeError | None = None
+    """Why nothing could be observed, if so."""
+    exchanges: int = 0
+    vault: Vault = field(default_factory=Vault)
+    _begun: float = field(default_factory=time.perf_counter)
+    _seen: Observation | None = None
+    _selected: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
+        missing = consent_missing(self.profile, today, self.options.may_test)
+        if missing is not None and self.recorded is None:
+            if self.profile.clients:
+                raise UsageError(missing)
+            passive = replace(self.options.selection, safety=Safety.PASSIVE)
+            self.options = replace(self.options, selection=passive)
+        standards = self.options.standards or self.profile.standards
+        self._selected = frozenset(
+            requirement.id for requirement in selected(self.catalogue, standards, self.profile)
+        )
+        for deviation in self.profile.deviations:
+            if deviation.requirement not in self.catalogue.requirements:
+                raise ProfileError(
+                    self.profile.where,
+                    "deviations",
+                    f"{deviation.requirement} is no requirement of the catalogue: "
+                    f"`idprobe list requirements` shows them",
+                )
+
+    def selects(self, requirement_id: str) -> bool:
+        """Return whether a requirement belongs to the standards of this run."""
+        return requirement_id in self._selected
+
+    def observe(self, probes: Iterable[str]) -> None:
+        """Make the experiments, or take those of the recorded run."""
+        if self.recorded is not None:
+            run = self.recorded.run
+            situation = Situation(self.profile, run.get("metadata", {}), run.get("observed", {}))
+            self._seen = Observation(self.recorded.traces, self.recorded.outcomes, situation)
+            self.exchanges = sum(len(trace) for trace in self.recorded.traces.values())
+            return
+        self.vault = Vault(self.profile.secrets())
+        evidence = None
+        if self.options.keeps_evidence:
+            evidence = Evidence(self.options.out / "evidence", self.vault)
+        observer = Observer(
+            self.profile,
+            self.vault,
+            evidence,
+            self.options.selection,
+            self.transport,
+            self.human,
+            *(() if self.progress is None else (self.progress,)),
+        )
+        try:
+            self._seen = asyncio.run(observer.observe(probes))
+        except Unreachable as error:
+            self.broken = error
+        self.exchanges = observer.exchanges
+        if evidence is not None:
+            evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
+
+    def judge(
+        self,
+        check: str,
+        claim: str,
+        requirements: Sequence[str],
+        probes: Sequence[str],
+        body: Callable[..., None],
+    ) -> list[Judgement]:
+        """Return and keep the judgements of one check, one for each selected requirement."""
+        found: list[Judgement] = []
+        outcome: tuple[Verdict, Exchange | None] | None = None
+        for identifier in requirements:
+            if not self.selects(identifier):
+                continue
+            requirement = self.catalogue[identifier]
+            verdict = self._before(requirement, probes)
+            exchange: Exchange | None = None
+            if verdict is None:
+                outcome = outcome or self._claim(probes, body)
+                verdict, exchange = outcome
+            found.append(self._judgement(check, claim, requirement, probes, verdict, exchange))
+        self.judgements.extend(found)
+        return found
+
+    def _before(self, requirement: Requirement, probes: Sequence[str]) -> Verdict | None:
+        if self._seen is None:
+            return Inconclusive(str(self.broken or "nothing was observed"))
+        outcomes = [self._outcome(name) for name in probes]
+        return evidence_verdict(requirement, self._seen.situation, outcomes)
+
+    def _outcome(self, probe: str) -> ProbeOutcome:
+        seen = self._seen.outcomes if self._seen is not None else {}
+        missing = ProbeOutcome(probe, "no_response", "the evidence has no trace of this probe")
+        return seen.get(probe, missing)
+
+    def traces(self, probes: Sequence[str]) -> dict[str, Trace]:
+        """Return the traces of probes that ended as they should."""
+        seen = self._seen.traces if self._seen is not None else {}
+        return {name: seen[name] for name in probes}
+
+    def _claim(
+        self, probes: Sequence[str], body: Callable[..., None]
+    ) -> tuple[Verdict, Exchange | None]:
+        """Return what the check's own claim says, and the exchange that decided."""
+        traces = self.traces(probes)
+        last = next((t.last for t in reversed(traces.values()) if t.exchanges), None)
+        try:
+            body(**traces)
+        except AssertionError as error:
+            return Violated(_said(error)), _deciding(error.__traceback__, traces) or last
+        except Unsuited as error:
+            return NotApplicable(str(error)), last
+        except EvidenceError as error:
+            return Inconclusive(f"the evidence cannot tell: {error}"), last
+        except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
+            return HarnessFault(f"{type(error).__name__} in the check: {error}"), last
+        return Satisfied(), last
+
+    def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement
+        self,
+        check: str,
+        claim: str,
+        requirement: Requirement,
+        probes: Sequence[str],
+        verdict: Verdict,
+        exchange: Exchange | None,
+    ) -> Judgement:
+        declared = deviation_for(requirement, self.profile.deviations, self.catalogue)
+        weight = weigh(
+            requirement,
+            verdict,
+            declared,
+            fail_on=self.options.fail_on,
+            today=self.started_at.date(),
+        )
+        return Judgement(
+            check,
+            claim,
+            requirement,
+            verdict,
+            weight.deviation,
+            weight.counts,
+            tuple(probes),
+            sent=f"{exchange.step}: {exchange.request!r}" if exchange is not None else "",
+            saw=_saw(exchange),
+            curl=curl_command(exchange.request) if exchange is not None else "",
+            exchange=self._place(exchange),
+        )
+
+    def _place(self, exchange: Exchange | None) -> str:
+        if exchange is None or self._seen is None:
+            return ""
+        for name, trace in self._seen.traces.items():
+            for index, candidate in enumerate(trace.exchanges):
+                if candidate is exchange:
+                    return f"{name}#{index}"
+        return ""
+
+    def conclude(self) -> Run:
+        """Return the run as the reports need it."""
+        seen = self._seen
+        loosened = stale(
+            self.judgements, self.profile.deviations, self.catalogue, self.started_at.date()
+        )
+        notes = list(self._notes())
+        notes += [
+            f"deviation {d.requirement} is gone: the requirement is satisfied now, remove it"
+            for d in loosened.gone
+        ]
+        notes += [
+            f"deviation {d.requirement} expired on {d.until} and counts again"
+            for d in loosened.expired
+        ]
+        return Run(
+            tool_version=version("idprobe"),
+            python_version=platform.python_version(),
+            target=self.profile.name,
+            issuer=self.profile.issuer,
+            profile_sha256=_digest(self.profile),
+            build=None,
+            started_at=self.started_at,
+            duration_s=time.perf_counter() - self._begun,
+            exchanges=self.exchanges,
+            exit_codes=self._exit_codes(gone=bool(loosened.gone)),
+            standards=self.options.standards or self.profile.standards,
+            safety=self.options.selection.safety.name.lower(),
+            depth=self.options.selection.depth.name.lower(),
+            judgements=tuple(self.judgements),
+            traces=seen.traces if seen is not None else {},
+            probes=seen.outcomes if seen is not None else {},
+            notes=tuple(notes),
+            capabilities={},
+        )
+
+    def _notes(self) -> Iterator[str]:
+        profile = self.profile
+        if profile.target.authorized_by:
+            yield f"test authorised by {profile.target.authorized_by}"
+        for host in sorted(self.options.may_test):
+            yield f"test of {host} allowed by --i-may-test"
+        if profile.tls.insecure:
+            yield "TLS certificates were not verified ([tls] insecure = true)"
+        if profile.issuer.startswith("http://"):
+            yield "reached over plain http: rules about the secure channel were not judged"
+        if self.broken is not None:
+            yield str(self.broken)
+
+    def _exit_codes(self, *, gone: bool) -> tuple[int, ...]:
+        """Return every exit code that applies, the deciding one first (design section 3)."""
+        codes = []
+        verdicts = [judgement.verdict for judgement in self.judgements]
+        if any(isinstance(verdict, HarnessFault) for verdict in verdicts):
+            codes.append(4)
+        inconclusive = {
+            self.catalogue.canonical(judgement.requirement.id)
+            for judgement in self.judgements
+            if judgement.counts and isinstance(judgement.verdict, Inconclusive)
+        }
+        if self.broken is not None or len(inconclusive) > self.options.allow_inconclusive:
+            codes.append(3)
+        violated = any(j.counts and isinstance(j.verdict, Violated) for j in self.judgements)
+        if violated or (gone and self.options.strict_deviations):
+            codes.append(1)
+        if all(isinstance(verdict, NotApplicable) for verdict in verdicts):
+            codes.append(5)
+        return tuple(codes) or (0,)
+
+
+def recorded_profile(recorded: Recorded) -> Profile:
+    """Return the profile of recorded evidence; its secrets are not there, and not needed."""
+    return restored_profile(recorded.run["profile"])
+
+
+def _said(error: AssertionError) -> str:
+    """Return what an assertion says: its own message, or what pytest made of its claim."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = list(takewhile(lambda line: not line.startswith("assert "), lines))
+    return " ".join(message or lines)[:600] or "the claim does not hold"
+
+
+def _deciding(traceback: TracebackType | None, traces: Mapping[str, Trace]) -> Exchange | None:
+    """Return the exchange that the failing lines of a check had in hand, if they name one."""
+    found: Exchange | None = None
+    while traceback is not None:
+        for value in traceback.tb_frame.f_locals.values():
+            exchange = _exchange_of(value, traces)
+            found = exchange or found
+        traceback = traceback.tb_next
+    return found
+
+
+def _exchange_of(value: Any, traces: Mapping[str, Trace]) -> Exchange | None:
+    for trace in traces.values():
+        for exchange in trace.exchanges:
+            if value is exchange or (
+                isinstance(value, Response | Request)
+                and (value is exchange.response or value is exchange.request)
+            ):
+                return exchange
+    return None
+
+
+def _saw(exchange: Exchange | None) -> str:
+    if exchange is None:
+        return ""
+    if exchange.response is None:
+        return f"no response: {exchange.failure}"
+    landing = f", then {exchange.landing!r}" if exchange.landing is not None else ""
+    error = f" error={exchange.response.error[:80]}" if exchange.response.error else ""
+    return f"{exchange.response!r}{error}{landing}"
+
+
+def _digest(profile: Profile) -> str:
+    return hashlib.sha256(repr(redacted_profile(profile)).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""The words that a check may use.
+
+A check is a pytest function below `conformance/`: its arguments name probes (each is a Trace), its
+`@requirement` names what is judged, its body is the claim. AssertionError means violated; an
+EvidenceError raised on the way means that the evidence cannot tell.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from idprobe.answers import error_code, gives_tokens, is_error_page, refused, token_error
+from idprobe.errors import EvidenceError
+from idprobe.exchange import (
+    Exchange,
+    Landing,
+    LandingMode,
+    Request,
+    Response,
+    Trace,
+    form_pairs,
+)
+from idprobe.schemas import best_error
+
+__all__ = [
+    "EvidenceError",
+    "Exchange",
+    "Landing",
+    "LandingMode",
+    "Request",
+    "Response",
+    "Trace",
+    "conforms",
+    "contract",
+    "error_code",
+    "form_pairs",
+    "gives_tokens",
+    "is_error_page",
+    "refused",
+    "requirement",
+    "token_error",
+]
+
+Check = TypeVar("Check", bound=Callable[..., None])
+
+
+def requirement(*identifiers: str) -> Callable[[Check], Check]:
+    """Say which requirements of the catalogue a check judges."""
+    mark = pytest.mark.requirement(*identifiers)
+
+    def attach(check: Check) -> Check:
+        marked: Check = mark(check)
+        return marked
+
+    return attach
+
+
+def contract(*keys: str) -> Callable[[Check], Check]:
+    """Say which promises of the provider's own documentation a check judges."""
+    return requirement(*(f"contract/{key}" for key in keys))
+
+
+def conforms(document: Any, schema_name: str) -> str | None:
+    """Return what is wrong with a document by a schema of `fixtures/schemas`; None if nothing."""
+    return best_error(document, schema_name)

@@ -1,0 +1,200 @@
+"""Carries one Audit through a pytest session: probes become fixtures, outcomes judgements."""
+
+import contextlib
+import inspect
+import types
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from idprobe.audit import Audit
+from idprobe.content import content
+from idprobe.exchange import Trace
+from idprobe.probes import all_probes
+from idprobe.reports import write_all
+from idprobe.reports.model import Run
+from idprobe.verdict import (
+    HarnessFault,
+    Inconclusive,
+    Judgement,
+    NotApplicable,
+    Satisfied,
+    Violated,
+    because_of,
+    worst,
+)
+
+__all__ = ["Glue", "TolerableViolation"]
+
+MARK: Final = "requirement"
+HARNESS_FAULT: Final = 4
+
+
+class TolerableViolation(UserWarning):
+    """A violation that the gate does not count: declared in the profile, or of no such weight."""
+
+
+class NotJudged(Exception):
+    """A verdict that is no fault of the server: inconclusive, or our own."""
+
+
+class Glue:
+    """Carries one Audit through a pytest session."""
+
+    def __init__(self, audit: Audit) -> None:
+        """Take an audit that has not observed anything yet."""
+        self.audit = audit
+        self.run: Run | None = None
+        self.uncollected: list[str] = []
+        """Files that could not be loaded, and checks that name no probe."""
+
+    @classmethod
+    def register(cls, config: pytest.Config, audit: Audit) -> "Glue":
+        """Add the glue and the probes' fixtures to a session."""
+        glue = cls(audit)
+        config.pluginmanager.register(glue, "idprobe-glue")
+        config.pluginmanager.register(glue.fixtures(), "idprobe-probes")
+        return glue
+
+    def fixtures(self) -> types.ModuleType:
+        """Return a module with a session fixture for every probe, called by its name."""
+        module = types.ModuleType("idprobe_probes")
+        for name, probe in all_probes().items():
+            fixture = pytest.fixture(scope="session", name=name)(_reader(self, name))
+            fixture.__doc__ = probe.summary
+            setattr(module, name, fixture)
+        return module
+
+    def trace(self, name: str) -> Trace:
+        """Return the trace of a probe, an empty one if it did not end as it should."""
+        try:
+            return self.audit.traces([name])[name]
+        except KeyError:
+            return Trace(name, (), redacted=True)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be loaded: no check may be lost in silence."""
+        if report.failed:
+            reason = str(report.longrepr).strip().splitlines()
+            self.uncollected.append(f"{report.nodeid}: {reason[-1] if reason else 'unknown'}")
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Leave out the checks of standards that were not selected."""
+        chosen: list[pytest.Item] = []
+        left: list[pytest.Item] = []
+        for item in items:
+            identifiers = _requirements(item)
+            strange = _strange_arguments(item) if identifiers else ()
+            self.uncollected += [f"{item.nodeid}: there is no probe {name}" for name in strange]
+            wanted = not identifiers or any(self.audit.selects(one) for one in identifiers)
+            (chosen if wanted else left).append(item)
+        items[:] = chosen
+        if left:
+            config.hook.pytest_deselected(items=left)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Make the experiments that the selected checks need, before the first check."""
+        if session.config.option.collectonly:
+            return None
+        if self.uncollected:
+            return True
+        names: dict[str, None] = {}
+        for item in session.items:
+            names.update(dict.fromkeys(_probes(item)))
+        if session.items:
+            self.audit.observe(names)
+        return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Judge: a verdict that is neither satisfied nor violated ends the test here."""
+        identifiers = _requirements(item)
+        if not identifiers or not isinstance(item, pytest.Function):
+            return
+        check = _check_id(item)
+        claim = (item.function.__doc__ or "").strip().partition("\n")[0]
+        found = self.audit.judge(check, claim, identifiers, _probes(item), item.obj)
+        verdict = worst(judgement.verdict for judgement in found)
+        match verdict:
+            case NotApplicable(because):
+                pytest.skip(because)
+            case Inconclusive(because) | HarnessFault(because):
+                raise NotJudged(f"{type(verdict).__name__}: {because}")
+            case Satisfied() | Violated():
+                item.user_properties.append(("idprobe", [j.requirement.id for j in found]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
+        """Fail, or warn, as the judgement says; the check itself has run already."""
+        judged = [j for j in self.audit.judgements if j.check == _check_id(pyfuncitem)]
+        if not _requirements(pyfuncitem):
+            return None
+        for judgement in judged:
+            if isinstance(judgement.verdict, Violated):
+                _complain(judgement)
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports and set the exit status from our own table."""
+        if session.config.option.collectonly:
+            return
+        if self.uncollected:
+            session.exitstatus = HARNESS_FAULT
+            return
+        self.run = self.audit.conclude()
+        write_all(self.run, self.audit.options.out)
+        session.exitstatus = self.run.exit_codes[0]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say where the report is, or why there is none."""
+        for flaw in self.uncollected:
+            terminalreporter.write_line(f"not judged: {flaw}")
+        if self.run is not None:
+            terminalreporter.write_line(f"report: {self.audit.options.out / 'report.html'}")
+
+
+def _reader(glue: Glue, name: str) -> Any:
+    def read() -> Trace:
+        return glue.trace(name)
+
+    read.__name__ = name
+    return read
+
+
+def _complain(judgement: Judgement) -> None:
+    said = f"{judgement.requirement.id}: {because_of(judgement.verdict)}"
+    if judgement.counts:
+        pytest.fail(said, pytrace=False)
+    why = f" (declared: {judgement.deviation.because})" if judgement.deviation else " (not counted)"
+    warnings.warn(TolerableViolation(said + why), stacklevel=2)
+
+
+def _requirements(item: pytest.Item) -> tuple[str, ...]:
+    return tuple(one for mark in item.iter_markers(MARK) for one in mark.args)
+
+
+def _probes(item: pytest.Item) -> tuple[str, ...]:
+    names = getattr(item, "fixturenames", ())
+    return tuple(name for name in names if name in all_probes())
+
+
+def _strange_arguments(item: pytest.Item) -> tuple[str, ...]:
+    """Return the arguments of a check that are no probes."""
+    function = getattr(item, "function", None)
+    names = () if function is None else tuple(inspect.signature(function).parameters)
+    return tuple(name for name in names if name not in all_probes())
+
+
+def _check_id(item: pytest.Item) -> str:
+    """Return the node id below `conformance/`, whatever folder pytest was started in."""
+    path, _, rest = item.nodeid.partition("::")
+    root = content("conformance")
+    with contextlib.suppress(ValueError):
+        path = Path(item.path).relative_to(root).as_posix()
+    return f"{path}::{rest}"

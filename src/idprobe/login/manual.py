@@ -1,0 +1,47 @@
+"""A person logs in: we print the address, open a browser and take the pasted redirect.
+
+One person can do one thing at a time, so these steps queue.
+"""
+
+import asyncio
+import webbrowser
+from urllib.parse import urlsplit
+
+import click
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Landing, LandingMode, form_pairs
+from idprobe.flows import Ending, HumanStep, Landed
+from idprobe.wire import Wire
+
+__all__ = ["landing_from", "pasted"]
+
+
+async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
+    """Ask a person to log in and to paste the address that the browser ended at."""
+    async with wire.courier.guard.guessing("a person"):
+        return Landed(await asyncio.to_thread(_ask, step, name))
+
+
+def _ask(step: HumanStep, name: str) -> Landing:
+    who = f" as {step.user.username}" if step.user is not None else ", but do not log in"
+    deny = " and REFUSE consent" if step.deny else ""
+    click.echo(f"\n{name}: open this address{who}{deny}:\n\n  {step.request.url}\n", err=True)
+    webbrowser.open(step.request.url)
+    while True:
+        text = click.prompt("Paste the whole address the browser ended at", err=True)
+        try:
+            return landing_from(text, step.redirect_uris)
+        except EvidenceError as error:
+            click.echo(str(error), err=True)
+
+
+def landing_from(url: str, redirect_uris: tuple[str, ...]) -> Landing:
+    """Return the landing that an address shows; raises EvidenceError if it is none."""
+    parts = urlsplit(url.strip())
+    bare = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    if bare not in {uri.partition("?")[0] for uri in redirect_uris}:
+        raise EvidenceError(f"that is not an address at {' or '.join(redirect_uris)}")
+    if parts.fragment:
+        return Landing(bare, LandingMode.FRAGMENT, form_pairs(parts.fragment))
+    return Landing(bare, LandingMode.QUERY, form_pairs(parts.query))

@@ -1,0 +1,364 @@
+"""Making the experiments: only those that are wanted, each once, many at a time.
+
+First the metadata and the keys, then a preflight (does each client authenticate, can the user log
+in: once, so that nobody is locked out and one cause stays one finding), then all probes together,
+then those that must be alone.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from idprobe.errors import (
+    ControlFailed,
+    EvidenceError,
+    IdprobeError,
+    NoResponse,
+    ProbeError,
+    Unsuited,
+)
+from idprobe.evidence import Evidence, ProbeOutcome
+from idprobe.exchange import Exchange, Trace
+from idprobe.flows import Stopped, authorization_parameters, fresh_pkce, token_request, visit
+from idprobe.jose import verified_by
+from idprobe.probes import Depth, Probe, Safety, all_probes
+from idprobe.profile import (
+    Capability,
+    Client,
+    Profile,
+    Provider,
+    Role,
+    Situation,
+    missing_because,
+    redacted_profile,
+)
+from idprobe.redaction import Vault
+from idprobe.wire import Courier, Human, Wire
+
+__all__ = ["Observation", "Observer", "Selection", "Unreachable"]
+
+AT_ONCE: Final = 12
+PROBE_S: Final = 120.0
+SILENT_PROBES: Final = 3
+"""After so many probes in a row without any response the server counts as gone."""
+
+NOBODY: Final = Client("nobody", "")
+"""Stands in where a probe acts for no client."""
+
+METADATA: Final = "metadata_documents"
+KEYS: Final = "keys_document"
+PREFLIGHT: Final = "preflight"
+
+
+class Unreachable(ProbeError):
+    """The target gives no answer at all, or nothing that could be tested (exit code 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run may do, and for how long."""
+
+    depth: Depth = Depth.QUICK
+    safety: Safety = Safety.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a run saw: redacted traces, how each probe ended, and what the server is like."""
+
+    traces: Mapping[str, Trace]
+    outcomes: Mapping[str, ProbeOutcome]
+    situation: Situation
+
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of the probe that ended, how many have ended, and how many there are."""
+
+
+def _no_progress(_name: str, _done: int, _total: int) -> None:
+    return
+
+
+@dataclass(slots=True, eq=False)
+class Observer:
+    """One run against one server."""
+
+    profile: Profile
+    vault: Vault
+    evidence: Evidence | None = None
+    selection: Selection = field(default_factory=Selection)
+    transport: httpx.AsyncBaseTransport | None = None
+    human: Human | None = None
+    progress: Progress = _no_progress
+    exchanges: int = 0
+    _metadata: Mapping[str, Any] = field(default_factory=dict)
+    _jwks: Mapping[str, Any] = field(default_factory=dict)
+    _observed: dict[str, str] = field(default_factory=dict)
+    _traces: dict[str, Trace] = field(default_factory=dict)
+    _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
+    _silent: int = 0
+    _total: int = 0
+
+    async def observe(self, names: Iterable[str]) -> Observation:
+        """Run the named probes and what they hang on; raises Unreachable for a dead target."""
+        wanted = [all_probes()[name] for name in dict.fromkeys(names)]
+        self._total = len(wanted)
+        async with Courier(self.profile, self.transport) as courier:
+            await self._meet(courier)
+            runnable = [probe for probe in wanted if self._can_run(probe)]
+            await self._preflight(courier, runnable)
+            await self._run_all(courier, runnable)
+            self.exchanges = courier.sent
+        return Observation(self._traces, self._outcomes, self._situation())
+
+    def _situation(self) -> Situation:
+        return Situation(self.profile, self._metadata, self._observed)
+
+    def _missing(self, capability: Capability) -> str | None:
+        return missing_because(capability, self.profile, self._metadata, self._observed)
+
+    async def _meet(self, courier: Courier) -> None:
+        """Fetch the metadata and the keys: everything else needs them."""
+        trace = await self._run(courier, all_probes()[METADATA])
+        if trace is not None:
+            self._metadata = metadata_of(trace)
+            heard = any(exchange.response is not None for exchange in trace)
+            if not heard:
+                raise Unreachable(_unreachable(self.profile, trace))
+        if not self._metadata and not self.profile.endpoints:
+            raise Unreachable(
+                f"{self.profile.issuer} serves no metadata document and the profile names no "
+                f"[endpoints], so there is nothing to test: check issuer, or set metadata_url"
+            )
+        if self.evidence is not None:
+            self.evidence.begin(self._run_facts())
+        if self._missing(Capability.JWKS) is None:
+            trace = await self._run(courier, all_probes()[KEYS])
+            self._jwks = keys_of(trace) if trace is not None else {}
+        self.vault.verifier = self._verified_by
+
+    def _run_facts(self) -> dict[str, Any]:
+        return {
+            "profile": redacted_profile(self.profile),
+            "profile_name": self.profile.name,
+            "issuer": self.profile.issuer,
+            "metadata": self._metadata,
+            "observed": self._observed,
+            "depth": self.selection.depth.name.lower(),
+            "safety": self.selection.safety.name.lower(),
+        }
+
+    def _verified_by(self, token: str) -> Mapping[str, Any] | None:
+        found = verified_by(token, self._jwks, secret=None)
+        for client in self.profile.clients.values():
+            if found is None and client.client_secret is not None:
+                found = verified_by(token, {"keys": []}, secret=client.client_secret)
+        return found
+
+    def _can_run(self, probe: Probe) -> bool:
+        """Return whether a probe can be run here; record why not otherwise."""
+        if probe.name in self._outcomes:
+            return False
+        because = self._unfit(probe)
+        if because is not None:
+            self._finish(probe.name, (), ProbeOutcome(probe.name, "not_applicable", because))
+        return because is None
+
+    def _unfit(self, probe: Probe) -> str | None:
+        if probe.depth > self.selection.depth:
+            return f"runs with --depth {probe.depth.name.lower()}"
+        if probe.safety > self.selection.safety:
+            return f"runs with --safety {probe.safety.name.lower()}"
+        for capability in sorted(probe.needs):
+            because = self._missing(capability)
+            if because is not None:
+                return because
+        for role in (probe.role, *probe.others):
+            if role is not None and self.profile.client_for(role) is None:
+                return f"the profile has no client for the role {role.value}"
+        if probe.logs_in and not self.profile.users:
+            return "the profile has no user who could log in"
+        return None
+
+    async def _preflight(self, courier: Courier, probes: Sequence[Probe]) -> None:
+        """Find out once which credentials work; what does not is not used again."""
+        roles = {role for probe in probes for role in (probe.role, *probe.others) if role}
+        clients = {c.client_id: c for role in roles if (c := self.profile.client_for(role))}
+        wire = self._wire(courier, next(iter(clients.values()), None), PREFLIGHT)
+        begun = time.perf_counter_ns()
+        for client in clients.values():
+            with contextlib.suppress(ProbeError, EvidenceError):
+                await self._try_client(wire, client)
+        if any(probe.logs_in for probe in probes) and clients:
+            with contextlib.suppress(ProbeError, EvidenceError):
+                await self._try_user(wire, [probe.role for probe in probes if probe.logs_in])
+        if wire.exchanges:
+            elapsed = time.perf_counter_ns() - begun
+            outcome = ProbeOutcome(PREFLIGHT, "done", "", len(wire.exchanges), elapsed)
+            self._finish(PREFLIGHT, wire.exchanges, outcome)
+
+    async def _try_client(self, wire: Wire, client: Client) -> None:
+        """Ask for something that must be refused for any reason but the client's credentials."""
+        if client.is_public:
+            return
+        provider = wire.provider.with_client(client)
+        form = _harmless_form(client)
+        response = await wire.send(token_request(provider, form), f"client/{client.name}")
+        if response.error == "invalid_client" or response.status == 401:  # noqa: PLR2004
+            wire.courier.guard.distrust_client(
+                client.client_id,
+                f"the token endpoint refuses the credentials of client {client.name} by "
+                f"{client.token_endpoint_auth_method} ({response.status} "
+                f"{response.error or 'without an error code'}): check client_secret and "
+                f"token_endpoint_auth_method under [clients.{client.name}]",
+            )
+
+    async def _try_user(self, wire: Wire, roles: Sequence[Role | None]) -> None:
+        role = next((role for role in (Role.WEB, *roles) if role in roles and role), None)
+        if role is None:
+            return
+        provider = wire.provider.acting_as(role)
+        if provider.user is None:
+            return
+        response_type = next(iter(provider.client.response_types), "code")
+        pkce = fresh_pkce() if "code" in response_type.split() else None
+        parameters = authorization_parameters(provider, response_type=response_type, pkce=pkce)
+        ending = await wire.run(visit(provider, parameters), "login")
+        if isinstance(ending, Stopped) and "refused" in ending.why:
+            wire.courier.guard.distrust_user(
+                provider.user.username,
+                f"user {provider.user.name} cannot log in: {ending.why}: check username and "
+                f"password under [users.{provider.user.name}]",
+            )
+
+    async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(probe: Probe) -> None:
+            async with turns:
+                await self._run(courier, probe)
+
+        async with asyncio.TaskGroup() as tasks:
+            for probe in probes:
+                if not probe.exclusive:
+                    tasks.create_task(in_turn(probe))
+        for probe in probes:
+            if probe.exclusive:
+                await self._run(courier, probe)
+
+    def _wire(self, courier: Courier, client: Client | None, name: str) -> Wire:
+        def keep(exchange: Exchange) -> None:
+            if self.evidence is not None:
+                self.evidence.add(name, exchange)
+
+        user = next(iter(self.profile.users.values()), None)
+        provider = Provider(self.profile, self._metadata, client or NOBODY, user)
+        return Wire(provider, courier, self.human, keep)
+
+    async def _run(self, courier: Courier, probe: Probe) -> Trace | None:
+        """Run one probe, record its trace and how it ended; return the trace."""
+        client = None if probe.role is None else self.profile.client_for(probe.role)
+        wire = self._wire(courier, client, probe.name)
+        begun = time.perf_counter_ns()
+        outcome, because = await self._experiment(probe, wire)
+        elapsed = time.perf_counter_ns() - begun
+        ended = ProbeOutcome(
+            probe.name, outcome, self.vault.scrub(because), len(wire.exchanges), elapsed
+        )
+        return self._finish(probe.name, wire.exchanges, ended)
+
+    async def _experiment(  # noqa: PLR0911 -- one for each way to end
+        self, probe: Probe, wire: Wire
+    ) -> tuple[str, str]:
+        """Run an experiment and return how it ended, and why."""
+        if self._silent >= SILENT_PROBES:
+            return "no_response", "the server stopped answering"
+        try:
+            async with asyncio.timeout(PROBE_S):
+                await probe.experiment(wire)
+        except ControlFailed as error:
+            return self._control_failed(error)
+        except NoResponse as error:
+            self._silent += 1 if not any(e.response for e in wire.exchanges) else 0
+            return "no_response", str(error)
+        except Unsuited as error:
+            return "not_applicable", str(error)
+        except IdprobeError as error:
+            return "refrained", str(error)
+        except TimeoutError:
+            return "no_response", f"the experiment did not end within {PROBE_S:g} s"
+        except Exception as error:  # noqa: BLE001 -- the one place: a probe's crash is our fault
+            return "crashed", f"{type(error).__name__} in {probe.name}: {error}"
+        self._silent = 0
+        return "done", ""
+
+    def _control_failed(self, error: ControlFailed) -> tuple[str, str]:
+        """Tell a grant that the server never offered from a control that failed.
+
+        Without `grant_types_supported` in the metadata nobody promised the grant: a refusal in the
+        registered form (RFC 6749 section 5.2) says that it is not there.
+        """
+        exchange = error.exchange
+        refused = (
+            exchange.response.error
+            if isinstance(exchange, Exchange) and exchange.response
+            else None
+        )
+        if refused == "unsupported_grant_type" and "grant_types_supported" not in self._metadata:
+            return "not_applicable", "the server answers unsupported_grant_type to this grant"
+        return "control_failed", str(error)
+
+    def _finish(
+        self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome
+    ) -> Trace | None:
+        trace = self.vault.redact(Trace(name, tuple(exchanges)))
+        self._traces[name] = trace
+        self._outcomes[name] = outcome
+        if self.evidence is not None:
+            self.evidence.finish(trace, outcome)
+        self.progress(name, len(self._outcomes), self._total)
+        return trace
+
+
+def _harmless_form(client: Client) -> tuple[tuple[str, str], ...]:
+    """Return a token request that changes nothing: a grant whose code or token cannot exist."""
+    if "client_credentials" in client.grant_types:
+        return (("grant_type", "client_credentials"), ("scope", client.scope))
+    if "authorization_code" in client.grant_types:
+        uri = client.redirect_uris[0] if client.redirect_uris else ""
+        return (
+            ("grant_type", "authorization_code"),
+            ("code", "idprobe-preflight"),
+            ("redirect_uri", uri),
+        )
+    return (("grant_type", "refresh_token"), ("refresh_token", "idprobe-preflight"))
+
+
+def metadata_of(trace: Trace) -> Mapping[str, Any]:
+    """Return the first metadata document of a trace that is a JSON object; empty without one."""
+    for exchange in trace:
+        if exchange.response is not None and exchange.response.is_success:
+            with contextlib.suppress(EvidenceError):
+                return exchange.response.json_object
+    return {}
+
+
+def keys_of(trace: Trace) -> Mapping[str, Any]:
+    """Return the JWK set of a trace; empty without one."""
+    for exchange in trace:
+        if exchange.response is not None and exchange.response.is_success:
+            with contextlib.suppress(EvidenceError):
+                keys = exchange.response.json_object
+                if isinstance(keys.get("keys"), list):
+                    return keys
+    return {}
+
+
+def _unreachable(profile: Profile, trace: Trace) -> str:
+    failure = next((exchange.failure for exchange in trace if exchange.failure), "no answer")
+    return f"{profile.issuer} cannot be reached: {failure}"

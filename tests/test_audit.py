@@ -1,0 +1,232 @@
+"""An audit as a whole, in process: what it keeps, what it refrains from, what it says again."""
+
+import base64
+import html
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, quote, quote_plus
+
+import pytest
+
+from idprobe.audit import Audit, Options, recorded_profile, resolve
+from idprobe.errors import ProfileError, UsageError
+from idprobe.evidence import read_evidence
+from idprobe.probes import Safety
+from idprobe.profile import Client, Deviation, Profile, bare_profile, with_issuer
+from idprobe.redaction import Vault
+from idprobe.reference.config import speakup_config
+from idprobe.reference.server import ReferenceServer
+from idprobe.reports import write_all
+from idprobe.suite import InProcess, all_checks, judged
+from idprobe.verdict import Inconclusive, Judgement, because_of, name_of
+
+ISSUER: Final = "http://127.0.0.1:8081"
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def speakup() -> tuple[Profile, Asgi]:
+    server = ReferenceServer(replace(speakup_config(), issuer=ISSUER))
+    return with_issuer(resolve("speakup"), ISSUER), server.app
+
+
+def with_wrong_secrets(profile: Profile) -> Profile:
+    def spoilt(client: Client) -> Client:
+        secret = client.client_secret
+        return client if secret is None else replace(client, client_secret=f"{secret}-wrong")
+
+    return replace(profile, clients={n: spoilt(c) for n, c in profile.clients.items()})
+
+
+def told(judgements: list[Judgement]) -> list[tuple[str, str, str, str]]:
+    return sorted(
+        (j.check, j.requirement.id, name_of(j.verdict), because_of(j.verdict)) for j in judgements
+    )
+
+
+@pytest.fixture(name="finished", scope="module")
+def finished_(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """A whole audit of the embedded server, with its reports written."""
+    profile, app = speakup()
+    audit = Audit(profile, Options(tmp_path_factory.mktemp("run") / "out"), InProcess(app))
+    judged(audit, all_checks())
+    write_all(audit.conclude(), audit.options.out)
+    return audit
+
+
+def test_recorded_evidence_is_judged_as_the_live_server_was(finished: Audit) -> None:
+    recorded = read_evidence(finished.options.out / "evidence")
+    again = Audit(recorded_profile(recorded), finished.options, recorded=recorded)
+
+    judged(again, all_checks())
+
+    assert told(again.judgements) == told(finished.judgements)
+    assert len(again.judgements) > 0
+
+
+def secrets_in(vault: Vault) -> Iterator[str]:
+    """Yield every secret of the run that is long enough to be told from ordinary text."""
+    yield from (value for value in vault.known() if len(value) >= 12)
+
+
+def spellings(secret: str) -> set[str]:
+    return {
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        html.escape(secret),
+        json.dumps(secret)[1:-1],
+    }
+
+
+def test_no_file_of_a_run_holds_a_secret_in_any_spelling(finished: Audit) -> None:
+    out = finished.options.out
+    kept = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted(out.rglob("*")) if path.is_file()
+    )
+    clients = finished.profile.clients.values()
+    pairs = {
+        base64.b64encode(f"{c.client_id}:{c.client_secret}".encode()).decode()
+        for c in clients
+        if c.client_secret
+    }
+
+    secrets = set(secrets_in(finished.vault))
+    found = {s for secret in secrets for s in spellings(secret) if s in kept}
+
+    assert len(secrets) > 50
+    assert found == set()
+    assert {pair for pair in pairs if pair in kept} == set()
+
+
+def test_every_bit_of_the_evidence_says_that_it_was_redacted(finished: Audit) -> None:
+    recorded = read_evidence(finished.options.out / "evidence")
+
+    assert recorded.traces
+    assert all(trace.redacted for trace in recorded.traces.values())
+
+
+class Counting:
+    """An ASGI layer that remembers, in order, whether credentials of a client were right."""
+
+    def __init__(self, app: Asgi, profile: Profile) -> None:
+        self.app = app
+        self.right = {c.client_id: c.client_secret for c in profile.clients.values()}
+        self.tries: dict[str, list[bool]] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        headers = dict(scope["headers"])
+        form = parse_qs(message.get("body", b"").decode("utf-8", "replace"))
+        pair = self.pair(headers.get(b"authorization", b"").decode("latin-1"), form)
+        if pair is not None and self.right.get(pair[0]) is not None:
+            self.tries.setdefault(pair[0], []).append(pair[1] == self.right[pair[0]])
+
+        async def again() -> Any:
+            return message
+
+        await self.app(scope, again, send)
+
+    def pair(self, authorization: str, form: dict[str, list[str]]) -> tuple[str, str] | None:
+        scheme, _, credentials = authorization.partition(" ")
+        if scheme.lower() == "basic":
+            name, _, secret = base64.b64decode(credentials).decode("utf-8").partition(":")
+            return name, secret
+        if "client_secret" in form and "client_id" in form:
+            return form["client_id"][0], form["client_secret"][0]
+        return None
+
+    def longest_run_of_wrong_ones(self) -> int:
+        longest = 0
+        for tries in self.tries.values():
+            row = 0
+            for right in tries:
+                row = 0 if right else row + 1
+                longest = max(longest, row)
+        return longest
+
+
+def test_wrong_credentials_are_never_sent_more_than_three_times_in_a_row(tmp_path: Path) -> None:
+    profile, app = speakup()
+    counting = Counting(app, profile)
+
+    judged(
+        Audit(profile, Options(tmp_path, keeps_evidence=False), InProcess(counting)), all_checks()
+    )
+
+    assert any(not right for tries in counting.tries.values() for right in tries)
+    assert counting.longest_run_of_wrong_ones() <= 3
+
+
+def test_a_wrong_secret_in_the_profile_is_tried_once_and_is_one_reason(tmp_path: Path) -> None:
+    profile, app = speakup()
+    profile = with_wrong_secrets(profile)
+    counting = Counting(app, speakup()[0])
+    audit = Audit(profile, Options(tmp_path, keeps_evidence=False), InProcess(counting))
+
+    judgements = judged(audit, all_checks())
+
+    reasons = {
+        because_of(j.verdict)
+        for j in judgements
+        if isinstance(j.verdict, Inconclusive) and "code_redeemed" in j.traces
+    }
+    assert counting.longest_run_of_wrong_ones() == 1
+    assert len(reasons) == 1
+    assert "check client_secret" in reasons.pop()
+    assert audit.conclude().exit_codes[0] == 3
+    assert any(
+        name_of(j.verdict) == "satisfied" and j.traces == ("metadata_documents",)
+        for j in judgements
+    )
+
+
+def test_a_wrong_password_is_tried_once_and_is_one_reason(tmp_path: Path) -> None:
+    profile, app = speakup()
+    users = {name: replace(user, password="wrong-one") for name, user in profile.users.items()}
+    passwords: list[str] = []
+
+    async def listening(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        form = parse_qs(message.get("body", b"").decode("utf-8", "replace"))
+        passwords.extend(form.get("password", []))
+
+        async def again() -> Any:
+            return message
+
+        await app(scope, again, send)
+
+    audit = Audit(
+        replace(profile, users=users), Options(tmp_path, keeps_evidence=False), InProcess(listening)
+    )
+    judgements = judged(audit, all_checks())
+
+    reasons = {
+        because_of(j.verdict)
+        for j in judgements
+        if isinstance(j.verdict, Inconclusive) and "code_redeemed" in j.traces
+    }
+    assert passwords == ["wrong-one"]
+    assert len(reasons) == 1
+    assert "check username and password" in reasons.pop()
+
+
+def test_a_target_beyond_loopback_needs_somebody_who_allowed_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="authorized_by"):
+        Audit(replace(speakup()[0], issuer="https://id.example"), Options(tmp_path))
+
+
+def test_public_documents_of_any_host_need_nobody(tmp_path: Path) -> None:
+    audit = Audit(bare_profile("https://id.example"), Options(tmp_path))
+
+    assert audit.options.selection.safety is Safety.PASSIVE
+
+
+def test_a_deviation_of_no_requirement_is_a_profile_error(tmp_path: Path) -> None:
+    profile = replace(speakup()[0], deviations=(Deviation("RFC6749-5.1/no-such", "why"),))
+
+    with pytest.raises(ProfileError, match=r"deviations: RFC6749-5\.1/no-such"):
+        Audit(profile, Options(tmp_path))

@@ -1,0 +1,151 @@
+"""The command line, in processes of its own: exit codes and the one sentence of each error."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+CLIENT: Final = """
+[clients.web]
+client_id = "web"
+client_secret = { env = "WEB_SECRET" }
+redirect_uris = ["https://client.example/cb"]
+"""
+
+
+def idprobe(*arguments: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "idprobe", *arguments],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_an_audit_of_a_keyword_needs_few_exchanges_and_ends_well(tmp_path: Path) -> None:
+    done = idprobe("audit", "reference", "-k", "cache", "-o", "out", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "out/report.html" in done.stdout
+    record = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert record["summary"]["satisfied"] > 0
+    assert 0 < record["exchanges"] < 60
+    assert (tmp_path / "latest").is_symlink()
+
+
+def test_a_target_that_nobody_serves_ends_with_3_and_one_sentence(tmp_path: Path) -> None:
+    done = idprobe("audit", "http://127.0.0.1:1", folder=tmp_path)
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("idprobe: http://127.0.0.1:1 cannot be reached: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "key", "fix"),
+    [
+        ('issuer = "http://127.0.0.1:1"\nstandrads = ["oidc"]' + CLIENT, "standrads", "standards"),
+        ('issuer = "http://127.0.0.1:1"' + CLIENT, "client_secret", "WEB_SECRET"),
+        ("issuer = 7" + CLIENT, "issuer", "must be text"),
+        ('issuer = "http://127.0.0.1:1"', "clients", "[clients."),
+        ('issuer = = 1', "line 1", "TOML"),
+    ],
+    ids=["misspelt", "variable", "type", "no-clients", "syntax"],
+)
+def test_a_profile_that_cannot_be_used_ends_with_2_and_one_sentence(
+    profile: str, key: str, fix: str, tmp_path: Path
+) -> None:
+    (tmp_path / "acme.toml").write_text(profile, encoding="utf-8")
+
+    done = idprobe("audit", "acme.toml", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "acme.toml" in done.stderr
+    assert key in done.stderr
+    assert fix in done.stderr
+
+
+def test_a_target_beyond_loopback_ends_with_2_and_one_sentence(tmp_path: Path) -> None:
+    profile = 'issuer = "https://id.example"' + CLIENT
+    (tmp_path / "acme.toml").write_text(profile, encoding="utf-8")
+
+    done = idprobe("audit", "acme.toml", folder=tmp_path, WEB_SECRET="a-secret")
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "authorized_by" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit", "nowhere"), "neither a URL, nor a profile file, nor a shipped profile"),
+        (("audit", "--depth", "abyss"), "abyss"),
+        (("judge", "nowhere"), "nowhere"),
+        (("explain", "RFC6749-5.1/cache-control-no-stor"), "RFC6749-5.1/cache-control-no-store"),
+        (("serve", "--mutant", "no-such-fault"), "no-such-fault"),
+    ],
+    ids=["target", "option", "folder", "requirement", "mutant"],
+)
+def test_a_call_that_cannot_be_carried_out_ends_with_2_and_one_sentence(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    done = idprobe(*arguments, folder=tmp_path)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+
+
+def test_a_run_that_is_killed_leaves_evidence_that_can_be_judged(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "idprobe", "audit", "speakup", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: len(list((tmp_path / "out" / "evidence").glob("*.har"))) > 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+
+    done = idprobe("judge", "out/evidence", "-o", "judged", folder=tmp_path)
+
+    record = json.loads((tmp_path / "judged" / "results.json").read_text(encoding="utf-8"))
+    assert done.returncode in {0, 1, 3}
+    assert record["judgements"]
+    assert not (tmp_path / "out" / "results.json").exists()
+
+
+def wait_for(condition: object, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a condition holds or the process has ended."""
+    deadline = time.monotonic() + 30
+    while callable(condition) and not condition():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_explain_says_what_a_requirement_wants_and_where_it_stands(tmp_path: Path) -> None:
+    done = idprobe("explain", "RFC6749-5.1/cache-control-no-store", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert "wants" in done.stdout
+    assert "https://www.rfc-editor.org/rfc/rfc6749#section-5.1" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["requirements", "probes", "mutants", "profiles"])
+def test_list_shows_something_of_each_kind(what: str, tmp_path: Path) -> None:
+    done = idprobe("list", what, folder=tmp_path)
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 2

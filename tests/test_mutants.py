@@ -1,0 +1,106 @@
+"""Every check can fail: each mutant of the reference server wakes the checks that it should.
+
+A mutant runs the probes of its own checks, and every check that needs no others: so a check that
+fires although nobody declared it is seen too.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+
+from idprobe.audit import Audit, Options, resolve
+from idprobe.catalogue import load_catalogue
+from idprobe.profile import Profile, with_issuer
+from idprobe.reference.config import reference_config, speakup_config
+from idprobe.reference.mutants import MUTANTS, MutantInfo
+from idprobe.reference.running import serve
+from idprobe.suite import Check, InProcess, all_checks, judged
+from idprobe.verdict import HarnessFault, Violated
+
+ISSUER: Final = "http://127.0.0.1:8081"
+CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
+BASE: Final = frozenset({"metadata_documents", "keys_document"})
+CATALOGUE: Final = load_catalogue()
+
+
+def closure(identifiers: Iterable[str]) -> set[str]:
+    """Return the canonical names of requirements: those that say the same are one."""
+    return {CATALOGUE.canonical(identifier) for identifier in identifiers}
+
+
+@cache
+def covered() -> frozenset[str]:
+    return frozenset(closure(i for check in all_checks() for i in check.requirements))
+
+
+def checks_for(mutant: MutantInfo) -> list[Check]:
+    """Return the checks of what the mutant breaks, and those that read no other probes."""
+    broken = closure(mutant.breaks)
+    aimed = [check for check in all_checks() if closure(check.requirements) & broken]
+    probes = {probe for check in aimed for probe in check.probes} | BASE
+    return [check for check in all_checks() if set(check.probes) <= probes]
+
+
+@contextmanager
+def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTransport | None]]:
+    """Yield the profile of a mutant, and its transport unless it is on a socket."""
+    profile, config = resolve(mutant.profile), CONFIGS[mutant.profile]()
+    if mutant.medium == "asgi":
+        server = mutant.server_class(replace(config, issuer=ISSUER))
+        yield with_issuer(profile, ISSUER), InProcess(server.app)
+        return
+    tls = mutant.medium == "tls"
+    with serve(config, tls=tls, server_class=mutant.server_class) as running:
+        yield with_issuer(profile, running.issuer, running.ca_file), None
+
+
+COVERED: Final = [m for m in MUTANTS.values() if closure(m.breaks) & covered()]
+
+
+@pytest.mark.parametrize("mutant", COVERED, ids=lambda mutant: str(mutant.name))
+def test_a_mutant_wakes_what_it_declares_and_nothing_else(
+    mutant: MutantInfo, tmp_path: Path
+) -> None:
+    with reachable(mutant) as (profile, transport):
+        audit = Audit(profile, Options(tmp_path, keeps_evidence=False), transport)
+        judgements = judged(audit, checks_for(mutant))
+
+    woken = {
+        CATALOGUE.canonical(j.requirement.id): f"{j.check}: {j.verdict}"
+        for j in judgements
+        if isinstance(j.verdict, Violated) and j.deviation is None
+    }
+    faults = [f"{j.check}: {j.verdict}" for j in judgements if isinstance(j.verdict, HarnessFault)]
+    undeclared = {
+        i: w for i, w in woken.items() if i not in closure({*mutant.breaks, *mutant.also})
+    }
+    silent = (closure(mutant.breaks) & covered()) - woken.keys()
+    assert faults == []
+    assert silent == set(), [
+        f"{j.check}: {j.verdict}"
+        for j in judgements
+        if CATALOGUE.canonical(j.requirement.id) in silent
+    ]
+    assert undeclared == {}
+
+
+def test_every_mutant_names_requirements_of_the_catalogue() -> None:
+    for mutant in MUTANTS.values():
+        for identifier in {*mutant.breaks, *mutant.also}:
+            assert identifier in CATALOGUE.requirements, f"{mutant.name} names {identifier}"
+
+
+def test_every_requirement_that_a_check_judges_is_in_the_catalogue() -> None:
+    for check in all_checks():
+        for identifier in check.requirements:
+            assert identifier in CATALOGUE.requirements, f"{check.name} names {identifier}"
+
+
+def test_at_least_twenty_mutants_are_put_to_the_test() -> None:
+    assert len(COVERED) >= 20

@@ -1,0 +1,109 @@
+"""The pytest plugin, in a pytest of its own (pytester) against the embedded server."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CHECKS: Final = '''
+from idprobe.checks import Trace, requirement
+
+
+@requirement("RFC6749-5.1/cache-control-no-store")
+def test_holds(code_redeemed: Trace) -> None:
+    """A claim that holds."""
+    assert len(code_redeemed) > 0
+
+
+@requirement("RFC6749-5.1/media-type-json")
+def test_fails(code_redeemed: Trace) -> None:
+    """A claim that does not hold."""
+    assert len(code_redeemed) == 0, "there are exchanges"
+
+
+@requirement("RFC6749-5.1/pragma-no-cache")
+def test_fails_without_weight(code_redeemed: Trace) -> None:
+    """A claim that does not gate."""
+    assert len(code_redeemed) == 0, "there are exchanges"
+
+
+@requirement("RFC6749-5.1/status-200")
+def test_crashes(code_redeemed: Trace) -> None:
+    """A check that is broken."""
+    raise RuntimeError("oops")
+
+
+@requirement("RFC6749-5.1/access-token-present")
+def test_cannot_tell(code_redeemed: Trace) -> None:
+    """A check whose evidence is not there."""
+    code_redeemed["no such step"]
+
+
+@requirement("RFC8628-3.2/user-code-present")
+def test_of_another_standard(code_redeemed: Trace) -> None:
+    """A check of a standard that is not selected."""
+    assert False
+'''
+
+
+@pytest.fixture(name="run")
+def run_(pytester: pytest.Pytester, tmp_path: Path) -> Any:
+    """Return a function that runs pytest on our checks and gives result and record."""
+    pytester.makepyfile(test_claims=CHECKS)
+
+    def run(*arguments: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+        out = tmp_path / "out"
+        plugins = ("-p", "no:locust", "-p", "no:respx", "-p", "no:hypothesispytest")
+        result = pytester.runpytest_subprocess(
+            *plugins, "--idprobe", "reference", "--idprobe-output", str(out), *arguments
+        )
+        record = out / "results.json"
+        found = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+        return result, found
+
+    return run
+
+
+def verdicts(record: dict[str, Any]) -> dict[str, str]:
+    return {j["check"].rpartition("::")[2]: j["verdict"] for j in record["judgements"]}
+
+
+def test_outcomes_become_verdicts_and_the_exit_status_is_ours(run: Any) -> None:
+    result, record = run()
+
+    assert verdicts(record) == {
+        "test_holds": "satisfied",
+        "test_fails": "violated",
+        "test_fails_without_weight": "violated",
+        "test_crashes": "harness_fault",
+        "test_cannot_tell": "inconclusive",
+    }
+    result.assert_outcomes(passed=2, failed=1, errors=2, deselected=1, warnings=1)
+    assert result.ret == 4
+    assert record["exit"] == [4, 3, 1]
+
+
+def test_only_the_probes_of_selected_checks_are_run(run: Any) -> None:
+    _, record = run("-k", "holds")
+
+    assert verdicts(record) == {"test_holds": "satisfied"}
+    assert record["exit"] == [0]
+    assert record["exchanges"] < 20
+
+
+def test_collecting_sends_nothing(run: Any) -> None:
+    result, record = run("--collect-only", "-q")
+
+    assert record == {}
+    result.stdout.fnmatch_lines(["*test_holds*"])
+    assert result.ret == 0
+
+
+def test_a_target_that_is_none_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("--idprobe", "no-such-target")
+
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*neither a URL, nor a profile file, nor a shipped profile*"])
