@@ -25,6 +25,8 @@ LAYERS: Final = {
     "flows": 3,
     "evidence": 4,
     "issued": 4,
+    "landings": 4,
+    "token_responses": 4,
     "token_responses": 4,
     "wire": 4,
     "judge": 5,

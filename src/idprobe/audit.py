@@ -19,7 +19,7 @@ import httpx
 
 from idprobe.catalogue import Catalogue, Requirement, load_catalogue, selected
 from idprobe.content import content
-from idprobe.errors import EvidenceError, IdprobeError, ProfileError, UsageError
+from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Trace
 from idprobe.judge import FailOn, deviation_for, evidence_verdict, stale, weigh
