@@ -47,6 +47,7 @@ class Glue:
         """Take an audit that has not observed anything yet."""
         self.audit = audit
         self.run: Run | None = None
+        self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
         """Files that could not be loaded, and checks that name no probe."""
 
@@ -119,6 +120,7 @@ class Glue:
         check = _check_id(item)
         claim = (item.function.__doc__ or "").strip().partition("\n")[0]
         found = self.audit.judge(check, claim, identifiers, _probes(item), item.obj)
+        self._judged[item.nodeid] = found
         verdict = worst(judgement.verdict for judgement in found)
         match verdict:
             case NotApplicable(because):
@@ -131,10 +133,9 @@ class Glue:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
         """Fail, or warn, as the judgement says; the check itself has run already."""
-        judged = [j for j in self.audit.judgements if j.check == _check_id(pyfuncitem)]
-        if not _requirements(pyfuncitem):
+        if pyfuncitem.nodeid not in self._judged:
             return None
-        for judgement in judged:
+        for judgement in self._judged[pyfuncitem.nodeid]:
             if isinstance(judgement.verdict, Violated):
                 _complain(judgement)
         return True

@@ -11,6 +11,10 @@ from idprobe.reference.mutants import (
     pages,
     refresh,
     resources,
+    token_clients,
+    token_denials,
+    token_form,
+    token_reading,
     tokens,
 )
 from idprobe.reference.mutants.registry import MUTANTS, MutantInfo, mutant, mutant_named
@@ -30,5 +34,9 @@ __all__ = [
     "pages",
     "refresh",
     "resources",
+    "token_clients",
+    "token_denials",
+    "token_form",
+    "token_reading",
     "tokens",
 ]
