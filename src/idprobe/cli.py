@@ -331,6 +331,8 @@ def _run_suite(run: Audit, keyword: str) -> Run:
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]
     arguments += ["-k", keyword] if keyword else []
     status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
+    if glue.error is not None:
+        raise glue.error
     if glue.run is None or glue.uncollected:
         why = "; ".join(glue.uncollected) or f"pytest ended with {int(status)}"
         raise HarnessError(f"the suite did not run as a whole: {why}")

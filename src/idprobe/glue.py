@@ -11,6 +11,7 @@ import pytest
 
 from idprobe.audit import Audit
 from idprobe.content import content
+from idprobe.errors import IdprobeError
 from idprobe.exchange import Trace
 from idprobe.probes import all_probes
 from idprobe.reports import write_all
@@ -30,6 +31,7 @@ __all__ = ["Glue", "TolerableViolation"]
 
 MARK: Final = "requirement"
 HARNESS_FAULT: Final = 4
+USAGE: Final = 2
 
 
 class TolerableViolation(UserWarning):
@@ -47,9 +49,11 @@ class Glue:
         """Take an audit that has not observed anything yet."""
         self.audit = audit
         self.run: Run | None = None
+        self.error: IdprobeError | None = None
+        """Why the run could not be made, if so."""
         self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
-        """Files that could not be loaded, and checks that name no probe."""
+        """What keeps the suite from being whole: files that do not load, strange checks, crashes."""
 
     @classmethod
     def register(cls, config: pytest.Config, audit: Audit) -> "Glue":
@@ -74,6 +78,10 @@ class Glue:
             return self.audit.traces([name])[name]
         except KeyError:
             return Trace(name, (), redacted=True)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember a crash of ours: no run may end as if all were well."""
+        self.uncollected.append(f"{excinfo.typename}: {excinfo.value}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be loaded: no check may be lost in silence."""
@@ -108,7 +116,11 @@ class Glue:
         for item in session.items:
             names.update(dict.fromkeys(_probes(item)))
         if session.items:
-            self.audit.observe(names)
+            try:
+                self.audit.observe(names)
+            except IdprobeError as error:
+                self.error = error
+                return True
         return None
 
     @pytest.hookimpl(trylast=True)
@@ -145,8 +157,8 @@ class Glue:
         """Write the reports and set the exit status from our own table."""
         if session.config.option.collectonly:
             return
-        if self.uncollected:
-            session.exitstatus = HARNESS_FAULT
+        if self.uncollected or self.error is not None:
+            session.exitstatus = HARNESS_FAULT if self.uncollected else USAGE
             return
         self.run = self.audit.conclude()
         write_all(self.run, self.audit.options.out)
@@ -154,7 +166,7 @@ class Glue:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is, or why there is none."""
-        for flaw in self.uncollected:
+        for flaw in (*self.uncollected, *([self.error] if self.error else [])):
             terminalreporter.write_line(f"not judged: {flaw}")
         if self.run is not None:
             terminalreporter.write_line(f"report: {self.audit.options.out / 'report.html'}")

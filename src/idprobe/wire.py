@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Self, TypeVar
 
@@ -47,26 +48,37 @@ class Cookies:
         self._loopback = httpx.Cookies(CookieJar(loopback))
 
     def _jar_for(self, origin: str) -> httpx.Cookies:
-        host = httpx.URL(origin).host
+        host = _url(origin).host
         is_loopback = host == "localhost" or host.startswith("127.") or host == "::1"
         return self._loopback if is_loopback else self._jar
 
     def header_for(self, request: Request) -> Headers:
         """Return the Cookie header that belongs to a request; empty without a cookie for it."""
-        carrier = httpx.Request(request.method, request.url)
+        carrier = _carrier(request)
         self._jar_for(request.origin).set_cookie_header(carrier)
         value = carrier.headers.get("cookie")
         return () if value is None else (("Cookie", value),)
 
     def keep(self, request: Request, response: Response) -> None:
         """Keep what the response sets."""
-        carrier = httpx.Request(request.method, request.url)
+        carrier = _carrier(request)
         answer = httpx.Response(
             response.status,
             headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers],
             request=carrier,
         )
         self._jar_for(request.origin).extract_cookies(answer)
+
+
+@lru_cache(1024)
+def _url(text: str) -> httpx.URL:
+    """Return a parsed URL; parsing it anew for every request would cost more than sending it."""
+    return httpx.URL(text)
+
+
+def _carrier(request: Request) -> httpx.Request:
+    """Return what the cookie jar needs to know of a request: its method, host and path."""
+    return httpx.Request(request.method, _url(request.origin + request.path))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -93,7 +105,7 @@ class Courier:
             trust_env=False,
             proxy=profile.network.proxy,
             limits=httpx.Limits(
-                max_connections=64, max_keepalive_connections=32, keepalive_expiry=KEEPALIVE_S
+                max_connections=64, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_S
             ),
         )
         self.guard = Guard()
@@ -149,7 +161,7 @@ class Courier:
         timeout = {"connect": self._limits.exchange_s, "pool": None, "read": None, "write": None}
         outgoing = httpx.Request(
             request.method,
-            request.origin,
+            _url(request.origin),
             headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._headers(request)],
             content=request.body if request.body or request.method == "POST" else None,
             extensions={**target, "timeout": timeout},

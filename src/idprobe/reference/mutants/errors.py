@@ -35,6 +35,9 @@ class InvalidClientIs400(ReferenceServer):
         "RFC6749-5.2/invalid-request-repeated-parameter": "its status is 200",
         "RFC6749-5.2/invalid-grant": "its status is 200",
         "RFC6749-5.2/unsupported-grant-type": "its status is 200",
+        "RFC6749-A.10/grant-type-syntax": "its status is 200",
+        "RFC6749-10.7/password-grant-minimised": "its status is 200",
+        "RFC9700-2.4/password-grant-absent": "its status is 200",
     },
 )
 class TokenErrorsAre200(ReferenceServer):
@@ -105,7 +108,13 @@ class DescriptionsHaveQuotes(ReferenceServer):
         return Response(body, response.status_code, kept)
 
 
-@mutant(breaks="RFC6749-5.2/unsupported-grant-type")
+@mutant(
+    breaks=["RFC6749-5.2/unsupported-grant-type", "RFC6749-A.10/grant-type-syntax"],
+    also={
+        "RFC6749-10.7/password-grant-minimised": "invalid_grant says that the grant is known",
+        "RFC9700-2.4/password-grant-absent": "invalid_grant says that the grant is known",
+    },
+)
 class UnknownGrantTypeIsInvalidGrant(ReferenceServer):
     """A grant type that nobody knows is answered with invalid_grant."""
 
@@ -128,8 +137,15 @@ class EveryClientMayUseEveryGrant(ReferenceServer):
 
 
 @mutant(
-    breaks=["RFC6749-5.2/invalid-scope", "RFC6749-3.3/granted-scope-told-if-different"],
-    also={"RFC6749-10.3/scope-depends-on-client": "every scope is granted"},
+    breaks=[
+        "RFC6749-5.2/invalid-scope",
+        "RFC6749-3.3/granted-scope-told-if-different",
+        "RFC6749-5.1/scope-told-if-different",
+    ],
+    also={
+        "RFC6749-10.3/scope-depends-on-client": "every scope is granted",
+        "RFC6749-3.3/scope-syntax": "every scope is granted",
+    },
 )
 class UnknownScopesAreGranted(ReferenceServer):
     """Client credentials get whatever scope they ask for."""

@@ -14,6 +14,7 @@ from idprobe.reference.stores import AccessToken, RefreshToken
         "RFC6749-5.1/cache-control-no-store",
         "RFC6749-5.1/pragma-no-cache",
         "OIDCC-3.1.3.3/cache-control-no-store",
+        "RFC9111-5.2.2.5/no-store-directive-form",
     ]
 )
 class TokenResponseMayBeStored(ReferenceServer):
