@@ -26,6 +26,7 @@ LAYERS: Final = {
     "evidence": 4,
     "issued": 4,
     "landings": 4,
+    "refusals": 4,
     "token_responses": 4,
     "token_responses": 4,
     "wire": 4,

@@ -7,6 +7,7 @@ that strange tokens can be read, and made.
 
 import binascii
 import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -32,8 +33,11 @@ __all__ = [
     "half_hash",
     "looks_like_jwt",
     "public_key",
+    "public_pem",
     "read_jwt",
+    "sign_jws",
     "sign_jwt",
+    "signature_over",
     "verified_by",
 ]
 
@@ -57,6 +61,7 @@ CURVE_OF: Final[Mapping[str, str]] = {
     "Ed25519": "Ed25519",
     "Ed448": "Ed448",
 }
+MACS: Final = frozenset({"HS256", "HS384", "HS512"})
 ALG_OF_CURVE: Final[Mapping[str, str]] = {
     "P-256": "ES256",
     "P-384": "ES384",
@@ -134,7 +139,7 @@ def verified_by(
         return None
     candidates = sorted(_fitting_keys(jwks, alg), key=lambda key: key.get("kid") != parsed.kid)
     for key in candidates:
-        if _verifies(alg, key, message, signature):
+        if _verifies(alg, public_key(key), message, signature):
             return {"kid": key.get("kid"), "kty": key["kty"], "alg": alg, "source": "jwks"}
     return None
 
@@ -160,10 +165,27 @@ def sign_jwt(claims: Mapping[str, Any], key: Mapping[str, Any], header: Mapping[
 
     `none` leaves the signature empty. Raises UsageError if the key does not fit the algorithm.
     """
-    message = f"{encode(_json(header))}.{encode(_json(claims))}"
-    alg = str(header.get("alg"))
+    return sign_jws(_json(claims), key, header)
+
+
+def sign_jws(
+    payload: bytes, key: Mapping[str, Any], header: Mapping[str, Any], *, alg: str | None = None
+) -> str:
+    """Return a JWS in compact form over these octets; `alg` signs by another than the header's."""
+    message = f"{encode(_json(header))}.{encode(payload)}"
+    return f"{message}.{signature_over(message, key, alg or str(header.get('alg')))}"
+
+
+def signature_over(message: str, key: Mapping[str, Any], alg: str) -> str:
+    """Return the last segment of a JWS over its first two, which may be of any form.
+
+    `none` leaves it empty. Raises UsageError if the key does not fit the algorithm.
+    """
     if alg == "none":
-        return f"{message}."
+        return ""
+    if alg in MACS and key.get("kty") == "oct":
+        # joserfc refuses a public key as a secret, which is what a forger uses
+        return encode(hmac.digest(_octets(key), message.encode(), f"sha{alg[2:]}"))
     model = JWSRegistry.algorithms.get(alg)
     if model is None:
         raise UsageError(f"idprobe cannot sign with {alg!r:.20}")
@@ -173,7 +195,7 @@ def sign_jwt(claims: Mapping[str, Any], key: Mapping[str, Any], header: Mapping[
         signature = model.sign(message.encode("ascii"), imported)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise UsageError(f"the key given does not fit {alg}") from None
-    return f"{message}.{encode(signature)}"
+    return encode(signature)
 
 
 def client_assertion(  # noqa: PLR0913 -- each is a fact of the assertion, and they are named
@@ -241,9 +263,22 @@ def public_key(key: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in key.items() if name not in PRIVATE}
 
 
+def public_pem(key: Mapping[str, Any]) -> str:
+    """Return the public half of a JWK as PEM."""
+    imported = jwk.import_key(public_key(key))
+    if not isinstance(imported, jwk.RSAKey | jwk.ECKey | jwk.OKPKey):
+        raise UsageError("only the key of a pair has a public half")
+    return imported.as_pem(private=False).decode("ascii")
+
+
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515 section 2)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _octets(key: Mapping[str, Any]) -> bytes:
+    value = str(key["k"])
+    return urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

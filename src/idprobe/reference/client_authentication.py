@@ -4,19 +4,20 @@ import base64
 import binascii
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.requests import Request
 
 from idprobe.reference.core import Core
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import BadFormError, Form, form_decoded
-from idprobe.reference.metadata import ASSERTION_ALGORITHMS
+from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
 from idprobe.reference.settings import AuthMethod, ClientConfig
 
 __all__ = ["ClientAuthentication", "Presented"]
@@ -26,6 +27,7 @@ _CREDENTIAL_NAMES: Final = ("client_id", "client_secret", "client_assertion")
 _LEEWAY_S: Final = 30
 _ASSERTION_LIFETIME_S: Final = 3600
 _KEY_BITS: Final = 2048
+_Key: TypeAlias = RSAKey | ECKey | OctKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,52 +120,84 @@ class ClientAuthentication(Core):
         """Return the client whose signed assertion this is (RFC 7523 section 3)."""
         subject = _unverified_subject(presented.assertion)
         client = self.clients.get(subject)
-        if client is None or not self.method_fits(client, "private_key_jwt"):
+        if client is None or not self.method_fits(client, _assertion_method(client)):
             raise OAuthFault("invalid_client", "client authentication failed")
-        if presented.client_id not in {None, client.client_id}:
+        if not self.named_client_fits(client, presented.client_id):
             raise OAuthFault("invalid_client", "client_id and assertion differ")
         claims = self.verified_assertion(client, presented.assertion)
         if claims is None or not self.assertion_is_acceptable(client, claims):
             raise OAuthFault("invalid_client", "the client assertion is not acceptable")
         return client
 
+    def named_client_fits(self, client: ClientConfig, client_id: str | None) -> bool:
+        """Return whether a client_id beside the assertion is the same (RFC 7521 section 4.2)."""
+        return client_id in {None, client.client_id}
+
     def verified_assertion(self, client: ClientConfig, assertion: str) -> dict[str, Any] | None:
         """Return the claims of an assertion signed with one of the client's keys, else None."""
-        wanted = client.token_endpoint_auth_signing_alg
-        allowed = [wanted] if wanted else list(ASSERTION_ALGORITHMS)
-        for jwk in (client.jwks or {}).get("keys", ()):
-            key = _usable_key(jwk)
-            if key is None:
-                continue
-            fitting = [alg for alg in allowed if _key_fits(jwk, alg)]
-            registry = JWSRegistry(algorithms=fitting, strict_check_header=False)
+        for kid, key, algorithms in self.assertion_keys(client):
+            registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
             try:
-                token = jwt.decode(assertion, key, algorithms=fitting, registry=registry)
+                token = jwt.decode(assertion, key, algorithms=algorithms, registry=registry)
             except (JoseError, ValueError, TypeError):
                 continue
-            if token.header.get("kid") in (None, jwk.get("kid")):
+            if token.header.get("kid") in (None, kid):
                 return token.claims
         return None
 
+    def assertion_keys(self, client: ClientConfig) -> Iterator[tuple[str | None, _Key, list[str]]]:
+        """Yield what verifies a client's assertions: kid, key, algorithms (RFC 8725 3.1)."""
+        wanted = client.token_endpoint_auth_signing_alg
+        if _assertion_method(client) == "client_secret_jwt":
+            secret = OctKey.import_key((client.client_secret or "").encode())
+            yield None, secret, [wanted] if wanted else list(SECRET_ALGORITHMS)
+        allowed = [wanted] if wanted else list(ASSERTION_ALGORITHMS)
+        for jwk in (client.jwks or {}).get("keys", ()):
+            key = _usable_key(jwk)
+            if key is not None:
+                yield jwk.get("kid"), key, [alg for alg in allowed if _key_fits(jwk, alg)]
+
     def assertion_is_acceptable(self, client: ClientConfig, claims: dict[str, Any]) -> bool:
         """Return whether issuer, subject, audience, time and jti are right, the jti spent now."""
-        if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
+        if not self.assertion_issuer_fits(client, claims.get("iss")):
+            return False
+        if not self.assertion_subject_fits(client, claims.get("sub")):
             return False
         if not self.assertion_audience_fits(claims.get("aud")):
             return False
-        jti = claims.get("jti")
-        if not self.assertion_is_timely(claims) or not isinstance(jti, str) or not jti:
-            return False
-        return self.assertion_is_new(f"{client.client_id} {jti}")
+        return self.assertion_is_timely(claims) and self.assertion_id_is_spent(client, claims)
+
+    def assertion_issuer_fits(self, client: ClientConfig, issuer: object) -> bool:
+        """Return whether the client speaks for itself (RFC 7521 section 5.2)."""
+        return issuer == client.client_id
+
+    def assertion_subject_fits(self, client: ClientConfig, subject: object) -> bool:
+        """Return whether the client speaks about itself (RFC 7523 section 3)."""
+        return subject == client.client_id
 
     def assertion_is_timely(self, claims: dict[str, Any]) -> bool:
         """Return whether the assertion is good now, and expires within the hour."""
-        now, expires_at, not_before = self.clock(), claims.get("exp"), claims.get("nbf", 0)
-        if not _is_time(expires_at) or not _is_time(not_before):
+        return self.assertion_expiry_fits(claims.get("exp")) and self.assertion_has_begun(
+            claims.get("nbf", 0)
+        )
+
+    def assertion_expiry_fits(self, expires_at: object) -> bool:
+        """Return whether exp is a time to come, within the hour; the clocks may differ a little."""
+        if not _is_time(expires_at):
             return False
-        if not now - _LEEWAY_S < expires_at <= now + _ASSERTION_LIFETIME_S + _LEEWAY_S:
+        now = self.clock()
+        return now - _LEEWAY_S < expires_at <= now + _ASSERTION_LIFETIME_S + _LEEWAY_S
+
+    def assertion_has_begun(self, not_before: object) -> bool:
+        """Return whether nbf has come."""
+        return _is_time(not_before) and not_before <= self.clock() + _LEEWAY_S
+
+    def assertion_id_is_spent(self, client: ClientConfig, claims: dict[str, Any]) -> bool:
+        """Return whether the assertion has an identifier that is new, and spend it."""
+        jti = claims.get("jti")
+        if not isinstance(jti, str) or not jti:
             return False
-        return not_before <= now + _LEEWAY_S
+        return self.assertion_is_new(f"{client.client_id} {jti}")
 
     def assertion_is_new(self, spent: str) -> bool:
         """Return whether this jti of this client was not seen before; it is spent now."""
@@ -176,12 +210,20 @@ class ClientAuthentication(Core):
     def assertion_audience_fits(self, audience: object) -> bool:
         """Return whether an assertion is for this server: its issuer or its token endpoint."""
         named = audience if isinstance(audience, list) else [audience]
-        return any(value in (self.issuer(), self.url("/token")) for value in named)
+        return any(self.is_own_name(value) for value in named)
+
+    def is_own_name(self, value: object) -> bool:
+        """Return whether an audience is the issuer or the token endpoint, compared as strings."""
+        return value in (self.issuer(), self.url("/token"))
+
+    def assertion_type_fits(self, value: str) -> bool:
+        """Return whether client_assertion_type is that of a JWT (RFC 7523 section 2.2)."""
+        return value == _ASSERTION_TYPE
 
     def _assertion(self, form: Form) -> Presented:
         if "client_assertion" not in form or "client_assertion_type" not in form:
             raise OAuthFault("invalid_request", "client_assertion and its type belong together")
-        if form["client_assertion_type"] != _ASSERTION_TYPE:
+        if not self.assertion_type_fits(form["client_assertion_type"]):
             raise OAuthFault("invalid_client", "this type of client assertion is not supported")
         return Presented(
             "private_key_jwt", form.get("client_id"), assertion=form["client_assertion"]
@@ -202,6 +244,12 @@ class ClientAuthentication(Core):
         if form.get("client_id", client_id) != client_id:
             raise OAuthFault("invalid_request", "client_id differs from the Authorization header")
         return Presented("client_secret_basic", client_id, secret)
+
+
+def _assertion_method(client: ClientConfig) -> AuthMethod:
+    """Return by which kind of assertion the client can authenticate at all."""
+    by_secret = client.token_endpoint_auth_method == "client_secret_jwt"  # noqa: S105 -- a method
+    return "client_secret_jwt" if by_secret else "private_key_jwt"
 
 
 def _unverified_subject(assertion: str) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_ISSUER",
     "HYBRID_SECRET",
     "SCOPES",
+    "SEALED_SECRET",
     "SECOND_SECRET",
     "SERVICE_SECRET",
     "SIGNED_PRIVATE_JWKS",
@@ -37,6 +38,7 @@ WEB_SECRET: Final = "web-secret-not-secret-5e1c0b7a93d24f68"
 # The signs in it show whether Basic credentials are form-encoded first (RFC 6749 section 2.3.1).
 SECOND_SECRET: Final = "second: a+b %20 c/d=e&f-not-secret-81d2c6"
 SERVICE_SECRET: Final = "service-secret-not-secret-c04b9e27f1a8"
+SEALED_SECRET: Final = "sealed-secret-not-secret-9b47d0e3c6a15f82a7d4"
 HYBRID_SECRET: Final = "hybrid-secret-not-secret-2f6a1d98b75e"
 ALICE_PASSWORD: Final = "alice-password-not-secret"
 BOB_PASSWORD: Final = "bob-password-not-secret"
@@ -109,6 +111,18 @@ def _signed() -> ClientConfig:
         id_token_signed_response_alg="ES256",
         jwks={"keys": public},
         display={"client_name": "Client with a key"},
+    )
+
+
+def _sealed() -> ClientConfig:
+    return ClientConfig(
+        client_id="sealed",
+        client_secret=SEALED_SECRET,
+        token_endpoint_auth_method="client_secret_jwt",
+        grant_types=("client_credentials",),
+        response_types=(),
+        scope="api api.read",
+        display={"client_name": "Client with a sealed secret"},
     )
 
 
@@ -229,6 +243,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _second("client_secret_post"),
             _service("client_secret_basic"),
             _signed(),
+            _sealed(),
             _public(),
             _native(),
         ),
@@ -251,6 +266,7 @@ def speakup_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _second("client_secret_basic"),
             _service("client_secret_post"),
             _signed(),
+            _sealed(),
             _public(),
             _native(),
             _implicit(),
@@ -262,6 +278,7 @@ def speakup_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         token_endpoint_auth_methods=(
             "client_secret_post",
             "client_secret_basic",
+            "client_secret_jwt",
             "private_key_jwt",
             "none",
         ),

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -107,9 +107,14 @@ class Core:
 
     async def sign(self, alg: str, typ: str, claims: Mapping[str, object]) -> str:
         """Return a signed JWT; RSA signs in a thread, as it would hold up the event loop."""
+        more = self.further_header(typ)
         if alg.startswith("RS"):
-            return await run_in_threadpool(self.keys.sign, alg, typ, claims)
-        return self.keys.sign(alg, typ, claims)
+            return await run_in_threadpool(self.keys.sign, alg, typ, claims, more)
+        return self.keys.sign(alg, typ, claims, more)
+
+    def further_header(self, _typ: str) -> dict[str, Any]:
+        """Return what a JOSE header has besides alg, typ and kid: nothing."""
+        return {}
 
     # Reading
 

@@ -32,10 +32,13 @@ class SigningKeys:
         del self._retired[:-_RETIRED_KEPT]
         self._current = {alg: (_fresh_kid(), key) for alg, key in _fresh_keys().items()}
 
-    def sign(self, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
-        """Return `claims` as a JWT in the compact serialization."""
+    def sign(
+        self, alg: str, typ: str, claims: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
+        """Return `claims` as a JWT in the compact serialization; `more` goes into its header."""
         kid, key = self._current[alg]
-        header = {"alg": alg, "typ": typ, "kid": kid}
+        members = {"alg": alg, "typ": typ, "kid": kid, **(more or {})}
+        header = {name: value for name, value in members.items() if value is not None}
         return jwt.encode(header, dict(claims), key, algorithms=[alg])
 
     def public_jwks(self) -> dict[str, Any]:

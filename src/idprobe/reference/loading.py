@@ -16,7 +16,9 @@ __all__ = ["load_config"]
 
 _DEFAULT_ISSUER: Final = "http://127.0.0.1:9400"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_SECRET_METHODS: Final = frozenset({"client_secret_basic", "client_secret_post"})
+_SECRET_METHODS: Final = frozenset(
+    {"client_secret_basic", "client_secret_post", "client_secret_jwt"}
+)
 
 
 def load_config(path: Path | str) -> ServerConfig:

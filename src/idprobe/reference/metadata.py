@@ -17,6 +17,7 @@ _CLAIMS: Final = (
     "email", "email_verified", "address", "phone_number", "phone_number_verified",
 )  # fmt: skip
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256")
+SECRET_ALGORITHMS: Final = ("HS256",)
 
 
 class Metadata(Core):
@@ -83,7 +84,10 @@ class Metadata(Core):
 
     def _authentication_members(self, endpoint: str, methods: list[Any]) -> dict[str, Any]:
         members: dict[str, Any] = {f"{endpoint}_endpoint_auth_methods_supported": methods}
-        if "private_key_jwt" in methods:
-            name = f"{endpoint}_endpoint_auth_signing_alg_values_supported"
-            members[name] = list(ASSERTION_ALGORITHMS)
+        algorithms = [
+            *(ASSERTION_ALGORITHMS if "private_key_jwt" in methods else ()),
+            *(SECRET_ALGORITHMS if "client_secret_jwt" in methods else ()),
+        ]
+        if algorithms:
+            members[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
         return members

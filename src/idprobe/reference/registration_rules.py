@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.reference.faults import OAuthFault
+from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
 from idprobe.reference.settings import ClientConfig, ServerConfig
 
 __all__ = ["client_of_metadata", "metadata_of_client"]
@@ -45,7 +46,7 @@ def client_of_metadata(
         client_secret=secret if method.startswith("client_secret") else None,
         token_endpoint_auth_method=method,
         token_endpoint_auth_signing_alg=_optional_choice(
-            body, "token_endpoint_auth_signing_alg", ("RS256", "PS256", "ES256")
+            body, "token_endpoint_auth_signing_alg", _signing_algorithms(method)
         ),
         grant_types=grants,
         response_types=types,
@@ -80,6 +81,11 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         **client.display,
     }
     return {name: value for name, value in members.items() if value not in (None, [], "")}
+
+
+def _signing_algorithms(method: str) -> tuple[str, ...]:
+    """Return the algorithms that a client's assertions may have."""
+    return SECRET_ALGORITHMS if method == "client_secret_jwt" else ASSERTION_ALGORITHMS
 
 
 def _is_text_list(value: object) -> bool:

@@ -17,7 +17,7 @@ __all__ = [
 
 AccessTokenFormat: TypeAlias = Literal["opaque", "jwt"]
 AuthMethod: TypeAlias = Literal[
-    "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
+    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
 ]
 Registration: TypeAlias = Literal["off", "open", "token"]
 
@@ -79,6 +79,7 @@ class ServerConfig:
     token_endpoint_auth_methods: tuple[AuthMethod, ...] = (
         "client_secret_basic",
         "client_secret_post",
+        "client_secret_jwt",
         "private_key_jwt",
         "none",
     )

@@ -41,7 +41,8 @@ class RedirectUriByPrefix(ReferenceServer):
         "RFC6749-4.1.2.1/no-redirect-on-bad-client-or-uri",
         "RFC6749-10.6/redirect-uri-validated",
         "OIDCC-3.1.2.6/invalid-redirect-uri-not-followed",
-    ]
+    ],
+    also={"RFC6749-A.6/redirect-uri-syntax": "even that is accepted"},
 )
 class AnyRedirectUriWillDo(ReferenceServer):
     """Every redirect_uri is accepted."""
@@ -111,7 +112,12 @@ class ErrorsQuoteWrongly(ReferenceServer):
         "RFC6749-4.1.2.1/unsupported-response-type",
         "OIDCC-3.1.2.2/oauth-parameters-validated",
     ],
-    also={"RFC6749-3.1.1/missing-response-type": "every error is server_error"},
+    also={
+        "RFC6749-3.1/repeated-parameter-rejected": "every error is server_error",
+        "RFC6749-3.1.1/missing-response-type": "every error is server_error",
+        "RFC6749-4.1.2.1/invalid-request": "every error is server_error",
+        "OAUTH2-RT-4/none-not-combined": "every error is server_error",
+    },
 )
 class ErrorsAreServerErrors(ReferenceServer):
     """Every error is server_error."""
@@ -125,7 +131,11 @@ class ErrorsAreServerErrors(ReferenceServer):
         "OIDCC-3.1.2.1/prompt-none-no-ui",
         "OIDCC-3.1.2.3/prompt-none-unauthenticated-is-error",
         "OIDCC-15.1/prompt-supported",
-    ]
+    ],
+    also={
+        "OIDCC-3.1.2.6/error-redirects-to-client": "no error is redirected",
+        "OIDCC-3.1.2.6/prompt-none-error-code": "there is no error",
+    },
 )
 class PromptNoneShowsLogin(ReferenceServer):
     """prompt=none leads to a login page."""
@@ -144,10 +154,17 @@ class PromptNoneShowsLogin(ReferenceServer):
     ]
 )
 class PromptNoneMayBeCombined(ReferenceServer):
-    """prompt=none together with another value is no error."""
+    """prompt=none together with another value is no error, and the other value counts."""
 
     def check_prompt(self, prompts: frozenset[str]) -> None:
         pass
+
+    def next_step(self, transaction: Transaction, session: Session | None) -> Step:
+        prompts = transaction.wish.prompts
+        if len(prompts) > 1:
+            loud = replace(transaction.wish, prompts=prompts - {"none"})
+            return super().next_step(replace(transaction, wish=loud), session)
+        return super().next_step(transaction, session)
 
 
 @mutant(
@@ -166,7 +183,8 @@ class MaxAgeIsIgnored(ReferenceServer):
         "OIDCC-3.1.2.1/prompt-consent-reprompts",
         "OIDCC-3.1.2.4/authorization-decision-obtained",
         "RFC6749-4.1.1/decision-obtained",
-    ]
+    ],
+    also={"OIDCC-3.1.2.1/prompt-consent-impossible-is-error": "nobody can decline"},
 )
 class ConsentIsNotAsked(ReferenceServer):
     """Nobody is asked for consent."""
@@ -208,11 +226,21 @@ class NonceIsNotRequired(ReferenceServer):
         "OIDCC-3.2.2.6/errors-in-fragment",
         "OIDCC-3.3.2.5/response-in-fragment",
         "OIDCC-3.3.2.6/errors-in-fragment",
+        "OAUTH2-RT-2.2/one-mode-for-all-parameters",
+        "OAUTH2-RT-2.2/same-mode-for-errors",
+        "OAUTH2-RT-3/supplied-or-default-mode",
+        "OAUTH2-RT-5/supplied-or-default-mode",
         "OAUTH2-RT-7/no-tokens-in-query",
         "OAUTH2-RT-7/fragment-default-never-in-query",
         "OAUTH2-RT-5/query-mode-forbidden",
         "OAUTH2-RT-3/query-mode-forbidden",
     ],
+    also={
+        "OAUTH2-RT-5/code-token-members": "they are in the query",
+        "OAUTH2-RT-5/code-id-token-members": "they are in the query",
+        "OAUTH2-RT-5/code-id-token-token-members": "they are in the query",
+        "OAUTH2-RT-5/id-token-token-members": "they are in the query",
+    },
     profile="speakup",
 )
 class TokensTravelInQuery(ReferenceServer):
@@ -234,7 +262,10 @@ class ImplicitBringsRefreshToken(ReferenceServer):
 
 @mutant(
     breaks=["RFC6749-4.2.2/token-type-present", "OIDCC-3.2.2.5/token-type-bearer"],
-    also={"OIDCC-3.3.2.5/access-token-returned": "it wants token_type too"},
+    also={
+        "OIDCC-3.3.2.5/access-token-returned": "it wants token_type too",
+        "OAUTH2-RT-5/id-token-token-members": "it wants token_type too",
+    },
     profile="speakup",
 )
 class ImplicitWithoutTokenType(ReferenceServer):

@@ -17,6 +17,7 @@ _SECRET_MATTERS = (
     "RFC6749-5.2/invalid-client-401-for-authorization-header",
     "RFC6749-5.2/invalid-client-www-authenticate",
     "OIDCC-3.1.3.2/client-authenticated",
+    "OIDCC-9/client-secret-basic",
 )
 _IDENTIFIER_IS_NOT_ENOUGH = (
     "RFC6749-2.2/client-id-is-not-a-credential",

@@ -2,6 +2,8 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -11,7 +13,6 @@ from idprobe.reference.stores import Code
 @mutant(
     breaks=[
         "RFC6749-4.1.2/code-single-use",
-        "RFC6749-10.5/code-single-use-under-concurrency",
         "OIDCC-3.1.3.2/code-single-use",
         "RFC9700-4.2.4/code-invalid-after-first-use",
         "RFC6749-4.1.2/code-replay-revokes-tokens",
@@ -147,7 +148,7 @@ class AbsentMethodMeansS256(ReferenceServer):
         return "S256"
 
 
-@mutant(breaks=["RFC7636-4.2/challenge-syntax-checked", "RFC6749-4.1.2.1/invalid-request"])
+@mutant(breaks="RFC7636-4.2/challenge-syntax-checked")
 class MalformedChallengesAreTaken(ReferenceServer):
     """A challenge may have any length and any characters."""
 
@@ -164,10 +165,13 @@ class MalformedVerifiersAreTaken(ReferenceServer):
         return verifier.isascii()
 
 
-@mutant(breaks="RFC7636-4.4.1/pkce-required-error", profile="speakup")
-class PublicClientsNeedNoPkce(ReferenceServer):
-    """Public clients may leave PKCE out."""
+@mutant(breaks="RFC7636-4.4.1/pkce-required-error")
+class MissingChallengeIsUnauthorized(ReferenceServer):
+    """A request without the PKCE that it needs is reported as unauthorized_client."""
 
-    def pkce_is_required(self, client: ClientConfig) -> bool:
-        del client
-        return False
+    def challenge_for(
+        self, client: ClientConfig, form: Form, types: frozenset[str]
+    ) -> tuple[str | None, str]:
+        if "code_challenge" not in form and self.pkce_is_required(client):
+            raise AuthorizationFault("unauthorized_client", "code_challenge is missing")
+        return super().challenge_for(client, form, types)

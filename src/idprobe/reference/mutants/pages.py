@@ -66,7 +66,6 @@ class AuthorizationHasCors(ReferenceServer):
 
 @mutant(
     breaks=[
-        "RFC9700-4.12/no-307",
         "RFC9700-4.12/use-303",
         "OIDCC-16.22/no-307-to-redirect-uri",
     ]

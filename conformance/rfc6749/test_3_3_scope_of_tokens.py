@@ -1,0 +1,97 @@
+"""RFC 6749 section 3.3: scope, as the token endpoint understands and tells it."""
+
+from idprobe.checks import Exchange, Trace, error_code, refused, requirement
+from idprobe.errors import EvidenceError
+from idprobe.token_responses import granted_scope, token_members
+
+MALFORMED = ("quote", "backslash", "control", "not_ascii")
+UNKNOWN = "idprobe_no_such_scope"
+
+
+def _told(exchange: Exchange) -> list[str]:
+    """Return the scope values that a token response tells; none if it tells nothing."""
+    scope = token_members(exchange).get("scope", "")
+    return scope.split() if isinstance(scope, str) else []
+
+
+@requirement("RFC6749-3.3/scope-case-sensitive")
+def test_scope_in_another_case_is_another(client_credentials_scopes: Trace) -> None:
+    """A known scope in changed case is not granted as the known one."""
+    exchange = client_credentials_scopes["other_case"]
+    asked = exchange.request.parameter("scope") or ""
+    control = client_credentials_scopes["control"]
+
+    if refused(exchange):
+        return
+    told = _told(exchange)
+    if not told and not _told(control):
+        raise EvidenceError("the server does not tell which scope a token has")
+    assert asked.swapcase() not in told, "a scope in another case is granted as the known one"
+
+
+@requirement("RFC6749-3.3/scope-order-irrelevant")
+def test_order_of_scope_does_not_matter(orders_of_scope: Trace) -> None:
+    """Two scopes asked for in either order are granted alike."""
+    forward, backward = orders_of_scope["forward"], orders_of_scope["backward"]
+    requests = (exchange.request for exchange in orders_of_scope)
+    asked = next(filter(None, (request.parameter("scope") for request in requests)), None)
+
+    one, other = granted_scope(forward, asked), granted_scope(backward, asked)
+
+    assert one == other, f"{sorted(one)} is granted, and {sorted(other)} in the other order"
+
+
+@requirement("RFC6749-3.3/scope-syntax")
+def test_malformed_scope_is_not_granted(client_credentials_scopes: Trace) -> None:
+    """A value with a quote, a backslash, a control character or one beyond ASCII is no scope."""
+    for name in MALFORMED:
+        exchange = client_credentials_scopes[f"malformed/{name}"]
+        assert exchange.answered.status != 500, f"{name}: the server crashes"
+        if not refused(exchange):
+            told = _told(exchange)
+            assert not any("idprobe" in value for value in told), f"{name}: it is granted"
+            assert told, f"{name}: the scope that was granted instead is not told"
+
+
+@requirement("RFC6749-3.3/granted-scope-told-if-different", "RFC6749-5.1/scope-told-if-different")
+def test_narrowed_scope_is_told(client_credentials_scopes: Trace) -> None:
+    """If a scope is left out, the response says which are granted."""
+    exchange = client_credentials_scopes["partly_unknown"]
+
+    if refused(exchange):
+        return
+    told = _told(exchange)
+    assert told, "the response does not tell that a scope was left out"
+    assert UNKNOWN not in told, "the response says that a scope is granted that nobody knows"
+
+
+@requirement("RFC6749-3.3/omitted-scope-default-or-error")
+def test_without_scope_there_is_a_default_or_invalid_scope(
+    client_credentials_scopes: Trace,
+) -> None:
+    """A request without scope is served, or refused with invalid_scope."""
+    exchange = client_credentials_scopes["omitted"]
+
+    if refused(exchange):
+        code = error_code(exchange)
+        assert code == "invalid_scope", f"the error is {code}"
+
+
+@requirement("RFC6749-A.4/scope-syntax")
+def test_scope_of_a_token_response_is_well_formed(code_answer: Trace) -> None:
+    """The values of scope are printable, without quotes, and apart by single spaces."""
+    exchange = code_answer["tokens"]
+    members = token_members(exchange)
+    if "scope" not in members:
+        raise EvidenceError("the token response has no scope")
+
+    scope = members["scope"]
+
+    assert isinstance(scope, str), "scope is no string"
+    values = scope.split(" ")
+    fits = all(value and all(_is_scope_character(char) for char in value) for value in values)
+    assert fits, f"scope is {scope[:60]!r}"
+
+
+def _is_scope_character(char: str) -> bool:
+    return "!" <= char <= "~" and char not in '"\\'

@@ -1,0 +1,225 @@
+"""How clients prove who they are at the token endpoint, and what must not count as proof."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Request, form_encode
+from idprobe.flows import (
+    authorize,
+    redeem,
+    redemption,
+    token_request,
+)
+from idprobe.probes import probe
+from idprobe.probes.honest import (
+    JSON,
+    WRONG_SECRET,
+    can_get_tokens,
+    client_using,
+    honest_form,
+    honest_tokens,
+    with_secret,
+)
+from idprobe.profile import Capability, Provider, Role
+from idprobe.wire import Wire
+
+__all__ = [
+    "assertion_for_another_client",
+    "basic_authentication",
+    "body_authentication",
+    "confidential_client_unproven",
+    "public_client_unnamed",
+    "secret_in_header",
+    "secret_with_marks",
+]
+
+BASIC: Final = "client_secret_basic"
+POST: Final = "client_secret_post"
+
+
+@probe(needs={Capability.SECRET_BASIC}, logs_in=True)
+async def secret_in_header(wire: Wire) -> None:
+    """Authenticate by HTTP Basic and take whatever comes; step `tokens`."""
+    provider = wire.provider.with_client(client_using(wire, BASIC))
+    await wire.send(token_request(provider, await honest_form(wire, provider)), "tokens")
+
+
+@probe(needs={Capability.SECRET_BASIC}, logs_in=True)
+async def basic_authentication(wire: Wire) -> None:
+    """Authenticate by HTTP Basic: in other spellings, twice over, and wrongly.
+
+    Steps: `scheme_in_lower_case`, `scheme_in_capitals`, `body_too`, `in_query`, `wrong_secret`,
+    `unknown_client`, `body_instead`; the right credentials work after each wrong one.
+    """
+    provider = wire.provider.with_client(client_using(wire, BASIC))
+    client_id, secret = provider.client.client_id, provider.client.client_secret or ""
+    body = (("client_id", client_id), ("client_secret", secret))
+    for step, spell in SPELLINGS.items():
+        request = token_request(provider, await honest_form(wire, provider))
+        await wire.send(_with_scheme(request, spell), step)
+    form = await honest_form(wire, provider)
+    await wire.send(token_request(provider, (*form, *body)), "body_too")
+    await _guess(wire, provider, "in_query", _in_query)
+    await _guess(wire, provider, "wrong_secret", _wrong_secret)
+    await _guess(wire, provider, "unknown_client", _unknown_client)
+    await _guess(wire, provider, "body_instead", _in_body)
+
+
+@probe(needs={Capability.SECRET_POST}, logs_in=True)
+async def body_authentication(wire: Wire) -> None:
+    """Authenticate in the body: with client_id twice, in the query instead, and wrongly.
+
+    Steps: `in_query`, `wrong_secret`, `unknown_client`, `client_id_twice`.
+    """
+    provider = wire.provider.with_client(client_using(wire, POST))
+    form = await honest_form(wire, provider)
+    named = (("client_id", provider.client.client_id), *form)
+    secret = ("client_secret", provider.client.client_secret or "")
+    again = Request.post_form(
+        provider.endpoint("token_endpoint"), (*named, secret, named[0]), headers=(JSON,)
+    )
+    await wire.send(again, "client_id_twice")
+    await _guess(wire, provider, "in_query", _in_query)
+    await _guess(wire, provider, "wrong_secret", _wrong_secret)
+    await _guess(wire, provider, "unknown_client", _unknown_client)
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
+async def confidential_client_unproven(wire: Wire) -> None:
+    """Redeem codes of a confidential client with less than its credentials.
+
+    Steps: `client_id_alone`, `nothing`, `empty_secret`, `wrong_secret`; a sibling code is redeemed
+    with the right credentials after each (`control`).
+    """
+    provider = wire.provider
+    for step, build in UNPROVEN.items():
+        authorized = await wire.run(authorize(provider))
+        form = redemption(provider, authorized, method="none").form
+        bare = tuple(pair for pair in form if pair[0] != "client_id")
+        async with wire.guessing(provider.client):
+            await wire.send(build(provider, bare), step)
+            await honest_tokens(wire, provider)
+
+
+@probe(role=Role.PUBLIC, needs={Capability.PUBLIC_CLIENT}, logs_in=True)
+async def public_client_unnamed(wire: Wire) -> None:
+    """Redeem a public client's code without a client_id; step `nameless`, then one rightly."""
+    authorized = await wire.run(authorize(wire.provider))
+    form = redemption(wire.provider, authorized).form
+    nameless = tuple(pair for pair in form if pair[0] != "client_id")
+    url = wire.provider.endpoint("token_endpoint")
+    await wire.send(Request.post_form(url, nameless, headers=(JSON,)), "nameless")
+    sibling = await wire.run(authorize(wire.provider))
+    await wire.run(redeem(wire.provider, sibling))
+
+
+@probe(needs={Capability.SECRET_BASIC}, logs_in=True)
+async def secret_with_marks(wire: Wire) -> None:
+    """Authenticate by Basic with a secret that form-encoding changes; steps `encoded` and `raw`."""
+    provider = wire.provider
+    for client in provider.profile.clients.values():
+        secret = client.client_secret or ""
+        if client.token_endpoint_auth_method == BASIC and ":" in secret and "%" in secret:
+            break
+    else:
+        raise Unsuited('no client that uses client_secret_basic has a secret with ":" and "%"')
+    provider = provider.with_client(client)
+    async with wire.guessing(client):
+        form = await honest_form(wire, provider)
+        await wire.send(token_request(provider, form), "encoded")
+        octets = f"{client.client_id}:{secret}".encode()
+        raw = ("Authorization", f"Basic {b64encode(octets).decode('ascii')}")
+        url = provider.endpoint("token_endpoint")
+        form = await honest_form(wire, provider)
+        await wire.send(Request.post_form(url, form, headers=(raw, JSON)), "raw")
+        form = await honest_form(wire, provider)
+        await wire.send(token_request(provider, form), "encoded_again")
+
+
+@probe(
+    role=Role.SIGNED,
+    others=(Role.SECOND,),
+    needs={Capability.SIGNED_CLIENT, Capability.SECOND_CLIENT},
+    logs_in=True,
+)
+async def assertion_for_another_client(wire: Wire) -> None:
+    """Authenticate by a right assertion under another client's client_id; step `other_name`."""
+    provider, other = wire.provider, wire.acting_as(Role.SECOND).client
+    if not can_get_tokens(provider.client):
+        raise Unsuited("the client with a key has no grant to try it with")
+    await honest_tokens(wire, provider)
+    form = await honest_form(wire, provider)
+    async with wire.guessing(other):
+        request = token_request(provider, (*form, ("client_id", other.client_id)))
+        await wire.send(request, "other_name")
+        await honest_tokens(wire, provider)
+
+
+Form = tuple[tuple[str, str], ...]
+Build = Callable[[Provider, Form], Request]
+
+
+def _nothing(provider: Provider, form: Form) -> Request:
+    return Request.post_form(provider.endpoint("token_endpoint"), form, headers=(JSON,))
+
+
+def _client_id_alone(provider: Provider, form: Form) -> Request:
+    return token_request(provider, form, method="none")
+
+
+def _empty_secret(provider: Provider, form: Form) -> Request:
+    return with_secret(provider, form, "")
+
+
+def _wrong_secret(provider: Provider, form: Form) -> Request:
+    return with_secret(provider, form, WRONG_SECRET)
+
+
+def _unknown_client(provider: Provider, form: Form) -> Request:
+    return with_secret(provider, form, WRONG_SECRET, "idprobe-no-such-client")
+
+
+def _in_body(provider: Provider, form: Form) -> Request:
+    return token_request(provider, form, method=POST)
+
+
+def _in_query(provider: Provider, form: Form) -> Request:
+    """Return a request with the right credentials in the request URI alone."""
+    client = provider.client
+    pairs = (("client_id", client.client_id), ("client_secret", client.client_secret or ""))
+    request = Request.post_form(provider.endpoint("token_endpoint"), form, headers=(JSON,))
+    joint = b"&" if b"?" in request.target else b"?"
+    return replace(request, target=request.target + joint + form_encode(pairs).encode("ascii"))
+
+
+UNPROVEN: Final[Mapping[str, Build]] = {
+    "client_id_alone": _client_id_alone,
+    "nothing": _nothing,
+    "empty_secret": _empty_secret,
+    "wrong_secret": _wrong_secret,
+}
+
+SPELLINGS: Final[Mapping[str, str]] = {
+    "scheme_in_lower_case": "basic",
+    "scheme_in_capitals": "BASIC",
+}
+
+
+def _with_scheme(request: Request, scheme: str) -> Request:
+    """Return the request with its authentication scheme spelled so."""
+    headers = tuple(
+        (name, f"{scheme} {value.partition(' ')[2]}" if name == "Authorization" else value)
+        for name, value in request.headers
+    )
+    return replace(request, headers=headers)
+
+
+async def _guess(wire: Wire, provider: Provider, step: str, build: Build) -> None:
+    """Send one request with credentials that must not count, then prove that the right ones do."""
+    form = await honest_form(wire, provider)
+    async with wire.guessing(provider.client):
+        await wire.send(build(provider, form), step)
+        await honest_tokens(wire, provider)

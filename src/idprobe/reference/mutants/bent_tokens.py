@@ -1,0 +1,165 @@
+"""Mutants of tokens: one claim or header parameter wrong, or missing."""
+
+from typing import Any, Final
+
+from idprobe.reference.mutants.bending import Change, bend, having, lacking
+
+ID_TOKEN: Final = "id_token_claims"
+ACCESS_TOKEN: Final = "access_token_claims"  # noqa: S105 -- the name of a method
+HEADER: Final = "further_header"
+LANDING: Final = "authorization_response"
+ALL_JWTS: Final = ("RFC7519-3/compact-url-safe-parts",)
+
+
+def _front_only(**members: Any) -> Change:
+    """Return a change of ID Tokens that come with a code: those of the front channel."""
+    return lambda claims: {**claims, **members} if "c_hash" in claims else claims
+
+
+def _back_only(**members: Any) -> Change:
+    """Return a change of ID Tokens that come without a code: here those of the token endpoint."""
+    return lambda claims: claims if "c_hash" in claims else {**claims, **members}
+
+
+def _refreshed(**members: Any) -> Change:
+    """Return a change of refreshed ID Tokens, which are known by their lack of a nonce."""
+    return lambda claims: claims if "nonce" in claims else {**claims, **members}
+
+
+for one in (
+    (ID_TOKEN, "IdTokenWithoutIssuer", "ID tokens have no iss.",
+     ["OIDCC-2/iss-present", "OIDCC-3.1.3.7/iss-equals-issuer"], lacking("iss")),
+    (ID_TOKEN, "IssuerHasQuery", "The iss of ID tokens has a query.",
+     ["OIDCC-2/iss-https-no-query-fragment", "OIDCC-3.1.3.7/iss-equals-issuer"],
+     lambda c: {**c, "iss": c["iss"] + "?a=b"}),
+    (ID_TOKEN, "SubIsNumber", "The sub of ID tokens is a number.",
+     ["OIDCC-2/sub-present", "OIDCC-5.3.2/sub-equals-id-token-sub"], having(sub=5),
+     ["RFC9068-2.2/sub-is-resource-owner"]),
+    (ID_TOKEN, "SubIsLong", "The sub of ID tokens has 300 characters.",
+     "OIDCC-2/sub-max-255-ascii", having(sub="s" * 300), ["RFC9068-2.2/sub-is-resource-owner"]),
+    (ID_TOKEN, "AudienceIsLost", "ID tokens have no aud.",
+     ["OIDCC-2/aud-present-and-typed", "RFC8725-3.9/aud-present"], lacking("aud")),
+    (ID_TOKEN, "AudienceHasNumber", "The aud of ID tokens has a member that is a number.",
+     ["RFC7519-4.1.3/aud-single-or-array", "OIDCC-2/aud-present-and-typed",
+      "OIDCC-3.1.3.7/aud-contains-client"],
+     lambda c: {**c, "aud": [c["aud"], 5]}),
+    (ID_TOKEN, "AudienceHasStranger", "ID tokens are for somebody else as well.",
+     "OIDCC-3.1.3.7/aud-contains-client", lambda c: {**c, "aud": [c["aud"], "stranger"]}),
+    (ID_TOKEN, "IssuedAtIsText", "The iat of ID tokens is a text.",
+     ["OIDCC-2/iat-present-number", "RFC7519-4.1.6/iat-number"],
+     lambda c: {**c, "iat": str(c["iat"])}),
+    (ID_TOKEN, "AuthTimeIsText", "The auth_time of ID tokens is a text.",
+     "OIDCC-2/auth-time-number", lambda c: {**c, "auth_time": str(c["auth_time"])}),
+    (ID_TOKEN, "AcrIsArray", "The acr of ID tokens is an array.",
+     ["OIDCC-2/acr-string", "OIDCC-2/acr-uri-or-registered-name"], having(acr=["urn-like"])),
+    (ID_TOKEN, "AcrIsBareName", "The acr of ID tokens is a bare name.",
+     "OIDCC-2/acr-uri-or-registered-name", having(acr="strong")),
+    (ID_TOKEN, "AmrIsMadeUp", "The amr of ID tokens is not registered.",
+     "OIDCC-2/amr-registered-values", having(amr=["telepathy"])),
+    (ID_TOKEN, "AuthorizedPartyIsAnother", "azp is another client.",
+     "OIDCC-2/azp-is-client-id", having(azp="stranger")),
+    (ID_TOKEN, "SubIsFresh", "Each ID token has another sub.",
+     ["OIDCC-5.7/sub-locally-unique", "OIDCC-12.2/sub-unchanged",
+      "OIDCC-5.3.2/sub-equals-id-token-sub"],
+     lambda c: {**c, "sub": f"{c['sub']}-{c.get('at_hash')}"}),
+    (ID_TOKEN, "SubIsShared", "All users have one sub.",
+     ["OIDCC-5.7/sub-locally-unique", "OIDCC-5.3.2/sub-equals-id-token-sub"], having(sub="user")),
+    (ID_TOKEN, "SubIsPerClient", "Each client gets another sub although it is public.",
+     "OIDCC-8/public-sub-same-for-all", lambda c: {**c, "sub": f"{c['sub']}-{c['aud']}"}),
+    (ID_TOKEN, "NotBeforeIsAhead", "The nbf of ID tokens is an hour ahead.",
+     "RFC7519-4.1.5/nbf-number", lambda c: {**c, "nbf": c["iat"] + 3600}),
+    (ID_TOKEN, "TokensShareOneJti", "All ID tokens have one jti.",
+     "RFC7519-4.1.7/jti-unique", having(jti="one-and-the-same")),
+    (ID_TOKEN, "SubLooksLikeUri", "The sub of ID tokens has a colon and is no URI.",
+     "RFC7519-2/string-or-uri", having(sub="1:2 3")),
+    (ID_TOKEN, "RefreshMovesIssuedAt", "Refreshed ID tokens keep the iat of the login.",
+     "OIDCC-12.2/iat-is-new", lambda c: c if "nonce" in c else {**c, "iat": c["auth_time"]}),
+    (ID_TOKEN, "RefreshMovesIssuer", "Refreshed ID tokens have another iss.",
+     "OIDCC-12.2/iss-unchanged", _refreshed(iss="https://other.example")),
+    (ID_TOKEN, "RefreshMovesSub", "Refreshed ID tokens have another sub.",
+     "OIDCC-12.2/sub-unchanged", _refreshed(sub="somebody")),
+    (ID_TOKEN, "RefreshMovesAudience", "Refreshed ID tokens have another aud.",
+     "OIDCC-12.2/aud-unchanged", _refreshed(aud="stranger")),
+    (ID_TOKEN, "RefreshAddsAzp", "Refreshed ID tokens gain an azp.",
+     "OIDCC-12.2/azp-unchanged", _refreshed(azp="web")),
+    # headers
+    (HEADER, "HeaderWithoutKid", "JWTs have no kid although there are several keys.",
+     ["OIDCC-10.1/kid-when-several-keys"], having(kid=None)),
+    (HEADER, "HeaderBringsKeys", "JWTs say where their keys are.",
+     "OIDCC-2/no-embedded-key-headers", having(jku="https://keys.example/jwks")),
+    (HEADER, "HeaderHasContentType", "JWTs that are not nested have a cty.",
+     "RFC7519-5.2/no-cty-otherwise", having(cty="JWT")),
+    (HEADER, "TypeHasPrefix", "The typ of JWTs has the prefix application/.",
+     ["RFC7515-4.1.9/typ-without-application-prefix", "RFC9068-2.1/typ-is-at-jwt",
+      "RFC9068-2.1/typ-without-prefix"], having(typ="application/jwt")),
+    (HEADER, "TypeIsLowerCase", "The typ of JWTs is jwt.",
+     ["RFC7519-5.1/typ-jwt-uppercase", "RFC9068-2.1/typ-is-at-jwt",
+      "RFC9068-2.1/typ-without-prefix"], having(typ="jwt")),
+    # access tokens
+    (ACCESS_TOKEN, "AccessTokenWithoutIssuer", "Access tokens have no iss.",
+     ["RFC9068-2.2/iss", "RFC9068-4/keys-and-issuer-published"], lacking("iss")),
+    (ACCESS_TOKEN, "AccessTokenWithoutExpiry", "Access tokens have no exp.",
+     "RFC9068-2.2/exp", lacking("exp")),
+    (ACCESS_TOKEN, "AccessTokenWithoutSub", "Access tokens have no sub.",
+     ["RFC9068-2.2/sub", "RFC9068-2.2/sub-is-resource-owner"], lacking("sub")),
+    (ACCESS_TOKEN, "AccessTokenOfAnotherClient", "Access tokens name another client.",
+     "RFC9068-2.2/client-id", having(client_id="stranger")),
+    (ACCESS_TOKEN, "AccessTokenWithoutIssuedAt", "Access tokens have no iat.",
+     "RFC9068-2.2/iat", lacking("iat")),
+    (ACCESS_TOKEN, "AccessTokenOfAnotherUser", "Access tokens are about somebody else.",
+     "RFC9068-2.2/sub-is-resource-owner", having(sub="somebody")),
+    (ACCESS_TOKEN, "AccessTokenWithoutScope", "Access tokens have no scope.",
+     "RFC9068-2.2.3/scope-claim", lacking("scope")),
+    (ACCESS_TOKEN, "AccessTokensTellTheirTime", "Access tokens tell another acr each time.",
+     "RFC9068-2.2.1/authentication-claims-stable", lambda c: {**c, "acr": c["jti"]}),
+):  # fmt: skip
+    bend(*one)
+
+for one in (
+    (ID_TOKEN, "FrontChannelHasAnotherSub", "The two ID tokens of a hybrid flow differ in sub.",
+     ["OIDCC-3.3.3.6/iss-sub-identical", "OIDCC-3.3.3.6/user-claims-agree"],
+     _front_only(sub="somebody")),
+    (ID_TOKEN, "FrontChannelHasAcr", "Only the front channel tells an acr.",
+     "OIDCC-3.3.3.6/authentication-claims-in-both", _front_only(acr="urn:example:one")),
+    (ID_TOKEN, "HybridTokensDisagree", "The two ID tokens of a hybrid flow have other names.",
+     "OIDCC-3.3.3.6/user-claims-agree",
+     lambda c: {**c, "name": "Front" if "c_hash" in c else "Back"}),
+    (ID_TOKEN, "CodeHashIsOfSomethingElse", "c_hash is of something else.",
+     "OIDCC-3.3.2.10/c-hash-value", _front_only(c_hash="AAAAAAAAAAAAAAAAAAAAAA")),
+    (ID_TOKEN, "HybridNonceIsLost", "Hybrid ID tokens have no nonce.",
+     ["OIDCC-3.3.2.11/nonce-claim", "OIDCC-3.3.3.6/authentication-claims-in-both"],
+     lambda c: {n: v for n, v in c.items() if n != "nonce"} if "c_hash" in c else c),
+    (ID_TOKEN, "ImplicitNonceIsLost", "ID tokens have no nonce.",
+     ["OIDCC-3.2.2.10/nonce-claim-required", "OIDCC-3.3.2.11/nonce-claim"], lacking("nonce")),
+    (ID_TOKEN, "LoneIdTokenHasAtHash", "An ID token alone has an at_hash.",
+     "OIDCC-3.2.2.10/at-hash-without-access-token",
+     lambda c: {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA", **c}),
+    (LANDING, "IdTokenAloneHasCompany", "An ID token alone comes with an access token.",
+     "OIDCC-3.2.2.1/id-token-alone-has-no-access-token",
+     lambda p: {"access_token": "company", "token_type": "Bearer", **p} if "code" not in p else p),
+    (LANDING, "ImplicitBringsCode", "An implicit response has a code.",
+     "OIDCC-3.2.2.5/no-code-returned", lambda p: {"code": "nobody-asked", **p}),
+    (LANDING, "ImplicitTokenIsAnother", "The access token of the front channel is no good.",
+     ["OIDCC-3.2.2.5/access-token-returned", "OIDCC-3.3.3.8/access-tokens-may-differ"],
+     lambda p: {**p, "access_token": "no-such-token"} if "access_token" in p else p,
+     ["OIDCC-3.2.2.9/at-hash-value", "OIDCC-3.3.2.11/at-hash-required"]),
+    (LANDING, "CodeTokenBringsIdToken", "code token brings an ID token by redirect.",
+     "OIDCC-3.3.2.5/code-token-has-no-front-id-token",
+     lambda p: {"id_token": "a.b.c", **p} if {"code", "access_token"} <= p.keys() else p),
+    (LANDING, "CodeIdTokenBringsAccessToken", "code id_token brings an access token by redirect.",
+     "OIDCC-3.3.2.5/id-token-returned",
+     lambda p: {"access_token": "company", **p} if {"code", "id_token"} <= p.keys() else p),
+    ("front_channel_context", "LoneIdTokenTellsNothing", "A lone ID token has no claims of scopes.",
+     "OIDCC-5.4/scope-claims-in-id-token-without-access-token",
+     lambda context: type(context)(context.nonce, context.access_token, context.code)),
+    ("token_response", "HybridBringsNoIdToken", "The token response has no ID token.",
+     ["OIDCC-3.3.3.3/token-response-as-code-flow", "OIDCC-3.1.3.3/id-token-returned",
+      "OIDCC-1.1/compact-serialization"], lacking("id_token"),
+     ["OIDCC-3.3.2.5/code-token-has-no-front-id-token"]),
+    ("state_parameter", "StateIsLost", "state does not come back.",
+     "OIDCC-3.2.2.5/state-returned", lambda _state: {}),
+    ("metadata", "ImplicitIsNotAnnounced", "The metadata leaves out what a dynamic server needs.",
+     ["OIDCD-3/dynamic-response-types", "OIDCD-3/dynamic-grant-types"],
+     having(response_types_supported=["code"], grant_types_supported=["authorization_code"])),
+):  # fmt: skip
+    bend(*one, profile="speakup")
