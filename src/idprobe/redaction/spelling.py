@@ -1,0 +1,63 @@
+"""The ways in which one value may be spelled in URLs, forms, JSON and HTML."""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+
+__all__ = ["Spellings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """A value and how to find it in any usual spelling.
+
+    `needle` is the longest part that is spelled the same everywhere: a text without it has no
+    spelling of the value. `pattern` is None if the whole value is such a part.
+    """
+
+    value: str
+    needle: str
+    pattern: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, value: str) -> "Spellings":
+        """Return the spellings of a value."""
+        runs = re.findall(r"[A-Za-z0-9\-._~]+", value)
+        if runs == [value]:
+            return cls(value, value, None)
+        pattern = re.compile("".join(_spelling(character) for character in value))
+        return cls(value, max(runs, key=len, default=""), pattern)
+
+    def are_in(self, text: str) -> bool:
+        """Return whether the text holds the value in some spelling."""
+        if self.needle not in text:
+            return False
+        return self.pattern is None or self.pattern.search(text) is not None
+
+    def replaced(self, text: str, by: str) -> str:
+        """Return the text with every spelling of the value replaced."""
+        if self.pattern is None:
+            return text.replace(self.value, by)
+        return self.pattern.sub(lambda _: by, text)
+
+
+def _spelling(character: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9\-._~]", character):
+        return character if character != "." else r"\."
+    point = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    ways = {
+        re.escape(character),
+        "".join(f"%(?i:{octet:02x})" for octet in octets),
+        rf"&\#0*{point};",
+        rf"&\#[xX]0*(?i:{point:x});",
+        re.escape(html.escape(character)),
+        re.escape(json.dumps(character)[1:-1]),
+        rf"\\u(?i:{point:04x})",
+    }
+    if character == " ":
+        ways.add(r"\+")
+    if character == "/":
+        ways.add(r"\\/")
+    return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"

@@ -1,0 +1,80 @@
+"""The secrets of a run and their pseudonyms."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from idprobe.exchange import Exchange, Trace
+from idprobe.jose import looks_like_jwt
+from idprobe.redaction.cover import GLOBAL_LENGTH, PSEUDONYM, Cover, raw_texts, texts
+from idprobe.redaction.facts import Verifier, facts_of, nobody
+from idprobe.redaction.places import secrets_of
+from idprobe.redaction.spelling import Spellings
+
+__all__ = ["Vault"]
+
+
+class Vault:
+    """The secrets of one run: it gives each a pseudonym, and keeps what may be known of it."""
+
+    def __init__(self, secrets: Iterable[tuple[str, str]] = ()) -> None:
+        """Start with the secrets of a profile as (kind, value) pairs."""
+        self.verifier: Verifier = nobody
+        self._pseudonyms: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._facts: dict[str, Mapping[str, Any]] = {}
+        self._spellings: list[Spellings] = []
+        for kind, value in secrets:
+            self.learn(kind, value)
+
+    def learn(self, kind: str, value: str) -> None:
+        """Give a secret its pseudonym, unless it has one; an empty value is no secret."""
+        if not value or value in self._pseudonyms:
+            return
+        self._counts[kind] = number = self._counts.get(kind, 0) + 1
+        pseudonym = f"‹{kind}-{number}›"
+        self._pseudonyms[value] = pseudonym
+        if len(value) >= GLOBAL_LENGTH:
+            self._spellings.append(Spellings.of(value))
+        self._facts[pseudonym] = facts_of(kind, value, self.verifier)
+        if looks_like_jwt(value):
+            self.learn("signature", value.rpartition(".")[2])
+
+    def known(self) -> frozenset[str]:
+        """Return the secrets themselves, for a test that searches what was written."""
+        return frozenset(self._pseudonyms)
+
+    def scrub(self, text: str) -> str:
+        """Return text without any known secret, in whatever spelling it stands there."""
+        return self._cover(text).text(text)
+
+    def redact(self, trace: Trace) -> Trace:
+        """Return the trace with pseudonyms for secrets, and the facts of each; idempotent."""
+        if trace.redacted:
+            return trace
+        for exchange in trace.exchanges:
+            for kind, value in secrets_of(exchange):
+                self.learn(kind, value)
+        haystack = (text for exchange in trace.exchanges for text in raw_texts(exchange))
+        cover = self._cover("\0".join(haystack))
+        exchanges = tuple(cover.exchange(exchange) for exchange in trace.exchanges)
+        return replace(trace, exchanges=exchanges, facts=self._facts_in(exchanges), redacted=True)
+
+    def _cover(self, haystack: str) -> Cover:
+        """Return what covers the secrets of a text; looking once spares looking everywhere."""
+        present = [one for one in self._spellings if one.are_in(haystack)]
+        present.sort(key=lambda one: len(one.value), reverse=True)
+        return Cover(self._pseudonyms, present)
+
+    def _facts_in(self, exchanges: Iterable[Exchange]) -> dict[str, Mapping[str, Any]]:
+        """Return the facts of the pseudonyms that occur, themselves free of secrets."""
+        found: dict[str, None] = {}
+        for exchange in exchanges:
+            for text in texts(exchange):
+                found.update(dict.fromkeys(PSEUDONYM.findall(text)))
+        facts = {name: self._facts[name] for name in found if name in self._facts}
+        clean: dict[str, Mapping[str, Any]] = json.loads(
+            self.scrub(json.dumps(facts, ensure_ascii=False))
+        )
+        return clean
