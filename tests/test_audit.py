@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, quote_plus
+from urllib.parse import parse_qs, quote, quote_plus, unquote_plus
 
 import pytest
 
@@ -109,6 +109,20 @@ def test_every_bit_of_the_evidence_says_that_it_was_redacted(finished: Audit) ->
     assert all(trace.redacted for trace in recorded.traces.values())
 
 
+async def overheard(receive: Any) -> tuple[bytes, Any]:
+    """Return the whole body of a request, and what gives it to the application once more."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+
+    async def again() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return body, again
+
+
 class Counting:
     """An ASGI layer that remembers, in order, whether credentials of a client were right."""
 
@@ -118,15 +132,12 @@ class Counting:
         self.tries: dict[str, list[bool]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
+        body, again = await overheard(receive)
         headers = dict(scope["headers"])
-        form = parse_qs(message.get("body", b"").decode("utf-8", "replace"))
+        form = parse_qs(body.decode("utf-8", "replace"))
         pair = self.pair(headers.get(b"authorization", b"").decode("latin-1"), form)
         if pair is not None and self.right.get(pair[0]) is not None:
             self.tries.setdefault(pair[0], []).append(pair[1] == self.right[pair[0]])
-
-        async def again() -> Any:
-            return message
 
         await self.app(scope, again, send)
 
@@ -134,7 +145,7 @@ class Counting:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() == "basic":
             name, _, secret = base64.b64decode(credentials).decode("utf-8").partition(":")
-            return name, secret
+            return unquote_plus(name), unquote_plus(secret)
         if "client_secret" in form and "client_id" in form:
             return form["client_id"][0], form["client_secret"][0]
         return None
@@ -190,13 +201,8 @@ def test_a_wrong_password_is_tried_once_and_is_one_reason(tmp_path: Path) -> Non
     passwords: list[str] = []
 
     async def listening(scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
-        form = parse_qs(message.get("body", b"").decode("utf-8", "replace"))
-        passwords.extend(form.get("password", []))
-
-        async def again() -> Any:
-            return message
-
+        body, again = await overheard(receive)
+        passwords.extend(parse_qs(body.decode("utf-8", "replace")).get("password", []))
         await app(scope, again, send)
 
     audit = Audit(

@@ -57,7 +57,7 @@ def test_a_target_that_nobody_serves_ends_with_3_and_one_sentence(tmp_path: Path
         ('issuer = "http://127.0.0.1:1"' + CLIENT, "client_secret", "WEB_SECRET"),
         ("issuer = 7" + CLIENT, "issuer", "must be text"),
         ('issuer = "http://127.0.0.1:1"', "clients", "[clients."),
-        ('issuer = = 1', "line 1", "TOML"),
+        ("issuer = = 1", "line 1", "TOML"),
     ],
     ids=["misspelt", "variable", "type", "no-clients", "syntax"],
 )

@@ -48,6 +48,9 @@ connections = st.builds(
     tls_version=st.none() | texts,
     tls_cipher=st.none() | texts,
     certificate_sha256=st.none() | texts,
+    tls_offer=st.none() | texts,
+    tls_end=st.none() | texts,
+    closed=st.none() | st.booleans(),
 )
 moments = st.datetimes(
     min_value=datetime(2000, 1, 1),  # noqa: DTZ001 -- the strategy adds the zone

@@ -41,7 +41,7 @@ def outcome(kind: str, because: str = "") -> ProbeOutcome:
         (FailOn.CONTRACT, {CONTRACT.id}),
         (FailOn.NEVER, set()),
     ],
-    ids=str,
+    ids=lambda value: value.value if isinstance(value, FailOn) else "",
 )
 def test_the_gate_counts_by_level_and_basis(fail_on: FailOn, counted: set[str]) -> None:
     requirements = (MUST, SHOULD, MAY, PROSE, CONTRACT)

@@ -16,6 +16,8 @@ import pytest
 
 from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
+from idprobe.observe import Selection
+from idprobe.probes import all_probes
 from idprobe.profile import Profile, with_issuer
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -68,8 +70,11 @@ def test_a_mutant_wakes_what_it_declares_and_nothing_else(
     mutant: MutantInfo, tmp_path: Path
 ) -> None:
     with reachable(mutant) as (profile, transport):
-        audit = Audit(profile, Options(tmp_path, keeps_evidence=False), transport)
-        judgements = judged(audit, checks_for(mutant))
+        checks = checks_for(mutant)
+        depth = max(all_probes()[probe].depth for check in checks for probe in check.probes)
+        options = Options(tmp_path, Selection(depth), keeps_evidence=False)
+        audit = Audit(profile, options, transport)
+        judgements = judged(audit, checks)
 
     woken = {
         CATALOGUE.canonical(j.requirement.id): f"{j.check}: {j.verdict}"

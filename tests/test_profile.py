@@ -312,6 +312,7 @@ def test_roles_are_inferred_from_what_clients_can_do(tmp_path: Path) -> None:
             client("e", token_endpoint_auth_method="none", response_types=["id_token token"]),
             client("f", response_types=["code id_token"]),
             client("g", token_endpoint_auth_method="client_secret_jwt"),
+            client("h", token_endpoint_auth_method="none", application_type="native"),
         ]
     )
 
@@ -323,6 +324,7 @@ def test_roles_are_inferred_from_what_clients_can_do(tmp_path: Path) -> None:
         "e": {"implicit"},
         "f": {"hybrid"},
         "g": {"signed"},
+        "h": {"native"},
     }
 
 

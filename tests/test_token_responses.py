@@ -6,7 +6,7 @@ import pytest
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.token_responses import (
+from idprobe.reading.token_responses import (
     denied,
     errors_in,
     granted,

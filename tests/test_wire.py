@@ -1,4 +1,5 @@
 import asyncio
+import json
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -208,14 +209,29 @@ def test_a_public_document_of_a_public_server_may_be_on_another_host() -> None:
     assert response.json == {"keys": []}
 
 
+FORM_PAIRS = [("client_id", "web"), ("client_secret", "x")]
+TOKEN_URL = f"{ORIGIN}/token"
+BASIC = ("Authorization", "Basic d2ViOng=")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request.post_form(TOKEN_URL, FORM_PAIRS),
+        replace(Request.post_form(TOKEN_URL, FORM_PAIRS), headers=(("Content-Type", "text/x"),)),
+        replace(Request.post_form(TOKEN_URL, ()), body=json.dumps(dict(FORM_PAIRS)).encode()),
+        Request.get(f"{TOKEN_URL}?client_id=web&client_secret=x"),
+        Request.post_form(TOKEN_URL, (), headers=(BASIC,)),
+    ],
+    ids=["form", "other-media-type", "json", "query", "basic"],
+)
 @respx.mock
-def test_credentials_that_do_not_work_are_not_used_again() -> None:
+def test_credentials_that_do_not_work_are_not_used_again(request_: Request) -> None:
     route = respx.route().respond(200)
-    request = Request.post_form(f"{ORIGIN}/token", [("client_id", "web"), ("client_secret", "x")])
 
     async def act(wire: Wire) -> None:
         wire.courier.guard.distrust_client("web", "its secret is wrong")
-        await wire.send(request)
+        await wire.send(request_)
 
     with pytest.raises(Refrained, match="its secret is wrong"):
         on_wire(act)

@@ -2,7 +2,7 @@
 
 from idprobe.checks import LandingMode, Trace, contract, error_code
 from idprobe.errors import EvidenceError
-from idprobe.token_responses import served, token_members
+from idprobe.reading.token_responses import served, token_members
 
 
 @contract("client_credentials_issues_refresh_token")

@@ -5,11 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from idprobe.challenges import Challenge, challenges
 from idprobe.checks import Exchange, Trace, error_code, requirement
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Response
-from idprobe.token_responses import denied, granted, served
+from idprobe.reading.challenges import Challenge, challenges
+from idprobe.reading.token_responses import denied, granted, served
 
 GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -1,8 +1,8 @@
 """OpenID Connect Core sections 3.1.3 and 9: clients at the token endpoint."""
 
-from idprobe.challenges import challenges
 from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.token_responses import denied, served
+from idprobe.reading.challenges import challenges
+from idprobe.reading.token_responses import denied, served
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
 

@@ -1,9 +1,9 @@
 """RFC 6749 sections 2.2, 2.3, 3.2.1 and 5.2: who proves to be a client, and who does not."""
 
-from idprobe.challenges import challenges
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.token_responses import denied, served
+from idprobe.reading.challenges import challenges
+from idprobe.reading.token_responses import denied, served
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
 

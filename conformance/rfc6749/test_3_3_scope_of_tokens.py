@@ -2,7 +2,7 @@
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.token_responses import granted_scope, token_members
+from idprobe.reading.token_responses import granted_scope, token_members
 
 MALFORMED = ("quote", "backslash", "control", "not_ascii")
 UNKNOWN = "idprobe_no_such_scope"

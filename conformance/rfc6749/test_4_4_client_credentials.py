@@ -1,7 +1,7 @@
 """RFC 6749 section 4.4: the client credentials grant is for clients that prove who they are."""
 
 from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.token_responses import token_members
+from idprobe.reading.token_responses import token_members
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
 

@@ -6,7 +6,7 @@ against anybody.
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.token_responses import served
+from idprobe.reading.token_responses import served
 
 REFUSALS = {"invalid_scope", "invalid_request"}
 

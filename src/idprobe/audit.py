@@ -23,6 +23,7 @@ from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, 
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Trace
 from idprobe.judge import FailOn, deviation_for, evidence_verdict, stale, weigh
+from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
 from idprobe.probes import Safety
 from idprobe.profile import (
@@ -115,6 +116,8 @@ class Audit:
     catalogue: Catalogue = field(default_factory=load_catalogue)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     judgements: list[Judgement] = field(default_factory=list)
+    afterwards: Callable[[], None] | None = None
+    """Called once the experiments are over: takes away what was made for them."""
     broken: IdprobeError | None = None
     """Why nothing could be observed, if so."""
     exchanges: int = 0
@@ -122,6 +125,7 @@ class Audit:
     _begun: float = field(default_factory=time.perf_counter)
     _seen: Observation | None = None
     _selected: frozenset[str] = frozenset()
+    _left_behind: str | None = None
 
     def __post_init__(self) -> None:
         today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
@@ -173,6 +177,10 @@ class Audit:
             self._seen = asyncio.run(observer.observe(probes))
         except Unreachable as error:
             self.broken = error
+        finally:
+            if self.afterwards is not None:
+                self.afterwards()
+            self._left_behind = left_behind(self.profile)
         self.exchanges = observer.exchanges
         if evidence is not None:
             evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
@@ -323,6 +331,8 @@ class Audit:
             yield "reached over plain http: rules about the secure channel were not judged"
         if self.broken is not None:
             yield str(self.broken)
+        if self._left_behind is not None:
+            yield self._left_behind
 
     def _exit_codes(self, *, gone: bool) -> tuple[int, ...]:
         """Return every exit code that applies, the deciding one first (design section 3)."""
@@ -335,7 +345,8 @@ class Audit:
             for judgement in self.judgements
             if judgement.counts and isinstance(judgement.verdict, Inconclusive)
         }
-        if self.broken is not None or len(inconclusive) > self.options.allow_inconclusive:
+        inconclusive_enough = len(inconclusive) > self.options.allow_inconclusive
+        if self.broken is not None or self._left_behind or inconclusive_enough:
             codes.append(3)
         violated = any(j.counts and isinstance(j.verdict, Violated) for j in self.judgements)
         if violated or (gone and self.options.strict_deviations):

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import pytest
 
-from idprobe.answers import error_code, gives_tokens, is_error_page, refused, token_error
 from idprobe.errors import EvidenceError
 from idprobe.exchange import (
     Exchange,
@@ -21,6 +20,7 @@ from idprobe.exchange import (
     Trace,
     form_pairs,
 )
+from idprobe.reading.answers import error_code, gives_tokens, is_error_page, refused, token_error
 from idprobe.schemas import best_error
 
 __all__ = [

@@ -24,6 +24,9 @@ from idprobe.load.command import add_load_command
 from idprobe.login.manual import pasted
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety, all_probes
+from idprobe.profile import Profile
+from idprobe.provisioning import add_provision_command
+from idprobe.registering import add_cleanup_command, registering
 from idprobe.reports.model import Run
 from idprobe.reports.terminal import print_summary
 
@@ -126,11 +129,16 @@ def _run_options(command: Command) -> Command:
 )
 @click.option("--tls", is_flag=True, help="Serve the embedded server over TLS.")
 @click.option(
+    "--register",
+    is_flag=True,
+    help="Register the clients that the profile lacks (RFC 7591), and delete them afterwards.",
+)
+@click.option(
     "-k",
     "keyword",
     default="",
     metavar="EXPRESSION",
-    help="Only checks whose name matches (as pytest -k).",
+    help="Only checks whose name or requirement matches (as pytest -k).",
 )
 def audit(targets: tuple[str, ...], **options: Any) -> int:
     """Observe a server, judge it, write the reports.
@@ -143,12 +151,19 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
     profile = resolve(targets[0] if targets else None)
     with reached(profile, tls=options["tls"]) as reachable:
         out = options["output"] or _fresh_output(profile.name)
-        run = Audit(
-            reachable,
-            _options(options, out),
-            human=pasted if reachable.login.driver == "manual" else None,
-        )
-        return _judge(run, options["keyword"])
+        if not options["register"]:
+            return _judge(_audit(reachable, options, out), options["keyword"])
+        with registering(reachable, options["may_test"]) as (equipped, registrar):
+            run = _audit(equipped, options, out)
+            run.afterwards = registrar.take_back
+            for refusal in registrar.refused.values():
+                click.echo(f"idprobe: not registered: {refusal}", err=True)
+            return _judge(run, options["keyword"])
+
+
+def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
+    human = pasted if profile.login.driver == "manual" else None
+    return Audit(profile, _options(options, out), human=human)
 
 
 @commands.command()
@@ -272,6 +287,8 @@ def _explained(requirement: Requirement) -> Sequence[tuple[str, str]]:
 
 
 add_load_command(commands, resolve)
+add_cleanup_command(commands)
+add_provision_command(commands)
 
 
 def _options(given: dict[str, Any], out: Path) -> Options:

@@ -335,6 +335,12 @@ class Connection:
     tls_version: str | None = None
     tls_cipher: str | None = None
     certificate_sha256: str | None = None
+    tls_offer: str | None = None
+    """What a handshake offered, where it was made to try just that (idprobe.raw)."""
+    tls_end: str | None = None
+    """How a handshake ended that did not complete: `alert NAME`, `closed`, `certificate: WHY`."""
+    closed: bool | None = None
+    """Whether the server closed the connection after its response, where we waited for that."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

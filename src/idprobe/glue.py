@@ -53,7 +53,7 @@ class Glue:
         """Why the run could not be made, if so."""
         self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
-        """What keeps the suite from being whole: files that do not load, strange checks, crashes."""
+        """What keeps the suite from being whole: bad files, strange checks, crashes."""
 
     @classmethod
     def register(cls, config: pytest.Config, audit: Audit) -> "Glue":
@@ -88,6 +88,10 @@ class Glue:
         if report.failed:
             reason = str(report.longrepr).strip().splitlines()
             self.uncollected.append(f"{report.nodeid}: {reason[-1] if reason else 'unknown'}")
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Let -k find a check by what it judges: `-k cache` by its requirement's id, too."""
+        item.extra_keyword_matches.update(_requirements(item))
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]

@@ -123,6 +123,9 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
                 "tls_version": exchange.connection.tls_version,
                 "tls_cipher": exchange.connection.tls_cipher,
                 "certificate_sha256": exchange.connection.certificate_sha256,
+                "tls_offer": exchange.connection.tls_offer,
+                "tls_end": exchange.connection.tls_end,
+                "closed": exchange.connection.closed,
             },
             "landing": None
             if landing is None

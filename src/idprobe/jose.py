@@ -238,12 +238,14 @@ def default_alg(key: Mapping[str, Any]) -> str:
     return found
 
 
-def generate_key(kty: str, crv: str | None = None) -> dict[str, Any]:
+def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = 2048) -> dict[str, Any]:
     """Return a fresh private JWK with a `kid`: RSA (2048 bits), EC, OKP or oct (256 bits)."""
     key: Key
     match kty:
         case "RSA":
-            key = jwk.generate_key("RSA", 2048, auto_kid=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a weak key is made on purpose
+                key = jwk.generate_key("RSA", rsa_bits, auto_kid=True)
         case "EC":
             curve = cast("Literal['P-256', 'P-384', 'P-521', 'secp256k1']", crv or "P-256")
             key = jwk.generate_key("EC", curve, auto_kid=True)

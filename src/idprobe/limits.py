@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
-from idprobe.errors import Refrained
-from idprobe.exchange import Agent, Request
+from idprobe.errors import EvidenceError, Refrained
+from idprobe.exchange import Agent, Pairs, Request, form_pairs, parse_json
 from idprobe.profile import Profile, User, host_of, is_loopback
 
 __all__ = ["Gate", "Guard"]
@@ -129,7 +129,17 @@ def _authenticating(request: Request) -> str | None:
         except binascii.Error:
             return None
         return unquote_plus(decoded.partition(":")[0])
-    form = dict(request.form)
-    if "client_secret" in form or "client_assertion" in form:
-        return form.get("client_id")
+    given = dict((*request.query, *_parameters(request.body)))
+    if "client_secret" in given or "client_assertion" in given:
+        return given.get("client_id")
     return None
+
+
+def _parameters(body: bytes) -> Pairs:
+    """Return what a lenient server may read in a body, whatever media type it is said to have."""
+    try:
+        members = parse_json(body)
+    except EvidenceError:
+        return form_pairs(body)
+    is_object = isinstance(members, dict)
+    return tuple((name, str(value)) for name, value in members.items()) if is_object else ()

@@ -6,7 +6,6 @@ What comes back is bounded in size and in total time.
 """
 
 import asyncio
-import hashlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,11 +18,12 @@ from typing import Final, Self, TypeVar
 
 import httpx
 
-from idprobe.errors import ControlFailed, EvidenceError, NoResponse
+from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, form_login
 from idprobe.limits import Gate, Guard
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
+from idprobe.raw import How, Means, connection_facts, converse, greet
 
 __all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
 
@@ -100,6 +100,8 @@ class Courier:
         self._limits: Limits = profile.limits
         self._network: Network = profile.network
         self._gate = Gate(profile)
+        self._has_socket = transport is None
+        self.means = Means(profile.limits, profile.tls, tls_context)
         self._transport = transport or httpx.AsyncHTTPTransport(
             verify=tls_context(profile.tls),
             trust_env=False,
@@ -135,6 +137,24 @@ class Courier:
                 return replace(exchange, retried=attempt)
             attempt += 1
             await asyncio.sleep(0.05 * attempt)
+
+    async def carry_raw(
+        self, request: Request, step: str, send: Callable[[], Awaitable[Exchange]]
+    ) -> Exchange:
+        """Return what became of a request that idprobe.raw sends, by the same rules as `carry`.
+
+        It is sent once. Raises Unsuited where its octets would not reach the server as they are.
+        """
+        if not self._has_socket:
+            raise Unsuited("the server runs in this process, where there are no octets to send")
+        if self._network.proxy:
+            raise Unsuited("the server is reached by a proxy, which passes on what it understands")
+        self._gate.allow(request)
+        self.guard.allow(request)
+        async with self._gate.turn():
+            exchange = await send()
+        self.sent += 1
+        return replace(exchange, step=step)
 
     async def _once(self, request: Request, step: str) -> Exchange:
         started_at, begun = datetime.now(UTC), time.perf_counter_ns()
@@ -223,17 +243,7 @@ def _connection(response: httpx.Response) -> Connection:
         return Connection()
     address = stream.get_extra_info("server_addr")
     peer = f"{address[0]}:{address[1]}" if address else None
-    tls: ssl.SSLObject | None = stream.get_extra_info("ssl_object")
-    if tls is None:
-        return Connection(peer)
-    certificate = tls.getpeercert(binary_form=True)
-    cipher = tls.cipher()
-    return Connection(
-        peer,
-        tls.version(),
-        cipher[0] if cipher else None,
-        hashlib.sha256(certificate).hexdigest() if certificate else None,
-    )
+    return connection_facts(peer, stream.get_extra_info("ssl_object"))
 
 
 @dataclass(slots=True, eq=False)
@@ -261,6 +271,34 @@ class Wire:
         if exchange.response is None:
             raise NoResponse(exchange, exchange.failure or "no response")
         return exchange.response
+
+    async def send_raw(
+        self, request: Request, step: str = "experiment", how: How | None = None
+    ) -> Exchange:
+        """Send a request octet by octet as it is written, on a connection of its own.
+
+        The exchange may have no response: to break off is an answer to broken octets.
+        """
+
+        async def send() -> Exchange:
+            return (await converse([request], self.courier.means, how))[0]
+
+        return self.record(await self.courier.carry_raw(request, step, send))
+
+    async def greet(self, request: Request, step: str, offer: str) -> Exchange:
+        """Say a hello of idprobe.raw.OFFERS to the origin of a request, which is not sent."""
+
+        async def send() -> Exchange:
+            return await greet(request, self.courier.means, offer)
+
+        return self.record(await self.courier.carry_raw(request, step, send))
+
+    def record(self, exchange: Exchange) -> Exchange:
+        """Add an exchange to the trace."""
+        self.exchanges.append(exchange)
+        if self.on_exchange is not None:
+            self.on_exchange(exchange)
+        return exchange
 
     async def run(self, flow: Flow[T], step: str | None = None) -> T:
         """Drive a flow that must succeed, return its value; raises ControlFailed or NoResponse."""
@@ -320,7 +358,4 @@ class Wire:
         exchange = await self.courier.carry(request, step)
         if exchange.response is not None and request.agent is Agent.USER:
             self.cookies.keep(request, exchange.response)
-        self.exchanges.append(exchange)
-        if self.on_exchange is not None:
-            self.on_exchange(exchange)
-        return exchange
+        return self.record(exchange)

@@ -21,11 +21,12 @@ def test_there_are_many_mutants_spread_over_both_configurations() -> None:
 
 
 @each_mutant()
-def test_mutant_overrides_exactly_one_method(info: MutantInfo) -> None:
-    own = {name for name, value in vars(info.server_class).items() if callable(value)}
+def test_mutant_overrides_few_methods_of_the_server(info: MutantInfo) -> None:
+    ancestry = info.server_class.__mro__
+    bent = ancestry[: ancestry.index(ReferenceServer)]
+    own = {name for one in bent for name in vars(one) if not name.startswith("_")}
 
-    assert len(own) == 1
-    assert hasattr(ReferenceServer, own.pop())
+    assert 1 <= len(own & set(dir(ReferenceServer))) <= 3
 
 
 @each_mutant()

@@ -18,7 +18,6 @@ from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
 __all__ = [
-    "preflights",
     "document_of_plain_issuer",
     "document_of_slash_issuer",
     "foreign_host",
@@ -26,6 +25,7 @@ __all__ = [
     "keys_document",
     "metadata_documents",
     "metadata_requests",
+    "preflights",
 ]
 
 ORIGIN: Final = "https://client.example.org"

@@ -39,6 +39,7 @@ class Capability(StrEnum):
     PUBLIC_CLIENT = "public_client"
     SECOND_CLIENT = "second_client"
     SIGNED_CLIENT = "signed_client"
+    NATIVE_CLIENT = "native_client"
     CONFIDENTIAL_CLIENT = "confidential_client"
     SECRET_BASIC = "secret_basic"  # noqa: S105  # a method, no secret
     SECRET_POST = "secret_post"  # noqa: S105  # a method, no secret
@@ -176,6 +177,7 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
     Capability.PUBLIC_CLIENT: (_role(Role.PUBLIC),),
     Capability.SECOND_CLIENT: (_role(Role.SECOND),),
     Capability.SIGNED_CLIENT: (_role(Role.SIGNED),),
+    Capability.NATIVE_CLIENT: (_role(Role.NATIVE),),
     Capability.CONFIDENTIAL_CLIENT: (
         _some_client(lambda client: client.is_confidential, "confidential client"),
     ),

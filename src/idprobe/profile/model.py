@@ -53,6 +53,7 @@ class Role(StrEnum):
     IMPLICIT = "implicit"
     HYBRID = "hybrid"
     SIGNED = "signed"
+    NATIVE = "native"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,8 @@ def _standards(document: Mapping[str, Any], source: Source) -> tuple[str, ...]:
 
 def _clients(document: Mapping[str, Any], source: Source) -> tuple[Client, ...]:
     tables = document.get("clients", {})
+    if not tables and "registration" in document:
+        return ()  # they come by `--register`
     if not tables:
         fix = "is missing: add at least one, as [clients.web] with its client_id"
         raise source.error("clients", fix)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -118,8 +119,8 @@ class ClientAuthentication(Core):
 
     def client_of_assertion(self, presented: Presented) -> ClientConfig:
         """Return the client whose signed assertion this is (RFC 7523 section 3)."""
-        subject = _unverified_subject(presented.assertion)
-        client = self.clients.get(subject)
+        issuer, subject = _unverified_names(presented.assertion)
+        client = self.clients.get(issuer) or self.clients.get(subject)
         if client is None or not self.method_fits(client, _assertion_method(client)):
             raise OAuthFault("invalid_client", "client authentication failed")
         if not self.named_client_fits(client, presented.client_id):
@@ -153,9 +154,28 @@ class ClientAuthentication(Core):
             yield None, secret, [wanted] if wanted else list(SECRET_ALGORITHMS)
         allowed = [wanted] if wanted else list(ASSERTION_ALGORITHMS)
         for jwk in (client.jwks or {}).get("keys", ()):
-            key = _usable_key(jwk)
-            if key is not None:
-                yield jwk.get("kid"), key, [alg for alg in allowed if _key_fits(jwk, alg)]
+            fitting = [alg for alg in allowed if _key_fits(jwk, alg)]
+            key = self.usable_key(jwk)
+            if key is not None and fitting:  # joserfc takes no algorithms for any
+                yield jwk.get("kid"), key, fitting
+
+    def usable_key(self, jwk: object) -> RSAKey | ECKey | None:
+        """Return a client's key; None for one that cannot be used, which is ignored (RFC 7517)."""
+        if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a short key is refused here, not warned of
+                if jwk.get("kty") == "RSA":
+                    key = RSAKey.import_key(jwk)
+                    return key if self.key_is_long_enough(key) else None
+                return ECKey.import_key(jwk) if jwk.get("kty") == "EC" else None
+        except (JoseError, ValueError, TypeError, KeyError):
+            return None
+
+    def key_is_long_enough(self, key: RSAKey) -> bool:
+        """Return whether an RSA key has 2048 bits (RFC 7518 section 3.3)."""
+        return key.public_key.key_size >= _KEY_BITS
 
     def assertion_is_acceptable(self, client: ClientConfig, claims: dict[str, Any]) -> bool:
         """Return whether issuer, subject, audience, time and jti are right, the jti spent now."""
@@ -252,28 +272,17 @@ def _assertion_method(client: ClientConfig) -> AuthMethod:
     return "client_secret_jwt" if by_secret else "private_key_jwt"
 
 
-def _unverified_subject(assertion: str) -> str:
-    """Return who the assertion claims to be; whether it is true is for the signature to say."""
+def _unverified_names(assertion: str) -> tuple[str, str]:
+    """Return who the assertion claims to be from and about; the signature says if it is true."""
     try:
         payload = assertion.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        subject = claims["sub"]
-    except (IndexError, KeyError, TypeError, ValueError):
-        return ""
-    return subject if isinstance(subject, str) else ""
-
-
-def _usable_key(jwk: object) -> RSAKey | ECKey | None:
-    """Return a client's key; None for one that cannot be used, which is ignored (RFC 7517)."""
-    if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
-        return None
-    try:
-        if jwk.get("kty") == "RSA":
-            key = RSAKey.import_key(jwk)
-            return key if key.public_key.key_size >= _KEY_BITS else None
-        return ECKey.import_key(jwk) if jwk.get("kty") == "EC" else None
-    except (JoseError, ValueError, TypeError, KeyError):
-        return None
+        octets = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        claims, _ = json.JSONDecoder().raw_decode(octets.decode())
+        names = [claims.get("iss"), claims.get("sub")]
+    except (AttributeError, IndexError, ValueError):
+        return "", ""
+    issuer, subject = (name if isinstance(name, str) else "" for name in names)
+    return issuer, subject
 
 
 def _key_fits(jwk: dict[str, Any], alg: str) -> bool:

@@ -51,7 +51,7 @@ class Registrations(UserInfo):
             return self.bearer_error(fault)
         except OAuthFault as fault:
             return self.oauth_error(fault)
-        self._keep(client, _Record(fresh_secret(), self.now()))
+        self._keep(client, _Record(self.registration_token(), self.now()))
         return self.client_information(client, 201)
 
     async def configuration(self, request: Request) -> Response:
@@ -113,6 +113,10 @@ class Registrations(UserInfo):
             raise BearerFault("invalid_token", "the access token is not good here", status=401)
         return client, record
 
+    def registration_token(self) -> str:
+        """Return a fresh registration access token (RFC 7592 section 5)."""
+        return fresh_secret()
+
     def registration_token_fits(self, record: _Record, given: str) -> bool:
         """Return whether `given` is the registration access token of this very client."""
         return hmac.compare_digest(record.token.encode(), given.strip().encode())
@@ -137,6 +141,10 @@ class Registrations(UserInfo):
 
     def client_information(self, client: ClientConfig, status: int) -> Response:
         """Return the client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+        return json_reply(self.client_members(client), status, self.token_response_headers())
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        """Return what a client is told of its registration."""
         record = self._records[client.client_id]
         members: dict[str, Any] = {
             "client_id": client.client_id,
@@ -148,7 +156,7 @@ class Registrations(UserInfo):
         if client.client_secret is not None:
             members["client_secret"] = client.client_secret
             members["client_secret_expires_at"] = 0
-        return json_reply(members, status, self.token_response_headers())
+        return members
 
     def _keep(self, client: ClientConfig, record: _Record) -> None:
         if client.client_id not in self._records and len(self._records) >= _MAX_CLIENTS:

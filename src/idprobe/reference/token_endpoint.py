@@ -156,7 +156,7 @@ class TokenEndpoint(ClientAuthentication, Issuing):
         """Trade a refresh token for fresh tokens (RFC 6749 section 6)."""
         if "refresh_token" not in form:
             raise OAuthFault("invalid_request", "refresh_token is missing")
-        old = self.refresh_tokens.get(form["refresh_token"])
+        old = self.find_refresh_token(form["refresh_token"])
         if old is None or not self.refresh_token_belongs_to(old, client):
             raise OAuthFault("invalid_grant", "the refresh token is not good")
         if not self.refresh_token_is_usable(old):
@@ -171,6 +171,10 @@ class TokenEndpoint(ClientAuthentication, Issuing):
             context = self.id_token_context_for_refresh(access_token.value)
             id_token = await self.issue_id_token(client, old.grant, context)
         return self.token_response(access_token, new, id_token)
+
+    def find_refresh_token(self, value: str) -> RefreshToken | None:
+        """Return the refresh token that has this value, octet for octet."""
+        return self.refresh_tokens.get(value)
 
     def refresh_token_belongs_to(self, token: RefreshToken, client: ClientConfig) -> bool:
         """Return whether the refresh token was issued to `client`."""

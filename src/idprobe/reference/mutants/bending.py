@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from idprobe.reference.mutants.registry import Profile, mutant
+from idprobe.reference.mutants.registry import Medium, Profile, mutant
 from idprobe.reference.server import ReferenceServer
 
 __all__ = ["Change", "bend", "having", "lacking"]
@@ -12,7 +12,7 @@ __all__ = ["Change", "bend", "having", "lacking"]
 Change = Callable[[Any], Any]
 
 
-def bend(  # noqa: PLR0913 -- the columns of a table
+def bend(  # noqa: PLR0913, PLR0917 -- the columns of a table
     method: str,
     name: str,
     summary: str,
@@ -21,8 +21,9 @@ def bend(  # noqa: PLR0913 -- the columns of a table
     also: Sequence[str] = (),
     *,
     profile: Profile = "reference",
+    medium: Medium = "asgi",
 ) -> None:
-    """Declare a mutant that changes what a method returns; `also` names what sees the same fault."""
+    """Declare a mutant that changes what a method returns; `also` sees the same fault."""
 
     def namespace(body: dict[str, Any]) -> None:
         body["__doc__"] = summary
@@ -30,7 +31,9 @@ def bend(  # noqa: PLR0913 -- the columns of a table
         body[method] = _changed(method, change)
 
     server_class = _subclass(name, namespace)
-    mutant(breaks, also=dict.fromkeys(also, "the same fault"), profile=profile)(server_class)
+    mutant(breaks, also=dict.fromkeys(also, "the same fault"), profile=profile, medium=medium)(
+        server_class
+    )
 
 
 def _subclass(name: str, fill: Callable[[dict[str, Any]], None]) -> type[ReferenceServer]:

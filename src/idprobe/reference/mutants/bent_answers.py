@@ -32,6 +32,11 @@ def _typed(media_type: str) -> Change:
     return change
 
 
+def _untyped(response: Response) -> Response:
+    del response.headers["content-type"]
+    return response
+
+
 def _status(old: int, new: int) -> Change:
     def change(response: Response) -> Response:
         response.status_code = new if response.status_code == old else response.status_code
@@ -85,7 +90,7 @@ for one in (
     (CLAIMS, "OpenidTellsEmail", "UserInfo tells the e-mail address to everybody.",
      "OIDCC-16.8/access-token-restricted", having(email="alice@people.example")),
     (USERINFO, "UserinfoIsArray", "UserInfo is an array.", "OIDCC-5.3.2/claims-as-json-object",
-     lambda r: JSONResponse([], headers={"Cache-Control": "no-store"}) if r.status_code == 200 else r),  # noqa: PLR2004
+     lambda r: JSONResponse([]) if r.status_code == 200 else r),  # noqa: PLR2004 -- a status
     (USERINFO, "UserinfoIsText", "UserInfo is sent as a text.", "OIDCC-5.3.2/content-type-json",
      _typed("text/plain")),
     (USERINFO, "UserinfoIsLatin1", "UserInfo says that it is Latin-1.", "OIDCC-5.3.2/utf-8-body",
@@ -107,8 +112,9 @@ for one in (
     (CHALLENGE, "ScopeOfChallengeHasQuote", "The scope of a challenge has a quote.",
      "RFC6750-3/scope-charset", lambda c: c + ', scope="a\\"b"', ["RFC6750-3/scope-once"]),
     (CHALLENGE, "ErrorOfChallengeHasBackslash", "The description has a backslash.",
-     "RFC6750-3/error-charset", lambda c: c.replace('error_description="', 'error_description="\\\\')),
-    (CHALLENGE, "ErrorUriHasSpace", "The error_uri of a challenge has a space.",
+     "RFC6750-3/error-charset",
+     lambda c: c.replace('error_description="', 'error_description="\\\\')),
+    (CHALLENGE, "UriOfChallengeHasSpace", "The error_uri of a challenge has a space.",
      "RFC6750-3/error-uri-syntax", lambda c: c + ', error_uri="a b"',
      ["RFC6750-3.1/no-error-without-authentication"]),
     # introspection
@@ -125,6 +131,14 @@ for one in (
      _where_active(lacking("scope"))),
     (TOLD, "TokenHasNoAudience", "No aud is told.", "RFC6750-5.3/audience-restricted",
      _where_active(lacking("aud"))),
+    (TOLD, "TokenIsOfAnotherIssuer", "iss is another issuer.", "RFC7662-2.2/iss-format",
+     _where_active(having(iss="https://other.example"))),
+    (TOLD, "ScopeOfTokenIsAnother", "scope is another one.", "RFC7662-2.2/scope-format",
+     _where_active(having(scope="other"))),
+    (TOLD, "TypeOfTokenIsItsKind", "token_type is access_token.",
+     "RFC7662-2.2/token-type-as-issued", _where_active(having(token_type="access_token"))),  # noqa: S106
+    (USERINFO, "UserinfoHasNoType", "UserInfo has no Content-Type.",
+     ["OIDCC-5.3.2/content-type-present", "OIDCC-5.3.2/content-type-json"], _untyped),
     ("introspect", "IntrospectionIsText", "Introspection is sent as a text.",
      "RFC7662-2.2/json-object", _typed("text/plain")),
     ("introspect", "IntrospectionIsNotServed", "Introspection answers 501.",

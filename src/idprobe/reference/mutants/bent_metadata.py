@@ -4,9 +4,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from idprobe.reference.config import SIGNED_PRIVATE_JWKS
 from idprobe.reference.mutants.bending import Change, bend, having, lacking
 
 METADATA: Final = "metadata"
+SPARE: Final = {name: SIGNED_PRIVATE_JWKS["keys"][0][name] for name in ("kty", "crv", "x", "y")}
+"""A key that signs nothing here."""
 JWKS: Final = "jwks"
 
 
@@ -15,6 +18,10 @@ def _key(kty: str, change: Change) -> Change:
     return lambda jwks: {
         "keys": [change(key) if key["kty"] == kty else key for key in jwks["keys"]]
     }
+
+
+def _bare(key: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in key.items() if name != "alg"}
 
 
 def _every_key(**members: Any) -> Change:
@@ -39,7 +46,6 @@ def _with(response: Response, headers: dict[str, str]) -> Response:
 def _keys_twice(response: Response) -> Response:
     body = bytes(response.body).replace(b'"kty":"RSA"', b'"kty":"RSA","kty":"RSA"')
     return Response(body, 200, {"Cache-Control": "public, max-age=300"}, "application/json")
-
 
 
 for one in (
@@ -109,9 +115,11 @@ for one in (
      "RFC8725-3.2/current-algorithms-only",
      having(id_token_encryption_alg_values_supported=["RSA1_5"])),
     (METADATA, "OpenidIsNotListed", "openid is not among the scopes.",
-     "OIDCD-3/openid-scope-supported", having(scopes_supported=["profile", "email", "phone", "address"])),
+     "OIDCD-3/openid-scope-supported",
+     having(scopes_supported=["profile", "email", "phone", "address"])),
     (METADATA, "ScopeEmailIsNotListed", "email is not among the scopes.",
-     "OIDCD-3/core-scopes-listed", having(scopes_supported=["openid", "profile", "phone", "address"])),
+     "OIDCD-3/core-scopes-listed",
+     having(scopes_supported=["openid", "profile", "phone", "address"])),
     (METADATA, "JwksUriIsNoUrl", "jwks_uri is no URL.", "OIDCD-3/jwks-uri-present",
      having(jwks_uri="jwks")),
     (METADATA, "NoUserinfoEndpointIsNamed", "The metadata names no userinfo_endpoint.",
@@ -163,7 +171,8 @@ for one in (
      _one_more({"kty": "EC", "kid": "half", "use": "sig", "crv": "P-256", "x": "w" * 43})),
     (JWKS, "CoordinateIsShort", "A coordinate lost an octet.",
      "RFC7518-6.2.1.2/ec-coordinate-length",
-     _one_more({"kty": "EC", "kid": "short", "use": "sig", "crv": "P-256", "x": "w" * 42, "y": "w" * 43})),
+     _one_more({"kty": "EC", "kid": "short", "use": "sig", "crv": "P-256", "x": "w" * 42,
+                "y": "w" * 43})),
     (JWKS, "CurveDoesNotFit", "A key for ES256 is on P-384.",
      ["RFC7518-3.4/ecdsa-curve-fits-alg", "RFC7517-4.4/alg-fits-key"],
      _one_more({"kty": "EC", "kid": "odd", "use": "sig", "alg": "ES256", "crv": "P-384",
@@ -171,13 +180,10 @@ for one in (
      ["RFC7518-6.2.1.2/ec-coordinate-length"]),
     (JWKS, "MixedKeysAreUnsaid", "Beside a key for encryption one says nothing of its use.",
      ["RFC8414-2/jwks-keys-have-use", "OIDCD-3/use-required-when-mixed"],
-     lambda jwks: {"keys": [*jwks["keys"], {**jwks["keys"][1], "kid": "e", "use": "enc", "alg": "ECDH-ES",
-                             "x": jwks["keys"][1]["y"], "y": jwks["keys"][1]["x"]},
-                            {n: v for n, v in jwks["keys"][1].items() if n not in {"use", "kid"}}]},
-     ["RFC7518-6.2.1.2/ec-coordinate-length"]),
+     lambda jwks: {"keys": [*jwks["keys"], {**SPARE, "use": "enc", "kid": "e"}, SPARE]}),
     (JWKS, "OneKeyServesBothUses", "The key that signs is published for encryption too.",
      "OIDCD-3/same-key-for-both-uses",
-     lambda jwks: {"keys": [*jwks["keys"], {n: v for n, v in {**jwks["keys"][0], "kid": "e", "use": "enc"}.items() if n != "alg"}]}),
+     lambda jwks: {"keys": [*jwks["keys"], {**_bare(jwks["keys"][0]), "kid": "e", "use": "enc"}]}),
     (JWKS, "SigningKeysAreForEncryption", "The keys that sign say that they are for encryption.",
      "OIDCC-10.1/key-use-permits-signing", _every_key(use="enc")),
 ):  # fmt: skip

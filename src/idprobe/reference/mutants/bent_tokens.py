@@ -4,11 +4,10 @@ from typing import Any, Final
 
 from idprobe.reference.mutants.bending import Change, bend, having, lacking
 
-ID_TOKEN: Final = "id_token_claims"
+ID_TOKEN: Final = "id_token_claims"  # noqa: S105 -- the name of a method
 ACCESS_TOKEN: Final = "access_token_claims"  # noqa: S105 -- the name of a method
 HEADER: Final = "further_header"
 LANDING: Final = "authorization_response"
-ALL_JWTS: Final = ("RFC7519-3/compact-url-safe-parts",)
 
 
 def _front_only(**members: Any) -> Change:
@@ -82,6 +81,15 @@ for one in (
      "OIDCC-12.2/aud-unchanged", _refreshed(aud="stranger")),
     (ID_TOKEN, "RefreshAddsAzp", "Refreshed ID tokens gain an azp.",
      "OIDCC-12.2/azp-unchanged", _refreshed(azp="web")),
+    (ID_TOKEN, "AtHashIsOfSomethingElse", "at_hash is of something else.",
+     ["OIDCC-3.1.3.6/at-hash-optional-but-right", "OIDCC-12.2/same-rules-otherwise"],
+     having(at_hash="A" * 22)),
+    ("token_response", "RefreshTokenIsNumber", "A refresh token that nobody asked for is a number.",
+     "OIDCC-11/refresh-tokens-in-other-contexts", lambda r: {"refresh_token": 5, **r}),
+    ("token_response", "IdTokenForEverybody", "An ID token comes without the scope openid.",
+     "OIDCC-3.1.2.2/openid-scope-checked", lambda r: {"id_token": "a.b.c", **r}),
+    ("token_response_headers", "TokensMayBeKept", "Token responses may be stored.",
+     ["OIDCC-12.2/id-token-optional", "OIDCC-3.1.3.3/cache-control-no-store"], lambda _headers: {}),
     # headers
     (HEADER, "HeaderWithoutKid", "JWTs have no kid although there are several keys.",
      ["OIDCC-10.1/kid-when-several-keys"], having(kid=None)),
@@ -116,6 +124,17 @@ for one in (
     bend(*one)
 
 for one in (
+    (ID_TOKEN, "BackChannelAtHashIsWrong", "at_hash of the token endpoint is of something else.",
+     "OIDCC-3.3.3.6/hashes-optional-at-token-endpoint", _back_only(at_hash="A" * 22)),
+    (LANDING, "FrontChannelSignatureIsWrong", "ID tokens by redirect do not verify.",
+     "OIDCC-3.2.2.5/id-token-returned",
+     lambda p: {**p, "id_token": p["id_token"][:-6] + "AAAAAA"} if "id_token" in p else p),
+    (LANDING, "HybridBringsNoCode", "Hybrid responses have no code.",
+     ["OIDCC-3.3.2.5/code-always-returned"],
+     lambda p: {n: v for n, v in p.items() if n != "code"} if len(p) > 1 else p),
+    (LANDING, "HybridBringsNoTokenType", "Access tokens by redirect have no type.",
+     ["OIDCC-3.3.2.5/access-token-returned"], lacking("token_type"),
+     ["OIDCC-3.2.2.5/token-type-bearer"]),
     (ID_TOKEN, "FrontChannelHasAnotherSub", "The two ID tokens of a hybrid flow differ in sub.",
      ["OIDCC-3.3.3.6/iss-sub-identical", "OIDCC-3.3.3.6/user-claims-agree"],
      _front_only(sub="somebody")),
@@ -163,3 +182,19 @@ for one in (
      having(response_types_supported=["code"], grant_types_supported=["authorization_code"])),
 ):  # fmt: skip
     bend(*one, profile="speakup")
+
+for one in (
+    ("metadata", "EndpointsAreHttp", "The endpoints are announced with http.",
+     ["OIDCD-3/authorization-endpoint-https", "OIDCD-3/token-endpoint-https",
+      "OIDCD-3/userinfo-endpoint-https", "OIDCC-1.2/userinfo-endpoint-https",
+      "OIDCD-3/jwks-uri-https", "RFC8414-2/jwks-uri-https", "OIDCD-3/registration-endpoint-https",
+      "RFC7009-2/endpoint-https", "RFC7009-2/http-service-not-published"],
+     lambda m: {n: v.replace("https://", "http://") if isinstance(v, str) and n != "issuer" else v
+                for n, v in m.items()},
+     ["RFC6749-10.3/tokens-over-tls-only", "RFC6749-10.8/no-credentials-in-clear",
+      "RFC7521-4/tls-used", "RFC7591-3/transport-security"]),
+    (HEADER, "KeysAreAtHttp", "JWTs say that their keys are at http.",
+     ["RFC7515-4.1.2/jku-over-tls", "RFC7515-4.1.5/x5u-over-tls"],
+     having(jku="http://keys.example/jwks", x5u="http://keys.example/x5u")),
+):  # fmt: skip
+    bend(*one, medium="tls")

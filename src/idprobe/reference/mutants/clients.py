@@ -29,12 +29,14 @@ _IDENTIFIER_IS_NOT_ENOUGH = (
     "RFC9700-2.5/client-authentication-enforced",
     "OIDCC-3.1.3.2/client-authenticated",
     "OIDCC-12.1/client-authenticated",
+    "OIDCC-9/none-method-for-public-clients",
 )
 
 
 @mutant(
     breaks=_SECRET_MATTERS,
     also={
+        "RFC9700-2.5/client-authentication-enforced": "near misses of the secret are taken too",
         "RFC7009-2.1/client-authenticated": "it authenticates in the same way",
         "RFC7662-2.1/authorization-required": "it authenticates in the same way",
         "RFC7662-2.3/bad-client-credentials-401": "it authenticates in the same way",
@@ -66,7 +68,7 @@ class ClientIdIsEnough(ReferenceServer):
         return super().authenticate_client(request, form)
 
 
-@mutant(breaks="RFC6749-5.2/several-authentication-mechanisms")
+@mutant(breaks=["RFC6749-5.2/several-authentication-mechanisms", "RFC7521-4.2.1/invalid-client"])
 class SeveralCredentialsAreTaken(ReferenceServer):
     """A client may authenticate in several ways at once."""
 
@@ -96,6 +98,12 @@ class AssertionsCanBeReplayed(ReferenceServer):
     breaks=[
         "OIDCC-9/assertion-aud-verified",
         "RFC7519-4.1.3/foreign-audience-rejected",
+        "RFC7521-5.1/audience-string-comparison",
+        "RFC7521-5.2/foreign-audience-rejected",
+        "RFC7523-3/aud-required",
+        "RFC7523-3/aud-string-comparison",
+        "RFC7523-3/foreign-aud-rejected",
+        "RFC7523-3.2/invalid-client",
         "RFC8725-3.9/aud-validated",
     ]
 )

@@ -18,7 +18,11 @@ from idprobe.reference.server import ReferenceServer
         "OIDCD-4.3/issuer-equals-url-prefix",
         "OIDCC-3.1.3.7/iss-equals-issuer",
         "RFC9207-2.3/iss-equals-metadata-issuer",
-    ]
+    ],
+    also={
+        "RFC9068-2.2/iss": "the iss of access tokens is the one in use",
+        "RFC9068-4/keys-and-issuer-published": "the iss of access tokens is the one in use",
+    },
 )
 class MetadataIssuerHasSlash(ReferenceServer):
     """The issuer in the metadata has a slash that the one in use has not."""
@@ -56,7 +60,11 @@ class MetadataHidesPkce(ReferenceServer):
     breaks=[
         "RFC8414-2/response-types-supported-present",
         "OIDCD-3/response-types-supported-present",
-    ]
+    ],
+    also={
+        "OIDCD-3/dynamic-grant-types": "the implicit flow is not known to be missing",
+        "OIDCD-3/dynamic-response-types": "nothing is listed",
+    },
 )
 class MetadataWithoutResponseTypes(ReferenceServer):
     """The metadata does not list the response types."""
@@ -175,6 +183,9 @@ class KeysShareOneKid(ReferenceServer):
     also={
         "RFC7515-4.1.4/kid-string": "the kid of tokens is not published",
         "OIDCC-10.1/kid-when-several-keys": "the kid of tokens is not published",
+        "RFC7515-5.1/alg-accurate": "no key verifies the signature",
+        "RFC9068-2.1/signed": "no key verifies the signature",
+        "RFC9068-4/keys-and-issuer-published": "no key verifies the signature",
     },
 )
 class SigningKeyIsNotPublished(ReferenceServer):

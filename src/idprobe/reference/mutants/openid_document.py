@@ -34,10 +34,11 @@ class ConfigurationRepeatsMember(ReferenceServer):
     also={"OIDCD-4/content-type-json": "a redirect has no JSON"},
 )
 class ConfigurationIsElsewhere(ReferenceServer):
-    """The OpenID configuration is behind a redirect."""
+    """Who asks for the OpenID configuration as JSON is sent elsewhere."""
 
     async def show_metadata(self, request: Request) -> Response:
-        if request.url.path.endswith(OPENID):
+        wants_json = request.headers.get("accept") == "application/json"
+        if wants_json and request.url.path.endswith(OPENID):
             return RedirectResponse(self.url("/elsewhere"), 302)
         return await super().show_metadata(request)
 
@@ -65,11 +66,11 @@ class DocumentsDisagree(ReferenceServer):
 
 @mutant(breaks=["RFC8414-3.1/get-served", "OIDCD-4.1/get-request"])
 class MetadataWantsAccept(ReferenceServer):
-    """The metadata are served to those who ask for JSON only."""
+    """The metadata are served to those who say what they accept."""
 
     async def show_metadata(self, request: Request) -> Response:
-        if "json" not in request.headers.get("accept", ""):
-            return PlainTextResponse("ask for JSON", 406)
+        if "accept" not in request.headers:
+            return PlainTextResponse("say what you want", 406)
         return await super().show_metadata(request)
 
 

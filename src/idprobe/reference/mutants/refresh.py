@@ -44,7 +44,9 @@ class RefreshWidensScope(ReferenceServer):
         return granted if requested is None else frozenset(requested.split())
 
 
-@mutant(breaks="RFC6749-6/scope-omitted-means-original")
+@mutant(
+    breaks=["RFC6749-6/scope-omitted-means-original", "RFC6749-6/new-refresh-token-scope-identical"]
+)
 class RefreshWithoutScopeNarrows(ReferenceServer):
     """A refresh without scope gets a part of what was granted."""
 

@@ -7,50 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from idprobe.reference.authorization import Step, Transaction
 from idprobe.reference.authorization_request import Wish
-from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.faults import AuthorizationFault, PageFault
 from idprobe.reference.forms import Form
 from idprobe.reference.guard import Handler
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.replies import page_reply
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Session
-
-WISHES = (
-    "display",
-    "ui_locales",
-    "claims_locales",
-    "acr_values",
-    "login_hint",
-    "registration",
-)
-
-
-@mutant(
-    breaks=[
-        "OIDCC-3.1.2.1/display-unknown-value",
-        "OIDCC-3.1.2.1/ui-locales-never-an-error",
-        "OIDCC-3.1.2.1/login-hint-tolerated",
-        "OIDCC-3.1.2.1/acr-values-voluntary",
-        "OIDCC-3.1.2.6/registration-not-supported-code",
-        "OIDCC-5.2/claims-locales-never-an-error",
-        "OIDCC-15.1/display-causes-no-error",
-        "OIDCC-15.1/ui-locales-cause-no-error",
-        "OIDCC-15.1/claims-locales-cause-no-error",
-        "OIDCC-15.1/acr-values-cause-no-error",
-    ]
-)
-class WishesAreErrors(ReferenceServer):
-    """Optional parameters of OpenID Connect are refused."""
-
-    def details_of(
-        self, client: ClientConfig, form: Form, types: frozenset[str]
-    ) -> dict[str, object]:
-        if any(name in form for name in WISHES):
-            raise AuthorizationFault("parameter_not_supported", "that is not supported")
-        return super().details_of(client, form, types)
 
 
 @mutant(
@@ -108,49 +75,6 @@ class UnknownScopesAreErrors(ReferenceServer):
         if requested is not None and not client.scopes >= set(requested.split()):
             raise AuthorizationFault("invalid_scope", "the client may not have this scope")
         return super().authorized_scope(client, requested, types, prompts)
-
-
-@mutant(
-    breaks=[
-        "OIDCC-3.1.2.1/prompt-login-reprompts",
-        "OIDCC-3.1.2.1/prompt-select-account-offers-choice",
-        "OIDCC-15.1/prompt-supported",
-    ],
-    also={"OIDCC-3.1.2.3/prompt-login-reauthenticates": "nobody is asked to log in again"},
-)
-class PromptLoginIsIgnored(ReferenceServer):
-    """Nobody who is logged in is asked to log in again by prompt."""
-
-    def login_is_needed(self, transaction: Transaction, session: Session | None) -> bool:
-        wish = transaction.wish
-        loud = replace(wish, prompts=wish.prompts - {"login", "select_account"})
-        return super().login_is_needed(replace(transaction, wish=loud), session)
-
-
-@mutant(
-    breaks=[
-        "OIDCC-3.1.2.1/prompt-none-success-when-logged-in",
-        "OIDCC-3.1.2.1/prompt-none-without-hint-succeeds",
-    ],
-    also={"OIDCC-3.1.2.1/id-token-hint-same-user-succeeds": "prompt=none never succeeds"},
-)
-class PromptNoneNeverSucceeds(ReferenceServer):
-    """prompt=none is always answered with login_required."""
-
-    def next_step(self, transaction: Transaction, session: Session | None) -> Step:
-        if "none" in transaction.wish.prompts and transaction.wish.fault is None:
-            raise AuthorizationFault("login_required", "log in again")
-        return super().next_step(transaction, session)
-
-
-@mutant(breaks="OIDCC-3.1.2.1/prompt-unknown-value")
-class UnknownPromptsBreakTheServer(ReferenceServer):
-    """A prompt that nobody knows is a server_error."""
-
-    def check_prompt(self, prompts: frozenset[str]) -> None:
-        super().check_prompt(prompts)
-        if prompts - {"none", "login", "consent", "select_account"}:
-            raise AuthorizationFault("server_error", "something broke")
 
 
 @mutant(
@@ -347,3 +271,27 @@ class IssuerIsNotTold(ReferenceServer):
         document = super().metadata()
         del document["issuer"]
         return document
+
+
+@mutant(breaks="OIDCC-3.3.2.1/nonce-optional-for-code-token", profile="speakup")
+class NonceIsWantedForCodeToken(ReferenceServer):
+    """A request for `code token` needs a nonce."""
+
+    def check_nonce(self, form: Form, scope: tuple[str, ...], types: frozenset[str]) -> None:
+        super().check_nonce(form, scope, types)
+        if types == {"code", "token"} and "nonce" not in form:
+            raise AuthorizationFault("invalid_request", "nonce is missing")
+
+
+@mutant(breaks="RFC6749-10.14/input-sanitised")
+class PagesRepeatTheInput(ReferenceServer):
+    """The error page shows the client_id as it came."""
+
+    def client_for_authorization(self, form: Form) -> ClientConfig:
+        if form.get("client_id", "") not in self.clients:
+            raise PageFault(form.get("client_id", ""))
+        return super().client_for_authorization(form)
+
+    def error_page(self, fault: PageFault) -> Response:
+        page = f"<!doctype html><title>Error</title><p>This is wrong: {fault.description}</p>"
+        return page_reply(page, fault.status, self.page_headers())

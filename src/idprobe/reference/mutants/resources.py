@@ -52,6 +52,7 @@ class ChallengeAccuses(ReferenceServer):
 
 @mutant(
     breaks=["OIDCC-5.3.2/sub-always-returned", "OIDCC-5.3.2/sub-equals-id-token-sub"],
+    also={"OIDCC-15.2/userinfo-supported": "it looks for sub"},
 )
 class UserInfoWithoutSub(ReferenceServer):
     """UserInfo does not say who it is about."""
@@ -69,7 +70,13 @@ class UserInfoHasAnotherSub(ReferenceServer):
         return {**claims, "sub": f"{claims['sub']}-2"}
 
 
-@mutant(breaks=["OIDCC-5.3.2/no-null-or-empty-claims", "OIDCC-13.3/no-nulls"])
+@mutant(
+    breaks=["OIDCC-5.3.2/no-null-or-empty-claims", "OIDCC-13.3/no-nulls"],
+    also={
+        "OIDCC-5.3.2/absent-claims-omitted": "the same observation",
+        "OIDCC-5.1/string-claims-are-strings": "null is no string",
+    },
+)
 class UserInfoHasNull(ReferenceServer):
     """UserInfo has a claim without a value."""
 

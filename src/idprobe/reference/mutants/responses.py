@@ -2,7 +2,6 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
-import html
 from collections.abc import Mapping
 
 from starlette.responses import Response
@@ -11,7 +10,6 @@ from idprobe.reference.authorization import Transaction
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.faults import AuthorizationFault, PageFault
 from idprobe.reference.mutants.registry import mutant
-from idprobe.reference.pages import render
 from idprobe.reference.replies import page_reply
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.stores import Session
@@ -55,74 +53,6 @@ class ResponseModesAreSwapped(ReferenceServer):
     def asked_for_mode(self, wish: Wish) -> bool:
         """Return whether it is one of the probe's requests, whose state has markup."""
         return wish.response_mode != "form_post" and "<b>" in (wish.state or "")
-
-
-# Form post
-
-
-@mutant(breaks="OAUTH2-FP-2/action-is-redirect-uri")
-class FormIsPostedElsewhere(ReferenceServer):
-    """The form's action has a query that the redirect_uri has not."""
-
-    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
-        page = render(
-            "form_post", redirect_uri=f"{wish.redirect_uri}?from=here", parameters=parameters
-        )
-        return page_reply(page, 200, self.page_headers())
-
-
-@mutant(
-    breaks=[
-        "OAUTH2-FP-2/method-post",
-        "OAUTH2-FP-2/errors-too",
-        "OAUTH2-FP-2/parameters-as-form-values",
-        "OAUTH2-FP-4/safe-for-every-response-type",
-        "OAUTH2-RT-3/supplied-or-default-mode",
-        "OAUTH2-RT-5/supplied-or-default-mode",
-    ],
-    also={"OAUTH2-FP-2/auto-submitted": "there is no form"},
-    profile="speakup",
-)
-class FormPostIsRedirected(ReferenceServer):
-    """form_post is answered as fragment is."""
-
-    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
-        page = render("notice", title="Going on", message="", role="status")
-        response = page_reply(page, 303, self.page_headers())
-        query = "&".join(f"{name}={html.escape(value)}" for name, value in parameters.items())
-        response.headers["location"] = f"{wish.redirect_uri}#{query}".replace('"', "").replace(
-            "\\", ""
-        )
-        return response
-
-
-@mutant(breaks="OAUTH2-FP-2/not-stored-or-reused")
-class FormPostMayBeStored(ReferenceServer):
-    """Caches may keep the page that posts the response."""
-
-    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
-        response = super().form_post(wish, parameters)
-        response.headers["cache-control"] = "private"
-        return response
-
-
-@mutant(breaks="OAUTH2-FP-2/parameters-as-form-values")
-class FormPostEscapesTwice(ReferenceServer):
-    """The values of the form are escaped once too often."""
-
-    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
-        twice = {name: html.escape(value) for name, value in parameters.items()}
-        return super().form_post(wish, twice)
-
-
-@mutant(breaks="OAUTH2-FP-2/auto-submitted")
-class FormPostWaits(ReferenceServer):
-    """The form waits for a click."""
-
-    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
-        response = super().form_post(wish, parameters)
-        page = bytes(response.body).decode().replace("submit()", "focus()")
-        return page_reply(page, 200, self.page_headers())
 
 
 # State

@@ -34,7 +34,10 @@ class TokenResponseWithoutPragma(ReferenceServer):
 
 @mutant(
     breaks=["RFC6749-5.1/token-type-present", "OIDCC-3.1.3.3/token-type-bearer"],
-    also={"RFC6749-8.1/token-type-name": "there is no type to look at"},
+    also={
+        "RFC6749-8.1/token-type-name": "there is no type to look at",
+        "OIDCC-13.3/json-types": "there is no type to look at",
+    },
 )
 class TokenResponseWithoutType(ReferenceServer):
     """Token responses do not say which type the token has."""
@@ -94,7 +97,8 @@ class TokenResponseHasUnknownMember(ReferenceServer):
         "RFC6750-5.3/short-lived",
         "OIDCC-16.18/access-token-lifetime-short",
         "RFC6749-5.1/expires-in-true",
-    ]
+    ],
+    also={"RFC9068-2.2/exp": "exp does not fit expires_in"},
 )
 class ExpiryIsADay(ReferenceServer):
     """expires_in promises a day."""

@@ -6,9 +6,9 @@
 import re
 from typing import Any, Final
 
-from idprobe.answers import gives_tokens, refused
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Response, Trace
+from idprobe.reading.answers import gives_tokens, refused
 from idprobe.redaction import PSEUDONYM
 
 __all__ = [

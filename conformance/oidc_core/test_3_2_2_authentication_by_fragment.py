@@ -1,0 +1,55 @@
+"""OpenID Connect Core sections 3.2.2 and 3.3.2: requests whose answers come by the fragment."""
+
+from idprobe.checks import LandingMode, Trace, error_code, gives_tokens, refused, requirement
+from idprobe.reading.landings import followed, landed
+
+
+def assert_nonce_was_missed(trace: Trace) -> None:
+    """Complain unless a request without nonce is an invalid_request."""
+    exchange = trace["without-nonce"]
+    assert not gives_tokens(exchange), "a request without nonce was granted"
+    assert error_code(exchange) == "invalid_request", f"the error is {error_code(exchange)}"
+
+
+@requirement("OIDCC-3.2.2.1/redirect-uri-exact-match")
+def test_redirect_uri_is_matched_exactly(implicit_requests: Trace) -> None:
+    """redirect_uri is one of the registered strings in the implicit flow too."""
+    for step in ("added-query", "trailing-slash"):
+        assert not followed(implicit_requests, step), f"{step} made no difference"
+
+
+@requirement("OIDCC-3.2.2.1/nonce-required")
+def test_implicit_request_needs_a_nonce(id_token_requests: Trace) -> None:
+    """A request for an ID Token by redirect is refused without nonce."""
+    assert_nonce_was_missed(id_token_requests)
+
+
+@requirement("OIDCC-3.2.2.6/errors-in-fragment")
+def test_implicit_errors_are_in_the_fragment(id_token_requests: Trace) -> None:
+    """An error of the implicit flow is in the fragment."""
+    mode = landed(id_token_requests["stranger"]).mode
+    assert mode is LandingMode.FRAGMENT, f"the error is in the {mode}"
+    assert refused(id_token_requests["stranger"]), "tokens were issued though nobody logged in"
+
+
+@requirement("OIDCC-3.3.2.1/nonce-required")
+def test_hybrid_request_needs_a_nonce(hybrid_requests: Trace) -> None:
+    """A hybrid request for an ID Token by redirect is refused without nonce."""
+    assert_nonce_was_missed(hybrid_requests)
+
+
+@requirement("OIDCC-3.3.2.6/errors-in-fragment")
+def test_hybrid_errors_are_in_the_fragment(hybrid_requests: Trace) -> None:
+    """An error of the hybrid flow is in the fragment."""
+    steps = [e.step for e in hybrid_requests if e.step.startswith("stranger:")]
+    for step in steps:
+        mode = landed(hybrid_requests[step]).mode
+        assert mode is LandingMode.FRAGMENT, f"the error is in the {mode}"
+    assert steps, "no hybrid response type was tried"
+
+
+@requirement("OIDCC-3.3.2.1/nonce-optional-for-code-token")
+def test_code_token_needs_no_nonce(hybrid_requests: Trace) -> None:
+    """A request for `code token` is served without nonce, as no ID Token comes by redirect."""
+    exchange = hybrid_requests["code-token-without-nonce"]
+    assert gives_tokens(exchange), f"it is refused: {error_code(exchange)}"

@@ -1,0 +1,23 @@
+"""RFC 6749 section 10.14: what comes in is made harmless before it goes out."""
+
+from idprobe.checks import Trace, requirement
+from idprobe.reading.pages import page_of
+
+MARK = "idprobe-markup"
+
+
+@requirement("RFC6749-10.14/input-sanitised")
+def test_no_markup_comes_through(markup_in_requests: Trace) -> None:
+    """Markup in a parameter is no markup on a page."""
+    for exchange in markup_in_requests:
+        page = page_of(exchange.answered)
+        found = page.css(MARK) if page is not None else []
+        assert not found, f"markup of the request is on the page: {exchange.step}"
+
+
+@requirement("RFC6749-10.14/input-sanitised")
+def test_no_header_is_made_of_input(markup_in_requests: Trace) -> None:
+    """A line break in a parameter begins no header."""
+    for exchange in markup_in_requests:
+        header = exchange.answered.header("x-idprobe")
+        assert header is None, f"a header was injected: {exchange.step}"

@@ -1,0 +1,69 @@
+"""RFC 6749 section 3.1.2: to which redirection URI an answer may go."""
+
+from urllib.parse import urlsplit
+
+from idprobe.checks import Trace, is_error_page, refused, requirement
+from idprobe.reading.landings import followed, followed_steps, landed, sent
+from idprobe.reading.pages import page_of
+
+PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment", "path-case"}
+
+
+@requirement("RFC6749-3.1.2/redirect-uri-query-kept")
+def test_query_of_redirect_uri_is_kept(redirect_uri_with_query: Trace) -> None:
+    """What the registered redirect_uri has in its query is there besides the response."""
+    for step in ("success", "error"):
+        query = urlsplit(sent(redirect_uri_with_query, step, "redirect_uri")).query
+        location = redirect_uri_with_query[step].answered.header("location") or ""
+        landed(redirect_uri_with_query[step])
+        assert f"?{query}&" in f"{location}&", f"the query is not there as registered after {step}"
+
+
+@requirement("RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path")
+def test_scheme_authority_and_path_are_fixed(redirect_uri_near_misses: Trace) -> None:
+    """A redirect_uri with another scheme, host, port or path is not followed."""
+    wrong = [step for step in followed_steps(redirect_uri_near_misses) if step in PARTS]
+    assert not wrong, f"it made no difference: {', '.join(wrong)}"
+
+
+@requirement("RFC6749-3.1.2.2/every-client-registers-redirect")
+def test_client_without_redirect_uri_is_not_served(client_without_redirect_uri: Trace) -> None:
+    """A client that registered no redirect_uri cannot name one in the request."""
+    wrong = followed(client_without_redirect_uri, "any")
+    assert not wrong, "the answer went to a redirect_uri that nobody registered"
+
+
+@requirement("RFC6749-3.1.2.3/redirect-uri-required-if-ambiguous")
+def test_ambiguous_redirect_uri_is_not_guessed(redirect_uri_ambiguous: Trace) -> None:
+    """Without redirect_uri nothing is sent to one of several registered ones."""
+    assert refused(redirect_uri_ambiguous["omitted"]), "one of several redirect URIs was chosen"
+
+
+@requirement("RFC6749-3.1.2.3/redirect-uri-matches-registration")
+def test_foreign_redirect_uri_is_refused(redirect_uri_foreign: Trace) -> None:
+    """A redirect_uri of somebody else is not followed, though the user is logged in."""
+    assert not followed(redirect_uri_foreign, "logged-in"), "the answer went to a foreign host"
+
+
+@requirement("RFC6749-3.1.2.3/simple-string-comparison")
+def test_redirect_uri_is_compared_exactly(redirect_uri_near_misses: Trace) -> None:
+    """A redirect_uri that differs in one character from the registered one is not followed."""
+    wrong = followed_steps(redirect_uri_near_misses)
+    assert not wrong, f"it made no difference: {', '.join(wrong)}"
+
+
+@requirement("RFC6749-3.1.2.4/resource-owner-told-of-bad-redirect")
+def test_user_is_told_of_a_bad_redirect_uri(redirect_uri_foreign: Trace) -> None:
+    """A bad redirect_uri is explained on a page."""
+    response = redirect_uri_foreign["logged-in"].answered
+    assert is_error_page(response), f"there is no error page, but {response}"
+    page = page_of(response)
+    said = page.body.text(strip=True) if page is not None and page.body else response.text.strip()
+    assert said, "the page says nothing"
+
+
+@requirement("RFC6749-3.1.2.4/no-redirect-to-invalid-uri")
+def test_browser_is_never_sent_to_a_bad_redirect_uri(redirect_uri_foreign: Trace) -> None:
+    """Whatever else is wrong with a request, its bad redirect_uri is not followed."""
+    wrong = followed_steps(redirect_uri_foreign)
+    assert not wrong, f"the answer went there: {', '.join(wrong)}"

@@ -1,0 +1,89 @@
+"""RFC 6750 section 5, RFC 6749 sections 7 and 10.3, RFC 8725: tokens that must not work."""
+
+from idprobe.checks import Exchange, Trace, requirement
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.issued import tokens
+
+HOUR_S = 3600
+
+
+def _served(exchange: Exchange) -> bool:
+    """Return whether a resource answered with something; raises unless it did, or refused."""
+    response = exchange.answered
+    if response.is_success:
+        return True
+    if response.status in {400, 401, 403}:
+        return False
+    raise EvidenceError(f"that is neither an answer nor a refusal: {exchange}")
+
+
+@requirement("RFC6750-5.2/token-integrity", "RFC6749-10.3/access-token-unforgeable")
+def test_forged_tokens_are_not_served(userinfo_forged: Trace) -> None:
+    """A token that was changed, or that we made, opens nothing."""
+    for exchange in userinfo_forged:
+        if exchange.step.startswith("forged-"):
+            assert not _served(exchange), f"it is served ({exchange.step})"
+
+
+@requirement("RFC6749-7/token-validated-at-own-resource")
+def test_dead_and_poor_tokens_are_not_served(
+    userinfo_forged: Trace, userinfo_without_openid: Trace, access_token_revoked: Trace
+) -> None:
+    """A resource looks at the token: is it ours, alive, and of the needed scope."""
+    assert not _served(userinfo_forged["forged-altered"]), "an altered token is served"
+    assert not _served(userinfo_without_openid["poor"]), "a token without openid is served"
+    if "introspect-after" in access_token_revoked:
+        said = access_token_revoked["introspect-after"].answered
+        dead = said.is_success and said.json_object.get("active") is False
+        served = _served(access_token_revoked["userinfo-after"])
+        assert not (dead and served), "a token that is not active is served"
+
+
+@requirement("RFC8725-3.12/id-token-refused-as-access-token")
+def test_id_token_is_no_access_token(userinfo_refused: Trace) -> None:
+    """An ID Token opens nothing."""
+    assert not _served(userinfo_refused["id-token"]), "userinfo is served for an ID Token"
+
+
+@requirement("RFC6750-5.3/short-lived")
+def test_access_tokens_live_an_hour_at_most(code_redeemed: Trace) -> None:
+    """A stolen token does not work for long."""
+    expires_in = tokens(code_redeemed, "redeem").get("expires_in")
+    if not isinstance(expires_in, int):
+        raise EvidenceError("the response does not say how long the token lives")
+    assert expires_in <= HOUR_S, f"expires_in is {expires_in}"
+
+
+@requirement("RFC6750-5.2/lifetime-limited")
+def test_access_tokens_do_not_live_for_ever(code_redeemed: Trace) -> None:
+    """An access token ends some day."""
+    expires_in = tokens(code_redeemed, "redeem").get("expires_in")
+    if not isinstance(expires_in, int):
+        raise EvidenceError("the response does not say how long the token lives")
+    assert 0 < expires_in < 10 * 365 * 24 * HOUR_S, f"expires_in is {expires_in}"
+
+
+@requirement("RFC6750-5.2/no-token-in-clear-cookie")
+def test_no_cookie_carries_an_access_token(code_redeemed: Trace) -> None:
+    """An access token is in no cookie that could travel in the clear."""
+    access_token = str(tokens(code_redeemed, "redeem")["access_token"])
+    for exchange in code_redeemed:
+        for cookie in exchange.answered.all_headers("set-cookie"):
+            carries = access_token in cookie
+            assert not carries or "; secure" in cookie.lower(), "a cookie carries the access token"
+
+
+@requirement("RFC6750-5.2/scope-restricted")
+def test_access_tokens_have_a_scope(tokens_introspected: Trace) -> None:
+    """A token is good for something only."""
+    said = tokens_introspected["access"].answered.json_object
+    assert said.get("scope"), "the token has no scope"
+
+
+@requirement("RFC6750-5.3/audience-restricted")
+def test_access_tokens_have_an_audience(tokens_introspected: Trace) -> None:
+    """A token is good for somebody only."""
+    said = tokens_introspected["access"].answered.json_object
+    if not said.get("active"):
+        raise Unsuited("the client may not introspect its own token")
+    assert said.get("aud"), "the token has no aud"

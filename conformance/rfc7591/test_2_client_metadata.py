@@ -1,0 +1,149 @@
+"""RFC 7591 section 2: what a client may say of itself, and what is assumed where it does not."""
+
+from idprobe.checks import Trace, refused, requirement, token_error
+from idprobe.reading.registered import accepted, information, registration_error, steps_of
+
+DEFAULT_GRANTS = {"authorization_code", "refresh_token"}
+REDIRECT_ERRORS = {"invalid_redirect_uri", "invalid_client_metadata"}
+
+
+@requirement("RFC7591-2/redirect-uris-supported")
+def test_redirect_uris_are_registered(client_registered_by_defaults: Trace) -> None:
+    """The redirect URIs of a client are registered as it sent them."""
+    exchange = client_registered_by_defaults["register"]
+    sent = exchange.request.header("content-type"), b"redirect_uris" in exchange.request.body
+    assert all(sent), "the request had no redirect_uris"
+    uris = information(exchange).get("redirect_uris")
+    assert uris == ["https://client.example/cb"], f"redirect_uris is {uris}"
+
+
+@requirement(
+    "RFC7591-2/redirect-uris-required-for-redirect-flows", "RFC7591-5/redirect-uris-demanded"
+)
+def test_redirect_flows_need_redirect_uris(registration_without_redirect_uris: Trace) -> None:
+    """A client of a redirect-based grant cannot register without a redirect URI."""
+    for step in steps_of(registration_without_redirect_uris):
+        exchange = registration_without_redirect_uris[step]
+        code = registration_error(exchange)
+        assert code is not None, f"it was registered: {step}"
+        assert code in REDIRECT_ERRORS, f"the error is {code}"
+
+
+@requirement("RFC7591-2/auth-method-default")
+def test_basic_is_the_default_method(client_registered_by_defaults: Trace) -> None:
+    """Without token_endpoint_auth_method a client has a secret, for HTTP Basic."""
+    members = information(client_registered_by_defaults["register"])
+    method = members.get("token_endpoint_auth_method", "client_secret_basic")
+    assert method == "client_secret_basic", f"the method is {method}"
+    assert members.get("client_secret"), "there is no client_secret"
+    code = token_error(client_registered_by_defaults["code-by-basic"])
+    assert code != "invalid_client", "the secret is not taken by HTTP Basic"
+
+
+@requirement("RFC7591-2/auth-method-none-has-no-secret")
+def test_public_client_has_no_secret(public_client_registered: Trace) -> None:
+    """A client that registers with the method none gets no secret."""
+    members = information(public_client_registered["web"])
+    assert "client_secret" not in members, "there is a client_secret"
+
+
+@requirement("RFC7591-2/grant-types-default")
+def test_code_is_the_default_grant(client_registered_by_defaults: Trace) -> None:
+    """Without grant_types a client has the grant authorization_code, and none of its own."""
+    grants = information(client_registered_by_defaults["register"]).get(
+        "grant_types", ["authorization_code"]
+    )
+    assert "authorization_code" in grants, "authorization_code is missing"
+    assert set(grants) <= DEFAULT_GRANTS, f"grant_types is {grants}"
+    assert token_error(client_registered_by_defaults["client-credentials"]) is not None, (
+        "client_credentials works too"
+    )
+
+
+@requirement("RFC7591-2/grant-type-values")
+def test_grant_types_are_those_of_the_parameter(service_client_registered: Trace) -> None:
+    """A grant is registered by the name that it has in a token request, and works so."""
+    grants = information(service_client_registered["register"]).get("grant_types")
+    assert grants == ["client_credentials"], f"grant_types is {grants}"
+    code = token_error(service_client_registered["token"])
+    assert code is None, f"the registered grant is refused: {code}"
+
+
+@requirement("RFC7591-2/response-types-default")
+def test_code_is_the_default_response_type(client_registered_by_defaults: Trace) -> None:
+    """Without response_types a client has the response type code alone."""
+    types = information(client_registered_by_defaults["register"]).get("response_types", ["code"])
+    assert types == ["code"], f"response_types is {types}"
+
+
+@requirement("RFC7591-2/response-type-values")
+def test_response_types_are_those_of_the_parameter(client_registered: Trace) -> None:
+    """A response type is registered by the name that it has in an authorization request."""
+    types = information(client_registered["register"]).get("response_types")
+    assert types == ["code"], f"response_types is {types}"
+
+
+@requirement("RFC7591-2/scope-default")
+def test_scope_default_is_a_text(client_registered_by_defaults: Trace) -> None:
+    """A scope that the server filled in is a text of scope values."""
+    scope = information(client_registered_by_defaults["register"]).get("scope", "")
+    assert isinstance(scope, str), "scope is no text"
+
+
+@requirement("RFC7591-2/jwks-uri-and-jwks-exclusive")
+def test_keys_come_in_one_way(registration_key_faults: Trace) -> None:
+    """Keys are registered by value or by reference, never both."""
+    exchange = registration_key_faults["both"]
+    if accepted(exchange):
+        both = {"jwks", "jwks_uri"} <= information(exchange).keys()
+        assert not both, "both jwks and jwks_uri were registered"
+
+
+@requirement("RFC7591-2/jwks-is-valid-set")
+def test_keys_are_a_valid_set(registration_key_faults: Trace) -> None:
+    """What is no JWK set is not registered as one, nor is a private key."""
+    for step in ("text", "keys-text", "without-kty"):
+        assert not accepted(registration_key_faults[step]), f"it was registered: {step}"
+    exchange = registration_key_faults["private"]
+    if accepted(exchange):
+        keys = information(exchange).get("jwks", {}).get("keys", [])
+        assert not any("d" in key for key in keys), "the private key was registered"
+
+
+@requirement("RFC7591-2/unknown-metadata-ignored")
+def test_unknown_metadata_are_ignored(registration_extras: Trace) -> None:
+    """A member that the server does not know keeps nobody from registering."""
+    assert accepted(registration_extras["unknown"]), "an unknown member is refused"
+
+
+@requirement("RFC7591-2/values-replaced-or-rejected")
+def test_unsupported_values_do_not_stay(registration_extras: Trace) -> None:
+    """A value that the server does not support is refused, or another one is said to hold."""
+    exchange = registration_extras["strange-method"]
+    if accepted(exchange):
+        method = information(exchange).get("token_endpoint_auth_method")
+        assert method != "idprobe_no_such_method", "a method that nobody knows was registered"
+        assert method, "the response does not say which method holds"
+
+
+@requirement("RFC7591-2.1/inconsistent-state-prevented")
+def test_grants_and_response_types_agree(registration_metadata_faults: Trace) -> None:
+    """Grant types and response types that contradict each other are refused or corrected."""
+    for step, kind, needed in (
+        ("contradiction-service", "code", "authorization_code"),
+        ("contradiction-code", "token", "implicit"),
+    ):
+        exchange = registration_metadata_faults[step]
+        if accepted(exchange):
+            members = information(exchange)
+            agree = kind not in members.get("response_types", []) or needed in members.get(
+                "grant_types", []
+            )
+            assert agree, f"{kind} was registered without {needed}"
+
+
+@requirement("RFC7591-2/response-types-default", "RFC7591-2/response-type-values")
+def test_other_response_types_are_refused(client_registered_by_defaults: Trace) -> None:
+    """A response type that a client did not register gets it no token."""
+    exchange = client_registered_by_defaults["token-by-redirect"]
+    assert exchange.landing is None or refused(exchange), "a token was issued"

@@ -1,0 +1,66 @@
+"""RFC 7591 section 2: what a person is shown of a client."""
+
+import html
+
+from idprobe.checks import EvidenceError, Exchange, Trace, requirement
+from idprobe.errors import Unsuited
+
+NAME = "Idprobe <i>Größe</i> Ωμέγα 株"
+HOME = "https://client.example"
+
+
+def consent_page(trace: Trace) -> Exchange:
+    """Return the page on which the person decides: the last one before the answer."""
+    pages = [
+        exchange
+        for exchange in trace.steps("login")
+        if exchange.response is not None
+        and exchange.response.media_type == "text/html"
+        and exchange.response.status == 200
+        and 'type="password"' not in exchange.response.text
+        and "<form" in exchange.response.text
+    ]
+    if not pages:
+        raise Unsuited("nobody is asked for consent: there is no page that could show the client")
+    return pages[-1]
+
+
+def shows(trace: Trace, uri: str) -> bool:
+    """Return whether the consent page has a link or an image of that address."""
+    if uri.encode() not in trace["register"].request.body:
+        raise EvidenceError("the registration did not name it")
+    return uri in html.unescape(consent_page(trace).answered.text)
+
+
+@requirement("RFC7591-2/client-uri-shown")
+def test_client_uri_is_shown(registered_client_at_work: Trace) -> None:
+    """The consent page links to the client's home page."""
+    assert shows(registered_client_at_work, f"{HOME}/about"), "client_uri is not on the page"
+
+
+@requirement("RFC7591-2/logo-shown")
+def test_logo_is_shown(registered_client_at_work: Trace) -> None:
+    """The consent page shows the client's logo."""
+    assert shows(registered_client_at_work, f"{HOME}/logo.png"), "logo_uri is not on the page"
+
+
+@requirement("RFC7591-2/tos-shown")
+def test_terms_are_shown(registered_client_at_work: Trace) -> None:
+    """The consent page links to the client's terms of service."""
+    assert shows(registered_client_at_work, f"{HOME}/terms"), "tos_uri is not on the page"
+
+
+@requirement("RFC7591-2/policy-shown")
+def test_policy_is_shown(registered_client_at_work: Trace) -> None:
+    """The consent page links to the client's privacy policy."""
+    assert shows(registered_client_at_work, f"{HOME}/privacy"), "policy_uri is not on the page"
+
+
+@requirement("RFC7591-2.2/untagged-value-shown-as-is")
+def test_name_is_shown_as_it_is(registered_client_at_work: Trace) -> None:
+    """A name without a language is shown as it was registered, and never as markup."""
+    page = consent_page(registered_client_at_work).answered.text
+    assert "<i>Größe</i>" not in page, "the name became markup"
+    if "Ωμέγα" not in html.unescape(page):
+        raise Unsuited("the consent page does not show the client's name")
+    assert NAME in html.unescape(page), "the name was changed"

@@ -1,0 +1,78 @@
+"""RFC 7592 sections 3 and 5: what a client is told of its registration, and its token."""
+
+from idprobe.checks import Exchange, Trace, requirement
+from idprobe.errors import Unsuited
+from idprobe.reading.registered import information, let_in
+
+PER_RESPONSE = {
+    "client_id",
+    "client_secret",
+    "client_secret_expires_at",
+    "registration_access_token",
+    "registration_client_uri",
+}
+BITS = 128
+
+
+@requirement("RFC7592-2/transport-security")
+def test_configuration_endpoint_is_https(client_registered: Trace) -> None:
+    """The client configuration endpoint has the scheme https."""
+    uri = place(client_registered["register"])
+    assert uri.startswith("https://"), "registration_client_uri is not https"
+
+
+@requirement("RFC7592-3/registration-client-uri-present")
+def test_place_is_told(registration_read: Trace, registration_updated: Trace) -> None:
+    """Every client information response tells where the registration is looked after."""
+    for exchange in (registration_read["read"], registration_updated["update"]):
+        uri = information(exchange).get("registration_client_uri")
+        assert isinstance(uri, str), f"there is no registration_client_uri after {exchange.step}"
+        assert uri.startswith(("https://", "http://")), "registration_client_uri is not absolute"
+
+
+@requirement("RFC7592-3/registration-access-token-present")
+def test_token_is_told(registration_read: Trace, registration_updated: Trace) -> None:
+    """Every client information response has the registration access token, and it works."""
+    exchanges = registration_read["register"], registration_read["read"]
+    for exchange in (*exchanges, registration_updated["update"]):
+        token = information(exchange).get("registration_access_token")
+        assert isinstance(token, str), f"there is no token after {exchange.step}"
+        assert token, f"the token is empty after {exchange.step}"
+    assert let_in(registration_read["read"]), "the token does not work"
+
+
+@requirement("RFC7592-3/all-metadata-returned")
+def test_reading_tells_all_that_is_registered(registration_read: Trace) -> None:
+    """What a client reads has every member that it was told at first."""
+    told = information(registration_read["register"])
+    found = information(registration_read["read"])
+    missing = sorted(told.keys() - found.keys() - PER_RESPONSE)
+    assert not missing, f"reading lacks {', '.join(missing)}"
+    changed = sorted(n for n in told.keys() & found.keys() - PER_RESPONSE if told[n] != found[n])
+    assert not changed, f"reading tells another {', '.join(changed)}"
+
+
+@requirement("RFC7592-5/registration-access-token-rotated")
+def test_newest_token_works(registration_updated: Trace) -> None:
+    """The token that an update brings, new or not, is the one that works."""
+    assert let_in(registration_updated["read"]), "the token of the update does not work"
+
+
+@requirement("RFC7592-5/registration-access-token-entropy")
+def test_token_cannot_be_guessed(clients_registered_together: Trace) -> None:
+    """Registration access tokens are long enough, and no two are alike."""
+    exchanges = clients_registered_together.steps("client")
+    place(exchanges[0])
+    tokens = [information(e).get("registration_access_token") for e in exchanges]
+    assert len(set(tokens)) == len(tokens), "a registration access token came twice"
+    for token in tokens:
+        bits = clients_registered_together.fact(token)["max_entropy_bits"]
+        assert bits >= BITS - 7, f"at most {bits} bits"
+
+
+def place(exchange: Exchange) -> str:
+    """Return where a registration is looked after; raises Unsuited if the server has no place."""
+    uri = information(exchange).get("registration_client_uri")
+    if uri is None:
+        raise Unsuited("the registration response has no registration_client_uri (RFC 7592)")
+    return str(uri)

@@ -1,0 +1,46 @@
+"""RFC 7636 section 7: what the methods are worth."""
+
+from typing import Any
+
+from idprobe.checks import Trace, refused, requirement
+from idprobe.errors import EvidenceError
+from idprobe.reading.landings import sent
+
+
+def listed_methods(documents: Trace) -> list[Any]:
+    """Return code_challenge_methods_supported of the first metadata document that has it."""
+    found = [e.answered.json_object for e in documents if e.answered.is_success]
+    member = "code_challenge_methods_supported"
+    listed: list[list[Any]] = [one[member] for one in found if isinstance(one.get(member), list)]
+    if not listed:
+        raise EvidenceError("the metadata does not list challenge methods")
+    return listed[0]
+
+
+@requirement("RFC7636-7.2/s256-support-required", "RFC7636-7.2/secure-method-used")
+def test_s256_is_listed(metadata_documents: Trace) -> None:
+    """A server that lists challenge methods lists S256."""
+    assert "S256" in listed_methods(metadata_documents), "S256 is not listed"
+
+
+@requirement("RFC7636-7.2/plain-not-used")
+def test_plain_is_not_listed(metadata_documents: Trace) -> None:
+    """The method plain is not offered."""
+    assert "plain" not in listed_methods(metadata_documents), "plain is listed"
+
+
+@requirement("RFC7636-7.2/plain-not-used")
+def test_plain_is_not_accepted(pkce_challenges: Trace) -> None:
+    """The method plain is not accepted although it is not listed."""
+    if "plain" in pkce_challenges:
+        assert refused(pkce_challenges["plain"]), "plain is accepted"
+
+
+@requirement("RFC7636-7.2/plain-challenge-inside-code-encrypted")
+def test_code_does_not_show_a_plain_challenge(pkce_plain: Trace) -> None:
+    """A plain challenge cannot be read out of the code."""
+    for exchange in pkce_plain:
+        if exchange.landing is not None:
+            challenge = sent(pkce_plain, exchange.step, "code_challenge")
+            facts = pkce_plain.fact(exchange.landing.get("code"))
+            assert challenge not in str(facts.get("jwt")), "the code holds the challenge"

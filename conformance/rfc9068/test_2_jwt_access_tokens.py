@@ -1,0 +1,172 @@
+"""RFC 9068: access tokens that are JWTs, where their typ says that they are of this profile."""
+
+from idprobe.checks import Trace, requirement
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.issued import (
+    SKEW_S,
+    IssuedJwt,
+    asked,
+    audiences,
+    id_token,
+    is_number,
+    metadata,
+    tokens,
+)
+from idprobe.reading.issued import access_jwt as read_access_jwt
+
+TYPES = frozenset({"at+jwt", "application/at+jwt"})
+ASYMMETRIC = ("RS", "PS", "ES", "Ed", "ML")
+
+
+def _token(trace: Trace, step: str = "redeem") -> IssuedJwt:
+    """Return the access token of a step; raises Unsuited unless it shows this profile.
+
+    A JWT without the type of this profile counts if it has the claims that are its own: nothing
+    else has both client_id and jti (section 2.2).
+    """
+    tokens(trace, step)
+    try:
+        found = read_access_jwt(trace, step)
+    except EvidenceError:
+        raise Unsuited("the access tokens are no JWTs that can be read") from None
+    typed = str(found.header.get("typ")).lower() in TYPES
+    if not typed and not {"client_id", "jti", "sub"} <= found.claims.keys():
+        raise Unsuited("the access tokens are JWTs of another kind than RFC 9068")
+    return found
+
+
+@requirement("RFC9068-2.1/signed")
+def test_access_token_is_signed(code_redeemed: Trace) -> None:
+    """The signature verifies with a published key."""
+    found = _token(code_redeemed).verified_by
+    assert found is not None, "no known key verifies the signature"
+
+
+@requirement("RFC9068-2.1/asymmetric", "RFC9068-4/asymmetric-signing")
+def test_access_token_is_signed_with_a_private_key(code_redeemed: Trace) -> None:
+    """Resources can verify the token, and not make one."""
+    alg = _token(code_redeemed).alg
+    assert alg.startswith(ASYMMETRIC), f"alg is {alg[:20]}"
+
+
+@requirement("RFC9068-2.1/alg-none-absent")
+def test_access_token_is_not_unsecured(code_redeemed: Trace) -> None:
+    """The algorithm none is no signature."""
+    alg = _token(code_redeemed).alg
+    assert alg.lower() != "none", "alg is none"
+
+
+@requirement("RFC9068-2.1/typ-is-at-jwt")
+def test_access_token_has_its_type(code_redeemed: Trace) -> None:
+    """The typ keeps an access token from passing for another JWT."""
+    typ = str(_token(code_redeemed).header.get("typ", ""))
+    assert typ.lower() in TYPES, f"typ is {typ[:30] or 'missing'}"
+
+
+@requirement("RFC9068-2.1/typ-without-prefix")
+def test_type_of_access_token_has_no_prefix(code_redeemed: Trace) -> None:
+    """The typ is written at+jwt."""
+    typ = str(_token(code_redeemed).header.get("typ", ""))
+    assert typ == "at+jwt", f"typ is {typ[:30] or 'missing'}"
+
+
+@requirement("RFC9068-2.2/iss")
+def test_access_token_has_iss(code_redeemed: Trace, metadata_documents: Trace) -> None:
+    """The iss is the issuer of the metadata."""
+    iss = _token(code_redeemed).claims.get("iss")
+    assert iss == metadata(metadata_documents).get("issuer"), "iss is missing or another one"
+
+
+@requirement("RFC9068-2.2/exp")
+def test_access_token_has_exp(code_redeemed: Trace) -> None:
+    """The exp is a number that fits expires_in."""
+    token = _token(code_redeemed)
+    assert is_number(token.claims.get("exp")), "exp is missing or no number"
+    expires_in = tokens(code_redeemed, "redeem").get("expires_in")
+    if is_number(expires_in):
+        off = token.number("exp") - token.exchange.started_at.timestamp() - float(str(expires_in))
+        assert abs(off) <= SKEW_S, f"exp is {off:.0f} s off expires_in"
+
+
+@requirement("RFC9068-2.2/aud", "RFC9068-3/default-resource")
+def test_access_token_has_aud(code_redeemed: Trace) -> None:
+    """The aud names whom the token is for."""
+    aud = _token(code_redeemed).claims.get("aud")
+    assert aud, "aud is missing or empty"
+    assert all(isinstance(one, str) for one in audiences(aud)), "aud has a member that is no string"
+
+
+@requirement("RFC9068-2.2/sub")
+def test_access_token_has_sub(code_redeemed: Trace) -> None:
+    """The sub says on whose behalf the token works."""
+    sub = _token(code_redeemed).claims.get("sub")
+    assert isinstance(sub, str), "sub is missing or no string"
+    assert sub, "sub is empty"
+
+
+@requirement("RFC9068-2.2/client-id")
+def test_access_token_has_client_id(code_redeemed: Trace) -> None:
+    """client_id is the client that asked."""
+    client_id = _token(code_redeemed).claims.get("client_id")
+    wanted = asked(code_redeemed, "authorize", "client_id")
+    assert client_id == wanted, "client_id is missing or another one"
+
+
+@requirement("RFC9068-2.2/iat")
+def test_access_token_has_iat(code_redeemed: Trace) -> None:
+    """The iat is the time of the response."""
+    token = _token(code_redeemed)
+    assert is_number(token.claims.get("iat")), "iat is missing or no number"
+    off = token.number("iat") - token.exchange.started_at.timestamp()
+    assert abs(off) <= SKEW_S, f"iat is {off:.0f} s off our clock"
+
+
+@requirement("RFC9068-2.2/jti")
+def test_access_token_has_a_jti_of_its_own(signed_in_twice: Trace) -> None:
+    """The jti is a string, another one in each token."""
+    first, second = _token(signed_in_twice, "tokens"), _token(signed_in_twice, "tokens_again")
+    for token in (first, second):
+        assert isinstance(token.claims.get("jti"), str), "jti is missing or no string"
+    same = first.claims["jti"] == second.claims["jti"]
+    assert first.name == second.name or not same, "two tokens have the same jti"
+
+
+@requirement("RFC9068-2.2/sub-is-resource-owner")
+def test_sub_of_access_token_is_the_user(code_redeemed: Trace) -> None:
+    """The sub is the user's, as in the ID Token."""
+    sub = _token(code_redeemed).claims.get("sub")
+    assert sub == id_token(code_redeemed, "redeem").claims.get("sub"), "sub is another one"
+
+
+@requirement("RFC9068-2.2.3/scope-claim")
+def test_access_token_has_its_scope(code_redeemed: Trace) -> None:
+    """The scope is what was granted."""
+    scope = _token(code_redeemed).claims.get("scope")
+    assert isinstance(scope, str), "scope is missing or no string"
+    granted = tokens(code_redeemed, "redeem").get("scope")
+    granted = asked(code_redeemed, "authorize", "scope") if granted is None else granted
+    assert set(scope.split()) == set(str(granted).split()), "scope is not what was granted"
+
+
+@requirement("RFC9068-4/keys-and-issuer-published")
+def test_access_token_can_be_verified_from_the_metadata(
+    code_redeemed: Trace, metadata_documents: Trace
+) -> None:
+    """Metadata lead to the key, and name the issuer."""
+    token, members = _token(code_redeemed), metadata(metadata_documents)
+    assert members.get("jwks_uri"), "the metadata has no jwks_uri"
+    assert members.get("issuer") == token.claims.get("iss"), "iss is not the issuer"
+    found = token.verified_by
+    assert found is not None, "no published key verifies it"
+    assert found["source"] == "jwks", "it is not a published key that verifies it"
+
+
+@requirement("RFC9068-2.2.1/authentication-claims-stable")
+def test_claims_of_the_login_stay_after_a_refresh(refreshed: Trace) -> None:
+    """What a token says of the login stays the same in those that follow."""
+    first, second = _token(refreshed, "tokens"), _token(refreshed, "refresh")
+    names = [n for n in ("auth_time", "acr", "amr") if n in first.claims or n in second.claims]
+    if not names:
+        raise Unsuited("the access tokens say nothing of the login")
+    changed = [name for name in names if first.claims.get(name) != second.claims.get(name)]
+    assert not changed, f"{', '.join(changed)} changed"

@@ -1,0 +1,52 @@
+"""RFC 9700 section 2.5: clients that can authenticate have to, and by keys where they can."""
+
+from idprobe.checks import Trace, refused, requirement
+from idprobe.reading.issued import metadata
+from idprobe.reading.refusals import misnamed, taken
+
+ASYMMETRIC = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+
+
+@requirement("RFC9700-2.5/client-authentication-enforced", "RFC6749-5.2/invalid-client")
+def test_almost_right_secret_is_invalid_client(secret_near_misses: Trace) -> None:
+    """A secret in another case, cut, lengthened or of another client is invalid_client."""
+    steps = (step for step in _steps(secret_near_misses) if step != "zero-after")
+    flaws = misnamed(secret_near_misses, *steps)
+    assert not flaws, flaws
+
+
+@requirement("RFC9700-2.5/client-authentication-enforced")
+def test_secret_does_not_end_at_a_zero(secret_near_misses: Trace) -> None:
+    """A secret with a NUL after it is another, and none that RFC 6749 appendix A.2 allows."""
+    assert refused(secret_near_misses["zero-after"]), "the secret with a NUL after it is taken"
+
+
+@requirement("RFC9700-2.5/asymmetric-client-authentication")
+def test_clients_can_authenticate_by_keys(metadata_documents: Trace) -> None:
+    """A method by which the client proves a key is on offer."""
+    offered = metadata(metadata_documents).get("token_endpoint_auth_methods_supported", [])
+    assert ASYMMETRIC & set(offered), "no method of the metadata is asymmetric"
+
+
+@requirement("RFC7009-2.1/client-authenticated")
+def test_secret_is_proven_where_tokens_are_revoked(secrets_elsewhere: Trace) -> None:
+    """A secret in the URI, one of another client, and two ways at once revoke nothing."""
+    wrong = taken(secrets_elsewhere, *_steps(secrets_elsewhere, "revocation-"))
+    assert not wrong, f"the request is taken: {wrong}"
+
+
+@requirement("RFC7662-2.1/authorization-required")
+def test_secret_is_proven_where_tokens_are_introspected(secrets_elsewhere: Trace) -> None:
+    """A secret in the URI, one of another client, and two ways at once introspect nothing."""
+    wrong = taken(secrets_elsewhere, *_steps(secrets_elsewhere, "introspection-"))
+    assert not wrong, f"the request is taken: {wrong}"
+
+
+def _steps(trace: Trace, prefix: str = "") -> list[str]:
+    """Return the faults of a trace: its steps that are neither a control nor on the way to one."""
+    names = dict.fromkeys(exchange.step for exchange in trace)
+    return [name for name in names if name.startswith(prefix) and not _is_honest(name)]
+
+
+def _is_honest(step: str) -> bool:
+    return step.endswith(("-token", "-good")) or step.partition("/")[0] in {"control", "authorize"}

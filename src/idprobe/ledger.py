@@ -1,0 +1,107 @@
+"""The registrations that we owe to delete, written down from the moment they exist.
+
+One file for each client, readable by its owner alone: what one run adds or removes never meets
+another's. Nothing of it goes into the evidence.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from idprobe.profile import Profile
+
+__all__ = ["Ledger", "Owed", "ledger_for", "left_behind", "state_folder"]
+
+FOLDER: Final = Path("idprobe", "registered")
+RUN: Final = secrets.token_hex(8)
+"""Names this process in what it writes down; a number of the system would come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One client that was registered and has to be deleted (RFC 7592 section 2.3)."""
+
+    issuer: str
+    client_id: str
+    registration_client_uri: str | None = None
+    registration_access_token: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    registered_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    run: str = RUN
+
+    @property
+    def can_be_deleted(self) -> bool:
+        """Whether the server said where and with what token."""
+        return bool(self.registration_client_uri and self.registration_access_token)
+
+
+class Ledger:
+    """What is owed; without a folder it forgets, as a server does that ends with the run."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder: Final = folder
+
+    def keep(self, owed: Owed) -> None:
+        """Write a client down, or write down what is new of it."""
+        if self._folder is None:
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")  # mode 0600
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            json.dump(asdict(owed), file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(self._place(owed))
+
+    def drop(self, owed: Owed) -> None:
+        """Forget a client: it is gone from the server."""
+        if self._folder is not None:
+            self._place(owed).unlink(missing_ok=True)
+
+    def owed(self) -> list[Owed]:
+        """Return what is owed, oldest first; a file that cannot be read is left alone."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        found = []
+        for path in self._folder.glob("*.json"):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                members: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                found.append(Owed(**members))
+        return sorted(found, key=lambda one: one.registered_at)
+
+    def left_by_us(self, issuer: str) -> list[Owed]:
+        """Return what this process has left at a server."""
+        return [one for one in self.owed() if one.run == RUN and one.issuer == issuer]
+
+    def _place(self, owed: Owed) -> Path:
+        name = hashlib.sha256(f"{owed.issuer}\0{owed.client_id}".encode()).hexdigest()[:32]
+        return (self._folder or Path()) / f"{name}.json"
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the state of idprobe lives (XDG Base Directory: XDG_STATE_HOME)."""
+    given = environ.get("XDG_STATE_HOME", "")
+    home = Path(given) if given and Path(given).is_absolute() else Path.home() / ".local" / "state"
+    return home / FOLDER
+
+
+def ledger_for(profile: Profile, environ: Mapping[str, str] = os.environ) -> Ledger:
+    """Return the ledger of a target; the embedded server takes its clients with it."""
+    return Ledger(None if profile.embedded is not None else state_folder(environ))
+
+
+def left_behind(profile: Profile) -> str | None:
+    """Return the one sentence about registered clients that are still at the server."""
+    left = ledger_for(profile).left_by_us(profile.issuer)
+    if not left:
+        return None
+    what = "a registered client is" if len(left) == 1 else f"{len(left)} registered clients are"
+    return f"{what} still at {profile.issuer}: `idprobe cleanup` deletes what can be deleted"

@@ -1,0 +1,71 @@
+"""An ordinary authorization request, to be bent in one place; what several probes begin with."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Pairs
+from idprobe.flows import (
+    FRESH,
+    Authorized,
+    Fresh,
+    authorization_parameters,
+    authorize,
+    fresh_pkce,
+    visit,
+    without,
+)
+from idprobe.flows.moves import Ending, Flow
+from idprobe.profile import Provider
+from idprobe.wire import Wire
+
+__all__ = ["PRINTABLE", "approval", "is_openid", "ordinary", "plain_scope", "tried"]
+
+_MARKS: Final = "".join(map(chr, range(0x21, 0x7F)))
+PRINTABLE: Final = f"{_MARKS[:40]} {_MARKS[40:]}"
+"""All of printable ASCII (RFC 6749 appendix A.5), the space where no reader would trim it."""
+
+
+def plain_scope(provider: Provider) -> str:
+    """Return the client's scope without offline_access, which would ask for consent each time."""
+    return " ".join(word for word in provider.client.scope.split() if word != "offline_access")
+
+
+def is_openid(provider: Provider) -> bool:
+    """Return whether the client's ordinary requests are those of OpenID Connect."""
+    return "openid" in provider.client.scope.split()
+
+
+def ordinary(
+    provider: Provider,
+    *,
+    response_type: str = "code",
+    state: str | Fresh | None = FRESH,
+    extra: Sequence[tuple[str, str]] = (),
+    omit: Collection[str] = (),
+) -> Pairs:
+    """Return the parameters of a request that works; `extra` replaces some, `omit` leaves out."""
+    pkce = fresh_pkce() if "code" in response_type.split() else None
+    pairs = authorization_parameters(
+        provider,
+        response_type=response_type,
+        scope=plain_scope(provider),
+        state=state,
+        pkce=pkce,
+        extra=extra,
+    )
+    return without(pairs, *omit)
+
+
+def approval(provider: Provider, **bent: str) -> Flow[Authorized]:
+    """Return an authorization that went well, of an ordinary request with some values replaced."""
+    return authorize(provider, scope=plain_scope(provider), extra=tuple(bent.items()))
+
+
+async def tried(
+    wire: Wire, step: str, parameters: Pairs, *, user: bool = True, deny: bool = False
+) -> Ending:
+    """Send a request by the browser, carry the user through, and return any ending."""
+    if not parameters:
+        raise Unsuited(f"there is no request for {step}")
+    return await wire.run(visit(wire.provider, parameters, user=user, deny=deny), step)

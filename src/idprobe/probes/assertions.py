@@ -1,0 +1,252 @@
+"""Clients that authenticate by signed assertions (RFC 7521, RFC 7523): honestly, and otherwise.
+
+Every experiment is followed by a good assertion, so that no client is wrong twice in a row.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from idprobe.flows import basic_credentials
+from idprobe.jose import encode, generate_key, public_key, public_pem, signature_over
+from idprobe.probes import probe
+from idprobe.probes.altering import altered
+from idprobe.probes.asserting import ABSENT, TYPE, Signer, now_s, sealing, secret_key, signing
+from idprobe.probes.honest import WRONG_SECRET, honest_form, honest_tokens
+from idprobe.profile import Capability, Role
+from idprobe.wire import Wire
+
+__all__ = [
+    "assertion_allowances",
+    "assertion_claims",
+    "assertion_forms",
+    "assertion_of_another_client",
+    "assertion_parameters",
+    "assertion_signatures",
+    "assertions_elsewhere",
+    "secret_assertions",
+]
+
+SIGNED: Final = frozenset({Capability.SIGNED_CLIENT})
+NOBODY: Final = "idprobe-no-such-client"
+ELSEWHERE: Final = "https://elsewhere.idprobe.example/token"
+SAML: Final = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+TEN_MINUTES_S: Final = 600
+YEAR_S: Final = 31_536_000
+KIDS: Final = {"quote": "' OR '1'='1", "path": "../../../../etc/passwd", "long": "k" * 10_000}
+ENDPOINTS: Final = ("revocation", "introspection")
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertion_claims(wire: Wire) -> None:
+    """Authenticate by assertions with one claim wrong; a step for each."""
+    signer = await signing(wire)
+    for step, bent in _bent_claims(signer).items():
+        await signer.try_out(wire, step, signer.signed(signer.claims(**bent)))
+
+
+def _bent_claims(signer: Signer) -> dict[str, dict[str, Any]]:
+    client_id, audience, now = signer.client.client_id, signer.audience, now_s()
+    scheme, _, rest = audience.partition(":")
+    past = {"iat": now - TEN_MINUTES_S - 60, "exp": now - TEN_MINUTES_S}
+    return {
+        "iss-missing": {"iss": ABSENT},
+        "iss-other": {"iss": NOBODY},
+        "iss-slash": {"iss": f"{client_id}/"},
+        "sub-missing": {"sub": ABSENT},
+        "sub-other": {"sub": NOBODY},
+        "aud-missing": {"aud": ABSENT},
+        "aud-foreign": {"aud": ELSEWHERE},
+        "aud-slash": {"aud": f"{audience}/"},
+        "aud-case": {"aud": f"{scheme.upper()}:{rest}"},
+        "exp-missing": {"exp": ABSENT},
+        "exp-past": past,
+        "exp-text": {"exp": str(now + 60)},
+        "nbf-ahead": {"nbf": now + TEN_MINUTES_S},
+    }
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertion_allowances(wire: Wire) -> None:
+    """Authenticate by assertions that a server takes, or need not take; a step for each."""
+    signer = await signing(wire)
+    provider, now = signer.provider, now_s()
+    bent: dict[str, dict[str, Any]] = {
+        "unknown-claims": {"idprobe": {"a": 1}, "iat": ABSENT},
+        "jti-missing": {"jti": ABSENT},
+        "aud-token-endpoint": {"aud": provider.endpoint("token_endpoint")},
+        "aud-issuer": {"aud": provider.issuer},
+        "aud-array": {"aud": [ELSEWHERE, signer.audience]},
+        "exp-far": {"exp": now + 10 * YEAR_S},
+        "iat-old": {"iat": now - YEAR_S},
+    }
+    for step, claims in bent.items():
+        await signer.try_out(wire, step, signer.signed(signer.claims(**claims)))
+    await signer.try_out(wire, "unknown-header", signer.signed(idprobe=1))
+    assertion = signer.signed()
+    await wire.send(signer.request(await honest_form(wire, provider), assertion), "first")
+    await signer.try_out(wire, "replay", assertion)
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertion_signatures(wire: Wire) -> None:
+    """Authenticate by assertions that the client did not sign like that; a step for each."""
+    signer = await signing(wire)
+    for step, assertion in _forgeries(signer):
+        await signer.try_out(wire, step, assertion)
+
+
+def _forgeries(signer: Signer) -> Iterator[tuple[str, str]]:
+    """Yield (what was done, assertion); each is made when it is due, as it lives for a minute."""
+    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    yield "other-key", signer.signed(key=stranger)
+    yield "embedded-key", signer.signed(key=stranger, jwk=public_key(stranger))
+    for name, kid in KIDS.items():
+        yield f"kid-{name}", signer.signed(key=stranger, kid=kid)
+    yield "hmac-by-pem", signer.signed(key=secret_key(public_pem(signer.key)), alg="HS256")
+    as_text = json.dumps(public_key(signer.key), separators=(",", ":"))
+    yield "hmac-by-jwk", signer.signed(key=secret_key(as_text), alg="HS256")
+    yield "none", signer.signed(alg="none")
+    yield "none-in-other-case", signer.signed(alg="nOnE", signed_by="none")
+    alg = str(signer.header["alg"])
+    yield "alg-in-lower-case", signer.signed(alg=alg.lower(), signed_by=alg)
+    named = "PS256" if alg == "RS256" else "RS256"
+    yield "alg-of-another", signer.signed(alg=named, signed_by=alg)
+    yield "crit-unknown", signer.signed(crit=["idprobe"], idprobe=1)
+    yield "claims-changed", _crossed(signer)
+    header, claims, signature = signer.signed().split(".")
+    yield "signature-altered", f"{header}.{claims}.{altered(signature)}"
+    yield "signature-missing", f"{header}.{claims}."
+
+
+def _crossed(signer: Signer) -> str:
+    """Return the claims of one assertion under the signature of another."""
+    header, _, signature = signer.signed().split(".")
+    return f"{header}.{signer.signed().split('.')[1]}.{signature}"
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertion_forms(wire: Wire) -> None:
+    """Authenticate by what is no JWT, or more than one; a step for each."""
+    signer = await signing(wire)
+    for step, assertion in _malformed(signer):
+        await signer.try_out(wire, step, assertion)
+    form = await honest_form(wire, signer.provider)
+    again = (*form, ("client_assertion", signer.signed()))
+    await signer.send(wire, "twice", signer.request(again))
+
+
+def _malformed(signer: Signer) -> Iterator[tuple[str, str]]:
+    yield "garbage", "idprobe"
+    yield "two", f"{signer.signed()} {signer.signed()}"
+    yield "fourth-part", f"{signer.signed()}.{encode(b'idprobe')}"
+    header, payload, _ = signer.signed().split(".")
+    yield "not-base64url", _over(signer, f"{header}.{payload[:8]}!{payload[8:]}")
+    yield "space-inside", _over(signer, f"{header}.{payload[:8]} {payload[8:]}")
+    yield "line-break-inside", _over(signer, f"{header}.{payload[:8]}\n{payload[8:]}")
+    claims = json.dumps(signer.claims(), separators=(",", ":"))
+    yield "array", signer.signed(f"[{claims}]".encode())
+    yield "trailing-letter", signer.signed(f"{claims}x".encode())
+    yield "trailing-comma", signer.signed(f"{claims[:-1]},}}".encode())
+    yield "wrong-last-sub", signer.signed(f'{claims[:-1]},"sub":"{NOBODY}"}}'.encode())
+
+
+def _over(signer: Signer, message: str) -> str:
+    """Return an assertion whose first two parts are signed as they are, broken or not."""
+    return f"{message}.{signature_over(message, signer.key, str(signer.header['alg']))}"
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertion_parameters(wire: Wire) -> None:
+    """Leave out, replace and add parameters around a good assertion; a step for each."""
+    signer = await signing(wire)
+    client_id, provider = signer.client.client_id, signer.provider
+    wrong_types = {"type-of-saml": SAML, "type-unknown": f"{TYPE}-idprobe"}
+    bent: dict[str, Any] = {
+        "own-client-id": {"extra": (("client_id", client_id),)},
+        "type-missing": {"omit": ("client_assertion_type",)},
+        "assertion-missing": {"omit": ("client_assertion",)},
+        "secret-too": {"extra": (("client_id", client_id), ("client_secret", WRONG_SECRET))},
+    }
+    for step, changes in bent.items():
+        form = await honest_form(wire, provider)
+        await signer.send(wire, step, signer.request(form, **changes))
+    for step, value in wrong_types.items():
+        form = (*await honest_form(wire, provider), ("client_assertion_type", value))
+        request = signer.request(form, omit=("client_assertion_type",))
+        await signer.send(wire, step, request)
+    form = await honest_form(wire, provider)
+    header = basic_credentials(client_id, WRONG_SECRET)
+    await signer.send(wire, "header-too", signer.request(form).with_headers(header))
+    form = (*await honest_form(wire, provider), ("client_id", client_id))
+    alone = signer.request(form, omit=("client_assertion", "client_assertion_type"))
+    await signer.send(wire, "nothing", alone)
+
+
+@probe(others=(Role.SECOND,), needs=SIGNED | {Capability.SECOND_CLIENT}, logs_in=True)
+async def assertion_of_another_client(wire: Wire) -> None:
+    """Mix up two clients: `client-id`, `iss`, `sub`, `both`; the second works after `both`."""
+    signer, second = await signing(wire), wire.acting_as(Role.SECOND)
+    other = second.client.client_id
+    form = await honest_form(wire, signer.provider)
+    request = signer.request(form, extra=(("client_id", other),))
+    await signer.send(wire, "client-id", request)
+    for step, bent in {"iss": {"iss": other}, "sub": {"sub": other}}.items():
+        await signer.try_out(wire, step, signer.signed(signer.claims(**bent)))
+    form = await honest_form(wire, signer.provider)
+    posing = signer.signed(signer.claims(iss=other, sub=other))
+    async with wire.guessing(second.client):
+        await wire.send(signer.request(form, posing), "both")
+        await honest_tokens(wire, second, "second")
+
+
+@probe(needs=SIGNED, logs_in=True)
+async def assertions_elsewhere(wire: Wire) -> None:
+    """Authenticate where tokens are revoked and introspected; steps ENDPOINT-FAULT.
+
+    The faults are `other-key`, `expired` and `nothing`; `good` shows that assertions work there.
+    """
+    signer = await signing(wire)
+    now = now_s()
+    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    named = [name for name in ENDPOINTS if signer.provider.has_endpoint(f"{name}_endpoint")]
+    for name in named:
+        token = (await signer.control(wire, f"{name}-token")).access_token
+        form, endpoint = (("token", token),), f"{name}_endpoint"
+        wrong = {
+            "other-key": signer.signed(key=stranger),
+            "expired": signer.signed(
+                signer.claims(iat=now - TEN_MINUTES_S - 60, exp=now - TEN_MINUTES_S)
+            ),
+        }
+        for step, assertion in wrong.items():
+            request = signer.request(form, assertion, endpoint=endpoint)
+            await signer.send(wire, f"{name}-{step}", request)
+        alone = signer.request(
+            (*form, ("client_id", signer.client.client_id)),
+            omit=("client_assertion", "client_assertion_type"),
+            endpoint=endpoint,
+        )
+        await signer.send(wire, f"{name}-nothing", alone)
+        await wire.send(signer.request(form, endpoint=endpoint), f"{name}-good")
+
+
+@probe(logs_in=True)
+async def secret_assertions(wire: Wire) -> None:
+    """Authenticate by assertions under the client's secret; wrong ones too, a step for each."""
+    signer = await sealing(wire)
+    for step, assertion in _unsealed(signer):
+        await signer.try_out(wire, step, assertion)
+    await signer.control(wire, "good")
+
+
+def _unsealed(signer: Signer) -> Iterator[tuple[str, str]]:
+    now = now_s()
+    yield "other-secret", signer.signed(key=secret_key(WRONG_SECRET))
+    yield "none", signer.signed(alg="none")
+    yield "claims-changed", _crossed(signer)
+    yield "aud-foreign", signer.signed(signer.claims(aud=ELSEWHERE))
+    yield (
+        "exp-past",
+        signer.signed(signer.claims(iat=now - TEN_MINUTES_S - 60, exp=now - TEN_MINUTES_S)),
+    )

@@ -1,0 +1,131 @@
+"""The introspection endpoint (RFC 7662)."""
+
+from dataclasses import replace
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Request
+from idprobe.flows import (
+    Tokens,
+    authenticated,
+    authorize,
+    introspection_request,
+    redeem,
+    refresh,
+)
+from idprobe.jose import generate_key, sign_jwt
+from idprobe.probes import probe
+from idprobe.probes.altering import forgeries
+from idprobe.probes.honest import WRONG_SECRET
+from idprobe.profile import Capability, Role
+from idprobe.wire import Wire
+
+__all__ = [
+    "forged_tokens_introspected",
+    "introspected_by_another_client",
+    "introspection_faults",
+    "introspection_unauthenticated",
+    "tokens_introspected",
+    "used_refresh_token_introspected",
+]
+
+INTROSPECTION: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.INTROSPECTION})
+
+
+@probe(role=Role.WEB, needs=INTROSPECTION, logs_in=True)
+async def tokens_introspected(wire: Wire) -> None:
+    """Ask about live tokens: `access`, `refresh`, and with a wrong hint `access-hint`, ..."""
+    provider = wire.provider
+    tokens = await _tokens(wire)
+    await wire.send(introspection_request(provider, tokens.access_token), "access")
+    hinted = introspection_request(provider, tokens.access_token, hint="refresh_token")
+    await wire.send(hinted, "access-hint")
+    if tokens.refresh_token is not None:
+        await wire.send(introspection_request(provider, tokens.refresh_token), "refresh")
+        hinted = introspection_request(provider, tokens.refresh_token, hint="access_token")
+        await wire.send(hinted, "refresh-hint")
+
+
+@probe(role=Role.WEB, needs=INTROSPECTION | {Capability.REFRESH_TOKEN}, logs_in=True)
+async def used_refresh_token_introspected(wire: Wire) -> None:
+    """Ask about a refresh token before it is traded and after; steps `before`, `after`."""
+    provider = wire.provider
+    tokens = await _tokens(wire)
+    if tokens.refresh_token is None:
+        raise Unsuited(f"the server gives the client {provider.client.name} no refresh token")
+    await wire.send(introspection_request(provider, tokens.refresh_token), "before")
+    second = await wire.run(refresh(provider, tokens.refresh_token), "rotate")
+    if second.refresh_token in {None, tokens.refresh_token}:
+        raise Unsuited("the server does not rotate refresh tokens")
+    if provider.profile.contract.get("refresh_reuse_leeway_s"):
+        raise Unsuited("the contract lets a refresh token be used again for a while")
+    await wire.send(introspection_request(provider, tokens.refresh_token), "after")
+
+
+@probe(role=Role.WEB, needs=INTROSPECTION, logs_in=True)
+async def introspection_faults(wire: Wire) -> None:
+    """Ask about what is no token, about nothing, and by GET; then about a live one: `usual`."""
+    provider = wire.provider
+    tokens = await _tokens(wire)
+    await wire.send(introspection_request(provider, "idprobe-no-such-token"), "bogus")
+    await wire.send(introspection_request(provider, "x"), "short")
+    await wire.send(introspection_request(provider, "idprobe" * 1_400), "long")
+    await wire.send(introspection_request(provider, _foreign_jwt()), "foreign")
+    await wire.send(authenticated(provider, "introspection_endpoint", ()), "missing")
+    by_post = introspection_request(provider, tokens.access_token)
+    headers = tuple(pair for pair in by_post.headers if pair[0] != "Content-Type")
+    by_get = Request.get(by_post.url, by_post.form, headers=headers)
+    await wire.send(by_get, "get")
+    await wire.send(by_post, "usual")
+
+
+@probe(role=Role.WEB, needs=INTROSPECTION, logs_in=True)
+async def forged_tokens_introspected(wire: Wire) -> None:
+    """Ask about altered and forged copies of a live token, `forged-HOW`; then about it: `usual`."""
+    provider = wire.provider
+    tokens = await _tokens(wire)
+    for how, forged in forgeries(tokens.access_token):
+        await wire.send(introspection_request(provider, forged), f"forged-{how}")
+    await wire.send(introspection_request(provider, tokens.access_token), "usual")
+
+
+@probe(role=Role.WEB, needs=INTROSPECTION, logs_in=True)
+async def introspection_unauthenticated(wire: Wire) -> None:
+    """Ask without credentials, with the client_id alone, with a wrong secret; then as usual."""
+    provider = wire.provider
+    if provider.client.client_secret is None:
+        raise Unsuited(f"the client {provider.client.name} has no secret to get wrong")
+    token = (await _tokens(wire)).access_token
+    url = provider.endpoint("introspection_endpoint")
+    await wire.send(Request.post_form(url, (("token", token),)), "nobody")
+    await wire.send(introspection_request(provider, token, method="none"), "client-id")
+    headers = (("Authorization", "Bearer idprobe-no-such-token"),)
+    await wire.send(Request.post_form(url, (("token", token),), headers=headers), "bearer")
+    wrong = provider.with_client(replace(provider.client, client_secret=WRONG_SECRET))
+    async with wire.guessing(provider.client):
+        await wire.send(introspection_request(wrong, token), "wrong-secret")
+        await wire.send(introspection_request(provider, token), "usual")
+
+
+@probe(
+    role=Role.WEB,
+    others=(Role.SECOND,),
+    needs=INTROSPECTION | {Capability.SECOND_CLIENT},
+    logs_in=True,
+)
+async def introspected_by_another_client(wire: Wire) -> None:
+    """Ask about a client's token as another client, `other`; then as its own: `usual`."""
+    token = (await _tokens(wire)).access_token
+    await wire.send(introspection_request(wire.acting_as(Role.SECOND), token), "other")
+    await wire.send(introspection_request(wire.provider, token), "usual")
+
+
+async def _tokens(wire: Wire) -> Tokens:
+    authorized = await wire.run(authorize(wire.provider), "login")
+    return await wire.run(redeem(wire.provider, authorized), "tokens")
+
+
+def _foreign_jwt() -> str:
+    """Return a well-made JWT of an issuer that nobody knows."""
+    claims = {"iss": "https://elsewhere.idprobe.example", "sub": "somebody", "exp": 4_000_000_000}
+    return sign_jwt(claims, generate_key("EC"), {"alg": "ES256", "typ": "at+jwt", "kid": "one"})

@@ -1,0 +1,69 @@
+"""The pages that a user sees, and what leads from one to the next."""
+
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Agent, Request
+from idprobe.flows import authorization_request
+from idprobe.probes import probe
+from idprobe.probes.asking import approval, is_openid, ordinary, tried
+from idprobe.profile import Capability, Role
+from idprobe.wire import Wire
+
+__all__ = ["cross_origin_requests", "iss_sent", "markup_in_requests", "user_pages"]
+
+INJECTED: Final = "\"'><idprobe-markup>\r\nX-Idprobe: injected"
+ORIGIN: Final = ("Origin", "https://app.idprobe.example")
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
+async def user_pages(wire: Wire) -> None:
+    """Without a user: `nobody`; through login and consent: `journey`; to an error: `error-page`."""
+    await tried(wire, "nobody", ordinary(wire.provider), user=False)
+    wire.fresh_browser()
+    bogus = ordinary(wire.provider, extra=(("response_type", "bogus"),))
+    await tried(wire, "nobody-error", bogus, user=False)
+    wire.fresh_browser()
+    asks = (("prompt", "consent"),) if is_openid(wire.provider) else ()
+    await tried(wire, "journey", ordinary(wire.provider, extra=asks))
+    wire.fresh_browser()
+    made_up = (("client_id", "idprobe-no-such-client"),)
+    await tried(wire, "error-page", ordinary(wire.provider, extra=made_up))
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
+async def iss_sent(wire: Wire) -> None:
+    """Log in at a server whose authorization responses have iss: `authorize`."""
+    authorized = await wire.run(approval(wire.provider), "authorize")
+    if authorized.landing.get("iss") is None:
+        raise Unsuited("the authorization responses of the server have no iss")
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE})
+async def cross_origin_requests(wire: Wire) -> None:
+    """Call the endpoint as browsers do, `plain`, and as a foreign script: `preflight`, `script`."""
+    request = authorization_request(wire.provider, ordinary(wire.provider))
+    await wire.send(request, "plain")
+    asks = (ORIGIN, ("Access-Control-Request-Method", "GET"))
+    preflight = Request("OPTIONS", request.origin, request.target, asks, b"", Agent.USER)
+    await wire.send(preflight, "preflight")
+    await wire.send(request.with_headers(ORIGIN), "script")
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
+async def markup_in_requests(wire: Wire) -> None:
+    """Put markup and a header's line into each parameter, as a stranger and as a user."""
+    for step, name in {
+        "client-id": "client_id",
+        "redirect-uri": "redirect_uri",
+        "login-hint": "login_hint",
+    }.items():
+        await tried(wire, step, ordinary(wire.provider, extra=((name, INJECTED),)), user=False)
+    wire.fresh_browser()
+    await wire.run(approval(wire.provider), "authorize")
+    for name in ("scope", "response_type", "response_mode", "prompt", "state"):
+        injected = (name, INJECTED)
+        await tried(wire, name.replace("_", "-"), ordinary(wire.provider, extra=(injected,)))
+    posted = (("state", INJECTED), ("response_mode", "form_post"))
+    await tried(wire, "posted-state", ordinary(wire.provider, extra=posted))
+    await wire.run(approval(wire.provider), "control")

@@ -1,0 +1,119 @@
+"""The UserInfo endpoint: the place where every access token can be tried (RFC 6750)."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Request
+from idprobe.flows import Tokens, authorize, bearer, redeem, userinfo_request
+from idprobe.probes import probe
+from idprobe.probes.altering import forgeries
+from idprobe.probes.asking import plain_scope
+from idprobe.profile import Capability, Role
+from idprobe.wire import Wire
+
+__all__ = [
+    "userinfo_asked",
+    "userinfo_by_scope",
+    "userinfo_cross_origin",
+    "userinfo_forged",
+    "userinfo_refused",
+    "userinfo_without_openid",
+]
+
+USERINFO: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID, Capability.USERINFO})
+SCOPES: Final = ("profile", "email", "address", "phone")
+ORIGIN: Final = ("Origin", "https://client.example.org")
+BODY: Final = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_asked(wire: Wire) -> None:
+    """Send a good token in every way, and in two at once; steps `tokens`, then one for each way."""
+    provider = wire.provider
+    token = (await _tokens(wire, "")).access_token
+    url = provider.endpoint("userinfo_endpoint")
+    await wire.send(userinfo_request(provider, token), "get")
+    await wire.send(userinfo_request(provider, token, "POST"), "post")
+    await wire.send(userinfo_request(provider, token, "POST", place="body"), "body")
+    lower = Request.get(url, headers=(("Authorization", f"bearer {token}"),))
+    await wire.send(lower, "lower-case")
+    await wire.send(Request.get(url, (("access_token", token),)), "query")
+    body = f"access_token={token}".encode("ascii")
+    await wire.send(replace(Request.get(url, headers=(BODY,)), body=body), "get-with-body")
+    twice = Request.post_form(url, (("access_token", token),), headers=(bearer(token),))
+    await wire.send(twice, "twice")
+    await wire.send(userinfo_request(provider, token), "again")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_refused(wire: Wire) -> None:
+    """Send no token, wrong ones, one of another kind; steps named for them, then a good one."""
+    provider = wire.provider
+    tokens = await _tokens(wire, "")
+    url = provider.endpoint("userinfo_endpoint")
+    await wire.send(Request.get(url), "nothing")
+    await wire.send(userinfo_request(provider, "idprobe-no-such-token"), "bogus")
+    await wire.send(userinfo_request(provider, "idprobe.no+such/token~0-_=="), "marks")
+    odd = Request.get(url, headers=(("Authorization", 'Bearer "quoted\\"'),))
+    await wire.send(odd, "odd")
+    if tokens.id_token is not None:
+        await wire.send(userinfo_request(provider, tokens.id_token), "id-token")
+    if tokens.refresh_token is not None:
+        await wire.send(userinfo_request(provider, tokens.refresh_token), "refresh-token")
+    await wire.send(userinfo_request(provider, tokens.access_token), "usual")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_forged(wire: Wire) -> None:
+    """Send altered and forged copies of a good token, `forged-HOW`, then the token: `usual`."""
+    provider = wire.provider
+    token = (await _tokens(wire, "")).access_token
+    for how, forged in forgeries(token):
+        await wire.send(userinfo_request(provider, forged), f"forged-{how}")
+    await wire.send(userinfo_request(provider, token), "usual")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_by_scope(wire: Wire) -> None:
+    """Ask by a token of each scope: steps `tokens-SCOPE` and `userinfo-SCOPE`, and one of all."""
+    provider = wire.provider
+    known = [one for one in SCOPES if one in provider.client.scopes]
+    for scope in ("openid", *known):
+        wanted = "openid" if scope == "openid" else f"openid {scope}"
+        tokens = await _tokens(wire, f"-{scope}", scope=wanted)
+        await wire.send(userinfo_request(provider, tokens.access_token), f"userinfo-{scope}")
+    tokens = await _tokens(wire, "-all", scope=" ".join(("openid", *known)))
+    await wire.send(userinfo_request(provider, tokens.access_token), "userinfo-all")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_without_openid(wire: Wire) -> None:
+    """Use a token whose scope lacks openid: `poor`; then one that has it: `usual`."""
+    provider = wire.provider
+    scope = " ".join(one for one in plain_scope(provider).split() if one != "openid")
+    if not scope:
+        raise Unsuited("the client has no scope besides openid")
+    poor = await _tokens(wire, "-poor", scope=scope)
+    await wire.send(userinfo_request(provider, poor.access_token), "poor")
+    rich = await _tokens(wire, "")
+    await wire.send(userinfo_request(provider, rich.access_token), "usual")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def userinfo_cross_origin(wire: Wire) -> None:
+    """Ask as a script of another origin would; steps `preflight`, `script`."""
+    token = (await _tokens(wire, "")).access_token
+    url = wire.provider.endpoint("userinfo_endpoint")
+    asks = (
+        ORIGIN,
+        ("Access-Control-Request-Method", "GET"),
+        ("Access-Control-Request-Headers", "authorization"),
+    )
+    await wire.send(replace(Request.get(url, headers=asks), method="OPTIONS"), "preflight")
+    await wire.send(userinfo_request(wire.provider, token).with_headers(ORIGIN), "script")
+
+
+async def _tokens(wire: Wire, suffix: str, **options: Any) -> Tokens:
+    authorized = await wire.run(authorize(wire.provider, **options), f"login{suffix}")
+    return await wire.run(redeem(wire.provider, authorized), f"tokens{suffix}")

@@ -1,0 +1,133 @@
+"""What an authorization endpoint answered, read for checks: endings, landings, errors.
+
+Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Landing, Trace
+from idprobe.reading.answers import gives_tokens, refused
+
+__all__ = [
+    "access_token_died",
+    "all_landings",
+    "died",
+    "endings",
+    "error_landings",
+    "followed",
+    "followed_steps",
+    "landed",
+    "repeated_names",
+    "sent",
+]
+
+CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
+
+
+def endings(trace: Trace) -> Iterator[tuple[str, Exchange]]:
+    """Yield the experiments of a trace, each once, by name: its last exchange, no control."""
+    for name in dict.fromkeys(exchange.step for exchange in trace):
+        if "/" not in name and name not in CONTROLS:
+            yield name, trace[name]
+
+
+def sent(trace: Trace, step: str, name: str) -> str:
+    """Return a parameter as the first request of a step had it."""
+    exchanges = trace.steps(step)
+    value = exchanges[0].request.parameter(name) if exchanges else None
+    if value is None:
+        raise EvidenceError(f"the request of {step} has no {name}")
+    return value
+
+
+def landed(exchange: Exchange) -> Landing:
+    """Return the authorization response; raises EvidenceError if none reached the client."""
+    if exchange.landing is None:
+        raise EvidenceError(f"no authorization response reached the redirect_uri: {exchange}")
+    return exchange.landing
+
+
+def followed(trace: Trace, step: str) -> bool:
+    """Return whether the server went along with the redirect_uri that a request named.
+
+    An error at a registered redirect_uri is no such thing: the wrong one was not followed.
+    """
+    exchange = trace[step]
+    uri = sent(trace, step, "redirect_uri")
+    location = exchange.answered.header("location") or ""
+    if exchange.landing is None:
+        return _leads_to(location, uri) or not refused(exchange)
+    if gives_tokens(exchange):
+        return True
+    return _leads_to(location, uri) or exchange.landing.redirect_uri == uri
+
+
+def followed_steps(trace: Trace) -> list[str]:
+    """Return the experiments whose redirect_uri the server went along with."""
+    return [step for step, _ in endings(trace) if followed(trace, step)]
+
+
+def _leads_to(location: str, uri: str) -> bool:
+    """Return whether a Location is the URI, with a response added to it or not."""
+    rest = location.removeprefix(uri)
+    return bool(location) and rest != location and rest[:1] in {"", "?", "&", "#"}
+
+
+def all_landings(*traces: Trace) -> list[tuple[str, Landing]]:
+    """Return every authorization response of the traces with its step."""
+    found = [(e.step, e.landing) for trace in traces for e in trace if e.landing is not None]
+    if not found:
+        raise EvidenceError("no authorization response reached a redirect_uri")
+    return found
+
+
+def error_landings(*traces: Trace) -> list[tuple[str, Landing]]:
+    """Return every authorization response with an error; raises EvidenceError without one."""
+    found = [
+        (e.step, e.landing)
+        for trace in traces
+        for e in trace
+        if e.landing is not None and e.landing.error is not None
+    ]
+    if not found:
+        raise EvidenceError("no error reached a redirect_uri")
+    return found
+
+
+def repeated_names(landing: Landing) -> list[str]:
+    """Return the names that a response has more than once."""
+    counted = Counter(name for name, _ in landing.parameters)
+    return sorted(name for name, count in counted.items() if count > 1)
+
+
+def died(trace: Trace, before: str, after: str) -> bool | None:
+    """Return whether a token that was good in one step was not in a later one.
+
+    None if it cannot be told there: the step is missing, or the token was not good before.
+    """
+    if before not in trace or after not in trace or not _is_good(trace[before]):
+        return None
+    return not _is_good(trace[after])
+
+
+def _is_good(exchange: Exchange) -> bool:
+    """Return whether userinfo gives claims, or introspection says that the token is active."""
+    response = exchange.answered
+    if not response.is_success:
+        return False
+    try:
+        return response.json_object.get("active", True) is True
+    except EvidenceError:
+        return response.media_type == "application/jwt"
+
+
+def access_token_died(trace: Trace) -> bool:
+    """Return whether userinfo or introspection shows that the token of a replayed code died."""
+    tried = [died(trace, f"{at}-before", f"{at}-after") for at in ("introspect", "userinfo")]
+    known = [value for value in tried if value is not None]
+    if not known:
+        raise EvidenceError("there is no place where the access token worked before the replay")
+    return any(known)

@@ -1,0 +1,44 @@
+"""Several experiments of a trace that all had to be refused, read at once for checks."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Trace
+from idprobe.reading.answers import error_code, refused
+
+__all__ = ["NOT_PROVEN", "misnamed", "taken"]
+
+NOT_PROVEN: Final = frozenset({"invalid_client", "invalid_request"})
+"""The codes for credentials that cannot be read; what was read and is wrong is invalid_client."""
+
+
+def taken(trace: Trace, *steps: str) -> str:
+    """Return which of the steps were not refused, as words; empty if all were.
+
+    Raises EvidenceError for an answer that is neither a grant nor a refusal.
+    """
+    return ", ".join(step for step in steps if not refused(trace[step]))
+
+
+def misnamed(trace: Trace, *steps: str, codes: Collection[str] = ("invalid_client",)) -> str:
+    """Return what is wrong with the refusals of client authentication; empty if nothing is.
+
+    The code is one of `codes` and the status 400 or 401 (RFC 6749 section 5.2).
+    """
+    return "; ".join(_flaws(trace, steps, codes))
+
+
+def _flaws(trace: Trace, steps: Collection[str], codes: Collection[str]) -> Iterator[str]:
+    for step in steps:
+        exchange = trace[step]
+        if not refused(exchange):
+            yield f"{step} is taken"
+            continue
+        code, status = error_code(exchange), exchange.answered.status
+        if code is None:
+            raise EvidenceError(f"the refusal has no OAuth error: {exchange}")
+        if code not in codes:
+            yield f"{step}: the error is {code}"
+        if status not in {400, 401}:
+            yield f"{step}: the status is {status}"

@@ -1,0 +1,74 @@
+"""What a registration endpoint answered, read for checks (RFC 7591 section 3.2, RFC 7592).
+
+Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
+"""
+
+from typing import Any, Final
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Trace
+from idprobe.reading.answers import is_error_page
+
+__all__ = ["accepted", "information", "let_in", "refused_steps", "registration_error", "steps_of"]
+
+REFUSALS: Final = frozenset({400, 401, 403, 422})
+PASSED_BY: Final = frozenset({"control", "control-again", "tidy"})
+
+
+def information(exchange: Exchange) -> dict[str, Any]:
+    """Return a client information response; raises EvidenceError if it is none."""
+    response = exchange.answered
+    if not response.is_success:
+        raise EvidenceError(f"there is no client information: {exchange}")
+    members = response.json_object
+    if not isinstance(members.get("client_id"), str):
+        raise EvidenceError("the client information has no client_id")
+    return members
+
+
+def accepted(exchange: Exchange) -> bool:
+    """Return whether a client was registered, or a registration changed, rather than refused."""
+    response = exchange.answered
+    if response.is_success:
+        return bool(information(exchange))
+    if response.status in REFUSALS and response.error is not None:
+        return False
+    raise EvidenceError(f"that is neither a registration nor a refusal: {exchange}")
+
+
+def registration_error(exchange: Exchange) -> str | None:
+    """Return the error code of a refusal, None if the client was registered."""
+    return None if accepted(exchange) else exchange.answered.error
+
+
+def let_in(exchange: Exchange) -> bool:
+    """Return whether a token opened the client configuration endpoint (RFC 6750 section 3.1)."""
+    response = exchange.answered
+    if response.is_success:
+        return True
+    if response.status in {400, 401, 403, 404, 405}:
+        return False
+    raise EvidenceError(f"that is neither entry nor a refusal: {exchange}")
+
+
+def steps_of(trace: Trace) -> list[str]:
+    """Return the experiments of a trace by name, its controls left out."""
+    names = dict.fromkeys(exchange.step for exchange in trace)
+    return [name for name in names if name not in PASSED_BY]
+
+
+def refused_steps(*traces: Trace) -> list[Exchange]:
+    """Return the experiments that were refused; raises EvidenceError if there is none."""
+    found = [
+        trace[step] for trace in traces for step in steps_of(trace) if not accepted(trace[step])
+    ]
+    if not found:
+        raise EvidenceError("no registration was refused")
+    return found
+
+
+def turned_away(exchange: Exchange) -> bool:
+    """Return whether the authorization endpoint showed an error page instead of going on."""
+    if exchange.landing is not None:
+        return False
+    return is_error_page(exchange.answered)

@@ -1,0 +1,218 @@
+"""Mutants of the client configuration endpoint (RFC 7592)."""
+
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idprobe.reference.core import fresh_secret
+from idprobe.reference.guard import Handler
+from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.replies import json_reply
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
+from idprobe.reference.stores import Grant
+
+OK: Final = 200
+NOBODY: Final = (
+    "RFC7592-2.1/unknown-client-401",
+    "RFC7592-2.2/unknown-client-401",
+    "RFC7592-2.3/unknown-client-401",
+    "RFC7592-5/registration-access-token-dies-with-client",
+)
+
+
+@mutant("RFC7592-2/unsupported-method-error")
+class EveryMethodIsTaken(ReferenceServer):
+    """PATCH and POST are answered as if they were understood."""
+
+    def routes(self) -> dict[str, Mapping[str, Handler]]:
+        place = f"{self.path}/register/{{client_id}}"
+        found = super().routes()
+        taken = {"PATCH": self.configuration, "POST": self.configuration}
+        return {**found, place: {**found[place], **taken}}
+
+
+@mutant("RFC7592-2.1/read-200-json")
+class ReadingIs203(ReferenceServer):
+    """A registration is read by 203."""
+
+    def client_information(self, client: ClientConfig, status: int) -> Response:
+        return super().client_information(client, 203 if status == OK else status)
+
+
+@mutant(["RFC7592-2.1/client-id-unchanged", "RFC7592-2.2/client-id-unchanged"])
+class ClientIdsChange(ReferenceServer):
+    """Whoever looks at a registration is told another client_id."""
+
+    def client_information(self, client: ClientConfig, status: int) -> Response:
+        members = self.client_members(client)
+        if status == OK:
+            members["client_id"] = f"{client.client_id}-2"
+        return json_reply(members, status, self.token_response_headers())
+
+
+@mutant(NOBODY)
+class DeletedClientsAreNotFound(ReferenceServer):
+    """A client that is not there is 404."""
+
+    async def configuration(self, request: Request) -> Response:
+        if request.path_params["client_id"] not in self.clients:
+            return json_reply({"error": "not_found"}, 404, {})
+        return await super().configuration(request)
+
+
+@mutant(
+    [
+        *NOBODY,
+        "RFC7592-2.1/unknown-client-token-revoked",
+        "RFC7592-2.3/deleted-client-unusable",
+        "RFC7592-2.3/grants-and-tokens-invalidated",
+    ]
+)
+class DeletingDoesNothing(ReferenceServer):
+    """A deleted client lives on."""
+
+    def unregister(self, client: ClientConfig) -> Response:
+        del client
+        return Response(status_code=204)
+
+
+@mutant("RFC7592-2.3/grants-and-tokens-invalidated")
+class TokensOutliveTheirClient(ReferenceServer):
+    """The tokens of a deleted client live on."""
+
+    def grant_is_active(self, grant: Grant) -> bool:
+        return not grant.revoked
+
+
+@mutant(["RFC7592-2.3/delete-204", "RFC7592-2.3/delete-unsupported-405"])
+class DeletingIs200(ReferenceServer):
+    """A deleted client is told by 200."""
+
+    def unregister(self, client: ClientConfig) -> Response:
+        super().unregister(client)
+        return json_reply({}, 200, {})
+
+
+@mutant(["RFC7592-2.2/update-replaces", "RFC7592-2.2/omitted-fields-deleted"])
+class UpdatesAdd(ReferenceServer):
+    """An update adds to what there is."""
+
+    def updated(self, client: ClientConfig, body: dict[str, Any]) -> ClientConfig:
+        after = super().updated(client, body)
+        uris = dict.fromkeys((*client.redirect_uris, *after.redirect_uris))
+        display = {**client.display, **after.display}
+        return replace(after, redirect_uris=tuple(uris), display=display)
+
+
+@mutant("RFC7592-2.2/client-id-must-match")
+class UpdatesNameAnybody(ReferenceServer):
+    """An update may name another client, or none."""
+
+    def updated(self, client: ClientConfig, body: dict[str, Any]) -> ClientConfig:
+        return super().updated(client, {**body, "client_id": client.client_id})
+
+
+@mutant(["RFC7592-2.2/client-secret-must-match", "RFC7592-2.2/secret-not-chosen-by-client"])
+class ClientsChooseTheirSecret(ReferenceServer):
+    """A client that sends a secret has it from then on."""
+
+    def updated(self, client: ClientConfig, body: dict[str, Any]) -> ClientConfig:
+        secret = body.get("client_secret", client.client_secret)
+        return super().updated(replace(client, client_secret=secret), body)
+
+
+@mutant("RFC7592-2.2/server-fields-not-accepted")
+class ClientsSetTheTimeOfIssue(ReferenceServer):
+    """A client says itself when it was registered."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._said: dict[str, Any] = {}
+
+    def updated(self, client: ClientConfig, body: dict[str, Any]) -> ClientConfig:
+        issued_at = body.pop("client_id_issued_at", None)
+        if issued_at is not None:
+            self._said[client.client_id] = issued_at
+        return super().updated(client, body)
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        members = super().client_members(client)
+        return {
+            **members,
+            "client_id_issued_at": self._said.get(client.client_id, members["client_id_issued_at"]),
+        }
+
+
+@mutant("RFC7592-2/transport-security", medium="tls")
+class ConfigurationIsInTheClear(ReferenceServer):
+    """The client configuration endpoint is told under http."""
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        members = super().client_members(client)
+        plain = str(members["registration_client_uri"]).replace("https:", "http:")
+        return {**members, "registration_client_uri": plain}
+
+
+class _Forgetful(ReferenceServer):
+    """Leaves a member out once the client is registered."""
+
+    forgets = ""
+
+    def client_information(self, client: ClientConfig, status: int) -> Response:
+        members = self.client_members(client)
+        if status == OK:
+            del members[self.forgets]
+        return json_reply(members, status, self.token_response_headers())
+
+
+@mutant("RFC7592-3/registration-client-uri-present")
+class ThePlaceIsToldOnce(_Forgetful):
+    """Reading does not tell the place again."""
+
+    forgets = "registration_client_uri"
+
+
+@mutant("RFC7592-3/registration-access-token-present")
+class TheTokenIsToldOnce(_Forgetful):
+    """Reading does not tell the token again."""
+
+    forgets = "registration_access_token"
+
+
+@mutant("RFC7592-3/all-metadata-returned")
+class ReadingTellsLess(_Forgetful):
+    """Reading leaves out the name."""
+
+    forgets = "client_name"
+
+
+@mutant("RFC7592-5/registration-access-token-rotated")
+class TheNewTokenDoesNotWork(ReferenceServer):
+    """An update brings a new token that opens nothing."""
+
+    async def configuration(self, request: Request) -> Response:
+        response = await super().configuration(request)
+        if request.method != "PUT" or response.status_code != OK:
+            return response
+        members = {**json.loads(bytes(response.body)), "registration_access_token": fresh_secret()}
+        return json_reply(members, OK, self.token_response_headers())
+
+
+@mutant("RFC7592-5/registration-access-token-entropy")
+class RegistrationTokensAreCounted(ReferenceServer):
+    """Registration access tokens are numbers in a row."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._numbers = itertools.count(10_000_000)
+
+    def registration_token(self) -> str:
+        return str(next(self._numbers))

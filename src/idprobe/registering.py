@@ -1,0 +1,247 @@
+"""Registering the clients that a profile lacks, for one run, and deleting them afterwards.
+
+RFC 7591 makes them, RFC 7592 deletes them. Each is written down before it is used; what cannot be
+deleted stays written down, for `idprobe cleanup`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import click
+import httpx
+
+from idprobe.errors import IdprobeError, NoResponse, UsageError
+from idprobe.flows import discover
+from idprobe.flows.registration import configuration_request, registration_of
+from idprobe.jose import generate_key, public_key
+from idprobe.ledger import Ledger, Owed, ledger_for, state_folder
+from idprobe.probes.desk import GONE, Desk
+from idprobe.profile import (
+    Client,
+    Profile,
+    Provider,
+    Role,
+    Tls,
+    bare_profile,
+    consent_missing,
+)
+from idprobe.wanted import WANTED, Wanted
+from idprobe.wire import Courier, Wire
+
+__all__ = ["Registrar", "add_cleanup_command", "clean_up", "registering"]
+
+NOBODY: Final = Client("nobody", "")
+UNUSABLE: Final = 3
+MANY_SCOPES: Final = 20
+METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
+OPENID: Final = "openid"
+
+
+@dataclass(slots=True, eq=False)
+class Registrar:
+    """The clients of one run: made before it, deleted after it."""
+
+    profile: Profile
+    transport: httpx.AsyncBaseTransport | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    """Which wanted clients the server did not register, and what it said."""
+    _owed: list[Owed] = field(default_factory=list)
+
+    def register(self) -> Profile:
+        """Return the profile with a client for every role that the server lets us have.
+
+        Raises UsageError if the server registers nobody, and the profile had no client either.
+        """
+        made = asyncio.run(self._register())
+        clients = {**self.profile.clients, **{client.name: client for client in made}}
+        if not clients:
+            said = "; ".join(dict.fromkeys(self.refused.values())) or "no role is left to fill"
+            raise UsageError(f"{self.profile.issuer} registered none of our clients: {said}")
+        return replace(self.profile, clients=MappingProxyType(clients))
+
+    def take_back(self) -> None:
+        """Delete the clients; those that stay are in the ledger. Safe to call twice."""
+        owed, self._owed = self._owed, []
+        if owed:
+            asyncio.run(_delete(self.profile, owed, ledger_for(self.profile), self.transport))
+
+    async def _register(self) -> list[Client]:
+        async with Courier(self.profile, self.transport) as courier:
+            wire = Wire(Provider(self.profile, {}, NOBODY), courier)
+            try:
+                metadata = await wire.run(discover(self.profile), "metadata")
+            except IdprobeError as error:
+                raise UsageError(f"--register needs the metadata of the server: {error}") from None
+            wire.provider = replace(wire.provider, metadata=metadata)
+            if not wire.provider.has_endpoint("registration_endpoint"):
+                raise UsageError(
+                    f"{self.profile.issuer} has no registration_endpoint, so --register can do "
+                    f"nothing: `idprobe provision` prints the clients that the suite wants"
+                )
+            desk = Desk(wire, ledger_for(self.profile))
+            try:
+                found = [await self._one(desk, wanted) for wanted in self._wanted(metadata)]
+            finally:
+                self._owed = desk.hand_over()
+        return [client for client in found if client is not None]
+
+    def _wanted(self, metadata: Mapping[str, Any]) -> Iterator[Wanted]:
+        """Yield what is wanted for the roles that nobody plays and the server has a use for."""
+        for wanted in WANTED:
+            if self.profile.client_for(wanted.role) is None:
+                fitted = _fitted(wanted, metadata)
+                if fitted is not None:
+                    yield fitted
+
+    async def _one(self, desk: Desk, wanted: Wanted) -> Client | None:
+        """Register one client; ask without scope and alternatives once more if it is refused."""
+        private = _fresh_key(desk.wire.provider.metadata, wanted)
+        keys = {} if private is None else {"jwks": {"keys": [public_key(private)]}}
+        asked = {**wanted.metadata(_scopes(desk.wire.provider.metadata)), **keys}
+        plain = {name: one for name, one in asked.items() if name != "scope"}
+        said = ""
+        for metadata in (asked, plain):
+            try:
+                response = await desk.offer(wanted.name, metadata)
+            except NoResponse as error:
+                said = str(error)
+                continue
+            registration = registration_of(response)
+            if registration is not None:
+                name = f"registered-{wanted.name}"
+                client = registration.client(name, {**metadata, "scope": metadata.get("scope", "")})
+                return replace(
+                    client,
+                    roles=frozenset({wanted.role}),
+                    scope=client.scope or _least_scope(desk.wire.provider.metadata, wanted),
+                    jwks=None if private is None else {"keys": (private,)},
+                )
+            said = f"{response.status} {response.error or 'without an error code'}"
+        self.refused[wanted.name] = f"{wanted.name}: {said}"
+        return None
+
+
+@contextlib.contextmanager
+def registering(
+    profile: Profile,
+    may_test: Collection[str] = (),
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Iterator[tuple[Profile, Registrar]]:
+    """Yield the profile with the clients that it lacked, and who deletes them; then delete them."""
+    today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
+    missing = consent_missing(profile, today, frozenset(may_test))
+    if missing is not None:
+        raise UsageError(missing)
+    registrar = Registrar(profile, transport)
+    try:
+        yield registrar.register(), registrar
+    finally:
+        registrar.take_back()
+
+
+def clean_up(ledger: Ledger) -> list[Owed]:
+    """Delete what earlier runs left, and return what is still there."""
+    by_server: dict[tuple[str, str | None], list[Owed]] = {}
+    for owed in ledger.owed():
+        by_server.setdefault((owed.issuer, owed.ca_file), []).append(owed)
+    for (issuer, ca_file), some in by_server.items():
+        profile = bare_profile(issuer)
+        if ca_file is not None and Path(ca_file).is_file():
+            profile = replace(profile, tls=Tls(ca_file=Path(ca_file)))
+        asyncio.run(_delete(profile, some, ledger, None))
+    return ledger.owed()
+
+
+def add_cleanup_command(group: click.Group) -> None:
+    """Attach the verb `cleanup` to a group."""
+
+    @group.command()
+    @click.option(
+        "--forget", is_flag=True, help="Forget those that cannot be deleted, after listing them."
+    )
+    def cleanup(*, forget: bool) -> int:
+        """Delete the clients that earlier runs registered and could not delete."""
+        ledger = Ledger(state_folder())
+        before = len(ledger.owed())
+        left = clean_up(ledger)
+        click.echo(f"{before - len(left)} deleted, {len(left)} left")
+        for owed in left:
+            why = "the server refuses" if owed.can_be_deleted else "the server told no way"
+            click.echo(f"  {owed.client_id} at {owed.issuer}, of {owed.registered_at}: {why}")
+            if forget:
+                ledger.drop(owed)
+        return UNUSABLE if left and not forget else 0
+
+
+async def _delete(
+    profile: Profile,
+    owed: Collection[Owed],
+    ledger: Ledger,
+    transport: httpx.AsyncBaseTransport | None,
+) -> None:
+    """Delete clients one by one, and forget each that is gone."""
+    async with Courier(profile, transport) as courier:
+        wire = Wire(Provider(profile, {}, NOBODY), courier)
+        for one in owed:
+            uri, token = one.registration_client_uri, one.registration_access_token
+            if uri is None or token is None:
+                continue
+            with contextlib.suppress(IdprobeError):
+                response = await wire.send(configuration_request("DELETE", uri, token), "delete")
+                if response.status in GONE:
+                    ledger.drop(one)
+
+
+def _fitted(wanted: Wanted, metadata: Mapping[str, Any]) -> Wanted | None:
+    """Return what of a wanted client the server offers; None if its role would have no use."""
+    grants = _offered(metadata, "grant_types_supported", wanted.grant_types)
+    types = _offered(metadata, "response_types_supported", wanted.response_types)
+    methods = _offered(
+        metadata,
+        "token_endpoint_auth_methods_supported",
+        (wanted.token_endpoint_auth_method, *(METHODS if wanted.has_secret else ())),
+    )
+    main = wanted.grant_types[0]
+    is_hybrid = wanted.role is Role.HYBRID and not any(" " in one for one in types)
+    if main not in grants or not methods or is_hybrid or (wanted.response_types and not types):
+        return None
+    return replace(
+        wanted,
+        grant_types=grants,
+        response_types=types,
+        token_endpoint_auth_method=methods[0],
+    )
+
+
+def _offered(metadata: Mapping[str, Any], name: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the wanted values that a member lists; all of them if the server does not say."""
+    listed = metadata.get(name)
+    return tuple(one for one in wanted if one in listed) if isinstance(listed, list) else wanted
+
+
+def _scopes(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = metadata.get("scopes_supported")
+    found = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    return tuple(found[:MANY_SCOPES])
+
+
+def _least_scope(metadata: Mapping[str, Any], wanted: Wanted) -> str:
+    """Return the scope to ask for where the registration tells none."""
+    scopes = wanted.scopes(_scopes(metadata))
+    return " ".join(scopes) or (OPENID if OPENID in _scopes(metadata) else "")
+
+
+def _fresh_key(metadata: Mapping[str, Any], wanted: Wanted) -> dict[str, Any] | None:
+    """Return a private key for a client that signs, of a kind that the server takes."""
+    if wanted.token_endpoint_auth_method != "private_key_jwt":  # noqa: S105 -- a method
+        return None
+    listed = metadata.get("token_endpoint_auth_signing_alg_values_supported")
+    is_rsa = isinstance(listed, list) and "ES256" not in listed
+    key = generate_key("RSA") if is_rsa else generate_key("EC", "P-256")
+    return {**key, "use": "sig", "alg": "RS256" if is_rsa else "ES256"}

@@ -1,0 +1,111 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.reading.landings import (
+    access_token_died,
+    endings,
+    error_landings,
+    followed,
+    repeated_names,
+    sent,
+)
+
+REGISTERED = "https://client.example/cb"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def asked(redirect_uri: str, response: Response, landing: Landing | None = None) -> Trace:
+    request = Request.get("https://id.example/authorize", (("redirect_uri", redirect_uri),))
+    return Trace("probe", (Exchange(request, response, AT, 1, "step", landing=landing),))
+
+
+def redirected(redirect_uri: str, location: str, *pairs: tuple[str, str]) -> Trace:
+    landing = Landing(location, LandingMode.QUERY, pairs)
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    return asked(redirect_uri, Response(303, (("Location", f"{location}?{query}"),)), landing)
+
+
+def test_a_code_means_that_the_redirect_uri_was_followed() -> None:
+    assert followed(redirected(f"{REGISTERED}/", REGISTERED, ("code", "c")), "step")
+
+
+def test_an_error_at_the_wrong_redirect_uri_means_that_it_was_followed() -> None:
+    wrong = f"{REGISTERED}/"
+
+    assert followed(redirected(wrong, wrong, ("error", "invalid_request")), "step")
+
+
+def test_an_error_at_a_registered_redirect_uri_does_not_follow_the_wrong_one() -> None:
+    trace = redirected(f"{REGISTERED}?x=1", REGISTERED, ("error", "invalid_request"))
+
+    assert not followed(trace, "step")
+
+
+def test_an_error_page_follows_nothing() -> None:
+    page = Response(400, (("Content-Type", "text/html"),), b"<p>No such redirect_uri")
+
+    assert not followed(asked("https://attacker.example/cb", page), "step")
+
+
+def test_a_crash_does_not_tell_whether_the_redirect_uri_was_followed() -> None:
+    with pytest.raises(EvidenceError):
+        followed(asked("https://attacker.example/cb", Response(500)), "step")
+
+
+def test_a_location_that_cannot_be_read_is_followed_nonetheless() -> None:
+    uri = "https://attacker.example\\@client.example/cb"
+    response = Response(303, (("Location", f"{uri}?code=c"),))
+
+    assert followed(asked(uri, response), "step")
+
+
+def test_sent_is_what_the_first_request_of_a_step_had() -> None:
+    assert sent(asked(REGISTERED, Response(200)), "step", "redirect_uri") == REGISTERED
+
+
+def test_a_parameter_that_was_not_sent_is_no_evidence() -> None:
+    with pytest.raises(EvidenceError, match="has no state"):
+        sent(asked(REGISTERED, Response(200)), "step", "state")
+
+
+def test_controls_are_no_experiments() -> None:
+    request = Request.get("https://id.example/authorize")
+    steps = ("authorize", "wrong/1", "wrong", "control")
+    trace = Trace("probe", tuple(Exchange(request, Response(400), AT, 1, s) for s in steps))
+
+    assert [name for name, _ in endings(trace)] == ["wrong"]
+
+
+def test_no_error_landing_is_no_evidence() -> None:
+    with pytest.raises(EvidenceError):
+        error_landings(redirected(REGISTERED, REGISTERED, ("code", "c")))
+
+
+def test_repeated_names_are_told_once() -> None:
+    pairs = (("error", "a"), ("state", "s"), ("error", "b"))
+
+    assert repeated_names(Landing(REGISTERED, LandingMode.QUERY, pairs)) == ["error"]
+
+
+def used(before: bytes, after: bytes) -> Trace:
+    request = Request.post_form("https://id.example/introspect", (("token", "t"),))
+    bodies = {"introspect-before": before, "introspect-after": after}
+    return Trace(
+        "probe",
+        tuple(Exchange(request, Response(200, (), b), AT, 1, s) for s, b in bodies.items()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "died"), [(b'{"active":false}', True), (b'{"active":true}', False)]
+)
+def test_introspection_tells_whether_a_token_died(after: bytes, died: bool) -> None:
+    assert access_token_died(used(b'{"active":true}', after)) is died
+
+
+def test_a_token_that_never_worked_did_not_die() -> None:
+    with pytest.raises(EvidenceError):
+        access_token_died(used(b'{"active":false}', b'{"active":false}'))
