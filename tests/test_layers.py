@@ -38,6 +38,7 @@ LAYERS: Final = {
     "registering": 6,
     "reports": 6,
     "audit": 7,
+    "coverage": 7,
     "glue": 7,
     "plugin": 7,
     "suite": 7,
@@ -46,6 +47,7 @@ LAYERS: Final = {
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
+    ("coverage", "suite"),
     ("exchange", "errors"),
     ("glue", "audit"),
     ("plugin", "audit"),

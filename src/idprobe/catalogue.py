@@ -85,6 +85,8 @@ class Requirement:
     note: str = ""
     protects: str = ""
     fix: str = ""
+    document: str = ""
+    """The name of its file, without .toml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,12 @@ def _read(path: Path, *, checked: bool) -> Iterator[Requirement]:
         raise CatalogueError(f"{path}: {flaw}")
     for entry in document["requirement"]:
         try:
-            yield _requirement(entry, document)
+            yield _requirement(entry, document, path.stem)
         except CatalogueError as error:
             raise CatalogueError(f"{path}: {entry['id']}: {error}") from None
 
 
-def _requirement(entry: Mapping[str, Any], head: Mapping[str, Any]) -> Requirement:
+def _requirement(entry: Mapping[str, Any], head: Mapping[str, Any], name: str) -> Requirement:
     basis = entry["basis"]
     return Requirement(
         id=entry["id"],
@@ -187,6 +189,7 @@ def _requirement(entry: Mapping[str, Any], head: Mapping[str, Any]) -> Requireme
         note=entry.get("note", ""),
         protects=entry.get("protects", ""),
         fix=entry.get("fix", ""),
+        document=name,
     )
 
 

@@ -1,0 +1,1 @@
+"""What is covered, what is not, and why: of the catalogue, and of what our peers test."""
