@@ -22,7 +22,7 @@ nox.options.default_venv_backend = "venv"
 
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
 ROOT = Path(__file__).parent
-NODE_SERVER = ROOT / "fixtures" / "servers" / "node-oidc-provider"
+SERVERS = ROOT / "fixtures" / "servers"
 
 
 def found_interpreters() -> list[str]:
@@ -101,23 +101,33 @@ def load(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Audit real servers that we did not write."""
     install(session, "run")
-    with node_oidc_provider(session):
-        out = audit_folder(session, "node-oidc-provider", ())
-        profile = "fixtures/providers/node-oidc-provider.toml"
-        session.run("idprobe", "audit", profile, "--output", out)
+    for name, server in (("node-oidc-provider", node_oidc_provider), ("keycloak", keycloak)):
+        with server(session):
+            out = audit_folder(session, name, ())
+            session.run("idprobe", "audit", f"fixtures/providers/{name}.toml", "--output", out)
 
 
-@contextlib.contextmanager
-def node_oidc_provider(session: nox.Session) -> Iterator[dict[str, Any]]:
-    """Run the npm package oidc-provider from its fixture folder; yield what it says when ready."""
+def node_oidc_provider(session: nox.Session) -> contextlib.AbstractContextManager[dict[str, Any]]:
+    """Run the npm package oidc-provider from its fixture folder."""
     folder = Path(session.create_tmp()).resolve() / "node-oidc-provider"
     ignored = shutil.ignore_patterns("node_modules")
-    shutil.copytree(NODE_SERVER, folder, ignore=ignored, dirs_exist_ok=True)
+    shutil.copytree(SERVERS / "node-oidc-provider", folder, ignore=ignored, dirs_exist_ok=True)
     with session.chdir(folder):
         quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
         session.run("npm", "ci", *quiet, external=True)
+    return running(session, "node", "server.mjs", folder=folder)
+
+
+def keycloak(session: nox.Session) -> contextlib.AbstractContextManager[dict[str, Any]]:
+    """Run Keycloak; Maven fetches it into a cache that outlives the session."""
+    return running(session, sys.executable, "start.py", folder=SERVERS / "keycloak")
+
+
+@contextlib.contextmanager
+def running(session: nox.Session, *command: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """Run a server of ours in its folder until the block ends; yield what it says when ready."""
     server = subprocess.Popen(
-        ["node", "server.mjs", "--until-stdin-closes"],
+        [*command, "--until-stdin-closes"],
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -126,12 +136,12 @@ def node_oidc_provider(session: nox.Session) -> Iterator[dict[str, Any]]:
     try:
         line = server.stdout.readline() if server.stdout else ""
         if not line:
-            session.error("the oidc-provider server did not start: is port 4100 free?")
+            session.error(f"{' '.join(command)} in {folder.name} did not start: see what it said")
         yield json.loads(line)
     finally:
         if server.stdin:
             server.stdin.close()
-        server.wait(10)
+        server.wait(60)
 
 
 @nox.session(default=False)

@@ -220,7 +220,7 @@ def test_a_short_secret_and_a_shared_client_id_are_accepted(tmp_path: Path) -> N
         ('"app"', "7", "clients.web.client_id", "must be text, not a whole number"),
         ('"app"', '{ env = "NOPE" }', "clients.web.client_id", "variable NOPE is not set: set it"),
         ('"app"', '{ file = "no.txt" }', "clients.web.client_id", "no.txt cannot be read"),
-        (WEB, "", "clients", "add at least one, as [clients.web] with its client_id"),
+        (WEB, "", "clients", "add one, as [clients.web]"),
         ('client_secret = "hunter2-web-secret"', "", "clients.web.client_secret", "needs one"),
         ("redirect_uris =", "post_logout_redirect_uris =", "clients.web.redirect_uris",
          "is missing"),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from idprobe.checks import Exchange, Trace, error_code, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Response
 from idprobe.reading.challenges import Challenge, challenges
 from idprobe.reading.token_responses import denied, granted, served
@@ -51,7 +51,7 @@ def _unauthorized(*traces: Trace) -> list[tuple[Exchange, Response]]:
 def _basic_challenges(trace: Trace) -> list[Challenge]:
     found = [c for c in challenges(trace["wrong_secret"]) if c.scheme == "basic"]
     if not found:
-        raise EvidenceError("there is no Basic challenge")
+        raise Unsuited("the server challenges by no Basic scheme")
     return found
 
 
@@ -173,7 +173,7 @@ def test_realm_is_quoted(basic_authentication: Trace) -> None:
     """The realm is a quoted string."""
     exchange = basic_authentication["wrong_secret"]
     if not any(challenge.get("realm") for challenge in challenges(exchange)):
-        raise EvidenceError("no challenge has a realm")
+        raise Unsuited("no challenge of the server has a realm")
 
     for header in exchange.answered.all_headers("www-authenticate"):
         bare = re.search(r"(?:^|[\s,])realm\s*=\s*[^\s\"]", header, re.IGNORECASE)

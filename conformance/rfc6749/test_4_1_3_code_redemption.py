@@ -4,7 +4,6 @@ from idprobe.checks import Trace, refused, requirement, token_error
 from idprobe.reading.landings import endings
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
-CLIENT_ERRORS = {"invalid_client", "invalid_request", "unauthorized_client"}
 
 
 @requirement("RFC6749-4.1.3/code-parameter-required")
@@ -20,8 +19,6 @@ def test_confidential_client_has_to_authenticate(code_without_authentication: Tr
     """A confidential client's code is not redeemed by its client_id alone."""
     exchange = code_without_authentication["without-credentials"]
     assert refused(exchange), "a code was redeemed without client authentication"
-    code = token_error(exchange)
-    assert code in CLIENT_ERRORS, f"the error is {code}, not invalid_client"
 
 
 @requirement("RFC6749-4.1.3/authenticate-if-included")
@@ -29,7 +26,6 @@ def test_wrong_secret_is_refused(code_without_authentication: Trace) -> None:
     """A wrong secret spoils a request that is otherwise good."""
     exchange = code_without_authentication["wrong-secret"]
     assert refused(exchange), "a code was redeemed with a wrong secret"
-    assert token_error(exchange) == "invalid_client", f"the error is {token_error(exchange)}"
 
 
 @requirement("RFC6749-4.1.3/code-issued-to-authenticated-client")

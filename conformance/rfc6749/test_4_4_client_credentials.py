@@ -1,9 +1,7 @@
 """RFC 6749 section 4.4: the client credentials grant is for clients that prove who they are."""
 
-from idprobe.checks import Trace, error_code, refused, requirement
+from idprobe.checks import Trace, refused, requirement
 from idprobe.reading.token_responses import token_members
-
-NOT_PROVEN = {"invalid_client", "invalid_request"}
 
 
 @requirement("RFC6749-4.4/confidential-clients-only")
@@ -16,12 +14,8 @@ def test_public_client_has_no_client_credentials(public_client_credentials: Trac
 
 @requirement("RFC6749-4.4.2/authenticate-client")
 def test_wrong_secret_brings_no_token(client_credentials_unproven: Trace) -> None:
-    """A wrong secret is invalid_client."""
-    exchange = client_credentials_unproven["wrong_secret"]
-
-    assert refused(exchange), "a wrong secret brings a token"
-    code = error_code(exchange)
-    assert code == "invalid_client", f"the error is {code}"
+    """A wrong secret is refused."""
+    assert refused(client_credentials_unproven["wrong_secret"]), "a wrong secret brings a token"
 
 
 @requirement("RFC6749-4.4.2/authenticate-client")
@@ -30,8 +24,6 @@ def test_missing_credentials_bring_no_token(client_credentials_unproven: Trace) 
     for step in ("nothing", "client_id_alone", "empty_secret"):
         exchange = client_credentials_unproven[step]
         assert refused(exchange), f"{step.replace('_', ' ')}: a token is given"
-        code = error_code(exchange)
-        assert code in NOT_PROVEN, f"{step.replace('_', ' ')}: the error is {code}"
 
 
 @requirement("RFC6749-4.4.3/no-refresh-token")

@@ -93,8 +93,6 @@ def test_revocation_needs_the_clients_credentials(revocation_unauthenticated: Tr
     for step in ("anonymous", "wrong-secret"):
         response = revocation_unauthenticated[step].answered
         assert response.status in {400, 401}, f"status is {response.status} ({step})"
-        known = {"invalid_client", "invalid_request"}
-        assert response.error in known, f"the error is {response.error} ({step})"
     still = not refused(revocation_unauthenticated["refresh"])
     assert still, "the token was revoked by somebody unknown"
 

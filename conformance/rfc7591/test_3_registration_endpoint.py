@@ -1,7 +1,7 @@
 """RFC 7591 section 3: the registration endpoint, its answers and its errors."""
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.challenges import bearer_challenge
+from idprobe.reading.challenges import challenges
 from idprobe.reading.registered import accepted, information, refused_steps, registration_error
 
 NO_ENTRY = {401, 403}
@@ -32,7 +32,9 @@ def test_bad_initial_access_token_is_told(registration_access: Trace) -> None:
         assert accepted(anonymous), "a made-up token opens what is closed without one"
     else:
         assert exchange.answered.status == 401, f"status is {exchange.answered.status}"
-        error = bearer_challenge(exchange).get("error")
+        bearer = [one for one in challenges(exchange) if one.scheme == "bearer"]
+        assert bearer, "there is no Bearer challenge"
+        error = bearer[0].get("error")
         assert error == "invalid_token", f"the challenge has the error {error}"
 
 

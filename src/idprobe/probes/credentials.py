@@ -6,7 +6,7 @@ from typing import Final
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs, Request, form_encode
-from idprobe.flows import authenticated, basic_credentials, token_request
+from idprobe.flows import authenticated, token_request
 from idprobe.probes import probe
 from idprobe.probes.honest import JSON, can_get_tokens, honest_form, honest_tokens
 from idprobe.profile import Capability, Client, Provider
@@ -72,8 +72,8 @@ def _secret_of_another(provider: Provider) -> str | None:
 async def secrets_elsewhere(wire: Wire) -> None:
     """Authenticate wrongly where tokens are revoked and introspected; steps ENDPOINT-FAULT.
 
-    The faults are `in-query`, `of-another-client` and `two-ways`; `good` works after each, and a
-    token that was not revoked is still to be revoked at the end.
+    The faults are `in-query` and `of-another-client`; `good` works after each, and a token that was
+    not revoked is still to be revoked at the end.
     """
     provider = wire.provider.with_client(_with_secret(wire))
     for name in ENDPOINTS:
@@ -95,9 +95,6 @@ def _elsewhere(provider: Provider, endpoint: str, form: Pairs) -> Iterator[tuple
     bare = Request.post_form(provider.endpoint(endpoint), form, headers=(JSON,))
     joint = b"&" if b"?" in bare.target else b"?"
     yield "in-query", replace(bare, target=bare.target + joint + form_encode(body).encode())
-    header = basic_credentials(client_id, secret)
-    both = Request.post_form(bare.url, (*form, *body), headers=(header, JSON))
-    yield "two-ways", both
     foreign = _secret_of_another(provider)
     if foreign is not None:
         wrong = provider.with_client(replace(provider.client, client_secret=foreign))

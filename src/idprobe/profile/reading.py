@@ -134,7 +134,7 @@ def _clients(document: Mapping[str, Any], source: Source) -> tuple[Client, ...]:
     if not tables and "registration" in document:
         return ()  # they come by `--register`
     if not tables:
-        fix = "is missing: add at least one, as [clients.web] with its client_id"
+        fix = "is missing: add one, as [clients.web], or an empty [registration] for --register"
         raise source.error("clients", fix)
     explicit = [name for name, table in tables.items() if "roles" in table]
     return cast((_client(name, table, source) for name, table in tables.items()), explicit)

@@ -8,7 +8,7 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 
-_WRONG_SECRET = ("RFC9700-2.5/client-authentication-enforced", "RFC6749-5.2/invalid-client")
+_WRONG_SECRET = ("RFC9700-2.5/client-authentication-enforced",)
 
 
 @mutant(breaks=_WRONG_SECRET)

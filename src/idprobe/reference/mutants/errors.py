@@ -18,7 +18,6 @@ from idprobe.reference.settings import ClientConfig
         "RFC6749-5.2/invalid-client-401-for-authorization-header",
         "RFC6749-5.2/invalid-client-www-authenticate",
         "RFC7662-2.3/bad-client-credentials-401",
-        "OIDCC-9/client-secret-basic",
     ]
 )
 class InvalidClientIs400(ReferenceServer):

@@ -231,7 +231,6 @@ class ChallengeIsInLatin1(ReferenceServer):
     breaks=[
         "RFC9110-11.6.1/challenge-in-401",
         "RFC6749-5.2/invalid-client-www-authenticate",
-        "OIDCC-9/client-secret-basic",
     ]
 )
 class NoChallengeIn401(ReferenceServer):
