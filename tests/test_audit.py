@@ -3,11 +3,12 @@
 import base64
 import html
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, quote_plus, unquote_plus
+from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, unquote_plus, urlsplit
 
 import pytest
 
@@ -16,7 +17,6 @@ from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence import read_evidence
 from idprobe.probes import Safety
 from idprobe.profile import Client, Deviation, Profile, bare_profile, with_issuer
-from idprobe.redaction import Vault
 from idprobe.reference.config import speakup_config
 from idprobe.reference.server import ReferenceServer
 from idprobe.reports import write_all
@@ -47,11 +47,62 @@ def told(judgements: list[Judgement]) -> list[tuple[str, str, str, str]]:
     )
 
 
+CREDENTIALS: Final = frozenset({
+    "access_token", "refresh_token", "id_token", "code", "client_secret",
+    "registration_access_token",
+})  # fmt: skip
+
+
+class Eavesdropper:
+    """An ASGI layer that writes down every credential the server gives away, in its own way."""
+
+    def __init__(self, app: Asgi) -> None:
+        self.app = app
+        self.heard: set[str] = set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+
+        async def listening(message: Any) -> None:
+            nonlocal body
+            for name, value in message.get("headers", ()):
+                self.heard.update(self.in_header(name.lower(), value.decode("latin-1")))
+            body += message.get("body", b"")
+            await send(message)
+
+        await self.app(scope, receive, listening)
+        self.heard.update(self.in_body(body.decode("utf-8", "replace")))
+
+    def in_header(self, name: bytes, value: str) -> Iterator[str]:
+        if name == b"set-cookie":
+            yield value.partition(";")[0].partition("=")[2]
+        if name == b"location":
+            parts = urlsplit(value)
+            for pair in (*parse_qsl(parts.query), *parse_qsl(parts.fragment)):
+                yield from self.spoken(*pair)
+
+    def in_body(self, text: str) -> Iterator[str]:
+        for name, value in re.findall(r'"(\w+)":\s*"([^"]+)"', text):
+            yield from self.spoken(name, value)
+        for name, value in re.findall(r'name="(\w+)" value="([^"]+)"', text):
+            yield from self.spoken(name, html.unescape(value))
+
+    def spoken(self, name: str, value: str) -> Iterator[str]:
+        if name in CREDENTIALS:
+            yield value
+            yield from (part for part in value.split(".")[2:] if part)  # the signature of a JWT
+
+
+@pytest.fixture(name="eavesdropper", scope="module")
+def eavesdropper_() -> Eavesdropper:
+    return Eavesdropper(speakup()[1])
+
+
 @pytest.fixture(name="finished", scope="module")
-def finished_(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+def finished_(tmp_path_factory: pytest.TempPathFactory, eavesdropper: Eavesdropper) -> Audit:
     """A whole audit of the embedded server, with its reports written."""
-    profile, app = speakup()
-    audit = Audit(profile, Options(tmp_path_factory.mktemp("run") / "out"), InProcess(app))
+    profile, out = speakup()[0], tmp_path_factory.mktemp("run") / "out"
+    audit = Audit(profile, Options(out), InProcess(eavesdropper))
     judged(audit, all_checks())
     write_all(audit.conclude(), audit.options.out)
     return audit
@@ -67,9 +118,12 @@ def test_recorded_evidence_is_judged_as_the_live_server_was(finished: Audit) -> 
     assert len(again.judgements) > 0
 
 
-def secrets_in(vault: Vault) -> Iterator[str]:
-    """Yield every secret of the run that is long enough to be told from ordinary text."""
-    yield from (value for value in vault.known() if len(value) >= 12)
+def secrets_of(audit: Audit, eavesdropper: Eavesdropper) -> set[str]:
+    """Return every secret of the run that is long enough to be told from ordinary text."""
+    configured = [client.client_secret or "" for client in audit.profile.clients.values()]
+    configured += [user.password for user in audit.profile.users.values()]
+    found = {*audit.vault.known(), *eavesdropper.heard, *configured}
+    return {secret for secret in found if len(secret) >= 12}
 
 
 def spellings(secret: str) -> set[str]:
@@ -82,11 +136,26 @@ def spellings(secret: str) -> set[str]:
     }
 
 
-def test_no_file_of_a_run_holds_a_secret_in_any_spelling(finished: Audit) -> None:
+def decoded_bodies(value: Any) -> Iterator[str]:
+    """Yield what stands in base64 in a HAR document."""
+    if isinstance(value, dict):
+        if value.get("encoding") == "base64":
+            yield base64.b64decode(value.get("text", "")).decode("utf-8", "replace")
+        for one in value.values():
+            yield from decoded_bodies(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from decoded_bodies(one)
+
+
+def test_no_file_of_a_run_holds_a_secret_in_any_spelling(
+    finished: Audit, eavesdropper: Eavesdropper
+) -> None:
     out = finished.options.out
-    kept = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted(out.rglob("*")) if path.is_file()
-    )
+    texts = [p.read_text(encoding="utf-8") for p in sorted(out.rglob("*")) if p.is_file()]
+    for path in out.rglob("*.har"):
+        texts += decoded_bodies(json.loads(path.read_text(encoding="utf-8")))
+    kept = "\n".join(texts)
     clients = finished.profile.clients.values()
     pairs = {
         base64.b64encode(f"{c.client_id}:{c.client_secret}".encode()).decode()
@@ -94,10 +163,10 @@ def test_no_file_of_a_run_holds_a_secret_in_any_spelling(finished: Audit) -> Non
         if c.client_secret
     }
 
-    secrets = set(secrets_in(finished.vault))
+    secrets = secrets_of(finished, eavesdropper)
     found = {s for secret in secrets for s in spellings(secret) if s in kept}
 
-    assert len(secrets) > 50
+    assert len(eavesdropper.heard) > 500
     assert found == set()
     assert {pair for pair in pairs if pair in kept} == set()
 
