@@ -145,6 +145,13 @@ def running(session: nox.Session, *command: str, folder: Path) -> Iterator[dict[
 
 
 @nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Write the reference pages that are made from the code."""
+    install(session, "run")
+    session.run("idprobe", "coverage", "--write", "docs/reference/traceability")
+
+
+@nox.session(default=False)
 def pins(session: nox.Session) -> None:
     """Write requirements/*.txt anew: every version pinned, every file by its hash."""
     session.install("uv")

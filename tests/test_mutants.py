@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
+from idprobe.coverage.anchors import load_anchors
 from idprobe.observe import Selection
 from idprobe.probes import all_probes
 from idprobe.profile import Profile, with_issuer
@@ -23,7 +25,7 @@ from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 from idprobe.reference.running import serve
 from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Violated
+from idprobe.verdict import HarnessFault, Judgement, Violated
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
@@ -65,16 +67,20 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
 COVERED: Final = [m for m in MUTANTS.values() if closure(m.breaks) & covered()]
 
 
-@pytest.mark.parametrize("mutant", COVERED, ids=lambda mutant: str(mutant.name))
-def test_a_mutant_wakes_what_it_declares_and_nothing_else(
-    mutant: MutantInfo, tmp_path: Path
-) -> None:
-    with reachable(mutant) as (profile, transport):
+@cache
+def judgements_of(name: str) -> tuple[Judgement, ...]:
+    """Return what is judged of a mutant by the checks that it is shown to."""
+    mutant = MUTANTS[name]
+    with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
         checks = checks_for(mutant)
         depth = max(all_probes()[probe].depth for check in checks for probe in check.probes)
-        options = Options(tmp_path, Selection(depth), keeps_evidence=False)
-        audit = Audit(profile, options, transport)
-        judgements = judged(audit, checks)
+        options = Options(Path(out), Selection(depth), keeps_evidence=False)
+        return tuple(judged(Audit(profile, options, transport), checks))
+
+
+@pytest.mark.parametrize("mutant", COVERED, ids=lambda mutant: str(mutant.name))
+def test_a_mutant_wakes_what_it_declares_and_nothing_else(mutant: MutantInfo) -> None:
+    judgements = judgements_of(mutant.name)
 
     woken = {
         CATALOGUE.canonical(j.requirement.id): f"{j.check}: {j.verdict}"
@@ -93,6 +99,23 @@ def test_a_mutant_wakes_what_it_declares_and_nothing_else(
         if CATALOGUE.canonical(j.requirement.id) in silent
     ]
     assert undeclared == {}
+
+
+NAMED: Final = sorted({c for rows in load_anchors().values() for row in rows for c in row.checks})
+"""The checks that cover what our peers test."""
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_check_that_covers_a_case_of_a_peer_is_woken_by_a_mutant(name: str) -> None:
+    check = next(check for check in all_checks() if check.name == name)
+    judges = closure(check.requirements)
+    aimed = [mutant.name for mutant in COVERED if closure(mutant.breaks) & judges]
+
+    assert any(
+        judgement.check == name and isinstance(judgement.verdict, Violated)
+        for mutant in aimed
+        for judgement in judgements_of(mutant)
+    ), f"{name} is silent on every mutant that breaks what it judges: {', '.join(aimed)}"
 
 
 def test_every_mutant_names_requirements_of_the_catalogue() -> None:

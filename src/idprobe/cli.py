@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from idprobe.audit import Audit, Options, reached, recorded_profile, resolve
 from idprobe.catalogue import Requirement, load_catalogue
 from idprobe.content import content
+from idprobe.coverage.command import add_coverage_command
 from idprobe.errors import HarnessError, IdprobeError
 from idprobe.evidence import read_evidence
 from idprobe.glue import Glue
@@ -288,6 +289,7 @@ def _explained(requirement: Requirement) -> Sequence[tuple[str, str]]:
 
 add_load_command(commands, resolve)
 add_cleanup_command(commands)
+add_coverage_command(commands)
 add_provision_command(commands)
 
 

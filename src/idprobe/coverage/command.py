@@ -1,0 +1,79 @@
+"""The verb `coverage`: how much is covered, what is owed, and the traceability pages."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from idprobe.catalogue import load_catalogue
+from idprobe.coverage.anchors import Standing, load_anchors
+from idprobe.coverage.counting import Coverage, Tally, checks_by_requirement, tallied
+from idprobe.coverage.pages import write_pages
+from idprobe.coverage.untested import load_untested
+from idprobe.suite import all_checks
+
+__all__ = ["add_coverage_command", "coverage_of_the_suite"]
+
+GAPS: Final = 1
+
+
+def coverage_of_the_suite() -> Coverage:
+    """Return what coverage is counted from, as idprobe carries it."""
+    catalogue, checks = load_catalogue(), all_checks()
+    judging = checks_by_requirement(catalogue, checks)
+    return Coverage(catalogue, checks, load_untested(), load_anchors(), judging)
+
+
+def add_coverage_command(commands: click.Group) -> None:
+    """Add the verb to the command line."""
+
+    @commands.command()
+    @click.option("--gaps", is_flag=True, help="List what is in scope and has no check yet.")
+    @click.option("--strict", is_flag=True, help="Exit with 1 if there are such gaps.")
+    @click.option(
+        "--write",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Write the traceability pages into a folder.",
+    )
+    def coverage(*, gaps: bool, strict: bool, folder: Path | None) -> int:
+        """Say how much of each specification, and of what others test, is covered."""
+        found = coverage_of_the_suite()
+        for kind, tallies in tallied(found).items():
+            click.echo("\n".join(_lines(kind, tallies)))
+        owed = list(_owed(found))
+        if gaps:
+            click.echo("\n".join(owed))
+        if folder is not None:
+            _write(folder, found)
+        return GAPS if strict and owed else 0
+
+
+def _write(folder: Path, found: Coverage) -> None:
+    from idprobe.reference.mutants import MUTANTS  # noqa: PLC0415 -- a whole server
+
+    broken = {name: sorted(mutant.breaks) for name, mutant in MUTANTS.items()}
+    written = write_pages(folder, found, broken)
+    click.echo(f"{len(written)} pages are in {folder}")
+
+
+def _lines(kind: str, tallies: Sequence[Tally]) -> Iterator[str]:
+    yield f"{kind:<42} {'covered':>8} {'reasoned':>8} {'not yet':>8} {'in scope':>8} {'total':>6}"
+    for tally in tallies:
+        yield (
+            f"  {tally.name:<40} {tally.covered:>8} {tally.reasoned:>8} {tally.open:>8} "
+            f"{tally.in_scope:>8} {tally.total:>6}"
+        )
+    yield ""
+
+
+def _owed(found: Coverage) -> Iterator[str]:
+    for requirement in found.catalogue:
+        if found.standing(requirement) is Standing.OPEN:
+            yield f"{requirement.id}  {requirement.level.value}  {requirement.summary}"
+    for rows in found.anchors.values():
+        for row in rows:
+            if row.standing is Standing.OPEN:
+                yield f"{row.source} {row.id}  {row.level}  {row.because}"

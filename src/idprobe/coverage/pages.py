@@ -1,0 +1,158 @@
+"""The traceability pages: what is required, which checks judge it, which mutants prove them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from idprobe.catalogue import Catalogue, Requirement
+from idprobe.coverage.anchors import SOURCES, Row, Standing
+from idprobe.coverage.counting import Coverage, Tally, tallied
+
+__all__ = ["write_pages"]
+
+_INTRODUCTION: Final = """\
+# Traceability
+
+From what is required to the checks that judge it and to the mutants that prove them.
+A mutant is a server that is wrong in one way, which the checks have to find.
+A mutant is named by the requirement that it breaks; `idprobe serve --mutant NAME` runs it.
+
+*In scope* is what a black box can test and the suite has reached; *total* has all the rest as well.
+*Reasoned* is left out on purpose, with the reason beside it.
+`idprobe coverage` prints these figures, and with `--write` these pages.
+"""
+_INDEX: Final = "index.md"
+
+
+def write_pages(
+    folder: Path, coverage: Coverage, mutants: Mapping[str, Iterable[str]]
+) -> Sequence[Path]:
+    """Write the pages into a folder and return them; `mutants` has what each mutant breaks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = dict(_pages(coverage, _by_requirement(coverage.catalogue, mutants)))
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in pages]
+
+
+def _pages(coverage: Coverage, mutants: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    yield _INDEX, _index(coverage)
+    documents: dict[str, list[Requirement]] = {}
+    for requirement in coverage.catalogue:
+        documents.setdefault(requirement.document, []).append(requirement)
+    for name, requirements in documents.items():
+        yield f"{name}.md", _document(coverage, requirements, mutants)
+    for source, rows in coverage.anchors.items():
+        yield f"{source}.md", _peer(coverage, source, rows)
+
+
+def _by_requirement(
+    catalogue: Catalogue, mutants: Mapping[str, Iterable[str]]
+) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for name, broken in mutants.items():
+        for identifier in {catalogue.canonical(one) for one in broken}:
+            found.setdefault(identifier, []).append(name)
+    return found
+
+
+def _index(coverage: Coverage) -> str:
+    parts = [_INTRODUCTION]
+    for kind, tallies in tallied(coverage).items():
+        parts.append(f"\n## {kind}\n")
+        head = ("source", "covered", "reasoned", "not yet", "in scope", "total")
+        parts.append(_table(head, (_figures(kind, tally) for tally in tallies)))
+    return "\n".join(parts)
+
+
+def _figures(kind: str, tally: Tally) -> Sequence[str]:
+    files = {title: f"{source}.md" for source, title in SOURCES.items()}
+    file = f"{tally.name}.md" if kind == "Catalogue" else files.get(tally.name)
+    label = _text(tally.title or tally.name)
+    numbers = (tally.covered, tally.reasoned, tally.open, tally.in_scope, tally.total)
+    return (f"[{label}]({file})" if file else label, *map(str, numbers))
+
+
+def _document(
+    coverage: Coverage, requirements: Sequence[Requirement], mutants: Mapping[str, Sequence[str]]
+) -> str:
+    first = requirements[0]
+    parts = [f"# {first.spec}\n", f"{first.title}.\n"]
+    for chapter, group in groupby(requirements, _chapter):
+        rows = (
+            (
+                f'<a id="{_anchor(one.id)}"></a>{_linked(one)}<br>{_text(one.summary)}',
+                one.level.value,
+                _judged(coverage, one),
+                _listed(mutants.get(coverage.catalogue.canonical(one.id), ())),
+            )
+            for one in group
+        )
+        parts += [f"## {chapter}\n"] if chapter else []
+        parts.append(_table(("requirement", "level", "checks", "mutants"), rows))
+    return "\n".join(parts)
+
+
+def _chapter(requirement: Requirement) -> str:
+    """Return the part of its document, two levels deep; "" where there are no sections."""
+    specification = requirement.id.partition("/")[0].rpartition("-")[0]
+    section = ".".join(requirement.section.split(".")[:2])
+    return f"{specification}, section {section}" if section else ""
+
+
+def _judged(coverage: Coverage, requirement: Requirement) -> str:
+    match coverage.standing(requirement):
+        case Standing.COVERED:
+            return _listed(check.name for check in coverage.checks_of(requirement))
+        case None:
+            return f"*{requirement.testable}*"
+        case standing:
+            because = coverage.because(requirement)
+            return f"*{standing.value}*" + (f": {_text(because)}" if because else "")
+
+
+def _peer(coverage: Coverage, source: str, rows: Sequence[Row]) -> str:
+    requirements = {check.name: check.requirements for check in coverage.checks}
+    parts = [f"# {SOURCES[source]}\n", "Each case, and what says the same here.\n"]
+    table = (
+        (
+            f"`{row.id}`<br>{_text(row.summary)}",
+            row.level,
+            _listed(row.checks) or f"*{row.standing.value}*: {_text(row.because)}",
+            _references(coverage.catalogue, (i for c in row.checks for i in requirements[c])),
+        )
+        for row in rows
+    )
+    parts.append(_table(("case", "level", "checks", "requirements"), table))
+    return "\n".join(parts)
+
+
+def _references(catalogue: Catalogue, identifiers: Iterable[str]) -> str:
+    return "<br>".join(
+        f"[{one}]({catalogue[one].document}.md#{_anchor(one)})"
+        for one in dict.fromkeys(identifiers)
+    )
+
+
+def _linked(requirement: Requirement) -> str:
+    return f"[{requirement.id}]({requirement.link})" if requirement.link else requirement.id
+
+
+def _anchor(identifier: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", identifier.lower())
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in names)
+
+
+def _text(text: str) -> str:
+    """Return plain text as Markdown shows it inside a table."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

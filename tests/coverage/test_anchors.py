@@ -1,0 +1,126 @@
+"""What our peers test is mapped to checks that exist and have a mutant, or has a reason."""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from idprobe.content import content
+from idprobe.coverage.anchors import SOURCES, Standing, load_anchors
+from idprobe.coverage.command import coverage_of_the_suite
+from idprobe.errors import CatalogueError
+from idprobe.reference.mutants import MUTANTS
+from idprobe.schemas import nearest
+
+COVERAGE: Final = coverage_of_the_suite()
+CHECKS: Final = {check.name: check for check in COVERAGE.checks}
+ROWS: Final = [row for rows in COVERAGE.anchors.values() for row in rows]
+COVERED: Final = [row for row in ROWS if row.checks]
+BROKEN: Final = {COVERAGE.catalogue.canonical(i) for m in MUTANTS.values() for i in m.breaks}
+
+LISTS: Final = {
+    "oidf-op-modules": (289, "69ea763d7f82c6c9"),
+    "oauch-cases": (179, "997e9c45a5168ef7"),
+    "security-cases": (289, "49745bbba94327a9"),
+}
+"""How many cases each list has, and the start of the SHA-256 of their ids: no case may get lost."""
+
+
+def test_no_case_of_the_lists_got_lost() -> None:
+    found = {
+        source: (
+            len(rows),
+            hashlib.sha256("\n".join(row.id for row in rows).encode()).hexdigest()[:16],
+        )
+        for source, rows in COVERAGE.anchors.items()
+    }
+
+    assert found == LISTS
+
+
+def test_a_case_is_covered_by_checks_that_exist() -> None:
+    strange = [
+        f"{row.source}.tsv, {row.id}: there is no check {name}; "
+        f"did you mean {nearest(name, CHECKS)}? If it was renamed, rename it there too."
+        for row in COVERED
+        for name in row.checks
+        if name not in CHECKS
+    ]
+
+    assert strange == []
+
+
+def test_a_case_is_covered_by_checks_that_have_a_mutant() -> None:
+    unproven = [
+        f"{row.source}.tsv, {row.id}: no mutant breaks what {name} judges"
+        for row in COVERED
+        for name in row.checks
+        if name in CHECKS
+        and not BROKEN & set(map(COVERAGE.catalogue.canonical, CHECKS[name].requirements))
+    ]
+
+    assert unproven == []
+
+
+def test_a_case_names_a_check_once() -> None:
+    assert [row.id for row in COVERED if len(set(row.checks)) != len(row.checks)] == []
+
+
+def test_a_reason_says_something() -> None:
+    assert [row.id for row in ROWS if row.reason and len(row.because) < 12] == []
+
+
+HEAD: Final = "id\tarea\twhat_it_checks\tlevel\tchecks\treason"
+
+
+def folder_with(folder: Path, *lines: str) -> Path:
+    for source in SOURCES:
+        text = "\n".join([HEAD, *(lines if source == "oauch-cases" else ())])
+        (folder / f"{source}.tsv").write_text(text + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_row_is_read(tmp_path: Path) -> None:
+    cases = ("A-1\ttoken\tIt says.\tmust\tx.py::a x.py::b\t", "A-2\tjar\tIt.\tmust\t\tlater: JAR.")
+
+    rows = load_anchors(folder_with(tmp_path, *cases))["oauch-cases"]
+
+    assert rows[0].checks == ("x.py::a", "x.py::b")
+    assert [row.standing for row in rows] == [Standing.COVERED, Standing.LATER]
+    assert rows[1].because == "JAR."
+
+
+@pytest.mark.parametrize(
+    ("row", "flaw"),
+    [
+        ("A-1\ttoken\tIt.\tmust\t\t", "needs checks or a reason"),
+        ("A-1\ttoken\tIt.\tmust\tx.py::a\tlater: JAR.", "needs checks or a reason"),
+        ("A-1\ttoken\tIt.\tmust\t\tsomehow", "has a reason of no kind"),
+        ("A-1\ttoken\tIt.\tmust\t\tlater:", "has a reason of no kind"),
+        ("A-1\ttoken\tIt.\tmust", "has not as many cells"),
+        ("A-1\ttoken\tIt.\tmust\tx.py::a\t\nA-1\ttoken\tIt.\tmust\tx.py::a\t", "is there twice"),
+    ],
+    ids=["nothing", "both", "kind", "empty", "cells", "twice"],
+)
+def test_a_row_that_makes_no_sense_is_refused(row: str, flaw: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"oauch-cases\.tsv") as caught:
+        load_anchors(folder_with(tmp_path, row))
+
+    assert flaw in str(caught.value)
+
+
+def plain_lines(path: Path) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_cells_have_no_white_space_at_their_ends(source: str) -> None:
+    cells = (
+        c for line in plain_lines(content("fixtures", "anchors", f"{source}.tsv")) for c in line
+    )
+
+    assert [cell for cell in cells if cell != cell.strip()] == []
