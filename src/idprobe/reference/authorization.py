@@ -99,7 +99,11 @@ class Authorization(AuthorizationRequests, Issuing):
             return False
         if "consent" in wish.prompts or not self.consent_may_be_remembered(wish):
             return True
-        return not session.consents.get(wish.client.client_id, frozenset()) >= set(wish.scope)
+        return not session.consents.get(wish.client.client_id, frozenset()) >= self.asked_for(wish)
+
+    def asked_for(self, wish: Wish) -> frozenset[str]:
+        """Return all that the person has to agree to: the scope, and claims asked for by name."""
+        return frozenset(wish.scope) | {f"claim {name}" for name in wish.claims.names}
 
     def consent_may_be_remembered(self, wish: Wish) -> bool:
         """Return whether the client is sure enough to be served again without a question.
@@ -158,6 +162,7 @@ class Authorization(AuthorizationRequests, Issuing):
             user=session.user,
             auth_time=session.auth_time,
             sid=session.sid,
+            claims=wish.claims,
         )
 
     def issue_code(self, wish: Wish, grant: Grant) -> Code:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from idprobe.reference.core import Core
 from idprobe.reference.faults import AuthorizationFault, OAuthFault, PageFault
 from idprobe.reference.forms import Form
+from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.token_endpoint import scope_values
 
@@ -34,6 +35,7 @@ class Wish:
     prompts: frozenset[str] = frozenset()
     max_age: int | None = None
     hinted_sub: str | None = None
+    claims: RequestedClaims = NO_CLAIMS
     login_hint: str = ""
     challenge: str | None = None
     challenge_method: str = "plain"
@@ -151,11 +153,14 @@ class AuthorizationRequests(Core):
         scope = self.authorized_scope(client, form.get("scope"), types, prompts)
         self.check_nonce(form, scope, types)
         challenge, method = self.challenge_for(client, form, types)
+        claims = self.requested_claims(form)
+        self.check_acr(claims)
         return {
             "nonce": form.get("nonce"),
             "scope": scope,
             "max_age": self.max_age_of(client, form),
-            "hinted_sub": self.hinted_sub(form),
+            "hinted_sub": self.wanted_sub(self.hinted_sub(form), claims),
+            "claims": claims,
             "challenge": challenge,
             "challenge_method": method,
         }
@@ -264,6 +269,31 @@ class AuthorizationRequests(Core):
         if _MAX_AGE.fullmatch(text) is None:
             raise AuthorizationFault("invalid_request", "max_age is no number of seconds")
         return int(text)
+
+    def requested_claims(self, form: Form) -> RequestedClaims:
+        """Return what the claims parameter asks for; it is ignored where it is not supported."""
+        text = form.get("claims")
+        if text is None or not self.config.claims_parameter:
+            return NO_CLAIMS
+        try:
+            return RequestedClaims.parse(text)
+        except (ValueError, TypeError) as error:
+            raise AuthorizationFault("invalid_request", "claims cannot be read") from error
+
+    def check_acr(self, claims: RequestedClaims) -> None:
+        """Refuse an Essential acr that this server cannot reach (OIDC Core section 5.5.1.1)."""
+        asked = claims.id_token.get("acr")
+        if asked is not None and asked.essential and not asked.takes(self.config.acr):
+            raise AuthorizationFault("access_denied", "this acr cannot be reached")
+
+    def wanted_sub(self, hinted: str | None, claims: RequestedClaims) -> str | None:
+        """Return who has to be the one who is logged in; raises AuthorizationFault for two."""
+        asked = (claims.id_token.get("sub"), claims.userinfo.get("sub"))
+        subs = {str(value) for one in asked if one is not None for value in one.values or ()}
+        wanted = subs if hinted is None else subs | {hinted}
+        if len(wanted) > 1:
+            raise AuthorizationFault("login_required", "nobody can be two persons")
+        return next(iter(wanted), None)
 
     def hinted_sub(self, form: Form) -> str | None:
         """Return whom id_token_hint is about; an ID token past its expiry will do."""

@@ -251,6 +251,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         scopes=SCOPES,
         default_scope="api",
         access_token_format="jwt",
+        claims_parameter=True,
     )
 
 

@@ -164,7 +164,7 @@ class Interaction(Authorization):
         transaction.consented = True
         wish = transaction.wish
         before = session.consents.get(wish.client.client_id, frozenset())
-        session.consents[wish.client.client_id] = before | set(wish.scope)
+        session.consents[wish.client.client_id] = before | self.asked_for(wish)
         return await self.proceed(transaction, session)
 
     # Decisions about submitted pages
@@ -230,7 +230,9 @@ class Interaction(Authorization):
         """Return the consent page: the client, every scope, how long it lasts (RFC 6749 10.2)."""
         wish = transaction.wish
         lifetime_s = self.config.access_token_lifetime_s
-        view = ConsentView.of(wish.client, wish.scope, wish.redirect_uri, lifetime_s)
+        view = ConsentView.of(
+            wish.client, wish.scope, wish.claims.names, wish.redirect_uri, lifetime_s
+        )
         if not (view.logo_uri or "https://").startswith("https://"):
             view = replace(view, logo_uri=None)
         html = render(

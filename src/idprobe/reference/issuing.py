@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from idprobe.reference.core import Core, fresh_secret
+from idprobe.reference.requested_claims import ClaimRequest
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Grant, RefreshToken
 
@@ -148,6 +149,7 @@ class Issuing(Core):
             "iat": issued_at,
             "exp": issued_at + self.config.id_token_lifetime_s,
             "auth_time": grant.auth_time,
+            "acr": self.config.acr,
             "amr": ["pwd"],
             "sid": grant.sid,
         }
@@ -159,7 +161,19 @@ class Issuing(Core):
             claims["c_hash"] = half_hash(context.code)
         if context.with_user_claims:
             claims.update(self.user_claims(grant, grant.scope))
-        return claims
+        return {**self.requested_user_claims(grant, grant.claims.id_token), **claims}
+
+    def requested_user_claims(
+        self, grant: Grant, asked: Mapping[str, ClaimRequest]
+    ) -> dict[str, Any]:
+        """Return what was asked for by name, where it is known and as wanted (section 5.5.1)."""
+        known = grant.user.claims if grant.user is not None else {}
+        found = {name: known.get(name) for name, request in asked.items()}
+        return {
+            name: value
+            for name, value in found.items()
+            if value not in (None, "") and asked[name].takes(value)
+        }
 
     def user_claims(self, grant: Grant, scope: frozenset[str]) -> dict[str, Any]:
         """Return what `scope` tells about the person (section 5.4); empty claims are left out."""

@@ -11,8 +11,8 @@ from idprobe.reference.replies import json_reply
 __all__ = ["Metadata"]
 
 _CLAIMS: Final = (
-    "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "c_hash", "sid",
-    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username",
+    "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash",
+    "sid", "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username",
     "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
     "email", "email_verified", "address", "phone_number", "phone_number_verified",
 )  # fmt: skip
@@ -45,7 +45,8 @@ class Metadata(Core):
             "code_challenge_methods_supported": self.challenge_methods(),
             "claims_supported": list(_CLAIMS),
             "claim_types_supported": ["normal"],
-            "claims_parameter_supported": False,
+            "acr_values_supported": [config.acr],
+            "claims_parameter_supported": config.claims_parameter,
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
             "require_request_uri_registration": False,

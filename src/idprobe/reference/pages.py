@@ -1,6 +1,6 @@
 """The pages that a person sees: plain forms that work without JavaScript."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -113,12 +113,20 @@ class ConsentView:
 
     @classmethod
     def of(
-        cls, client: ClientConfig, scope: Sequence[str], destination: str, lifetime_s: int
+        cls,
+        client: ClientConfig,
+        scope: Sequence[str],
+        claims: Iterable[str],
+        destination: str,
+        lifetime_s: int,
     ) -> "ConsentView":
-        """Return what `client` has to show when it asks for `scope`."""
+        """Return what `client` has to show when it asks for `scope` and for claims by name."""
         shown = client.display
         return cls(
-            lines=tuple(_SCOPE_LINES.get(value, value) for value in scope),
+            lines=(
+                *(_SCOPE_LINES.get(value, value) for value in scope),
+                *(f"{name}: see it" for name in sorted(claims)),
+            ),
             links=tuple((label, str(shown[key])) for key, label in _LINKS if shown.get(key)),
             logo_uri=shown.get("logo_uri"),
             destination=destination,

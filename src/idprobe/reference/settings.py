@@ -96,6 +96,8 @@ class ServerConfig:
     client_credentials_refresh_token: bool = False
     plain_pkce: bool = False
     require_pkce: bool = True
+    claims_parameter: bool = False
+    acr: str = "https://idprobe.example/acr/password"
     registration: Registration = "open"
     initial_access_token: str | None = field(default=None, repr=False)
 

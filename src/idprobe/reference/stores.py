@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.settings import UserConfig
 
 __all__ = [
@@ -117,6 +118,7 @@ class Grant:
     user: UserConfig | None = None
     auth_time: int = 0
     sid: str = ""
+    claims: RequestedClaims = NO_CLAIMS
     revoked: bool = False
 
     @property

@@ -42,7 +42,9 @@ class UserInfo(Issuing):
 
     def userinfo_claims(self, token: AccessToken) -> dict[str, Any]:
         """Return what UserInfo tells: sub, and what the scope of the token covers."""
-        return {"sub": token.grant.sub, **self.user_claims(token.grant, token.scope)}
+        grant = token.grant
+        asked = self.requested_user_claims(grant, grant.claims.userinfo)
+        return {**asked, **self.user_claims(grant, token.scope), "sub": grant.sub}
 
     def resource_headers(self) -> dict[str, str]:
         """Return the headers of an answer to one person's token."""
