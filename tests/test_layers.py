@@ -52,6 +52,7 @@ EDGES: Final = {
     ("glue", "audit"),
     ("plugin", "audit"),
     ("plugin", "glue"),
+    ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),
     ("suite", "audit"),

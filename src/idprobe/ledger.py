@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from idprobe.errors import UsageError
 from idprobe.profile import Profile
 
 __all__ = ["Ledger", "Owed", "ledger_for", "left_behind", "state_folder"]
@@ -48,6 +49,21 @@ class Ledger:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder: Final = folder
+
+    def prepare(self) -> None:
+        """Make sure that we can write; raises UsageError, best before anything is registered."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise UsageError(
+                f"{self._folder} cannot be written ({why}), so a registered client would be lost: "
+                f"let XDG_STATE_HOME name another folder"
+            ) from None
 
     def keep(self, owed: Owed) -> None:
         """Write a client down, or write down what is new of it."""

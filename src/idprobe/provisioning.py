@@ -184,5 +184,8 @@ def _write_private(path: Path, text: str) -> None:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError(f"{path} is there already: name another file") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UsageError(f"{path} cannot be written ({why}): name another file") from None
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.write(text)

@@ -30,7 +30,9 @@ from idprobe.profile import (
     Tls,
     bare_profile,
     consent_missing,
+    host_of,
 )
+from idprobe.reports.legible import clipped, legible
 from idprobe.wanted import WANTED, Wanted
 from idprobe.wire import Courier, Wire
 
@@ -41,6 +43,7 @@ UNUSABLE: Final = 3
 MANY_SCOPES: Final = 20
 METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 OPENID: Final = "openid"
+LONGEST_SAYING: Final = 80
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +87,9 @@ class Registrar:
                     f"{self.profile.issuer} has no registration_endpoint, so --register can do "
                     f"nothing: `idprobe provision` prints the clients that the suite wants"
                 )
-            desk = Desk(wire, ledger_for(self.profile))
+            ledger = ledger_for(self.profile)
+            ledger.prepare()
+            desk = Desk(wire, ledger)
             try:
                 found = [await self._one(desk, wanted) for wanted in self._wanted(metadata)]
             finally:
@@ -122,7 +127,7 @@ class Registrar:
                     scope=client.scope or _least_scope(desk.wire.provider.metadata, wanted),
                     jwks=None if private is None else {"keys": (private,)},
                 )
-            said = f"{response.status} {response.error or 'without an error code'}"
+            said = f"{response.status} {_shown(response.error or 'without an error code')}"
         self.refused[wanted.name] = f"{wanted.name}: {said}"
         return None
 
@@ -145,17 +150,24 @@ def registering(
         registrar.take_back()
 
 
-def clean_up(ledger: Ledger) -> list[Owed]:
-    """Delete what earlier runs left, and return what is still there."""
-    by_server: dict[tuple[str, str | None], list[Owed]] = {}
+def clean_up(ledger: Ledger) -> dict[Owed, str]:
+    """Delete what earlier runs left; return what is still there, and why."""
+    by_place: dict[tuple[str, str | None, str], list[Owed]] = {}
+    left: dict[Owed, str] = {}
     for owed in ledger.owed():
-        by_server.setdefault((owed.issuer, owed.ca_file), []).append(owed)
-    for (issuer, ca_file), some in by_server.items():
-        profile = bare_profile(issuer)
+        if owed.can_be_deleted:
+            place = host_of(owed.registration_client_uri or "")
+            by_place.setdefault((owed.issuer, owed.ca_file, place), []).append(owed)
+        else:
+            left[owed] = "the server told no way to delete it"
+    for (issuer, ca_file, _), some in by_place.items():
+        # What is written down was allowed by the profile of its run, wherever it is.
+        endpoints = {"registration_endpoint": some[0].registration_client_uri or ""}
+        profile = replace(bare_profile(issuer), endpoints=endpoints)
         if ca_file is not None and Path(ca_file).is_file():
             profile = replace(profile, tls=Tls(ca_file=Path(ca_file)))
-        asyncio.run(_delete(profile, some, ledger, None))
-    return ledger.owed()
+        left |= asyncio.run(_delete(profile, some, ledger, None))
+    return left
 
 
 def add_cleanup_command(group: click.Group) -> None:
@@ -171,9 +183,9 @@ def add_cleanup_command(group: click.Group) -> None:
         before = len(ledger.owed())
         left = clean_up(ledger)
         click.echo(f"{before - len(left)} deleted, {len(left)} left")
-        for owed in left:
-            why = "the server refuses" if owed.can_be_deleted else "the server told no way"
-            click.echo(f"  {owed.client_id} at {owed.issuer}, of {owed.registered_at}: {why}")
+        for owed, because in left.items():
+            who = f"{_shown(owed.client_id)} at {_shown(owed.issuer)}"
+            click.echo(f"  {who}, of {_shown(owed.registered_at)}: {because}")
             if forget:
                 ledger.drop(owed)
         return UNUSABLE if left and not forget else 0
@@ -184,18 +196,33 @@ async def _delete(
     owed: Collection[Owed],
     ledger: Ledger,
     transport: httpx.AsyncBaseTransport | None,
-) -> None:
-    """Delete clients one by one, and forget each that is gone."""
+) -> dict[Owed, str]:
+    """Delete clients one by one, forget each that is gone, and return the others, and why."""
+    left: dict[Owed, str] = {}
     async with Courier(profile, transport) as courier:
         wire = Wire(Provider(profile, {}, NOBODY), courier)
         for one in owed:
             uri, token = one.registration_client_uri, one.registration_access_token
             if uri is None or token is None:
+                left[one] = "the server told no way to delete it"
                 continue
-            with contextlib.suppress(IdprobeError):
+            try:
                 response = await wire.send(configuration_request("DELETE", uri, token), "delete")
+            except NoResponse as error:
+                left[one] = f"no answer: {error.failure}"
+            except IdprobeError as error:
+                left[one] = str(error)
+            else:
                 if response.status in GONE:
                     ledger.drop(one)
+                else:
+                    left[one] = f"the server refuses ({response.status})"
+    return left
+
+
+def _shown(text: str) -> str:
+    """Return what a server chose, fit for a terminal."""
+    return legible(clipped(text, LONGEST_SAYING))
 
 
 def _fitted(wanted: Wanted, metadata: Mapping[str, Any]) -> Wanted | None:

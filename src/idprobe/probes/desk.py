@@ -11,7 +11,7 @@ from idprobe.exchange import Request, Response
 from idprobe.flows import registration_request
 from idprobe.flows.registration import Registration, configuration_request, registration_of
 from idprobe.ledger import Ledger, Owed, ledger_for
-from idprobe.profile import Provider, host_of
+from idprobe.profile import Profile, Provider, host_of, is_usable_url
 from idprobe.wire import Wire
 
 __all__ = ["CALLBACK", "GONE", "Desk", "metadata_for", "open_desk", "secret_method"]
@@ -138,13 +138,12 @@ class Desk:
             registration.token,
             str(profile.tls.ca_file.absolute()) if profile.tls.ca_file else None,
         )
+        if owed.registration_client_uri and not _may_go(owed.registration_client_uri, profile):
+            owed = replace(owed, registration_client_uri=None)  # nothing of ours would go there
         before = self._owed.get(registration.client_id, owed)
-        uri = registration.uri or before.registration_client_uri
-        if uri is not None and host_of(uri) not in profile.allowed_hosts:
-            uri = before.registration_client_uri  # nothing of ours would go there
         owed = replace(
             owed,
-            registration_client_uri=uri,
+            registration_client_uri=owed.registration_client_uri or before.registration_client_uri,
             registration_access_token=registration.token or before.registration_access_token,
         )
         self._owed[registration.client_id] = owed
@@ -156,10 +155,17 @@ class Desk:
             self.ledger.drop(owed)
 
 
+def _may_go(uri: str, profile: Profile) -> bool:
+    """Return whether a URI that a server chose is sound, and at a host of the profile."""
+    return is_usable_url(uri) and host_of(uri) in profile.allowed_hosts
+
+
 @asynccontextmanager
 async def open_desk(wire: Wire) -> AsyncIterator[Desk]:
     """Open a desk; when it closes, for whatever reason, its clients are deleted."""
-    desk = Desk(wire, ledger_for(wire.provider.profile))
+    ledger = ledger_for(wire.provider.profile)
+    ledger.prepare()
+    desk = Desk(wire, ledger)
     try:
         yield desk
     finally:

@@ -6,7 +6,7 @@ may show, `restored` reads that back; `terms` (with `metadata` and `features`) s
 supports, `capability` what can be tried with this profile.
 """
 
-from idprobe.profile.addresses import host_of, is_loopback
+from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
 from idprobe.profile.capability import Capability, missing_because
 from idprobe.profile.consent import consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
@@ -48,6 +48,7 @@ __all__ = [
     "consent_missing",
     "host_of",
     "is_loopback",
+    "is_usable_url",
     "load_profile",
     "missing_because",
     "redacted_profile",

@@ -1,0 +1,130 @@
+"""What is owed to be deleted is written down at once, for its owner alone, and outlives us."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from idprobe.errors import UsageError
+from idprobe.ledger import Ledger, Owed, ledger_for, left_behind, state_folder
+from idprobe.profile import bare_profile
+
+ISSUER: Final = "https://id.example"
+TOKEN: Final = "registration-token-not-to-be-seen"
+OWED: Final = Owed(ISSUER, "one", f"{ISSUER}/register/one", TOKEN)
+
+
+def test_what_is_kept_is_owed_until_it_is_dropped(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "state")
+
+    ledger.keep(OWED)
+    kept = Ledger(tmp_path / "state").owed()
+    ledger.drop(OWED)
+
+    assert kept == [OWED]
+    assert ledger.owed() == []
+
+
+def test_a_new_token_replaces_the_old_one(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+
+    ledger.keep(OWED)
+    ledger.keep(replace(OWED, registration_access_token="newer"))
+
+    assert [one.registration_access_token for one in ledger.owed()] == ["newer"]
+
+
+def test_the_same_client_id_at_two_servers_is_two_clients(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+
+    ledger.keep(OWED)
+    ledger.keep(replace(OWED, issuer="https://other.example"))
+
+    assert len(ledger.owed()) == 2
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+
+    Ledger(folder).keep(OWED)
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600]
+
+
+def test_a_client_id_that_is_a_path_stays_in_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+
+    Ledger(folder).keep(replace(OWED, client_id="../../../etc/passwd"))
+
+    assert [path.parent for path in tmp_path.rglob("*.json")] == [folder]
+
+
+def test_files_that_are_no_entries_are_left_alone(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.keep(OWED)
+    for name, text in {"a": "{", "b": "[]", "c": '{"x": 1}', "d": "\udcff"}.items():
+        (tmp_path / f"{name}.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "half.part").write_text("{", encoding="utf-8")
+
+    assert ledger.owed() == [OWED]
+
+
+def test_a_token_is_in_no_repr() -> None:
+    assert TOKEN not in repr(OWED)
+
+
+def test_an_entry_without_place_or_token_cannot_be_deleted() -> None:
+    assert OWED.can_be_deleted
+    assert not replace(OWED, registration_client_uri=None).can_be_deleted
+    assert not replace(OWED, registration_access_token=None).can_be_deleted
+
+
+def test_the_state_is_where_xdg_says(tmp_path: Path) -> None:
+    home = Path.home() / ".local" / "state" / "idprobe" / "registered"
+
+    assert state_folder({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "idprobe" / "registered"
+    assert state_folder({"XDG_STATE_HOME": "relative"}) == home
+    assert state_folder({}) == home
+
+
+def test_the_embedded_server_owes_nothing(tmp_path: Path) -> None:
+    embedded = replace(bare_profile(ISSUER), embedded="reference")
+    ledger = ledger_for(embedded, {"XDG_STATE_HOME": str(tmp_path)})
+
+    ledger.prepare()
+    ledger.keep(OWED)
+
+    assert ledger.owed() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_this_run_left_is_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    profile = bare_profile(ISSUER)
+    ledger = ledger_for(profile)
+    ledger.keep(replace(OWED, client_id="of-another-run", run="another"))
+    before = left_behind(profile)
+
+    ledger.keep(OWED)
+    one = left_behind(profile) or ""
+    ledger.keep(replace(OWED, client_id="two"))
+    two = left_behind(profile) or ""
+
+    assert before is None
+    assert one.startswith("a registered client is still at https://id.example")
+    assert two.startswith("2 registered clients are still at")
+    assert "idprobe cleanup" in one
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_registered(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="XDG_STATE_HOME"):
+        Ledger(tmp_path / "file" / "state").prepare()
