@@ -43,6 +43,12 @@ def test_a_form_that_needs_nobody_is_no_page_for_the_user() -> None:
     assert not is_user_page(page(SILENT))
 
 
+def test_a_button_outside_of_its_form_counts() -> None:
+    outside = b"<form id=f method=post><input type=hidden name=t></form><button form=f>Yes</button>"
+
+    assert is_user_page(page(outside))
+
+
 def test_an_error_page_asks_for_nothing() -> None:
     assert not is_user_page(page(LOGIN, status=400))
 

@@ -44,7 +44,8 @@ def is_user_page(exchange: Exchange) -> bool:
     forms = page.css("form")
     if not forms and not page.css('meta[http-equiv="refresh" i]'):
         return bool(page.css("a[href]"))
-    shown = (element for form in forms for element in form.css(wanted))
+    shown = [element for form in forms for element in form.css(wanted)]
+    shown += page.css('button[form], input[form]:not([type="hidden"])')  # a form's, outside of it
     return any(not _in_noscript(element) for element in shown)
 
 

@@ -1,0 +1,82 @@
+"""RP-Initiated Logout sections 3 and 4: where a logout leads, and where an error does not."""
+
+from idprobe.checks import EvidenceError, Trace, requirement
+from idprobe.errors import Unsuited
+from idprobe.reading.logouts import came_back, landing_after, led_away, logged_in
+from idprobe.reading.registered import information
+
+FORGED = ("foreign-key", "unsigned", "no-jwt")
+UNREGISTERED = ("query", "slash", "case", "stranger")
+OUT = "https://client.example/out"
+
+
+@requirement("OIDCRIL-3/no-redirect-without-hint-or-proof")
+def test_address_alone_is_not_followed(logout_without_hint: Trace) -> None:
+    """A post_logout_redirect_uri without anything that says whose it is leads nowhere."""
+    landing_after(logout_without_hint, "control")
+    assert not came_back(logout_without_hint, "redirect-alone"), "the browser was sent there"
+
+
+@requirement("OIDCRIL-3/no-redirect-to-unregistered-uri")
+def test_unregistered_addresses_are_not_followed(logout_to_unregistered_uris: Trace) -> None:
+    """Only an address that is exactly a registered one is followed."""
+    landing_after(logout_to_unregistered_uris, "control")
+    away = led_away(logout_to_unregistered_uris, UNREGISTERED)
+    assert not away, f"the browser was sent there: {', '.join(away)}"
+
+
+@requirement("OIDCRIL-4/failed-validation-aborts")
+def test_forged_hint_leads_nowhere(logout_hints_forged: Trace) -> None:
+    """Where the hint is none of the server's, the redirect that needed it does not happen."""
+    landing_after(logout_hints_forged, "control")
+    away = led_away(logout_hints_forged, FORGED)
+    assert not away, f"the browser was sent to the client: {', '.join(away)}"
+
+
+@requirement("OIDCRIL-4/no-redirect-on-error")
+def test_errors_stay_at_the_server(
+    logout_hints_forged: Trace, logout_to_unregistered_uris: Trace
+) -> None:
+    """No error in a logout request is taken to a client."""
+    landing_after(logout_hints_forged, "control")
+    landing_after(logout_to_unregistered_uris, "control")
+    away = led_away(logout_hints_forged, FORGED)
+    away += led_away(logout_to_unregistered_uris, UNREGISTERED)
+    assert not away, f"the browser was sent away: {', '.join(away)}"
+
+
+@requirement("OIDCRIL-4/no-redirect-on-error")
+def test_error_of_the_client_stays_at_the_server(logout_for_another_client: Trace) -> None:
+    """A client_id that does not fit the hint is no reason to go to either client."""
+    landing_after(logout_for_another_client, "control")
+    away = led_away(logout_for_another_client, ("other-client",))
+    assert not away, "the browser was sent to the client"
+
+
+@requirement("OIDCRIL-4/idempotent")
+def test_second_logout_is_no_error(logout_by_get: Trace) -> None:
+    """Logging out where nobody is logged in any more is no error."""
+    landing_after(logout_by_get, "logout")
+    if logged_in(logout_by_get, "after"):
+        raise EvidenceError("the first logout did nothing")
+    exchange = logout_by_get["again"]
+    status = exchange.answered.status
+    assert exchange.landing is not None or status < 400, f"status is {status}"
+
+
+@requirement("OIDCRIL-3.1/post-logout-uris-registrable")
+def test_address_can_be_registered(logout_uri_registered: Trace) -> None:
+    """A client can register where its users go after a logout."""
+    uris = information(logout_uri_registered["register"]).get("post_logout_redirect_uris")
+    if uris is None:
+        raise Unsuited("the server registers no post_logout_redirect_uris")
+    assert uris == [OUT], f"post_logout_redirect_uris is {uris}"
+
+
+@requirement("OIDCRIL-2/https-post-logout-uri")
+def test_public_client_has_no_plain_address(logout_uri_registered: Trace) -> None:
+    """A public client cannot register an address that is not https."""
+    exchange = logout_uri_registered["plain-http"]
+    if exchange.answered.is_success:
+        uris = information(exchange).get("post_logout_redirect_uris")
+        assert not uris, "an http address was registered"
