@@ -305,3 +305,20 @@ def test_a_deviation_of_no_requirement_is_a_profile_error(tmp_path: Path) -> Non
 
     with pytest.raises(ProfileError, match=r"deviations: RFC6749-5\.1/no-such"):
         Audit(profile, Options(tmp_path))
+
+
+def test_a_check_judges_what_says_the_same_too(tmp_path: Path) -> None:
+    profile, app = speakup()
+    both = replace(profile, standards=("oauth2.1",))
+    audit = Audit(both, Options(tmp_path, keeps_evidence=False), InProcess(app))
+    checks = [c for c in all_checks() if "RFC9700-4.16/clickjacking-prevented" in c.requirements]
+
+    judged(audit, checks)
+
+    assert [j.requirement.id for j in audit.judgements] == ["OAUTH21-7.11/clickjacking-prevented"]
+
+
+def test_an_unknown_requirement_is_of_no_standard(tmp_path: Path) -> None:
+    profile, _ = speakup()
+
+    assert not Audit(profile, Options(tmp_path)).selects("RFC1-1/no-such-requirement")

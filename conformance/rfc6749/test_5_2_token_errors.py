@@ -136,7 +136,11 @@ def test_unknown_scope_is_invalid_or_left_out(client_credentials_scopes: Trace) 
         assert "idprobe_no_such_scope" not in told, "a scope that nobody knows is granted"
 
 
-@requirement("RFC6749-10.7/password-grant-minimised", "RFC9700-2.4/password-grant-absent")
+@requirement(
+    "RFC6749-10.7/password-grant-minimised",
+    "RFC9700-2.4/password-grant-absent",
+    "OAUTH21-10/implicit-and-password-omitted",
+)
 def test_password_grant_is_not_offered(token_request_faults: Trace) -> None:
     """The password grant is unknown, or at least not for this client."""
     exchange = token_request_faults["password_grant"]

@@ -9,14 +9,19 @@ from idprobe.reading.registered import accepted, information
 VSCHAR = re.compile(r"[\x20-\x7e]*")
 
 
-@requirement("RFC6749-3.1.2/redirect-uri-absolute")
+@requirement(
+    "RFC6749-3.1.2/redirect-uri-absolute", "OAUTH21-2.3/redirect-uri-absolute-without-fragment"
+)
 def test_redirect_uri_has_to_be_absolute(registration_redirect_faults: Trace) -> None:
     """A redirect URI that is not absolute is not registered."""
     for step in ("relative", "without-scheme"):
         assert not accepted(registration_redirect_faults[step]), f"it was registered: {step}"
 
 
-@requirement("RFC6749-3.1.2/redirect-uri-without-fragment")
+@requirement(
+    "RFC6749-3.1.2/redirect-uri-without-fragment",
+    "OAUTH21-2.3/redirect-uri-absolute-without-fragment",
+)
 def test_redirect_uri_has_no_fragment(registration_redirect_faults: Trace) -> None:
     """A redirect URI with a fragment is not registered."""
     assert not accepted(registration_redirect_faults["fragment"]), "it was registered"

@@ -1,6 +1,15 @@
 """RFC 7636 section 4: challenges and verifiers."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement, token_error
+from idprobe.checks import (
+    Exchange,
+    Trace,
+    error_code,
+    gives_tokens,
+    refused,
+    requirement,
+    token_error,
+)
+from idprobe.errors import Unsuited
 from idprobe.reading.landings import landed, sent
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
@@ -19,6 +28,13 @@ def assert_invalid_request(trace: Trace, step: str) -> None:
     assert refused(trace[step]), f"a request was granted with a challenge or method: {step}"
     code = error_code(trace[step])
     assert code in {"invalid_request", None}, f"the error is {code}, not invalid_request"
+
+
+def challenge_wanted(trace: Trace) -> Exchange:
+    """Return the answer to a request without a challenge; raises Unsuited if it was served."""
+    if gives_tokens(trace["refused"]):
+        raise Unsuited("the server serves public clients without PKCE")
+    return trace["refused"]
 
 
 @requirement("RFC7636-4.1/verifier-syntax-enforced")
@@ -82,14 +98,14 @@ def test_challenge_is_not_sent_out(pkce_verifiers_accepted: Trace) -> None:
 @requirement("RFC7636-4.4.1/pkce-required-error")
 def test_missing_challenge_is_invalid_request(pkce_absent_at_public: Trace) -> None:
     """Where PKCE is required a request without it is an invalid_request."""
-    exchange = pkce_absent_at_public["refused"]
+    exchange = challenge_wanted(pkce_absent_at_public)
     assert error_code(exchange) == "invalid_request", f"the error is {error_code(exchange)}"
 
 
 @requirement("RFC7636-4.4.1/pkce-required-explained")
 def test_missing_challenge_is_explained(pkce_absent_at_public: Trace) -> None:
     """The error says that it is the code challenge that is missing."""
-    landing = landed(pkce_absent_at_public["refused"])
+    landing = landed(challenge_wanted(pkce_absent_at_public))
     said = f"{landing.get('error_description')} {landing.get('error_uri')}".lower()
     named = any(word in said for word in ("challenge", "pkce"))
     assert named, "neither error_description nor error_uri names the code challenge"

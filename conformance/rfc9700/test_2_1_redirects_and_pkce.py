@@ -54,7 +54,7 @@ def test_pkce_is_enforced_when_used(pkce_verifiers: Trace) -> None:
         assert code in {"invalid_grant", "invalid_request"}, f"the error is {code}"
 
 
-@requirement("RFC9700-2.1.1/pkce-downgrade-prevented")
+@requirement("RFC9700-2.1.1/pkce-downgrade-prevented", "OAUTH21-4.1.3/verifier-iff-challenge")
 def test_verifier_without_challenge_is_refused(pkce_absent: Trace) -> None:
     """A verifier is only good for a code with a challenge."""
     served = not refused(pkce_absent["downgrade"])
@@ -69,7 +69,7 @@ def test_challenge_is_bound_to_the_code(pkce_verifiers: Trace) -> None:
         assert refused(pkce_verifiers[step]), "the verifier of another code redeems it"
 
 
-@requirement("RFC9700-4.8.2/verifier-demanded")
+@requirement("RFC9700-4.8.2/verifier-demanded", "OAUTH21-4.1.3/verifier-iff-challenge")
 def test_verifier_is_demanded(pkce_verifiers: Trace) -> None:
     """A code with a challenge is not redeemed without a verifier."""
     assert refused(pkce_verifiers["missing"]), "the code was redeemed without a verifier"

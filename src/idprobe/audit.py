@@ -149,8 +149,13 @@ class Audit:
                 )
 
     def selects(self, requirement_id: str) -> bool:
-        """Return whether a requirement belongs to the standards of this run."""
-        return requirement_id in self._selected
+        """Return whether a requirement, or one that says the same, is of this run's standards."""
+        return not self._selected.isdisjoint(self.alike(requirement_id))
+
+    def alike(self, requirement_id: str) -> frozenset[str]:
+        """Return the ids of the requirements that say the same; none for an unknown id."""
+        known = requirement_id in self.catalogue
+        return self.catalogue.alike(requirement_id) if known else frozenset()
 
     def observe(self, probes: Iterable[str]) -> None:
         """Make the experiments, or take those of the recorded run."""
@@ -193,12 +198,13 @@ class Audit:
         probes: Sequence[str],
         body: Callable[..., None],
     ) -> list[Judgement]:
-        """Return and keep the judgements of one check, one for each selected requirement."""
+        """Return and keep the judgements of one check, one for each selected requirement.
+
+        A check of a requirement judges all that say the same (`same_as`), each if it applies.
+        """
         found: list[Judgement] = []
         outcome: tuple[Verdict, Exchange | None] | None = None
-        for identifier in requirements:
-            if not self.selects(identifier):
-                continue
+        for identifier in self._selected_of(requirements):
             requirement = self.catalogue[identifier]
             verdict = self._before(requirement, probes)
             exchange: Exchange | None = None
@@ -208,6 +214,12 @@ class Audit:
             found.append(self._judgement(check, claim, requirement, probes, verdict, exchange))
         self.judgements.extend(found)
         return found
+
+    def _selected_of(self, requirements: Sequence[str]) -> list[str]:
+        """Return the selected ones of what a check names and of what says the same, each once."""
+        others = (one for name in requirements for one in sorted(self.alike(name)))
+        named = dict.fromkeys((*requirements, *others))
+        return [one for one in named if one in self._selected]
 
     def _before(self, requirement: Requirement, probes: Sequence[str]) -> Verdict | None:
         if self._seen is None:

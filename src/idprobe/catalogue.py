@@ -94,6 +94,14 @@ class Catalogue:
     """All requirements by id, in the order of their files."""
 
     requirements: Mapping[str, Requirement] = field(repr=False)
+    _same: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        groups: dict[str, set[str]] = {}
+        for one in self:
+            groups.setdefault(one.same_as or one.id, set()).add(one.id)
+        same = {name: frozenset(group) for group in groups.values() for name in group}
+        object.__setattr__(self, "_same", MappingProxyType(same))
 
     def __getitem__(self, identifier: str) -> Requirement:
         """Return a requirement; CatalogueError with the nearest id if there is none."""
@@ -119,9 +127,7 @@ class Catalogue:
 
     def alike(self, identifier: str) -> frozenset[str]:
         """Return the ids of all requirements that are the same rule, the given one included."""
-        chief = self.canonical(identifier)
-        same = (one.id for one in self if one.same_as == chief)
-        return frozenset({chief, *same})
+        return self._same[self[identifier].id]
 
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:

@@ -91,7 +91,8 @@ class Glue:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Let -k find a check by what it judges: `-k cache` by its requirement's id, too."""
-        item.extra_keyword_matches.update(_requirements(item))
+        for identifier in _requirements(item):
+            item.extra_keyword_matches.update({identifier, *self.audit.alike(identifier)})
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]

@@ -9,6 +9,7 @@ from idprobe.flows import (
     Authorized,
     Tokens,
     authorize,
+    fresh_pkce,
     introspection_request,
     redeem,
     redemption,
@@ -28,6 +29,7 @@ __all__ = [
     "code_raced",
     "code_redirect_uri_differs",
     "code_replayed",
+    "code_replayed_wrongly",
     "code_without_authentication",
 ]
 
@@ -50,6 +52,17 @@ async def code_replayed(wire: Wire) -> None:
     others = await wire.run(redeem(wire.provider, sibling), "redeem-sibling")
     if others.refresh_token is not None:
         await wire.run(refresh(wire.provider, others.refresh_token), "refresh-sibling")
+
+
+@probe(role=Role.WEB, needs=CODE | {Capability.PKCE}, logs_in=True)
+async def code_replayed_wrongly(wire: Wire) -> None:
+    """Redeem a code, `redeem`, then again with another verifier, `replay`; use it before, after."""
+    authorized = await wire.run(authorize(wire.provider), "authorize")
+    tokens = await wire.run(redeem(wire.provider, authorized), "redeem")
+    await _use(wire, tokens, "before")
+    request = redemption(wire.provider, authorized, verifier=fresh_pkce().verifier)
+    await wire.send(request, "replay")
+    await _use(wire, tokens, "after")
 
 
 async def _use(wire: Wire, tokens: Tokens, when: str) -> None:

@@ -87,6 +87,7 @@ class CodesDoNotExpire(ReferenceServer):
         "RFC7636-4.5/verifier-required",
         "RFC9700-2.1.1/pkce-enforced-when-used",
         "RFC9700-4.8.2/verifier-demanded",
+        "OAUTH21-4.1.3/verifier-iff-challenge",
     ]
 )
 class VerifierMayBeLeftOut(ReferenceServer):
@@ -165,7 +166,13 @@ class MalformedVerifiersAreTaken(ReferenceServer):
         return verifier.isascii()
 
 
-@mutant(breaks="RFC7636-4.4.1/pkce-required-error")
+@mutant(
+    breaks="RFC7636-4.4.1/pkce-required-error",
+    also={
+        "OAUTH21-4.1.1/code-challenge-enforced": "the error is the wrong one",
+        "OAUTH21-4.1.2.1/public-client-without-challenge-rejected": "the error is the wrong one",
+    },
+)
 class MissingChallengeIsUnauthorized(ReferenceServer):
     """A request without the PKCE that it needs is reported as unauthorized_client."""
 

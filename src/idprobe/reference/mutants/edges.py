@@ -133,6 +133,7 @@ class CompressionIsNotDeclared(ReferenceServer):
     also={
         "RFC7009-2/endpoint-https": "it is the same endpoint",
         "RFC7009-2/http-service-not-published": "it is the same endpoint",
+        "OAUTH21-1.5/https-only": "it is an endpoint like the others",
     },
     medium="tls",
 )

@@ -38,6 +38,7 @@ class InvalidClientIs400(ReferenceServer):
         "RFC6749-A.10/grant-type-syntax": "its status is 200",
         "RFC6749-10.7/password-grant-minimised": "its status is 200",
         "RFC9700-2.4/password-grant-absent": "its status is 200",
+        "OAUTH21-10/implicit-and-password-omitted": "its status is 200",
     },
 )
 class TokenErrorsAre200(ReferenceServer):
@@ -113,6 +114,7 @@ class DescriptionsHaveQuotes(ReferenceServer):
     also={
         "RFC6749-10.7/password-grant-minimised": "invalid_grant says that the grant is known",
         "RFC9700-2.4/password-grant-absent": "invalid_grant says that the grant is known",
+        "OAUTH21-10/implicit-and-password-omitted": "invalid_grant says that the grant is known",
     },
 )
 class UnknownGrantTypeIsInvalidGrant(ReferenceServer):

@@ -22,6 +22,7 @@ _SAFE = "com.example.safe:/cb"
         "RFC8252-6/pkce-supported",
         "RFC8252-8.5/no-shared-secret-demanded",
         "RFC8252-8.4/client-type-recorded",
+        "OAUTH21-8.1/no-shared-secret-for-native-apps",
     ]
 )
 class NativeVerifiersNeverFit(ReferenceServer):

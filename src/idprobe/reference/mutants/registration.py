@@ -188,6 +188,7 @@ class ContradictionsStay(ReferenceServer):
         "RFC7591-2/logo-shown",
         "RFC7591-2/tos-shown",
         "RFC7591-2/policy-shown",
+        "OAUTH21-7.9/informed-consent",
     ]
 )
 class ConsentShowsNothing(ReferenceServer):
@@ -381,6 +382,7 @@ class TheThirdOneCrashes(ReferenceServer):
     also={
         "OIDCD-3/registration-endpoint-https": "it is the same endpoint",
         "RFC6749-10.8/no-credentials-in-clear": "it is an endpoint like the others",
+        "OAUTH21-1.5/https-only": "it is an endpoint like the others",
     },
     medium="tls",
 )
@@ -396,6 +398,7 @@ class RegistrationIsInTheClear(ReferenceServer):
     [
         "RFC6749-3.1.2/redirect-uri-absolute",
         "RFC6749-3.1.2/redirect-uri-without-fragment",
+        "OAUTH21-2.3/redirect-uri-absolute-without-fragment",
         "RFC7591-3.2.2/invalid-redirect-uri",
         "RFC9700-2.6/no-http-redirect-uris",
         "RFC7592-2.2/invalid-field-error",

@@ -238,7 +238,10 @@ class AuthorizationEndpointHasFragment(ReferenceServer):
 
 
 @mutant(
-    breaks="RFC9700-2.1.2/no-token-in-authorization-response",
+    breaks=[
+        "RFC9700-2.1.2/no-token-in-authorization-response",
+        "OAUTH21-10.1/response-type-token-gone",
+    ],
     also={
         "OIDCD-3/dynamic-grant-types": "with one implicit type there have to be more",
         "OIDCD-3/dynamic-response-types": "with one implicit type there have to be more",

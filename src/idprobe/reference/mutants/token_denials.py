@@ -65,6 +65,7 @@ class ErrorsHaveNoCode(_OtherErrors):
     also={
         "RFC6749-10.7/password-grant-minimised": "the code is none of those for an unknown grant",
         "RFC9700-2.4/password-grant-absent": "the code is none of those for an unknown grant",
+        "OAUTH21-10/implicit-and-password-omitted": "the code is none of those of an unknown grant",
     },
 )
 class ErrorCodeHasQuote(_OtherCode):
@@ -121,7 +122,13 @@ class MissingParameterIsInvalidGrant(ReferenceServer):
             raise OAuthFault("invalid_grant", fault.description) from fault
 
 
-@mutant(breaks=["RFC6749-10.7/password-grant-minimised", "RFC9700-2.4/password-grant-absent"])
+@mutant(
+    breaks=[
+        "RFC6749-10.7/password-grant-minimised",
+        "RFC9700-2.4/password-grant-absent",
+        "OAUTH21-10/implicit-and-password-omitted",
+    ]
+)
 class PasswordGrantIsOffered(ReferenceServer):
     """The password grant is known, though these credentials are not good."""
 
