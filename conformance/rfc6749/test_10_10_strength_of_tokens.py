@@ -5,7 +5,7 @@ it: it can show that a value is too weak, never that it is strong.
 """
 
 from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.token_responses import token_members
 
 
@@ -27,6 +27,16 @@ def test_values_of_the_code_grant_have_room_for_128_bits(code_answer: Trace) -> 
     """Codes and opaque tokens are long enough for 128 random bits."""
     for name, bits in _bits(code_answer, "tokens").items():
         assert bits >= 128, f"the {name} has room for {bits} bits"
+
+
+@requirement("RFC6750-5.2/reference-token-unguessable")
+def test_opaque_access_token_has_room_for_128_bits(code_answer: Trace) -> None:
+    """An access token that only points to what it means is long enough for 128 random bits."""
+    fact = code_answer.fact(token_members(code_answer["tokens"]).get("access_token"))
+    if "jwt" in fact:
+        raise Unsuited("the access token is a JWT, which a signature protects")
+    bits = fact["max_entropy_bits"]
+    assert bits >= 128, f"the access token has room for {bits} bits"
 
 
 @requirement("RFC6749-10.10/guess-probability-2-160")

@@ -145,6 +145,22 @@ def test_failed_basic_header_is_challenged(basic_authentication: Trace) -> None:
     assert "basic" in schemes, f"WWW-Authenticate is for {', '.join(sorted(schemes)) or 'nothing'}"
 
 
+@requirement("RFC6749-5.2/invalid-client-401-otherwise")
+def test_failed_body_credentials_are_400_or_401(body_authentication: Trace) -> None:
+    """A wrong secret in the body is answered with 400 or 401."""
+    response = denied(body_authentication["wrong_secret"])
+    assert response.status in {400, 401}, f"the status is {response.status}"
+
+
+@requirement("RFC6749-2.3.1/body-credentials-optional")
+def test_secret_in_the_body_is_taken_or_refused_in_form(basic_authentication: Trace) -> None:
+    """A client registered for Basic gets tokens for its secret in the body, or an OAuth error."""
+    exchange = basic_authentication["body_instead"]
+    if refused(exchange):
+        code = error_code(exchange)
+        assert code in NOT_PROVEN | {"unauthorized_client"}, f"the error is {code}"
+
+
 @requirement("RFC6749-2.3.2/method-mapped-to-client")
 def test_assertion_speaks_for_no_other_client(assertion_for_another_client: Trace) -> None:
     """A client that proves itself by a key is not served under another client_id."""

@@ -6,6 +6,7 @@ against anybody.
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError
+from idprobe.reading.landings import landed, sent
 from idprobe.reading.token_responses import served
 
 REFUSALS = {"invalid_scope", "invalid_request"}
@@ -18,6 +19,18 @@ def _outcome(exchange: Exchange) -> tuple[object, ...]:
     scope = exchange.answered.json_object.get("scope")
     values = frozenset(scope.split()) if isinstance(scope, str) else scope
     return ("granted", values)
+
+
+@requirement("RFC6749-B/values-encoded-as-utf-8")
+def test_signs_of_a_state_are_escaped(authorization_states: Trace) -> None:
+    """A state with signs that mean something in a query is one value, and no other parameter."""
+    exchange = authorization_states["reserved"]
+    if refused(exchange):
+        raise EvidenceError(f"the state is refused: {error_code(exchange)}")
+    landing = landed(exchange)
+    wanted = sent(authorization_states, "reserved", "state")
+    assert landing.values("state") == (wanted,), "the state is changed"
+    assert landing.get("c") is None, "a part of the state became a parameter"
 
 
 @requirement("RFC6749-B/plus-is-space", "WHATWG-URL-5.1/plus-then-percent-decoding")

@@ -35,6 +35,14 @@ def test_public_client_needs_a_redirect_uri(registration_without_redirect_uris: 
     assert not accepted(registration_without_redirect_uris["code-public"]), "it was registered"
 
 
+@requirement("RFC6749-10.6/redirect-registration-confidential")
+def test_confidential_client_needs_a_redirect_uri(
+    registration_without_redirect_uris: Trace,
+) -> None:
+    """A confidential client of the code grant cannot register without a redirect URI."""
+    assert not accepted(registration_without_redirect_uris["code"]), "it was registered"
+
+
 @requirement("RFC6749-3.1.2.2/implicit-client-registers-redirect")
 def test_implicit_client_needs_a_redirect_uri(registration_without_redirect_uris: Trace) -> None:
     """A client of the implicit grant cannot register without a redirect URI."""

@@ -80,7 +80,11 @@ def test_access_tokens_have_a_scope(tokens_introspected: Trace) -> None:
     assert said.get("scope"), "the token has no scope"
 
 
-@requirement("RFC6750-5.3/audience-restricted")
+@requirement(
+    "RFC6750-5.3/audience-restricted",
+    "RFC9700-2.3/audience-restricted",
+    "RFC9700-4.9.3/audience-against-replay",
+)
 def test_access_tokens_have_an_audience(tokens_introspected: Trace) -> None:
     """A token is good for somebody only."""
     said = tokens_introspected["access"].answered.json_object

@@ -49,7 +49,11 @@ def test_redirect_uris_of_native_apps_match_exactly(native_redirects: Trace) -> 
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
-@requirement("RFC8252-8.6/no-automatic-approval", "RFC8252-8.6/earlier-approval-disregarded")
+@requirement(
+    "RFC8252-8.6/no-automatic-approval",
+    "RFC8252-8.6/earlier-approval-disregarded",
+    "RFC6749-10.2/no-silent-repeat-for-unauthenticated-client",
+)
 def test_native_app_is_not_approved_unseen(native_app_again: Trace) -> None:
     """The user is asked again: any app can have this redirect URI."""
     pages = [one for one in native_app_again.steps("again") if is_user_page(one)]

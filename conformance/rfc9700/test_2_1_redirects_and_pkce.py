@@ -2,6 +2,7 @@
 
 from idprobe.checks import Trace, gives_tokens, refused, requirement, token_error
 from idprobe.errors import EvidenceError
+from idprobe.reading.issued import documents
 from idprobe.reading.landings import followed, followed_steps
 from idprobe.reading.pages import password_posts
 
@@ -88,6 +89,15 @@ def test_pkce_is_in_the_metadata(metadata_documents: Trace) -> None:
     found = [e.answered.json_object for e in metadata_documents if e.answered.is_success]
     listed = [one.get("code_challenge_methods_supported") for one in found]
     assert any(listed), "code_challenge_methods_supported is not there"
+
+
+@requirement("RFC9700-2.1.1/pkce-support-detectable", "RFC9700-4.7.1/pkce-support-detectable")
+def test_clients_can_rely_on_pkce(metadata_documents: Trace, pkce_absent: Trace) -> None:
+    """The metadata list the challenge methods, or the server serves nobody without a challenge."""
+    member = "code_challenge_methods_supported"
+    if any(document.get(member) for _, document in documents(metadata_documents)):
+        return
+    assert refused(pkce_absent["downgrade"]), "PKCE is neither announced nor wanted"
 
 
 @requirement("RFC9700-2.1.2/no-token-in-authorization-response")

@@ -33,6 +33,8 @@ REGISTERED_TYPES: Final = (
 PKCE_PARAMETERS: Final = ("code_challenge", "code_challenge_method")
 MARKUP: Final = "'\"<b>&amp;</b>\\ end"
 """A state that has to be escaped in HTML and in a query."""
+RESERVED: Final = "a b&c=d+e%f#g"
+"""A state of signs that mean something in a query."""
 ATTACKER: Final = "https://attacker.idprobe.example/cb"
 
 
@@ -63,9 +65,9 @@ async def authorization_tolerance(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)
 async def authorization_states(wire: Wire) -> None:
-    """Send states of many kinds: steps `printable`, `single`, `long`."""
+    """Send states of many kinds: steps `printable`, `single`, `long`, `reserved`."""
     await wire.run(approval(wire.provider), "authorize")
-    states = {"printable": PRINTABLE, "single": "~", "long": "s" * 512}
+    states = {"printable": PRINTABLE, "single": "~", "long": "s" * 512, "reserved": RESERVED}
     for step, state in states.items():
         await tried(wire, step, ordinary(wire.provider, state=state))
     await wire.run(approval(wire.provider), "control")

@@ -12,6 +12,7 @@ from idprobe.wire import Wire
 
 __all__ = ["hybrid_requests", "id_token_requests", "implicit_requests"]
 
+UNKNOWN_SCOPE: Final = "idprobe_no_such_scope"
 ATTACKER: Final = "https://attacker.idprobe.example/cb"
 
 
@@ -53,6 +54,8 @@ async def implicit_requests(wire: Wire) -> None:
     made_up = ("client_id", "idprobe-no-such-client")
     await _ask(wire, "malformed-scope", kind, ("scope", '"bad'))
     await _ask(wire, "offline", kind, ("scope", f"{plain_scope(provider)} offline_access".strip()))
+    more = f"{plain_scope(provider)} {UNKNOWN_SCOPE}".strip()
+    await _ask(wire, "unknown-scope", kind, ("scope", more))
     await _ask(wire, "foreign", kind, ("redirect_uri", ATTACKER))
     await _ask(wire, "added-query", kind, ("redirect_uri", f"{uri}?x=1"))
     await _ask(wire, "trailing-slash", kind, ("redirect_uri", f"{uri}/"))

@@ -9,6 +9,7 @@ from idprobe.flows import (
     Tokens,
     authenticated,
     authorize,
+    client_credentials,
     introspection_request,
     redeem,
     refresh,
@@ -16,7 +17,7 @@ from idprobe.flows import (
 from idprobe.jose import generate_key, sign_jwt
 from idprobe.probes import probe
 from idprobe.probes.altering import forgeries
-from idprobe.probes.honest import WRONG_SECRET
+from idprobe.probes.honest import WRONG_SECRET, scope_of_its_own
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
@@ -25,6 +26,7 @@ __all__ = [
     "introspected_by_another_client",
     "introspection_faults",
     "introspection_unauthenticated",
+    "own_token_introspected",
     "tokens_introspected",
     "used_refresh_token_introspected",
 ]
@@ -44,6 +46,14 @@ async def tokens_introspected(wire: Wire) -> None:
         await wire.send(introspection_request(provider, tokens.refresh_token), "refresh")
         hinted = introspection_request(provider, tokens.refresh_token, hint="access_token")
         await wire.send(hinted, "refresh-hint")
+
+
+@probe(role=Role.SERVICE, needs={Capability.CLIENT_CREDENTIALS, Capability.INTROSPECTION})
+async def own_token_introspected(wire: Wire) -> None:
+    """Ask about a token that a client has for itself; steps `tokens`, `own`."""
+    scope = scope_of_its_own(wire.provider.client)
+    tokens = await wire.run(client_credentials(wire.provider, scope), "tokens")
+    await wire.send(introspection_request(wire.provider, tokens.access_token), "own")
 
 
 @probe(role=Role.WEB, needs=INTROSPECTION | {Capability.REFRESH_TOKEN}, logs_in=True)

@@ -4,8 +4,9 @@ Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Landing, Trace
@@ -19,9 +20,12 @@ __all__ = [
     "error_landings",
     "followed",
     "followed_steps",
+    "host_in_browser",
     "landed",
+    "led_to",
     "repeated_names",
     "sent",
+    "strayed",
 ]
 
 CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
@@ -74,6 +78,46 @@ def _leads_to(location: str, uri: str) -> bool:
     """Return whether a Location is the URI, with a response added to it or not."""
     rest = location.removeprefix(uri)
     return bool(location) and rest != location and rest[:1] in {"", "?", "&", "#"}
+
+
+def strayed(trace: Trace) -> list[str]:
+    """Return the experiments whose redirect_uri was followed, or that led the browser elsewhere.
+
+    A redirect without a landing is one that no browser of ours would follow. Raises EvidenceError
+    if none was followed and one was neither followed nor refused.
+    """
+    wrong, unclear = [], []
+    for step, exchange in endings(trace):
+        try:
+            led = exchange.landing is None and exchange.answered.is_redirect
+            if led or followed(trace, step):
+                wrong.append(step)
+        except EvidenceError as error:
+            unclear.append(error)
+    if unclear and not wrong:
+        raise unclear[0]
+    return wrong
+
+
+def led_to(exchanges: Iterable[Exchange], host: str) -> list[str]:
+    """Return the steps in which the browser was sent to a host, by whatever spelling of it."""
+    return [exchange.step for exchange in exchanges if host in _places(exchange)]
+
+
+def _places(exchange: Exchange) -> set[str]:
+    uris = [exchange.answered.header("location") or ""]
+    if exchange.landing is not None:
+        uris.append(exchange.landing.redirect_uri)
+    return {host_in_browser(uri) for uri in uris}
+
+
+def host_in_browser(uri: str) -> str:
+    """Return the host that a browser goes to: to it backslashes are slashes, tabs are nothing."""
+    plain = "".join(char for char in uri if char not in "\t\r\n").strip().replace("\\", "/")
+    try:
+        return (urlsplit(plain).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""
 
 
 def all_landings(*traces: Trace) -> list[tuple[str, Landing]]:

@@ -5,13 +5,14 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
 __all__ = ["clean_description", "json_reply", "page_reply", "redirect_reply", "with_parameters"]
 
 _HTML: Final = "text/html; charset=utf-8"
+_ASCII: Final = "".join(map(chr, range(128)))
 
 
 def json_reply(
@@ -34,7 +35,8 @@ def page_reply(html: str, status: int, headers: Mapping[str, str]) -> Response:
 
 def redirect_reply(location: str, headers: Mapping[str, str]) -> Response:
     """Return a redirect that never repeats a body: 303 (RFC 9700 section 4.12)."""
-    return Response(status_code=303, headers={**headers, "Location": location})
+    ascii_only = quote(location, safe=_ASCII)
+    return Response(status_code=303, headers={**headers, "Location": ascii_only})
 
 
 def with_parameters(uri: str, parameters: Mapping[str, str], *, fragment: bool) -> str:

@@ -4,6 +4,10 @@
 
 from typing import Any
 
+from starlette.requests import Request
+
+from idprobe.reference.faults import OAuthFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -60,3 +64,39 @@ class KeysAreNotOffered(ReferenceServer):
         name = "token_endpoint_auth_methods_supported"
         document = super().metadata()
         return {**document, name: [one for one in document[name] if one != "private_key_jwt"]}
+
+
+@mutant(
+    breaks="RFC6749-5.2/invalid-client-401-otherwise",
+    also={
+        "RFC6749-5.2/invalid-client": "it has that status everywhere",
+        "RFC6749-5.2/invalid-client-401-for-authorization-header": "it has that status everywhere",
+    },
+)
+class FailedBodyCredentialsAre403(ReferenceServer):
+    """Wrong credentials in the body are answered with 403."""
+
+    def authenticate_client(self, request: Request, form: Form) -> ClientConfig:
+        try:
+            return super().authenticate_client(request, form)
+        except OAuthFault as fault:
+            status = 403 if "client_secret" in form else fault.status
+            raise OAuthFault(fault.code, fault.description, status=status) from fault
+
+
+@mutant(
+    breaks="RFC6749-2.3.1/body-credentials-optional",
+    also={
+        "RFC6749-5.2/invalid-client": "it is the same for a wrong secret",
+        "RFC6749-5.2/several-authentication-mechanisms": "it is the same for two secrets",
+    },
+)
+class BodyCredentialsAreInvalidGrant(ReferenceServer):
+    """A secret in the body that is not taken is reported as invalid_grant."""
+
+    def authenticate_client(self, request: Request, form: Form) -> ClientConfig:
+        try:
+            return super().authenticate_client(request, form)
+        except OAuthFault as fault:
+            code = "invalid_grant" if "client_secret" in form else fault.code
+            raise OAuthFault(code, fault.description, status=fault.status) from fault

@@ -45,7 +45,8 @@ class MetadataHasEmptyMember(ReferenceServer):
         "RFC9700-2.1.1/pkce-in-metadata",
         "RFC9700-2.1.1/pkce-support-detectable",
         "RFC9700-4.7.1/pkce-support-detectable",
-    ]
+    ],
+    profile="speakup",
 )
 class MetadataHidesPkce(ReferenceServer):
     """The metadata does not say that PKCE is supported."""

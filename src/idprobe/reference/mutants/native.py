@@ -52,7 +52,13 @@ class NativeAppsGetTokensByRedirect(ReferenceServer):
         super().check_response_type(client, form)
 
 
-@mutant(breaks=["RFC8252-8.6/no-automatic-approval", "RFC8252-8.6/earlier-approval-disregarded"])
+@mutant(
+    breaks=[
+        "RFC8252-8.6/no-automatic-approval",
+        "RFC8252-8.6/earlier-approval-disregarded",
+        "RFC6749-10.2/no-silent-repeat-for-unauthenticated-client",
+    ]
+)
 class NativeAppsAreApprovedUnseen(ReferenceServer):
     """Who approved a native app once is not asked again."""
 

@@ -26,6 +26,7 @@ WITHOUT_URIS: Final = (
     "RFC7591-5/redirect-uris-demanded",
     "RFC6749-3.1.2.2/public-client-registers-redirect",
     "RFC6749-10.6/redirect-registration-public",
+    "RFC6749-10.6/redirect-registration-confidential",
 )
 
 

@@ -266,7 +266,7 @@ class IssIsNotAnnounced(ReferenceServer):
         return document
 
 
-@mutant(breaks="RFC9207-2.3/issuer-provided")
+@mutant(breaks=["RFC9207-2.3/issuer-provided", "RFC9700-2.6/metadata-published"])
 class IssuerIsNotTold(ReferenceServer):
     """The metadata has no issuer."""
 

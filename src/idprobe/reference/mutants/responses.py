@@ -23,7 +23,10 @@ IN_THE_FRAGMENT = (
 )
 
 
-@mutant(breaks=IN_THE_FRAGMENT)
+@mutant(
+    breaks=IN_THE_FRAGMENT,
+    also={"RFC9700-4.1.3/fragment-reattachment": "the code is in the fragment"},
+)
 class CodesTravelInFragment(ReferenceServer):
     """Every response type is answered in the fragment."""
 

@@ -153,3 +153,18 @@ class AccessTokenWithoutJti(ReferenceServer):
         claims = super().access_token_claims(token)
         del claims["jti"]
         return claims
+
+
+@mutant(
+    breaks=["RFC9700-2.3/audience-restricted", "RFC9700-4.9.3/audience-against-replay"],
+    also={
+        "RFC9068-2.2/aud": "there is no aud",
+        "RFC8725-3.9/aud-present": "there is no aud",
+        "RFC9068-3/default-resource": "there is no aud",
+    },
+)
+class AccessTokenIsForEverybody(ReferenceServer):
+    """The aud of a JWT access token is empty."""
+
+    def access_token_claims(self, token: AccessToken) -> dict[str, Any]:
+        return {**super().access_token_claims(token), "aud": ""}

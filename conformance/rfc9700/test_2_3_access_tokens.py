@@ -1,0 +1,76 @@
+"""RFC 9700 sections 2.3 and 4.15: access tokens are good for little, and say whose they are."""
+
+from typing import Any
+
+from idprobe.checks import EvidenceError, Exchange, Trace, requirement
+from idprobe.errors import Unsuited
+from idprobe.reading.issued import access_jwt, asked, given, tokens
+
+STEP = "openid"
+
+
+def scope_of(trace: Trace, step: str, asked_for: str) -> frozenset[str]:
+    """Return the scope of an access token: what it says itself, what was told, or what was asked.
+
+    A response without scope says that all was granted (RFC 6749 section 5.1).
+    """
+    told = tokens(trace, step).get("scope", asked_for)
+    try:
+        told = access_jwt(trace, step).claims.get("scope", told)
+    except EvidenceError:
+        return _words(told)
+    return _words(told)
+
+
+def _words(scope: Any) -> frozenset[str]:
+    if not isinstance(scope, str):
+        raise EvidenceError("the scope of the token is no text")
+    return frozenset(scope.split())
+
+
+@requirement("RFC9700-2.3/privileges-minimal", "RFC9700-2.3/resources-and-actions-restricted")
+def test_token_has_the_scope_that_was_asked_for(userinfo_by_scope: Trace) -> None:
+    """A client that asks for one scope of many gets a token of that one."""
+    wanted = asked(userinfo_by_scope, f"login-{STEP}", "scope") or ""
+    granted = scope_of(userinfo_by_scope, f"tokens-{STEP}", wanted)
+    more = granted - set(wanted.split())
+    assert not more, f"nobody asked for {', '.join(sorted(more))}"
+
+
+@requirement("RFC9700-2.3/audience-restricted", "RFC9700-4.9.3/audience-against-replay")
+def test_jwt_access_token_is_for_somebody(code_answer: Trace) -> None:
+    """An access token that is a JWT names the resources that it is for."""
+    try:
+        token = access_jwt(code_answer, "tokens")
+    except EvidenceError:
+        raise Unsuited("access tokens are no JWTs that can be read") from None
+    assert token.claims.get("aud"), "the token has no aud"
+
+
+@requirement("RFC9700-4.15.1/token-kinds-distinguishable")
+def test_token_of_a_client_differs_from_one_of_a_user(
+    tokens_introspected: Trace, own_token_introspected: Trace
+) -> None:
+    """A resource can tell a token that a client has for itself from one that a user granted."""
+    of_user = said(tokens_introspected["access"])
+    own = said(own_token_introspected["own"])
+    is_named = own.get("sub") in {None, own.get("client_id"), own.get("azp")}
+    assert is_named or own.keys() != of_user.keys(), "the token could be a user's"
+    assert own.get("sub") != of_user.get("sub"), "the token has the subject of a user"
+
+
+def said(exchange: Exchange) -> dict[str, Any]:
+    """Return what is told about a live token; raises Unsuited if the client may not ask."""
+    members = exchange.answered.json_object
+    if members.get("active") is not True:
+        raise Unsuited("the client may not introspect its own token")
+    return members
+
+
+@requirement("RFC9700-4.1.3/fragment-reattachment")
+def test_code_is_found_whatever_the_fragment(code_redeemed: Trace) -> None:
+    """A fragment that keeps browsers from reattaching an old one has no parameters in it."""
+    exchange = code_redeemed["authorize"]
+    assert given(exchange, "code"), "there is no code"
+    fragment = (exchange.answered.header("location") or "").partition("#")[2]
+    assert "=" not in fragment, "the fragment has parameters"

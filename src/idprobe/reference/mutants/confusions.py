@@ -1,0 +1,115 @@
+"""Mutants that read a redirect URI in another way than they compare it."""
+
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idprobe.reference.authorization_request import Wish
+from idprobe.reference.forms import Form
+from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
+
+_EXACT = (
+    "RFC6749-3.1.2.3/simple-string-comparison",
+    "RFC9700-2.1/exact-redirect-matching",
+    "RFC9700-4.1.3/redirect-uris-equal",
+)
+_LOOSE = {
+    "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path": "it is compared so too",
+    "OIDCC-3.1.2.1/redirect-uri-exact-match": "it is compared so too",
+}
+
+
+@mutant(
+    breaks=[
+        *_EXACT,
+        "RFC6749-3.1.2.4/no-redirect-to-invalid-uri",
+        "RFC6749-10.6/redirect-uri-validated",
+    ],
+    also={**_LOOSE, "OIDCC-3.1.2.6/invalid-redirect-uri-not-followed": "it is followed"},
+)
+class RedirectUriIsSearched(ReferenceServer):
+    """A redirect_uri is good if it has the registered host in it, however it is escaped."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        if super().redirect_uri_matches(registered, given, client):
+            return True
+        return "attacker" in given and urlsplit(registered).netloc in unquote(given)
+
+
+@mutant(breaks=_EXACT, also=_LOOSE)
+class RedirectUriIsUnescaped(ReferenceServer):
+    """Dot segments behind the registered path do not count, whatever their spelling."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        if super().redirect_uri_matches(registered, given, client):
+            return True
+        return given.startswith(registered) and ".." in unquote(given)
+
+
+@mutant(
+    breaks="RFC6749-10.14/input-sanitised",
+    also=dict.fromkeys(_EXACT, "what follows a line break does not count"),
+)
+class RedirectUriEndsAtLine(ReferenceServer):
+    """What follows a line break in a redirect_uri goes into the header as it is."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        return super().redirect_uri_matches(registered, given.partition("\r\n")[0], client)
+
+    def deliver(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
+        uri, _, line = wish.redirect_uri.partition("\r\n")
+        response = super().deliver(replace(wish, redirect_uri=uri), parameters)
+        name, _, value = line.partition(": ")
+        if value:
+            response.headers[name] = value
+        return response
+
+
+@mutant(breaks=["RFC6749-10.6/redirect-uri-validated"])
+class RedirectUriOfTheQueryCounts(ReferenceServer):
+    """A redirect_uri in the query of a POST is where the answer goes, and nobody checks it."""
+
+    async def authorization_form(self, request: Request) -> Form:
+        form = await super().authorization_form(request)
+        other = request.query_params.get("redirect_uri")
+        if request.method == "POST" and other is not None:
+            self.elsewhere[form.get("state", "")] = other
+        return form
+
+    @functools.cached_property
+    def elsewhere(self) -> dict[str, str]:
+        """The redirect URIs of queries, by the state of their requests."""
+        return {}
+
+    def wish_of(self, form: Form) -> Wish:
+        wish = super().wish_of(form)
+        other = self.elsewhere.get(wish.state or "")
+        return wish if other is None else replace(wish, redirect_uri=other)
+
+
+@mutant(
+    breaks="RFC6749-3.1.2.3/redirect-uri-matches-registration",
+    also=dict.fromkeys(_EXACT, "it is another's"),
+)
+class RedirectUrisAreEverybodys(ReferenceServer):
+    """A redirect URI that any client has registered is good for all."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        known = (uri for one in self.clients.values() for uri in one.redirect_uris)
+        return given in known or super().redirect_uri_matches(registered, given, client)
+
+
+@mutant(breaks="RFC6749-10.2/redirect-registration-without-authentication")
+class PublicRedirectsAreFree(ReferenceServer):
+    """A public client is answered wherever it says."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        return client.is_public or super().redirect_uri_matches(registered, given, client)
