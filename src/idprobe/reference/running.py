@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from idprobe.errors import UsageError
 from idprobe.reference.certificates import Certificates, make_certificates
+from idprobe.reference.doorway import doorway
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ServerConfig
 
@@ -66,16 +67,21 @@ def serve(
     """Run a server in a thread for as long as the context lasts; port 0 takes a free one."""
     with _prepared(config, host, port, tls=tls, server_class=server_class) as prepared:
         running, uvicorn_server, listener = prepared
-        thread = threading.Thread(
-            target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True
-        )
-        thread.start()
-        _wait_until_started(uvicorn_server, thread)
-        try:
+        with _in_a_thread(uvicorn_server, listener):
             yield running
-        finally:
-            uvicorn_server.should_exit = True
-            thread.join(_STOP_DEADLINE_S)
+
+
+@contextlib.contextmanager
+def _in_a_thread(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+    """Run a server on a bound socket beside what the context does."""
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    _wait_until_started(server, thread)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_DEADLINE_S)
 
 
 def run_forever(  # noqa: PLR0913 - the four of serve, and whom to tell
@@ -126,6 +132,13 @@ def _prepared(
         server = server_class(dataclasses.replace(config, issuer=issuer))
         uvicorn_server = uvicorn.Server(_uvicorn_config(server, certificates))
         ca_file = certificates.ca_file if certificates is not None else None
+        if tls and server.speaks_plainly():
+            twin = uvicorn.Server(_uvicorn_config(server, None))
+            plain, secure = (stack.enter_context(_listener(host, 0)) for _ in range(2))
+            stack.enter_context(_in_a_thread(twin, plain))
+            ways = (secure.getsockname()[:2], plain.getsockname()[:2])
+            stack.enter_context(doorway(listener, *ways))
+            listener = secure
         yield Running(issuer, server, ca_file), uvicorn_server, listener
 
 
@@ -148,7 +161,7 @@ def _issuer(host: str, port: int, *, tls: bool) -> str:
 
 
 def _uvicorn_config(server: ReferenceServer, certificates: Certificates | None) -> uvicorn.Config:
-    return uvicorn.Config(
+    config = uvicorn.Config(
         server.app,
         http=_Http,
         ws="none",
@@ -163,6 +176,10 @@ def _uvicorn_config(server: ReferenceServer, certificates: Certificates | None) 
         ssl_certfile=certificates.chain_file if certificates else None,
         ssl_keyfile=certificates.key_file if certificates else None,
     )
+    config.load()
+    if config.ssl is not None:
+        server.settle_tls(config.ssl)
+    return config
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

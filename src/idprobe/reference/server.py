@@ -1,6 +1,7 @@
 """The reference server as one ASGI application."""
 
 import functools
+import ssl
 from collections.abc import Mapping
 from typing import Final
 
@@ -34,6 +35,14 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
             for path, handlers in self.routes().items()
         ]
         return Guard(Starlette(routes=routes))
+
+    def settle_tls(self, context: ssl.SSLContext) -> None:
+        """Set what TLS offers: nothing older than TLS 1.2 (RFC 9325 section 3.1.1)."""
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    def speaks_plainly(self) -> bool:
+        """Return whether plain http is served on the port of TLS."""
+        return False
 
     def paths_without_cors(self) -> frozenset[str]:
         """Return the paths that browsers are sent to, which have no CORS (RFC 9700 2.6)."""

@@ -30,7 +30,10 @@ bend(
 
 @mutant(
     "OIDCRIL-2.1/end-session-endpoint-https",
-    also={"RFC6749-10.8/no-credentials-in-clear": "hints go there in the clear"},
+    also={
+        "RFC6749-10.8/no-credentials-in-clear": "hints go there in the clear",
+        "OAUTH21-1.5/https-only": "it is an endpoint like the others",
+    },
     medium="tls",
 )
 class LogoutIsInTheClear(ReferenceServer):

@@ -1,0 +1,67 @@
+"""The channel to the server: which TLS it speaks, and what it says to those who speak none."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from idprobe.errors import NoResponse, Unsuited
+from idprobe.exchange import Request
+from idprobe.flows import authorization_request, basic_credentials
+from idprobe.probes import Safety, probe
+from idprobe.probes.asking import ordinary
+from idprobe.probes.honest import JSON
+from idprobe.profile import Capability, Provider, Role
+from idprobe.raw import OFFERS
+from idprobe.wire import Wire
+
+__all__ = ["plain_twins", "tls_offers"]
+
+DUMMY: Final = "idprobe-no-such-client"
+POSTED: Final = {
+    "token": (("grant_type", "refresh_token"), ("refresh_token", "idprobe-no-such-token")),
+    "revocation": (("token", "idprobe-no-such-token"),),
+    "introspection": (("token", "idprobe-no-such-token"),),
+}
+
+
+@probe(role=Role.WEB, needs={Capability.SECURE_CHANNEL})
+async def plain_twins(wire: Wire) -> None:
+    """Ask each endpoint with dummy values where it is announced, then under http: `NAME-plain`.
+
+    A server that does not answer plain http is at its best.
+    """
+    if wire.provider.profile.tls.insecure:
+        raise Unsuited("[tls] of the profile says that certificates are not verified")
+    for name, request in _requests(wire.provider):
+        with contextlib.suppress(NoResponse):
+            await wire.send(request, name)
+        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
+        with contextlib.suppress(NoResponse):
+            await wire.send(plain, f"{name}-plain")
+
+
+def _requests(provider: Provider) -> Iterator[tuple[str, Request]]:
+    """Yield a request to each endpoint, none with a credential that opens anything."""
+    if provider.has_endpoint("authorization_endpoint"):
+        yield "authorization", authorization_request(provider, ordinary(provider))
+    headers = (basic_credentials(DUMMY, DUMMY), JSON)
+    for name, form in POSTED.items():
+        if provider.has_endpoint(f"{name}_endpoint"):
+            url = provider.endpoint(f"{name}_endpoint")
+            yield name, Request.post_form(url, form, headers=headers)
+
+
+@probe(needs={Capability.SECURE_CHANNEL}, safety=Safety.PASSIVE)
+async def tls_offers(wire: Wire) -> None:
+    """Say a hello of each kind to each host of the server: steps `HELLO host`, `usual host`."""
+    for origin in _origins(wire.provider):
+        for offer in OFFERS:
+            await wire.greet(Request.get(origin), f"{offer} {origin}", offer)
+
+
+def _origins(provider: Provider) -> list[str]:
+    names = ("authorization_endpoint", "token_endpoint", "revocation_endpoint")
+    urls = [provider.issuer, *(provider.endpoint(n) for n in names if provider.has_endpoint(n))]
+    origins = dict.fromkeys(Request.get(url).origin for url in urls)
+    return [origin for origin in origins if origin.startswith("https:")]

@@ -1,0 +1,54 @@
+"""One port for two servers: what begins like TLS goes to the one, all else to the other."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+__all__ = ["doorway"]
+
+_CHUNK_BYTES: Final = 65_536
+_TLS_HANDSHAKE: Final = b"\x16"
+_Way = tuple[str, int]
+
+
+@contextlib.contextmanager
+def doorway(listener: socket.socket, secure: _Way, plain: _Way) -> Iterator[None]:
+    """Pass connections of the listener on for as long as the context lasts."""
+    listener.listen()
+    thread = threading.Thread(target=_let_in, args=(listener, secure, plain), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        thread.join(1)
+
+
+def _let_in(listener: socket.socket, secure: _Way, plain: _Way) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # the listener is shut: the server is done
+            return
+        threading.Thread(target=_lead, args=(connection, secure, plain), daemon=True).start()
+
+
+def _lead(connection: socket.socket, secure: _Way, plain: _Way) -> None:
+    with connection, contextlib.suppress(OSError):
+        first = connection.recv(1, socket.MSG_PEEK)
+        with socket.create_connection(secure if first == _TLS_HANDSHAKE else plain) as inner:
+            back = threading.Thread(target=_carry, args=(inner, connection), daemon=True)
+            back.start()
+            _carry(connection, inner)
+            back.join()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(_CHUNK_BYTES):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
