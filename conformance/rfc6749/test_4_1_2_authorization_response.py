@@ -16,7 +16,7 @@ def test_code_is_in_the_query(code_redeemed: Trace) -> None:
     assert landed(code_redeemed["authorize"]).mode is LandingMode.QUERY, "it is not in the query"
 
 
-@requirement("RFC6749-4.1.2/code-single-use")
+@requirement("RFC6749-4.1.2/code-single-use", "OIDCC-3.1.3.2/code-single-use")
 def test_code_works_once(code_replayed: Trace) -> None:
     """A code that was redeemed is refused."""
     assert refused(code_replayed["replay"]), "the same code brought tokens twice"

@@ -28,7 +28,9 @@ def test_wrong_secret_is_refused(code_without_authentication: Trace) -> None:
     assert refused(exchange), "a code was redeemed with a wrong secret"
 
 
-@requirement("RFC6749-4.1.3/code-issued-to-authenticated-client")
+@requirement(
+    "RFC6749-4.1.3/code-issued-to-authenticated-client", "OIDCC-3.1.3.2/code-bound-to-client"
+)
 def test_code_of_another_client_is_refused(code_of_another_client: Trace) -> None:
     """A client cannot redeem a code that was issued to another one."""
     exchange = code_of_another_client["stolen"]
@@ -44,7 +46,7 @@ def test_code_is_bound_to_the_client_id(code_of_another_client_at_public: Trace)
     assert token_error(exchange) in GRANT_ERRORS, f"the error is {token_error(exchange)}"
 
 
-@requirement("RFC6749-4.1.3/code-validated")
+@requirement("RFC6749-4.1.3/code-validated", "OIDCC-3.1.3.2/code-valid")
 def test_altered_code_is_refused(code_altered: Trace) -> None:
     """A code that is made up, altered or cut short is not good."""
     for step in ("made-up", "altered", "cut-short"):
@@ -61,7 +63,7 @@ def test_redirect_uri_may_not_be_left_out(code_redirect_uri_differs: Trace) -> N
     assert token_error(exchange) in GRANT_ERRORS, f"the error is {token_error(exchange)}"
 
 
-@requirement("RFC6749-4.1.3/redirect-uri-identical")
+@requirement("RFC6749-4.1.3/redirect-uri-identical", "OIDCC-3.1.3.2/redirect-uri-identical")
 def test_redirect_uri_has_to_be_the_same(code_redirect_uri_differs: Trace) -> None:
     """A code is not redeemed with a redirect_uri that differs at all."""
     for step, exchange in endings(code_redirect_uri_differs):

@@ -12,14 +12,23 @@ from idprobe.flows import (
     authorization_parameters,
     authorize,
     fresh_pkce,
+    redemption,
     visit,
     without,
 )
-from idprobe.flows.moves import Ending, Flow
+from idprobe.flows.moves import Ending, Flow, Landed
 from idprobe.profile import Provider
 from idprobe.wire import Wire
 
-__all__ = ["PRINTABLE", "approval", "is_openid", "ordinary", "plain_scope", "tried"]
+__all__ = [
+    "PRINTABLE",
+    "approval",
+    "is_openid",
+    "ordinary",
+    "plain_scope",
+    "tried",
+    "tried_for_tokens",
+]
 
 _MARKS: Final = "".join(map(chr, range(0x21, 0x7F)))
 PRINTABLE: Final = f"{_MARKS[:40]} {_MARKS[40:]}"
@@ -69,3 +78,22 @@ async def tried(
     if not parameters:
         raise Unsuited(f"there is no request for {step}")
     return await wire.run(visit(wire.provider, parameters, user=user, deny=deny), step)
+
+
+async def tried_for_tokens(
+    wire: Wire, step: str, *, scope: str, extra: Pairs = (), user: bool = True
+) -> str | None:
+    """Ask for a code, redeem what lands as `tokens-STEP`, and return an access token if one came.
+
+    Without `extra` it is the plainest of requests: no prompt is in it, whatever the scope.
+    """
+    provider, pkce = wire.provider, fresh_pkce()
+    parameters = without(authorization_parameters(provider, scope=scope, pkce=pkce), "prompt")
+    parameters = (*without(parameters, *(name for name, _ in extra)), *extra)
+    ending = await wire.run(visit(provider, parameters, user=user), step)
+    if not isinstance(ending, Landed) or not ending.landing.get("code"):
+        return None
+    authorized = Authorized(ending.landing, parameters, pkce)
+    response = await wire.send(redemption(provider, authorized), f"tokens-{step}")
+    token = response.json_object.get("access_token") if response.is_success else None
+    return token if isinstance(token, str) else None

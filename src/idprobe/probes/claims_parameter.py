@@ -6,19 +6,15 @@ from typing import Any, Final
 
 from idprobe.errors import ControlFailed
 from idprobe.flows import (
-    Authorized,
-    Landed,
     authorization_parameters,
     authorize,
     fresh_pkce,
     redeem,
-    redemption,
     userinfo_request,
-    visit,
 )
 from idprobe.jose import read_jwt
 from idprobe.probes import probe
-from idprobe.probes.asking import ordinary, tried
+from idprobe.probes.asking import ordinary, tried, tried_for_tokens
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -124,14 +120,6 @@ def _claims(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 async def _ask(wire: Wire, step: str, asked: Asked) -> None:
     """Ask with the scope openid alone; redeem what lands, and use it."""
-    provider = wire.provider
-    pkce = fresh_pkce()
-    parameters = authorization_parameters(provider, scope="openid", pkce=pkce, extra=_claims(asked))
-    ending = await wire.run(visit(provider, parameters), step)
-    if not isinstance(ending, Landed) or not ending.landing.get("code"):
-        return
-    authorized = Authorized(ending.landing, parameters, pkce)
-    response = await wire.send(redemption(provider, authorized), f"tokens-{step}")
-    token = response.json_object.get("access_token") if response.is_success else None
-    if isinstance(token, str) and provider.has_endpoint("userinfo_endpoint"):
-        await wire.send(userinfo_request(provider, token), f"userinfo-{step}")
+    token = await tried_for_tokens(wire, step, scope="openid", extra=_claims(asked))
+    if token is not None and wire.provider.has_endpoint("userinfo_endpoint"):
+        await wire.send(userinfo_request(wire.provider, token), f"userinfo-{step}")

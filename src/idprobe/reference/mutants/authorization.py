@@ -194,15 +194,6 @@ class ConsentIsNotAsked(ReferenceServer):
         return False
 
 
-@mutant(breaks=["OIDCC-11/offline-access-needs-consent-prompt"])
-class OfflineAccessWithoutConsent(ReferenceServer):
-    """offline_access counts without prompt=consent."""
-
-    def offline_access_is_permitted(self, types: frozenset[str], prompts: frozenset[str]) -> bool:
-        del prompts
-        return "code" in types
-
-
 # Implicit and hybrid
 
 

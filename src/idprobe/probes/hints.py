@@ -1,0 +1,51 @@
+"""ID Tokens that come back as id_token_hint though the server never issued them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from idprobe.errors import ControlFailed
+from idprobe.flows import authorize, redeem
+from idprobe.jose import generate_key, read_jwt, sign_jwt
+from idprobe.probes import probe
+from idprobe.probes.asking import ordinary, tried
+from idprobe.profile import Capability, Role
+from idprobe.wire import Wire
+
+__all__ = ["NOBODY", "id_token_hints_forged"]
+
+NOBODY: Final = "idprobe-nobody"
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE, Capability.OPENID}, logs_in=True)
+async def id_token_hints_forged(wire: Wire) -> None:
+    """Ask silently with hints that are genuine or forged, for the user and for nobody.
+
+    Steps `genuine`; `FAULT-own` and `FAULT-nobody` for `foreign-key` and `foreign-issuer`.
+    """
+    provider = wire.provider
+    authorized = await wire.run(authorize(provider, scope="openid"), "login")
+    tokens = await wire.run(redeem(provider, authorized), "tokens")
+    token = tokens.id_token or ""
+    if not token:
+        raise ControlFailed(wire.exchanges[-1], "there is no ID Token")
+    await _ask(wire, "genuine", token)
+    claims = dict(read_jwt(token).claims)
+    forged = {"foreign-key": {}, "foreign-issuer": {"iss": "https://idprobe.example"}}
+    for fault, change in forged.items():
+        for whose, sub in {"own": claims.get("sub"), "nobody": NOBODY}.items():
+            hint = _signed_by_us(token, {**claims, **change, "sub": sub})
+            await _ask(wire, f"{fault}-{whose}", hint)
+    await wire.run(authorize(provider, scope="openid"), "control")
+
+
+async def _ask(wire: Wire, step: str, hint: str) -> None:
+    extra = (("scope", "openid"), ("prompt", "none"), ("id_token_hint", hint))
+    await tried(wire, step, ordinary(wire.provider, extra=extra), user=False)
+
+
+def _signed_by_us(token: str, claims: Mapping[str, Any]) -> str:
+    """Return the claims under the header of a token, signed with a key that nobody knows."""
+    header = dict(read_jwt(token).header)
+    alg = "ES256" if str(header.get("alg")).startswith("ES") else "RS256"
+    key = generate_key("EC" if alg == "ES256" else "RSA")
+    return sign_jwt(claims, key, {**header, "alg": alg})

@@ -1,0 +1,92 @@
+"""Mutants of logins that have to be renewed, of forged hints, and of offline access."""
+
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
+import json
+from dataclasses import replace
+
+from joserfc import jws
+from starlette.responses import Response
+
+from idprobe.reference.authorization import Transaction
+from idprobe.reference.authorization_request import Wish
+from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import UserConfig
+from idprobe.reference.stores import Session
+
+
+@mutant(
+    breaks=["OIDCC-3.1.2.3/prompt-login-reauthenticates", "OIDCC-3.1.2.1/max-age-reauthenticates"]
+)
+class LoginKeepsItsFirstTime(ReferenceServer):
+    """Who logs in again keeps the time of the first login."""
+
+    def session_after_login(self, before: Session, user: UserConfig) -> Session:
+        session = super().session_after_login(before, user)
+        return replace(session, auth_time=before.auth_time or session.auth_time)
+
+
+@mutant(
+    breaks=["OIDCC-3.1.2.1/max-age-reauthenticates", "OIDCC-15.1/max-age-enforced"],
+    also={"OIDCC-3.1.2.1/max-age-zero-is-prompt-login": "max_age is ignored"},
+)
+class MaxAgeIsIgnored(ReferenceServer):
+    """No login is ever too old."""
+
+    def login_is_too_old(self, wish: Wish, session: Session) -> bool:
+        del wish, session
+        return False
+
+
+@mutant(
+    breaks=[
+        "OIDCC-3.1.2.1/prompt-login-impossible-is-error",
+        "OIDCC-3.1.2.1/prompt-select-account-impossible-is-error",
+    ]
+)
+class CancelledLoginIsAnotherError(ReferenceServer):
+    """Who cancels a login is reported as a broken server."""
+
+    def deny(self, wish: Wish, fault: AuthorizationFault) -> Response:
+        cancelled = fault.description == "login cancelled"
+        return super().deny(wish, AuthorizationFault("server_error", "oh") if cancelled else fault)
+
+
+@mutant(breaks="OIDCC-3.1.2.2/id-token-hint-issuer-validated")
+class ForgedHintsAreBelieved(ReferenceServer):
+    """id_token_hint is read without a look at its signature or issuer."""
+
+    def claims_of_hint(self, hint: str) -> dict[str, object] | None:
+        return dict(json.loads(jws.extract_compact(hint.encode()).payload))
+
+
+@mutant(
+    breaks=[
+        "OIDCC-11/offline-access-needs-consent-prompt",
+        "OIDCC-11/offline-access-consent-for-web",
+        "OIDCC-11/offline-access-consent-for-native",
+        "OIDCC-11/refresh-token-always-by-consent",
+    ]
+)
+class OfflineAccessForAll(ReferenceServer):
+    """Offline access is given to whoever asks, and nobody else is asked."""
+
+    def offline_access_is_permitted(self, types: frozenset[str], prompts: frozenset[str]) -> bool:
+        del types, prompts
+        return True
+
+    def consent_is_needed(self, transaction: Transaction, session: Session) -> bool:
+        del transaction, session
+        return False
+
+
+@mutant(breaks="OIDCC-11/offline-access-ignored-without-code", profile="speakup")
+class OfflineAccessNeedsCode(ReferenceServer):
+    """offline_access is an error where no code is asked for."""
+
+    def offline_access_is_permitted(self, types: frozenset[str], prompts: frozenset[str]) -> bool:
+        if "code" not in types and "consent" in prompts:
+            raise AuthorizationFault("invalid_scope", "offline_access needs a code")
+        return super().offline_access_is_permitted(types, prompts)
