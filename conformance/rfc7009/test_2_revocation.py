@@ -1,6 +1,6 @@
 """RFC 7009 section 2: revoking tokens."""
 
-from idprobe.checks import Exchange, Trace, refused, requirement
+from idprobe.checks import Exchange, Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import metadata
 
@@ -119,6 +119,44 @@ def test_revoking_a_refresh_token_ends_its_access_tokens(refresh_token_revoked: 
     """With a refresh token the access tokens of its grant end."""
     assert _revoked(refresh_token_revoked["revoke"]), "the revocation is refused"
     assert _is_dead(refresh_token_revoked, "after"), "the access token still works"
+
+
+@requirement("RFC7009-2.1/cascade-from-access-token")
+def test_refresh_token_of_a_revoked_access_token_is_good_or_invalid(
+    access_token_revoked: Trace,
+) -> None:
+    """With an access token its refresh token may end, and is then an invalid grant."""
+    assert _revoked(access_token_revoked["revoke"]), "the revocation is refused"
+    if "refresh" not in access_token_revoked:
+        raise Unsuited("the client is given no refresh token")
+    code = token_error(access_token_revoked["refresh"])
+    assert code in {None, "invalid_grant"}, f"the error is {code}"
+
+
+@requirement("RFC7009-2.2.1/unsupported-token-type")
+def test_a_type_that_cannot_be_revoked_is_named(access_token_revoked: Trace) -> None:
+    """An access token is revoked, or the error says that its type cannot be."""
+    response = access_token_revoked["revoke"].answered
+    if response.status in {429, 503}:
+        raise EvidenceError(f"the server was busy: {access_token_revoked['revoke']}")
+    if response.status == 200:
+        dead = _is_dead(access_token_revoked, "after")
+        assert dead, "the revocation is answered with 200, and has no effect"
+    else:
+        assert response.status == 400, f"status is {response.status}"
+        assert response.error == "unsupported_token_type", f"the error is {response.error}"
+
+
+@requirement("RFC7009-2.3/cors")
+def test_cors_of_revocation_fits(preflights: Trace) -> None:
+    """Where scripts may revoke tokens, the header that says so is one that browsers take."""
+    if "revocation" not in preflights:
+        raise Unsuited("the server has no revocation endpoint")
+    exchange = preflights["revocation"]
+    allowed = exchange.answered.header("access-control-allow-origin")
+    if allowed is None:
+        raise Unsuited("scripts may not call the revocation endpoint")
+    assert allowed in {"*", exchange.request.header("origin")}, "no origin fits the header"
 
 
 @requirement("RFC7009-2.2/status-200")

@@ -1,11 +1,15 @@
 """RFC 7591 section 3: the registration endpoint, its answers and its errors."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
+from idprobe.checks import EvidenceError, Trace, requirement, token_error
+from idprobe.errors import Unsuited
 from idprobe.reading.challenges import challenges
+from idprobe.reading.issued import is_number, server_time_s
 from idprobe.reading.registered import accepted, information, refused_steps, registration_error
 
 NO_ENTRY = {401, 403}
 ALWAYS_SAID = ("redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method")
+FOR_EVER_S = float("inf")
+A_MOMENT_S = 1.0
 BODIES = ("array", "text", "broken")
 
 
@@ -80,6 +84,23 @@ def test_secret_says_when_it_expires(client_registered: Trace) -> None:
     assert not isinstance(expires_at, bool), "client_secret_expires_at is no number"
     now = client_registered.started_at.timestamp()
     assert expires_at == 0 or expires_at > now, "the secret has expired already"
+
+
+@requirement("RFC7591-3.2.1/client-secret-expiry-effective")
+def test_secret_works_until_it_expires(registration_kept: Trace) -> None:
+    """A secret works for as long as it was said to, and no longer; 0 is for ever."""
+    members = information(registration_kept["register"])
+    if not members.get("client_secret"):
+        raise Unsuited("the client got no secret")
+    exchange, expires_at = registration_kept["token"], members.get("client_secret_expires_at")
+    if not is_number(expires_at):
+        raise EvidenceError("nothing is said of when the secret expires")
+    left_s = float(str(expires_at)) - server_time_s(exchange) if expires_at else FOR_EVER_S
+    if abs(left_s) <= A_MOMENT_S:
+        raise Unsuited("the secret expires in this very moment")
+    works = token_error(exchange) != "invalid_client"
+    assert works or left_s < 0, "the secret does not work any more"
+    assert left_s > 0 or not works, "the secret works, though it has expired"
 
 
 @requirement("RFC7591-3.2.1/client-id-issued-at-number")
@@ -188,7 +209,7 @@ def test_registrations_at_once_break_nothing(clients_registered_together: Trace)
     assert statuses <= {200, 201, 429}, f"the statuses are {sorted(statuses)}"
 
 
-@requirement("RFC7591-3/transport-security")
+@requirement("RFC7591-3/transport-security", "RFC7591-5/tls-required")
 def test_endpoint_is_https(metadata_documents: Trace) -> None:
     """The registration endpoint has the scheme https."""
     uri = registration_endpoint(metadata_documents)

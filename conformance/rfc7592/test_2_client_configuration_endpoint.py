@@ -189,6 +189,8 @@ def test_deleted_client_cannot_be_updated(registration_deleted: Trace) -> None:
 def test_delete_is_204_or_405(registration_deleted: Trace) -> None:
     """Deleting gives 204 without a body, or 405 where it is not supported."""
     response = registration_deleted["delete"].answered
+    if response.status == 403:
+        raise Unsuited("the client may not delete itself")
     assert response.status in {204, 405}, f"status is {response.status}"
     assert response.status == 405 or not response.body, "the 204 has a body"
 
@@ -245,9 +247,48 @@ def test_deleted_client_cannot_be_deleted_again(registration_deleted: Trace) -> 
     assert status == 401, f"status is {status}"
 
 
+@requirement("RFC7592-2.1/not-permitted-403")
+def test_who_may_not_read_is_forbidden(registration_read: Trace) -> None:
+    """A client that holds its token and may not read its record is told so by 403."""
+    forbidden(registration_read["read"])
+
+
+@requirement("RFC7592-2.2/not-permitted-403")
+def test_who_may_not_update_is_forbidden(registration_updated: Trace) -> None:
+    """A client that holds its token and may not update its record is told so by 403."""
+    exchange = registration_updated["update"]
+    if exchange.answered.error in {"invalid_redirect_uri", "invalid_client_metadata"}:
+        raise Unsuited("the server refuses what the update says, not the update")
+    forbidden(exchange)
+
+
+@requirement("RFC7592-2.3/not-permitted-403")
+def test_who_may_not_delete_is_forbidden(registration_deleted: Trace) -> None:
+    """A client that holds its token and may not delete itself is told so by 403."""
+    forbidden(registration_deleted["delete"])
+
+
+@requirement("RFC7592-5/registration-access-token-lasting")
+def test_token_lasts(registration_kept: Trace) -> None:
+    """The registration access token works for as long as the client is registered."""
+    assert let_in(registration_kept["read"]), "the token does not work any more"
+
+
+def forbidden(exchange: Exchange) -> None:
+    """Claim that a refusal of what is asked for with the right token is 403.
+
+    Raises Unsuited if it was let in, or if the endpoint has no such method. A 401 says that the
+    token is not good, which is another rule's business.
+    """
+    if let_in(exchange) or exchange.answered.status in {*NO_METHOD, 401}:
+        raise Unsuited("nothing is refused to a client that holds its token")
+    status = exchange.answered.status
+    assert status == 403, f"status is {status}"
+
+
 def deleted(trace: Trace) -> None:
     """Raise Unsuited if the server does not support to delete a registration."""
-    if "delete" not in trace or trace["delete"].answered.status in NO_METHOD:
+    if "delete" not in trace or not let_in(trace["delete"]):
         raise Unsuited("the server does not let clients delete themselves (RFC 7592 section 2.3)")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.challenges import challenges
 from idprobe.reading.issued import SKEW_S, asked, audiences, metadata, server_time_s, tokens
 
 NO_TOKENS = ("bogus", "short", "long", "foreign")
@@ -73,7 +74,7 @@ def test_a_wrong_hint_hides_nothing(tokens_introspected: Trace) -> None:
 @requirement("RFC7662-2.1/authorization-required", "RFC7662-4/authentication-required")
 def test_introspection_needs_credentials(introspection_unauthenticated: Trace) -> None:
     """Nobody learns anything about a token without authentication."""
-    for step in ("nobody", "client-id", "wrong-secret"):
+    for step in ("nobody", "client-id", "bearer", "wrong-secret"):
         response = introspection_unauthenticated[step].answered
         assert response.status in {400, 401, 403}, f"status is {response.status} ({step})"
         assert b'"active"' not in response.body, f"the question is answered ({step})"
@@ -199,6 +200,40 @@ def test_a_wrong_secret_is_401(introspection_unauthenticated: Trace) -> None:
     by_header = exchange.request.header("authorization") is not None
     challenge = response.header("www-authenticate")
     assert challenge or not by_header, "WWW-Authenticate is missing"
+
+
+@requirement("RFC7662-2.3/bad-bearer-401")
+def test_a_bad_bearer_token_is_401(introspection_unauthenticated: Trace) -> None:
+    """Where bearer tokens open the endpoint, one that does not is 401 with its challenge."""
+    exchange = introspection_unauthenticated["bearer"]
+    response = exchange.answered
+    by_bearer = "bearer" in {challenge.scheme for challenge in challenges(exchange)}
+    if not by_bearer and response.error != "invalid_token":
+        raise Unsuited("the server does not authorise this call by bearer tokens")
+    assert response.status == 401, f"status is {response.status}"
+    assert by_bearer, "there is no Bearer challenge"
+
+
+@requirement("RFC7662-2.2/not-allowed-to-ask-inactive")
+def test_who_may_not_ask_hears_of_an_inactive_token(introspected_by_another_client: Trace) -> None:
+    """To a client that may not see a token it is as inactive as one that nobody knows."""
+    unknown = introspected_by_another_client["other-unknown"].answered
+    if not unknown.is_success or unknown.json_object.get("active") is not False:
+        raise Unsuited("the second client of the profile may not introspect anything")
+    response = introspected_by_another_client["other"].answered
+    if response.is_success and response.json_object.get("active") is True:
+        raise Unsuited("the second client of the profile may see the tokens of others")
+    assert response.status == 200, f"status is {response.status}"
+    assert response.json_object == unknown.json_object, "it is told apart from an unknown token"
+
+
+@requirement("RFC7662-2/transport-security")
+def test_introspection_endpoint_is_https(metadata_documents: Trace) -> None:
+    """Tokens are asked about over a channel that nobody can read."""
+    endpoint = metadata(metadata_documents).get("introspection_endpoint")
+    if not isinstance(endpoint, str):
+        raise Unsuited("the metadata name no introspection endpoint")
+    assert endpoint.startswith("https://"), "the URL is not https"
 
 
 @requirement("RFC7662-4/get-refused")

@@ -44,3 +44,15 @@ def test_a_client_learns_nothing_of_the_tokens_of_others(
         raise EvidenceError("the server was busy or broke")
     told = response.is_success and response.json_object.get("active") is not False
     assert not told, "an ordinary client is told about the token of another"
+
+
+@requirement("RFC7662-4/expiry-checked", "RFC7662-2.2/expired-or-revoked-token-inactive")
+def test_an_expired_token_is_inactive(expired_token_introspected: Trace) -> None:
+    """Expiry is part of the check."""
+    before = expired_token_introspected["before"].answered
+    if not before.is_success or before.json_object.get("active") is not True:
+        raise Unsuited("the client may not introspect its own token")
+    after = expired_token_introspected["after"].answered
+    if after.status != 200:
+        raise EvidenceError("the question is not answered once the token has expired")
+    assert after.json_object.get("active") is False, "the expired token is active"

@@ -1,5 +1,8 @@
 """RFC 9068: access tokens that are JWTs, where their typ says that they are of this profile."""
 
+import re
+from typing import Any
+
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import (
@@ -10,12 +13,18 @@ from idprobe.reading.issued import (
     id_token,
     is_number,
     metadata,
+    published_keys,
     tokens,
 )
 from idprobe.reading.issued import access_jwt as read_access_jwt
 
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 ASYMMETRIC = ("RS", "PS", "ES", "Ed", "ML")
+SCIM = ("groups", "roles", "entitlements")
+ALIKE = re.compile(
+    r"(?:^|[_\W])(?:group|role|entitlement|authoritie|permission)s?\Z", re.IGNORECASE
+)
+"""How other names for the same end, such as cognito:groups or user_roles."""
 
 
 def _token(trace: Trace, step: str = "redeem") -> IssuedJwt:
@@ -170,3 +179,56 @@ def test_claims_of_the_login_stay_after_a_refresh(refreshed: Trace) -> None:
         raise Unsuited("the access tokens say nothing of the login")
     changed = [name for name in names if first.claims.get(name) != second.claims.get(name)]
     assert not changed, f"{', '.join(changed)} changed"
+
+
+@requirement("RFC9068-2.1/rs256-supported")
+def test_rs256_is_there(code_redeemed: Trace, keys_document: Trace) -> None:
+    """The token is signed with RS256, or a published key is one that could."""
+    alg = _token(code_redeemed).alg
+    fitting = [
+        key
+        for key in published_keys(keys_document)
+        if key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", "RS256") == "RS256"
+    ]
+    assert alg == "RS256" or fitting, f"alg is {alg[:20]}, and no published key is for RS256"
+
+
+@requirement("RFC9068-2.2/sub-is-client")
+def test_sub_of_a_clients_own_token_stands_for_the_client(
+    client_credentials_answer: Trace, client_credentials_offline: Trace
+) -> None:
+    """Without a user sub is the client's: the same in each of its tokens."""
+    first = _token(client_credentials_answer, "tokens").claims.get("sub")
+    second = _token(client_credentials_offline, "control").claims.get("sub")
+    assert isinstance(first, str), "sub is missing or no string"
+    assert first == second, "two tokens of one client have another sub each"
+
+
+@requirement("RFC9068-2.2.3.1/scim-attribute-names")
+def test_groups_and_roles_have_their_names(code_redeemed: Trace) -> None:
+    """What the token says of groups, roles and entitlements has the names of RFC 7643."""
+    names = _token(code_redeemed).claims.keys()
+    alike = [name for name in names if ALIKE.search(name) and name not in SCIM]
+    if not alike and not names & set(SCIM):
+        raise Unsuited("the access tokens say nothing of groups, roles and entitlements")
+    assert not alike, f"the claim is named {alike[0][:40]}"
+
+
+@requirement("RFC9068-2.2.3.1/scim-encoding")
+def test_groups_and_roles_are_lists(code_redeemed: Trace) -> None:
+    """Groups, roles and entitlements are arrays of texts, or of objects with a value."""
+    claims = _token(code_redeemed).claims
+    said = {name: claims[name] for name in SCIM if name in claims}
+    if not said:
+        raise Unsuited("the access tokens say nothing of groups, roles and entitlements")
+    wrong = [name for name, value in said.items() if not _is_multi_valued(value)]
+    assert not wrong, f"{', '.join(wrong)} is no array of values"
+
+
+def _is_multi_valued(value: Any) -> bool:
+    """Return whether a value has the form of a multi-valued attribute (RFC 7643 section 2.4)."""
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(one, str) or (isinstance(one, dict) and "value" in one) for one in value)

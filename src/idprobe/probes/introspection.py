@@ -1,5 +1,6 @@
 """The introspection endpoint (RFC 7662)."""
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 
@@ -15,13 +16,14 @@ from idprobe.flows import (
     refresh,
 )
 from idprobe.jose import generate_key, sign_jwt
-from idprobe.probes import probe
+from idprobe.probes import Depth, probe
 from idprobe.probes.altering import forgeries
-from idprobe.probes.honest import WRONG_SECRET, scope_of_its_own
+from idprobe.probes.honest import WRONG_SECRET, honest_tokens, scope_of_its_own
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
 __all__ = [
+    "expired_token_introspected",
     "forged_tokens_introspected",
     "introspected_by_another_client",
     "introspection_faults",
@@ -31,6 +33,7 @@ __all__ = [
     "used_refresh_token_introspected",
 ]
 
+A_MOMENT_S: Final = 1.5
 INTROSPECTION: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.INTROSPECTION})
 
 
@@ -117,6 +120,26 @@ async def introspection_unauthenticated(wire: Wire) -> None:
         await wire.send(introspection_request(provider, token), "usual")
 
 
+@probe(needs={Capability.INTROSPECTION, Capability.CLIENT_CREDENTIALS}, depth=Depth.FULL)
+async def expired_token_introspected(wire: Wire) -> None:
+    """Ask about a token that soon expires, `before`, and once it has, `after`.
+
+    It is of the first client whose own tokens live no longer than we wait.
+    """
+    limit_s = wire.provider.profile.limits.max_wait_s
+    for client in wire.provider.profile.clients.values():
+        if "client_credentials" not in client.grant_types:
+            continue
+        provider = wire.provider.with_client(client)
+        tokens = await honest_tokens(wire, provider, f"tokens-{client.name}")
+        if tokens.expires_in is not None and tokens.expires_in < limit_s:
+            await wire.send(introspection_request(provider, tokens.access_token), "before")
+            await asyncio.sleep(tokens.expires_in + A_MOMENT_S)
+            await wire.send(introspection_request(provider, tokens.access_token), "after")
+            return
+    raise Unsuited(f"no client of the profile gets tokens that live less than {limit_s:g} s")
+
+
 @probe(
     role=Role.WEB,
     others=(Role.SECOND,),
@@ -124,9 +147,13 @@ async def introspection_unauthenticated(wire: Wire) -> None:
     logs_in=True,
 )
 async def introspected_by_another_client(wire: Wire) -> None:
-    """Ask about a client's token as another client, `other`; then as its own: `usual`."""
-    token = (await _tokens(wire)).access_token
-    await wire.send(introspection_request(wire.acting_as(Role.SECOND), token), "other")
+    """Ask about a client's token as another client, `other`; then as its own: `usual`.
+
+    The other client asks about what is no token too: `other-unknown`.
+    """
+    token, second = (await _tokens(wire)).access_token, wire.acting_as(Role.SECOND)
+    await wire.send(introspection_request(second, token), "other")
+    await wire.send(introspection_request(second, "idprobe-no-such-token"), "other-unknown")
     await wire.send(introspection_request(wire.provider, token), "usual")
 
 

@@ -1,5 +1,6 @@
 """Reading, updating and deleting registrations (RFC 7592)."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -17,6 +18,7 @@ from idprobe.wire import Wire
 __all__ = [
     "registration_deleted",
     "registration_deleted_by_others",
+    "registration_kept",
     "registration_methods",
     "registration_read_by_others",
     "registration_token_of_another",
@@ -26,6 +28,7 @@ __all__ = [
 ]
 
 REGISTRATION: Final = frozenset({Capability.REGISTRATION})
+LATER_S: Final = 4.0
 NEW: Final = "https://client.example/two"
 NO_TOKEN: Final = "idprobe-no-such-token"  # noqa: S105 -- it opens nothing
 CHOSEN: Final = "idprobe-chose-this-secret-itself-0123456789"
@@ -153,6 +156,18 @@ async def registration_deleted_by_others(wire: Wire) -> None:
         await wire.send(configuration_request("DELETE", place, None), "anonymous")
         await wire.send(configuration_request("DELETE", place, NO_TOKEN), "bad-token")
         await desk.manage("after", "GET", mine)
+
+
+@probe(needs=REGISTRATION, depth=Depth.FULL)
+async def registration_kept(wire: Wire) -> None:
+    """Register and wait; then authenticate by the secret, `token`, and read the record, `read`."""
+    provider = wire.provider
+    async with open_desk(wire) as desk:
+        metadata = metadata_for(provider)
+        mine = await desk.manageable("register", metadata)
+        await asyncio.sleep(min(LATER_S, provider.profile.limits.max_wait_s))
+        await wire.send(_bogus_code(provider.with_client(mine.client("kept", metadata))), "token")
+        await desk.manage("read", "GET", mine)
 
 
 # A server may revoke a token that is used where it does not belong (RFC 7592 section 2.1), and then

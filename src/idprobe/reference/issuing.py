@@ -48,11 +48,17 @@ class Issuing(Core):
             scope=granted,
             audience=self.audience(granted),
             issued_at=issued_at,
-            expires_at=issued_at + self.config.access_token_lifetime_s,
+            expires_at=issued_at + self.access_token_lifetime_s(grant),
         )
         token.value = await self.access_token_value(token)
         self.remember_access_token(token)
         return token
+
+    def access_token_lifetime_s(self, grant: Grant) -> int:
+        """Return how long an access token lives: as long as its client's are said to."""
+        client = self.clients.get(grant.client_id)
+        own = None if client is None else client.access_token_lifetime_s
+        return self.config.access_token_lifetime_s if own is None else own
 
     async def access_token_value(self, token: AccessToken) -> str:
         """Return what the client gets: a random text or a JWT (RFC 9068)."""

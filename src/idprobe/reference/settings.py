@@ -38,6 +38,8 @@ class ClientConfig:
     application_type: Literal["web", "native"] = "web"
     id_token_signed_response_alg: str = "RS256"
     default_max_age: int | None = None
+    access_token_lifetime_s: int | None = None
+    """How long its access tokens live, None: as long as those of all others."""
     jwks: Mapping[str, Any] | None = None
     display: Mapping[str, Any] = field(default_factory=dict)
 

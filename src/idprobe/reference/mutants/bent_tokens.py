@@ -190,7 +190,8 @@ for one in (
       "OIDCD-3/userinfo-endpoint-https", "OIDCC-1.2/userinfo-endpoint-https",
       "OIDCD-3/jwks-uri-https", "RFC8414-2/jwks-uri-https", "OIDCD-3/registration-endpoint-https",
       "RFC7009-2/endpoint-https", "RFC7009-2/http-service-not-published",
-      "OIDCRIL-2.1/end-session-endpoint-https"],
+      "OIDCRIL-2.1/end-session-endpoint-https", "RFC7662-2/transport-security",
+      "RFC7591-5/tls-required"],
      lambda m: {n: v.replace("https://", "http://") if isinstance(v, str) and n != "issuer" else v
                 for n, v in m.items()},
      ["RFC6749-10.3/tokens-over-tls-only", "RFC6749-10.8/no-credentials-in-clear",

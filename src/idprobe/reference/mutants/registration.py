@@ -379,7 +379,7 @@ class TheThirdOneCrashes(ReferenceServer):
 
 
 @mutant(
-    "RFC7591-3/transport-security",
+    ["RFC7591-3/transport-security", "RFC7591-5/tls-required"],
     also={
         "OIDCD-3/registration-endpoint-https": "it is the same endpoint",
         "RFC6749-10.8/no-credentials-in-clear": "it is an endpoint like the others",

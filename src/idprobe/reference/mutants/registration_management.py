@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.core import fresh_secret
+from idprobe.reference.faults import BearerFault
 from idprobe.reference.guard import Handler
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.replies import json_reply
@@ -20,6 +21,7 @@ from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Grant
 
 OK: Final = 200
+SHORT_S: Final = 3
 NOBODY: Final = (
     "RFC7592-2.1/unknown-client-401",
     "RFC7592-2.2/unknown-client-401",
@@ -216,3 +218,78 @@ class RegistrationTokensAreCounted(ReferenceServer):
 
     def registration_token(self) -> str:
         return str(next(self._numbers))
+
+
+class _Forbidding(ReferenceServer):
+    """Refuses a method to clients that hold their token, by a status that says another thing."""
+
+    forbids = ""
+
+    async def configuration(self, request: Request) -> Response:
+        if request.method == self.forbids:
+            try:
+                self.registered(request)
+            except BearerFault as fault:
+                return self.bearer_error(fault)
+            return json_reply({"error": "access_denied"}, 400, {})
+        return await super().configuration(request)
+
+
+@mutant("RFC7592-2.1/not-permitted-403")
+class ReadingIsABadRequest(_Forbidding):
+    """No client may read its record, and is told by 400."""
+
+    forbids = "GET"
+
+
+@mutant("RFC7592-2.2/not-permitted-403")
+class UpdatingIsABadRequest(_Forbidding):
+    """No client may update its record, and is told by 400."""
+
+    forbids = "PUT"
+
+
+@mutant(
+    "RFC7592-2.3/not-permitted-403",
+    also={
+        "RFC7592-2.3/delete-204": "it is neither 204 nor 405",
+        "RFC7592-2.3/delete-unsupported-405": "it is neither 204 nor 405",
+    },
+)
+class DeletingIsABadRequest(_Forbidding):
+    """No client may delete itself, and is told by 400."""
+
+    forbids = "DELETE"
+
+
+@mutant("RFC7592-5/registration-access-token-lasting")
+class RegistrationTokensAreForTheMoment(ReferenceServer):
+    """A registration access token is good for three seconds."""
+
+    def registered(self, request: Request) -> Any:
+        client, record = super().registered(request)
+        if self.now() - record.issued_at >= SHORT_S:
+            raise BearerFault("invalid_token", "the access token has expired", status=401)
+        return client, record
+
+
+@mutant("RFC7591-3.2.1/client-secret-expiry-effective", medium="socket")
+class ExpiredSecretsWork(ReferenceServer):
+    """A secret is said to expire soon, and works on."""
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        members = super().client_members(client)
+        if "client_secret" not in members:
+            return members
+        expires_at = members["client_id_issued_at"] + 1
+        return {**members, "client_secret_expires_at": expires_at}
+
+
+@mutant("RFC7591-3.2.1/client-secret-expiry-effective")
+class SecretsForEverAreForTheMoment(ReferenceServer):
+    """A secret that is said never to expire works for three seconds."""
+
+    def secret_matches(self, client: ClientConfig, secret: str) -> bool:
+        record = self._records.get(client.client_id)
+        late = record is not None and self.now() - record.issued_at >= SHORT_S
+        return not late and super().secret_matches(client, secret)

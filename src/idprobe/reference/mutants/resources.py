@@ -110,6 +110,7 @@ class TokenMayComeTwice(ReferenceServer):
         "RFC9700-4.2.4/replay-revokes-tokens": "revoked tokens work",
         "RFC7009-2/access-token-revocation": "revoked tokens work",
         "RFC7009-2.1/cascade-from-refresh-token": "revoked tokens work",
+        "RFC7009-2.2.1/unsupported-token-type": "revoked tokens work",
     },
 )
 class RevokedTokensWork(ReferenceServer):
