@@ -18,7 +18,9 @@ def test_redirect_uris_are_registered(client_registered_by_defaults: Trace) -> N
 
 
 @requirement(
-    "RFC7591-2/redirect-uris-required-for-redirect-flows", "RFC7591-5/redirect-uris-demanded"
+    "RFC7591-2/redirect-uris-required-for-redirect-flows",
+    "OIDCR-2/redirect-uris-required",
+    "RFC7591-5/redirect-uris-demanded",
 )
 def test_redirect_flows_need_redirect_uris(registration_without_redirect_uris: Trace) -> None:
     """A client of a redirect-based grant cannot register without a redirect URI."""
@@ -29,7 +31,7 @@ def test_redirect_flows_need_redirect_uris(registration_without_redirect_uris: T
         assert code in REDIRECT_ERRORS, f"the error is {code}"
 
 
-@requirement("RFC7591-2/auth-method-default")
+@requirement("RFC7591-2/auth-method-default", "OIDCR-2/auth-method-default-basic")
 def test_basic_is_the_default_method(client_registered_by_defaults: Trace) -> None:
     """Without token_endpoint_auth_method a client has a secret, for HTTP Basic."""
     members = information(client_registered_by_defaults["register"])
@@ -47,7 +49,7 @@ def test_public_client_has_no_secret(public_client_registered: Trace) -> None:
     assert "client_secret" not in members, "there is a client_secret"
 
 
-@requirement("RFC7591-2/grant-types-default")
+@requirement("RFC7591-2/grant-types-default", "OIDCR-2/grant-types-default-authorization-code")
 def test_code_is_the_default_grant(client_registered_by_defaults: Trace) -> None:
     """Without grant_types a client has the grant authorization_code, and none of its own."""
     grants = information(client_registered_by_defaults["register"]).get(
@@ -69,7 +71,7 @@ def test_grant_types_are_those_of_the_parameter(service_client_registered: Trace
     assert code is None, f"the registered grant is refused: {code}"
 
 
-@requirement("RFC7591-2/response-types-default")
+@requirement("RFC7591-2/response-types-default", "OIDCR-2/response-types-default-code")
 def test_code_is_the_default_response_type(client_registered_by_defaults: Trace) -> None:
     """Without response_types a client has the response type code alone."""
     types = information(client_registered_by_defaults["register"]).get("response_types", ["code"])
@@ -90,7 +92,7 @@ def test_scope_default_is_a_text(client_registered_by_defaults: Trace) -> None:
     assert isinstance(scope, str), "scope is no text"
 
 
-@requirement("RFC7591-2/jwks-uri-and-jwks-exclusive")
+@requirement("RFC7591-2/jwks-uri-and-jwks-exclusive", "OIDCR-2/jwks-and-jwks-uri-exclusive")
 def test_keys_come_in_one_way(registration_key_faults: Trace) -> None:
     """Keys are registered by value or by reference, never both."""
     exchange = registration_key_faults["both"]
@@ -110,7 +112,7 @@ def test_keys_are_a_valid_set(registration_key_faults: Trace) -> None:
         assert not any("d" in key for key in keys), "the private key was registered"
 
 
-@requirement("RFC7591-2/unknown-metadata-ignored")
+@requirement("RFC7591-2/unknown-metadata-ignored", "OIDCR-3.2/unknown-fields-ignored")
 def test_unknown_metadata_are_ignored(registration_extras: Trace) -> None:
     """A member that the server does not know keeps nobody from registering."""
     assert accepted(registration_extras["unknown"]), "an unknown member is refused"
@@ -142,7 +144,11 @@ def test_grants_and_response_types_agree(registration_metadata_faults: Trace) ->
             assert agree, f"{kind} was registered without {needed}"
 
 
-@requirement("RFC7591-2/response-types-default", "RFC7591-2/response-type-values")
+@requirement(
+    "RFC7591-2/response-types-default",
+    "OIDCR-2/response-types-default-code",
+    "RFC7591-2/response-type-values",
+)
 def test_other_response_types_are_refused(client_registered_by_defaults: Trace) -> None:
     """A response type that a client did not register gets it no token."""
     exchange = client_registered_by_defaults["token-by-redirect"]

@@ -32,31 +32,31 @@ def shows(trace: Trace, uri: str) -> bool:
     return uri in html.unescape(consent_page(trace).answered.text)
 
 
-@requirement("RFC7591-2/client-uri-shown")
+@requirement("RFC7591-2/client-uri-shown", "OIDCR-2/client-uri-displayed")
 def test_client_uri_is_shown(registered_client_at_work: Trace) -> None:
     """The consent page links to the client's home page."""
     assert shows(registered_client_at_work, f"{HOME}/about"), "client_uri is not on the page"
 
 
-@requirement("RFC7591-2/logo-shown")
+@requirement("RFC7591-2/logo-shown", "OIDCR-2/logo-uri-displayed")
 def test_logo_is_shown(registered_client_at_work: Trace) -> None:
     """The consent page shows the client's logo."""
     assert shows(registered_client_at_work, f"{HOME}/logo.png"), "logo_uri is not on the page"
 
 
-@requirement("RFC7591-2/tos-shown")
+@requirement("RFC7591-2/tos-shown", "OIDCR-2/tos-uri-displayed")
 def test_terms_are_shown(registered_client_at_work: Trace) -> None:
     """The consent page links to the client's terms of service."""
     assert shows(registered_client_at_work, f"{HOME}/terms"), "tos_uri is not on the page"
 
 
-@requirement("RFC7591-2/policy-shown")
+@requirement("RFC7591-2/policy-shown", "OIDCR-2/policy-uri-displayed")
 def test_policy_is_shown(registered_client_at_work: Trace) -> None:
     """The consent page links to the client's privacy policy."""
     assert shows(registered_client_at_work, f"{HOME}/privacy"), "policy_uri is not on the page"
 
 
-@requirement("RFC7591-2.2/untagged-value-shown-as-is")
+@requirement("RFC7591-2.2/untagged-value-shown-as-is", "OIDCR-2.1/untagged-text-used-as-is")
 def test_name_is_shown_as_it_is(registered_client_at_work: Trace) -> None:
     """A name without a language is shown as it was registered, and never as markup."""
     page = consent_page(registered_client_at_work).answered.text

@@ -20,7 +20,7 @@ def test_json_is_accepted(registration_access: Trace) -> None:
     assert status not in {404, 405, 406, 415, 501}, f"status is {status}"
 
 
-@requirement("RFC7591-3/open-registration")
+@requirement("RFC7591-3/open-registration", "OIDCR-3/open-registration-without-token")
 def test_registration_is_open(registration_access: Trace) -> None:
     """Anybody may register, or is told that an initial access token is needed."""
     exchange = registration_access["anonymous"]
@@ -28,7 +28,7 @@ def test_registration_is_open(registration_access: Trace) -> None:
     assert accepted(exchange) or status in NO_ENTRY, f"status is {status}"
 
 
-@requirement("RFC7591-3.2.2/bad-initial-access-token")
+@requirement("RFC7591-3.2.2/bad-initial-access-token", "OIDCR-3.3/bearer-errors")
 def test_bad_initial_access_token_is_told(registration_access: Trace) -> None:
     """A made-up initial access token is answered as RFC 6750 says, unless nobody needs one."""
     exchange, anonymous = registration_access["bad-token"], registration_access["anonymous"]
@@ -66,7 +66,7 @@ def test_client_information_is_not_stored(client_registered: Trace) -> None:
     assert "no-store" in directives, "Cache-Control has no no-store"
 
 
-@requirement("RFC7591-3.2.1/client-id-present")
+@requirement("RFC7591-3.2.1/client-id-present", "OIDCR-3.2/client-id-present")
 def test_client_id_is_there(client_registered: Trace) -> None:
     """The response names the client."""
     client_id = client_registered["register"].answered.json_object.get("client_id")
@@ -74,7 +74,7 @@ def test_client_id_is_there(client_registered: Trace) -> None:
     assert client_id, "client_id is empty"
 
 
-@requirement("RFC7591-3.2.1/client-secret-expires-at")
+@requirement("RFC7591-3.2.1/client-secret-expires-at", "OIDCR-3.2/client-secret-expires-at")
 def test_secret_says_when_it_expires(client_registered: Trace) -> None:
     """With a secret comes when it expires: 0 for never, or a time to come."""
     members = information(client_registered["register"])
@@ -103,7 +103,7 @@ def test_secret_works_until_it_expires(registration_kept: Trace) -> None:
     assert left_s > 0 or not works, "the secret works, though it has expired"
 
 
-@requirement("RFC7591-3.2.1/client-id-issued-at-number")
+@requirement("RFC7591-3.2.1/client-id-issued-at-number", "OIDCR-3.2/client-id-issued-at-number")
 def test_issue_time_is_a_number(client_registered: Trace) -> None:
     """The time of issue, if it is said, is in seconds since 1970."""
     now = client_registered.started_at.timestamp()
@@ -113,7 +113,7 @@ def test_issue_time_is_a_number(client_registered: Trace) -> None:
     assert abs(issued_at - now) < 86_400, "client_id_issued_at is not of today"
 
 
-@requirement("RFC7591-3.2.1/all-metadata-returned")
+@requirement("RFC7591-3.2.1/all-metadata-returned", "OIDCR-3.2/metadata-echoed")
 def test_all_metadata_are_returned(
     client_registered: Trace,
 ) -> None:
@@ -125,7 +125,7 @@ def test_all_metadata_are_returned(
     assert members["redirect_uris"] == uris, "redirect_uris are not those sent"
 
 
-@requirement("RFC7591-3.2.2/error-400-json")
+@requirement("RFC7591-3.2.2/error-400-json", "OIDCR-3.3/error-400-json")
 def test_errors_are_400_with_json(
     registration_body_faults: Trace, registration_redirect_faults: Trace
 ) -> None:
@@ -153,7 +153,7 @@ def test_errors_have_a_code(
         assert code.isascii(), "error is not ASCII"
 
 
-@requirement("RFC7591-3.2.2/invalid-redirect-uri")
+@requirement("RFC7591-3.2.2/invalid-redirect-uri", "OIDCR-3.3/invalid-redirect-uri-code")
 def test_bad_redirect_uri_has_its_own_error(registration_redirect_faults: Trace) -> None:
     """A redirect URI that cannot be registered is invalid_redirect_uri."""
     for step in ("no-uri", "fragment", "javascript", "data"):
@@ -162,7 +162,7 @@ def test_bad_redirect_uri_has_its_own_error(registration_redirect_faults: Trace)
         assert code == "invalid_redirect_uri", f"the error is {code} for {step}"
 
 
-@requirement("RFC7591-3.2.2/invalid-client-metadata")
+@requirement("RFC7591-3.2.2/invalid-client-metadata", "OIDCR-3.3/invalid-client-metadata-code")
 def test_bad_metadata_have_their_error(registration_metadata_faults: Trace) -> None:
     """A member of a wrong type is invalid_client_metadata, unless it is replaced."""
     for step, member, wrong in (
@@ -185,14 +185,22 @@ def test_no_client_id_comes_twice(clients_registered_together: Trace) -> None:
     assert len(set(ids)) == len(ids), "a client_id came twice"
 
 
-@requirement("RFC6749-2.2/client-id-unique")
+@requirement(
+    "RFC6749-2.2/client-id-unique",
+    "OIDCR-3.1/unique-client-id-assigned",
+    "OIDCR-3.2/client-id-not-shared",
+)
 def test_every_registration_has_its_own_client_id(clients_registered_together: Trace) -> None:
     """Every registration has an identifier of its own."""
     ids = [information(e)["client_id"] for e in clients_registered_together.steps("client")]
     assert len(set(ids)) == len(ids), "a client_id came twice"
 
 
-@requirement("RFC7591-3.2.1/client-secret-unique", "RFC7591-5/secret-not-shared")
+@requirement(
+    "RFC7591-3.2.1/client-secret-unique",
+    "OIDCR-3.2/client-secret-not-shared",
+    "RFC7591-5/secret-not-shared",
+)
 def test_no_secret_comes_twice(clients_registered_together: Trace) -> None:
     """No two registrations share a secret, not even of the same software."""
     secrets = [
@@ -202,14 +210,14 @@ def test_no_secret_comes_twice(clients_registered_together: Trace) -> None:
     assert len(set(secrets)) == len(secrets), "a client_secret came twice"
 
 
-@requirement("RFC7591-3/rate-limit")
+@requirement("RFC7591-3/rate-limit", "OIDCR-3/rate-limit-allowed")
 def test_registrations_at_once_break_nothing(clients_registered_together: Trace) -> None:
     """Several registrations at once are served, or put off by 429."""
     statuses = {e.answered.status for e in clients_registered_together.steps("client")}
     assert statuses <= {200, 201, 429}, f"the statuses are {sorted(statuses)}"
 
 
-@requirement("RFC7591-3/transport-security", "RFC7591-5/tls-required")
+@requirement("RFC7591-3/transport-security", "RFC7591-5/tls-required", "OIDCR-9/tls")
 def test_endpoint_is_https(metadata_documents: Trace) -> None:
     """The registration endpoint has the scheme https."""
     uri = registration_endpoint(metadata_documents)

@@ -57,7 +57,7 @@ def test_reading_keeps_the_client_id(registration_read: Trace) -> None:
     assert information(registration_read["read"])["client_id"] == before, "client_id changed"
 
 
-@requirement("RFC7592-2.1/bad-token-error")
+@requirement("RFC7592-2.1/bad-token-error", "OIDCR-4.4/invalid-token-bearer-error")
 def test_reading_needs_the_token(registration_read_by_others: Trace) -> None:
     """Reading without a token, or with a made-up one, is refused as RFC 6750 says."""
     assert let_in(registration_read_by_others["control"]), "the right token is refused too"
@@ -65,7 +65,7 @@ def test_reading_needs_the_token(registration_read_by_others: Trace) -> None:
     told_as_bearer(registration_read_by_others["bad-token"], 401)
 
 
-@requirement("RFC7592-2.1/unknown-client-401")
+@requirement("RFC7592-2.1/unknown-client-401", "OIDCR-4.4/invalid-is-401")
 def test_deleted_client_cannot_be_read(registration_deleted: Trace) -> None:
     """Reading a client that is not there is 401."""
     deleted(registration_deleted)
@@ -227,7 +227,10 @@ def test_deleting_needs_the_token(registration_deleted_by_others: Trace) -> None
 
 
 @requirement(
-    "RFC7592-2.1/bad-token-error", "RFC7592-2.2/bad-token-error", "RFC7592-2.3/bad-token-error"
+    "RFC7592-2.1/bad-token-error",
+    "OIDCR-4.4/invalid-token-bearer-error",
+    "RFC7592-2.2/bad-token-error",
+    "RFC7592-2.3/bad-token-error",
 )
 def test_token_opens_its_own_client_alone(registration_token_of_another: Trace) -> None:
     """The token of one client neither reads nor changes nor deletes another."""

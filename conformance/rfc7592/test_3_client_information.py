@@ -14,14 +14,14 @@ PER_RESPONSE = {
 BITS = 128
 
 
-@requirement("RFC7592-2/transport-security")
+@requirement("RFC7592-2/transport-security", "OIDCR-3.2/registration-client-uri-https")
 def test_configuration_endpoint_is_https(client_registered: Trace) -> None:
     """The client configuration endpoint has the scheme https."""
     uri = place(client_registered["register"])
     assert uri.startswith("https://"), "registration_client_uri is not https"
 
 
-@requirement("RFC7592-3/registration-client-uri-present")
+@requirement("RFC7592-3/registration-client-uri-present", "OIDCR-4.1/full-url-given")
 def test_place_is_told(registration_read: Trace, registration_updated: Trace) -> None:
     """Every client information response tells where the registration is looked after."""
     for exchange in (registration_read["read"], registration_updated["update"]):
