@@ -6,12 +6,13 @@ from typing import Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Endpoint", "Guard", "Handler"]
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
+NO_HEADERS: Final[Mapping[str, str]] = {}
 _MAX_QUERY_BYTES: Final = 16_384
 _MAX_HEADER_BYTES: Final = 32_768
 _METHODS: Final = frozenset(
@@ -27,8 +28,10 @@ _CORS_HEADERS: Final = {
 class Guard:
     """The outermost ASGI application: it refuses what no endpoint should have to look at."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        """Add headers to whatever the application answers."""
         self._app = app
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -37,7 +40,16 @@ class Guard:
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
+            send = self._adding(send)
         await self._app(scope, receive, send)
+
+    def _adding(self, send: Send) -> Send:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *self._headers]}
+            await send(message)
+
+        return send_more
 
 
 def _refusal(scope: Scope) -> Response | None:

@@ -34,7 +34,7 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
             Route(path, Endpoint(handlers, cors=path not in self.paths_without_cors()))
             for path, handlers in self.routes().items()
         ]
-        return Guard(Starlette(routes=routes))
+        return Guard(Starlette(routes=routes), self.headers_of_all())
 
     def settle_tls(self, context: ssl.SSLContext) -> None:
         """Set what TLS offers: nothing older than TLS 1.2 (RFC 9325 section 3.1.1)."""
@@ -43,6 +43,12 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
     def speaks_plainly(self) -> bool:
         """Return whether plain http is served on the port of TLS."""
         return False
+
+    def headers_of_all(self) -> dict[str, str]:
+        """Return the headers of every answer: over TLS browsers are told to stay there."""
+        if not self.is_secure():
+            return {}
+        return {"Strict-Transport-Security": "max-age=31536000"}
 
     def paths_without_cors(self) -> frozenset[str]:
         """Return the paths that browsers are sent to, which have no CORS (RFC 9700 2.6)."""

@@ -1,0 +1,136 @@
+"""Forms that another site's page submits: consent and login that nobody meant to give."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Agent, Exchange, Pairs, Request, form_encode
+from idprobe.flows import HumanStep, Stopped, ending, visit
+from idprobe.flows.pages import read_page
+from idprobe.flows.recognition import Press, choice, consent_values, login_button, login_fields
+from idprobe.flows.submission import submission
+from idprobe.probes import probe
+from idprobe.probes.asking import approval, is_openid, ordinary
+from idprobe.profile import Capability, Provider, Role, User
+from idprobe.wire import Wire
+
+__all__ = ["consent_forged", "login_forged"]
+
+CODE: Final = frozenset({Capability.AUTHORIZATION_CODE})
+EVIL: Final = "https://attacker.idprobe.example"
+SITE_BOUND: Final = frozenset({"samesite=lax", "samesite=strict"})
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def consent_forged(wire: Wire) -> None:
+    """Post an attacker's own consent form in a user's browser: `attacker-values`, `bare`.
+
+    As a cross-site form does: with the attacker's Origin, and with those of the user's cookies that
+    their SameSite lets go. The user's own consent works after that.
+    """
+    provider = wire.provider
+    await wire.run(approval(provider), "authorize")
+    await _page(wire, provider, "users-page")
+    cookies, bound = wire.cookies, _site_bound(wire.exchanges)
+    wire.fresh_browser()
+    attacker = provider.with_user(_another_user(provider))
+    await wire.run(approval(attacker), "authorize")
+    page = await _page(wire, attacker, "attackers-page")
+    press = _consent(wire, page)
+    chosen = consent_values(press.form, deny=False)
+    theirs = submission(press.form, before=page.request.url, chosen=chosen, button=press.button)
+    wire.cookies = cookies
+    button = press.button
+    pressed = ((button.name, button.value),) if button is not None and button.name else ()
+    bare = replace(theirs, body=form_encode(pressed).encode("ascii"))
+    for step, request in {"attacker-values": theirs, "bare": bare}.items():
+        await _post(wire, step, _from_elsewhere(wire, request, bound))
+    asks = dict(_asking(provider))
+    await wire.run(approval(provider, **asks), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def login_forged(wire: Wire) -> None:
+    """Post an attacker's login form, filled in, from a browser that never saw it: `forged`."""
+    provider = wire.provider
+    user = _another_user(provider)
+    if user is None:
+        raise Unsuited("the profile has no user with a password")
+    page = await _page(wire, provider, "login-page")
+    request = _login(wire, page, user)
+    wire.fresh_browser()
+    await _post(wire, "forged", _from_elsewhere(wire, request, frozenset()))
+    wire.fresh_browser()
+    await wire.run(approval(provider), "control")
+
+
+def _asking(provider: Provider) -> Pairs:
+    """Return what makes the server ask for consent again, where there is such a parameter."""
+    return (("prompt", "consent"),) if is_openid(provider) else ()
+
+
+def _another_user(provider: Provider) -> User | None:
+    """Return some other user, or the same one if there is no other."""
+    others = [user for user in provider.profile.users.values() if user != provider.user]
+    return others[0] if others else provider.user
+
+
+async def _page(wire: Wire, provider: Provider, step: str) -> Stopped:
+    """Return the page at which a request waits for somebody; raises Unsuited without one."""
+    parameters = ordinary(provider, extra=_asking(provider))
+    stopped = await wire.run(visit(provider, parameters, user=False), step)
+    if not isinstance(stopped, Stopped):
+        raise Unsuited("nobody is asked for anything: there is no form that could be forged")
+    return stopped
+
+
+def _consent(wire: Wire, stopped: Stopped) -> Press:
+    """Return how consent is given on a page; raises Unsuited if not by a form that is posted."""
+    hints = wire.provider.profile.login.hints
+    page = read_page(stopped.response, stopped.request.url, hints)
+    pressed = None if login_fields(page) is not None else choice(page, deny=False)
+    if not isinstance(pressed, Press) or pressed.form.method != "post":
+        raise Unsuited("consent is not given by a form that is posted")
+    return pressed
+
+
+def _login(wire: Wire, stopped: Stopped, user: User) -> Request:
+    """Return the submission of a login form; raises Unsuited if it asks for more or for less."""
+    hints = wire.provider.profile.login.hints
+    fields = login_fields(read_page(stopped.response, stopped.request.url, hints))
+    if fields is None or fields.username is None or fields.password is None:
+        raise Unsuited("user name and password are not asked for in one form")
+    typed = {fields.username: (user.username,), fields.password: (user.password,)}
+    button = login_button(fields.form)
+    return submission(fields.form, before=stopped.request.url, chosen=typed, button=button)
+
+
+def _site_bound(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """Return the names of cookies that no form of another site sends (RFC 6265bis section 5.6)."""
+    bound: dict[str, bool] = {}
+    for exchange in exchanges:
+        cookies = exchange.response.all_headers("set-cookie") if exchange.response else ()
+        for cookie in cookies:
+            name, *attributes = cookie.split(";")
+            kept = {attribute.strip().lower() for attribute in attributes} & SITE_BOUND
+            bound[name.partition("=")[0].strip()] = bool(kept)
+    return frozenset(name for name, is_bound in bound.items() if is_bound)
+
+
+def _from_elsewhere(wire: Wire, request: Request, bound: frozenset[str]) -> Request:
+    """Return a form's submission as the browser makes it on a page of another site."""
+    held = dict(wire.cookies.header_for(request)).get("Cookie", "")
+    sent = [one for one in held.split("; ") if one and one.partition("=")[0] not in bound]
+    dropped = {"origin", "referer"}
+    headers = [pair for pair in request.headers if pair[0].lower() not in dropped]
+    headers += [("Origin", EVIL), ("Referer", f"{EVIL}/")]
+    headers += [("Cookie", "; ".join(sent))] if sent else []
+    agent = Agent.CLIENT if held else Agent.USER
+    return replace(request, headers=tuple(headers), agent=agent)
+
+
+async def _post(wire: Wire, step: str, request: Request) -> None:
+    """Send the submission and go where it leads, as far as nobody has to do anything."""
+    journey = HumanStep(request, wire.provider.client.redirect_uris)
+    await wire.run(ending(journey), step)
