@@ -73,8 +73,9 @@ def judgements_of(name: str) -> tuple[Judgement, ...]:
     mutant = MUTANTS[name]
     with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
         checks = checks_for(mutant)
-        depth = max(all_probes()[probe].depth for check in checks for probe in check.probes)
-        options = Options(Path(out), Selection(depth), keeps_evidence=False)
+        probes = [all_probes()[probe] for check in checks for probe in check.probes]
+        selection = Selection(max(p.depth for p in probes), max(p.safety for p in probes))
+        options = Options(Path(out), selection, keeps_evidence=False)
         return tuple(judged(Audit(profile, options, transport), checks))
 
 

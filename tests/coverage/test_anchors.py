@@ -97,13 +97,14 @@ def test_a_row_is_read(tmp_path: Path) -> None:
     ("row", "flaw"),
     [
         ("A-1\ttoken\tIt.\tmust\t\t", "needs checks or a reason"),
-        ("A-1\ttoken\tIt.\tmust\tx.py::a\tlater: JAR.", "needs checks or a reason"),
+        ("A-1\ttoken\tIt.\tmust\tx.py::a\tlater: JAR.", "begins with note:"),
+        ("A-1\ttoken\tIt.\tmust\t\tnote: JAR.", "has a reason of no kind"),
         ("A-1\ttoken\tIt.\tmust\t\tsomehow", "has a reason of no kind"),
         ("A-1\ttoken\tIt.\tmust\t\tlater:", "has a reason of no kind"),
         ("A-1\ttoken\tIt.\tmust", "has not as many cells"),
         ("A-1\ttoken\tIt.\tmust\tx.py::a\t\nA-1\ttoken\tIt.\tmust\tx.py::a\t", "is there twice"),
     ],
-    ids=["nothing", "both", "kind", "empty", "cells", "twice"],
+    ids=["nothing", "both", "note", "kind", "empty", "cells", "twice"],
 )
 def test_a_row_that_makes_no_sense_is_refused(row: str, flaw: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"oauch-cases\.tsv") as caught:

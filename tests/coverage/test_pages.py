@@ -30,7 +30,7 @@ def test_every_link_between_the_pages_leads_somewhere(tmp_path: Path) -> None:
     pages = {page.name: page.read_text("utf-8") for page in write_pages(tmp_path, COVERAGE, BROKEN)}
 
     links = {
-        m for text in pages.values() for m in re.findall(r"\]\(([a-z0-9-]+\.md)(#\S+)?\)", text)
+        m for text in pages.values() for m in re.findall(r"\]\(([a-z0-9-]+\.md)(#[^)]+)?\)", text)
     }
     lost = [
         (page, anchor)

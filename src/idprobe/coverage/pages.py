@@ -120,13 +120,20 @@ def _peer(coverage: Coverage, source: str, rows: Sequence[Row]) -> str:
         (
             f"`{row.id}`<br>{_text(row.summary)}",
             row.level,
-            _listed(row.checks) or f"*{row.standing.value}*: {_text(row.because)}",
+            _answer(row),
             _references(coverage.catalogue, (i for c in row.checks for i in requirements[c])),
         )
         for row in rows
     )
     parts.append(_table(("case", "level", "checks", "requirements"), table))
     return "\n".join(parts)
+
+
+def _answer(row: Row) -> str:
+    if not row.checks:
+        return f"*{row.standing.value}*: {_text(row.because)}"
+    note = f"<br>{_text(row.because)}" if row.because else ""
+    return _listed(row.checks) + note
 
 
 def _references(catalogue: Catalogue, identifiers: Iterable[str]) -> str:

@@ -100,6 +100,7 @@ class UnknownCodeIsInvalidRequest(_OtherCode):
         "OIDCC-3.1.3.2/client-authenticated": "the code is none of its two",
         "OIDCC-9/client-secret-basic": "the code is another",
         "RFC6749-4.4.2/authenticate-client": "the code is none of its two",
+        "RFC6749-2.3.1/body-credentials-optional": "the refusal has another code",
     },
 )
 class WrongSecretIsAccessDenied(_OtherCode):
