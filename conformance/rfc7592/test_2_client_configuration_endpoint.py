@@ -65,7 +65,7 @@ def test_reading_needs_the_token(registration_read_by_others: Trace) -> None:
     told_as_bearer(registration_read_by_others["bad-token"], 401)
 
 
-@requirement("RFC7592-2.1/unknown-client-401", "OIDCR-4.4/invalid-is-401")
+@requirement("RFC7592-2.1/unknown-client-401")
 def test_deleted_client_cannot_be_read(registration_deleted: Trace) -> None:
     """Reading a client that is not there is 401."""
     deleted(registration_deleted)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from idprobe.exchange import Request
 from idprobe.flows import basic_credentials, bearer, registration_request, visit
+from idprobe.flows.registration import configuration_request
 from idprobe.probes import probe
 from idprobe.probes.asking import ordinary
 from idprobe.probes.desk import CALLBACK, metadata_for, open_desk
@@ -25,6 +26,7 @@ __all__ = [
 
 REGISTRATION: Final = frozenset({Capability.REGISTRATION})
 TOGETHER: Final = 4
+ORIGIN: Final = "https://client.example"
 JSON: Final = ("Accept", "application/json")
 WITHOUT_SECRET: Final = {"token_endpoint_auth_method": "none"}
 STATEMENT: Final = (
@@ -56,11 +58,15 @@ async def client_registered(wire: Wire) -> None:
 
 @probe(needs=REGISTRATION)
 async def registration_read(wire: Wire) -> None:
-    """Register a web client and read its registration: `read`."""
+    """Register a web client and read its registration: `read`, `again`, `from-a-page`."""
     async with open_desk(wire) as desk:
         metadata = metadata_for(wire.provider, contacts=["contact@client.example"])
         registration = await desk.manageable("register", metadata)
         await desk.manage("read", "GET", registration)
+        await desk.manage("again", "GET", registration)
+        place, token = desk.place(registration)
+        request = configuration_request("GET", place, token)
+        await desk.send("from-a-page", request.with_headers(("Origin", ORIGIN)))
 
 
 @probe(needs=REGISTRATION)
@@ -121,12 +127,13 @@ async def registration_extras(wire: Wire) -> None:
 
 @probe(needs=REGISTRATION)
 async def registration_access(wire: Wire) -> None:
-    """Register without any access token, `anonymous`, and with a made-up one, `bad-token`."""
+    """Register without access token: `anonymous`; a made-up one: `bad-token`; ours: `allowed`."""
     bare = registration_request(wire.provider, metadata_for(wire.provider))
     async with open_desk(wire) as desk:
         await desk.send("anonymous", bare)
         made_up = bare.with_headers(bearer("idprobe-no-such-token"))
         await desk.send("bad-token", made_up)
+        await desk.offer("allowed", metadata_for(wire.provider))
 
 
 @probe(needs=REGISTRATION)

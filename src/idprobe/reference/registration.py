@@ -27,7 +27,7 @@ _SERVER_MEMBERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
     """What the server knows of a registration besides the client itself."""
 
     token: str = field(repr=False)
@@ -39,7 +39,7 @@ class Registrations(UserInfo):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._records: dict[str, _Record] = {}
+        self.records: dict[str, Record] = {}
 
     async def register(self, request: Request) -> Response:
         """Answer a registration request."""
@@ -51,7 +51,7 @@ class Registrations(UserInfo):
             return self.bearer_error(fault)
         except OAuthFault as fault:
             return self.oauth_error(fault)
-        self._keep(client, _Record(self.registration_token(), self.now()))
+        self._keep(client, Record(self.registration_token(), self.now()))
         return self.client_information(client, 201)
 
     async def configuration(self, request: Request) -> Response:
@@ -101,13 +101,13 @@ class Registrations(UserInfo):
         """Return the client that `body` describes; raises OAuthFault."""
         return client_of_metadata(body, client_id, secret, self.config)
 
-    def registered(self, request: Request) -> tuple[ClientConfig, _Record]:
+    def registered(self, request: Request) -> tuple[ClientConfig, Record]:
         """Return the registration whose own token the request carries; raises BearerFault."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given.strip():
             raise BearerFault("", "the registration access token is needed", status=401)
         client_id = request.path_params["client_id"]
-        record = self._records.get(client_id)
+        record = self.records.get(client_id)
         client = self.clients.get(client_id)
         if record is None or client is None or not self.registration_token_fits(record, given):
             raise BearerFault("invalid_token", "the access token is not good here", status=401)
@@ -117,7 +117,7 @@ class Registrations(UserInfo):
         """Return a fresh registration access token (RFC 7592 section 5)."""
         return fresh_secret()
 
-    def registration_token_fits(self, record: _Record, given: str) -> bool:
+    def registration_token_fits(self, record: Record, given: str) -> bool:
         """Return whether `given` is the registration access token of this very client."""
         return hmac.compare_digest(record.token.encode(), given.strip().encode())
 
@@ -136,7 +136,7 @@ class Registrations(UserInfo):
     def unregister(self, client: ClientConfig) -> Response:
         """Forget the client; its tokens die with it (RFC 7592 section 2.3)."""
         self.clients.pop(client.client_id, None)
-        self._records.pop(client.client_id, None)
+        self.records.pop(client.client_id, None)
         return Response(status_code=204, headers=self.token_response_headers())
 
     def client_information(self, client: ClientConfig, status: int) -> Response:
@@ -145,7 +145,7 @@ class Registrations(UserInfo):
 
     def client_members(self, client: ClientConfig) -> dict[str, Any]:
         """Return what a client is told of its registration."""
-        record = self._records[client.client_id]
+        record = self.records[client.client_id]
         members: dict[str, Any] = {
             "client_id": client.client_id,
             "client_id_issued_at": record.issued_at,
@@ -158,13 +158,13 @@ class Registrations(UserInfo):
             members["client_secret_expires_at"] = 0
         return members
 
-    def _keep(self, client: ClientConfig, record: _Record) -> None:
-        if client.client_id not in self._records and len(self._records) >= _MAX_CLIENTS:
-            oldest = next(iter(self._records))
-            self._records.pop(oldest)
+    def _keep(self, client: ClientConfig, record: Record) -> None:
+        if client.client_id not in self.records and len(self.records) >= _MAX_CLIENTS:
+            oldest = next(iter(self.records))
+            self.records.pop(oldest)
             self.clients.pop(oldest, None)
         self.clients[client.client_id] = client
-        self._records[client.client_id] = record
+        self.records[client.client_id] = record
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

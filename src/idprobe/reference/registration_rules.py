@@ -12,7 +12,14 @@ __all__ = ["client_of_metadata", "metadata_of_client"]
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_LISTS: Final = ("redirect_uris", "grant_types", "response_types", "post_logout_redirect_uris")
+_LISTS: Final = (
+    "redirect_uris",
+    "grant_types",
+    "response_types",
+    "post_logout_redirect_uris",
+    "default_acr_values",
+)
+_OF_OUR_HOST: Final = ("logo_uri", "policy_uri")
 _TEXTS: Final = ("client_name", "software_id", "software_version")
 _URLS: Final = (
     "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri",
@@ -58,8 +65,10 @@ def client_of_metadata(
             body, "id_token_signed_response_alg", "RS256", config.id_token_signing_alg_values
         ),
         default_max_age=_max_age(body),
+        default_acr_values=tuple(body.get("default_acr_values") or ()),
+        require_auth_time=_truth(body, "require_auth_time"),
         jwks=_jwks(body, method),
-        display=_display(body),
+        display=_display(body, uris),
     )
 
 
@@ -77,6 +86,8 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
         "default_max_age": client.default_max_age,
+        "default_acr_values": list(client.default_acr_values),
+        "require_auth_time": client.require_auth_time or None,
         "jwks": client.jwks,
         **client.display,
     }
@@ -170,6 +181,13 @@ def _max_age(body: Mapping[str, Any]) -> int | None:
     return value
 
 
+def _truth(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise OAuthFault("invalid_client_metadata", f"{name} has to be true or false")
+    return bool(value)
+
+
 def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     jwks = body.get("jwks")
     if jwks is not None and "jwks_uri" in body:
@@ -188,7 +206,9 @@ def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     return dict(jwks)
 
 
-def _display(body: Mapping[str, Any]) -> dict[str, Any]:
+def _display(body: Mapping[str, Any], uris: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a person is shown; logo and policy are of a redirect URI's host (9.1)."""
+    hosts = {urlsplit(uri).hostname for uri in uris if uri.startswith("https:")}
     shown: dict[str, Any] = {}
     for name in (*_TEXTS, *_URLS):
         value = body.get(name)
@@ -196,6 +216,8 @@ def _display(body: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if not isinstance(value, str) or (name in _URLS and not _is_https(value)):
             raise OAuthFault("invalid_client_metadata", f"{name} has a value that is not fine")
+        if name in _OF_OUR_HOST and hosts and urlsplit(value).hostname not in hosts:
+            raise OAuthFault("invalid_client_metadata", f"{name} is of another host")
         shown[name] = value
     contacts = body.get("contacts")
     if contacts is not None:

@@ -40,6 +40,8 @@ class ClientConfig:
     default_max_age: int | None = None
     access_token_lifetime_s: int | None = None
     """How long its access tokens live, None: as long as those of all others."""
+    default_acr_values: tuple[str, ...] = ()
+    require_auth_time: bool = False
     jwks: Mapping[str, Any] | None = None
     display: Mapping[str, Any] = field(default_factory=dict)
 

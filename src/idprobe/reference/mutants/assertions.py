@@ -410,7 +410,7 @@ class NewcomersCannotUseBasic(ReferenceServer):
     """A client that registered itself is refused when it uses HTTP Basic."""
 
     def method_fits(self, client: ClientConfig, method: AuthMethod) -> bool:
-        is_new = client.client_id in self._records
+        is_new = client.client_id in self.records
         return super().method_fits(client, method) and not (is_new and method == _BASIC)
 
 

@@ -120,7 +120,6 @@ class AssertionsForOthersAreTaken(ReferenceServer):
         "RFC7592-2.1/bad-token-error",
         "RFC7592-2.2/bad-token-error",
         "RFC7592-2.3/bad-token-error",
-        "OIDCR-4.1/token-matched-to-client",
         "OIDCR-4.4/invalid-token-bearer-error",
         "OIDCR-4.4/invalid-is-401",
     ]

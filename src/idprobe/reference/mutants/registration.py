@@ -60,7 +60,7 @@ class RegistrationTellsLess(ReferenceServer):
 
 
 @mutant(
-    "RFC6749-3.1.2.2/several-redirect-uris",
+    ["RFC6749-3.1.2.2/several-redirect-uris", "OIDCR-3.2/redirect-uris-not-replaced"],
     also={"RFC7591-3.2.1/all-metadata-returned": "the others are not told"},
 )
 class OneRedirectUriIsEnough(ReferenceServer):
@@ -137,7 +137,7 @@ class KeysComeTwice(ReferenceServer):
         return replace(client, display={**client.display, **told})
 
 
-@mutant("RFC7591-2/jwks-is-valid-set")
+@mutant(["RFC7591-2/jwks-is-valid-set", "OIDCR-2/no-private-keys-in-jwks"])
 class AnythingIsAKeySet(ReferenceServer):
     """Whatever is in jwks is registered."""
 
@@ -171,7 +171,7 @@ class UnknownMethodsStay(ReferenceServer):
         return replace(client, token_endpoint_auth_method=method)  # type: ignore[arg-type]  # on purpose
 
 
-@mutant("RFC7591-2.1/inconsistent-state-prevented")
+@mutant(["RFC7591-2.1/inconsistent-state-prevented", "OIDCR-2/grant-types-fit-response-types"])
 class ContradictionsStay(ReferenceServer):
     """Grant types and response types may contradict each other."""
 
@@ -246,7 +246,7 @@ class EveryStatementIsBelieved(ReferenceServer):
         return super().client_of_metadata({**body, **name}, client_id, secret)
 
 
-@mutant("RFC7591-3.2/status-201-json")
+@mutant(["RFC7591-3.2/status-201-json", "OIDCR-3.2/status-201"])
 class RegisteredIs200(ReferenceServer):
     """A new client is told by 200."""
 
@@ -403,8 +403,12 @@ class RegistrationIsInTheClear(ReferenceServer):
         "RFC7591-3.2.2/invalid-redirect-uri",
         "RFC9700-2.6/no-http-redirect-uris",
         "RFC7592-2.2/invalid-field-error",
+        "OIDCR-2/redirect-uri-constraints-verified",
     ],
-    also={"RFC7591-5/redirect-uri-kinds": "judged where OpenID Connect is not"},
+    also={
+        "RFC7591-5/redirect-uri-kinds": "judged where OpenID Connect is not",
+        "RFC7591-2/redirect-uris-required-for-redirect-flows": "an empty list passes too",
+    },
 )
 class AnyRedirectUriIsRegistered(ReferenceServer):
     """Every text is registered as a redirect URI."""

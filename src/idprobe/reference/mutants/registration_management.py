@@ -41,7 +41,7 @@ class EveryMethodIsTaken(ReferenceServer):
         return {**found, place: {**found[place], **taken}}
 
 
-@mutant("RFC7592-2.1/read-200-json")
+@mutant(["RFC7592-2.1/read-200-json", "OIDCR-4.3/read-status-and-type"])
 class ReadingIs203(ReferenceServer):
     """A registration is read by 203."""
 
@@ -60,7 +60,7 @@ class ClientIdsChange(ReferenceServer):
         return json_reply(members, status, self.token_response_headers())
 
 
-@mutant(NOBODY)
+@mutant([*NOBODY, "OIDCR-4.4/never-404", "OIDCR-4.4/invalid-is-401"])
 class DeletedClientsAreNotFound(ReferenceServer):
     """A client that is not there is 404."""
 
@@ -189,7 +189,7 @@ class TheTokenIsToldOnce(_Forgetful):
     forgets = "registration_access_token"
 
 
-@mutant("RFC7592-3/all-metadata-returned")
+@mutant(["RFC7592-3/all-metadata-returned", "OIDCR-4.3/read-returns-all-metadata"])
 class ReadingTellsLess(_Forgetful):
     """Reading leaves out the name."""
 

@@ -1,0 +1,46 @@
+"""The token of another client is tried with `--safety intrusive` alone, so no mutant shows it."""
+
+from pathlib import Path
+
+import pytest
+
+from idprobe.audit import Audit, Options, resolve
+from idprobe.observe import Selection
+from idprobe.probes import Depth, Safety
+from idprobe.profile import with_issuer
+from idprobe.reference.config import reference_config
+from idprobe.reference.registration import Record
+from idprobe.reference.running import serve
+from idprobe.reference.server import ReferenceServer
+from idprobe.suite import all_checks, judged
+from idprobe.verdict import Satisfied, Verdict, Violated
+
+REQUIREMENT = "OIDCR-4.1/token-matched-to-client"
+
+
+class TokensOpenEveryRegistration(ReferenceServer):
+    """The registration access token of one client opens those of all others."""
+
+    def registration_token_fits(self, record: Record, given: str) -> bool:
+        del record
+        return any(one.token == given.strip() for one in self.records.values())
+
+
+def verdicts(server_class: type[ReferenceServer], folder: Path) -> list[Verdict]:
+    checks = [check for check in all_checks() if REQUIREMENT in check.requirements]
+    options = Options(folder, Selection(Depth.FULL, Safety.INTRUSIVE), keeps_evidence=False)
+    with serve(reference_config(), server_class=server_class) as running:
+        profile = with_issuer(resolve("reference"), running.issuer, running.ca_file)
+        return [judgement.verdict for judgement in judged(Audit(profile, options), checks)]
+
+
+@pytest.mark.parametrize(
+    ("server_class", "verdict"),
+    [(ReferenceServer, Satisfied), (TokensOpenEveryRegistration, Violated)],
+)
+def test_a_token_that_opens_the_registration_of_another_is_seen(
+    server_class: type[ReferenceServer], verdict: type[Verdict], tmp_path: Path
+) -> None:
+    (only,) = verdicts(server_class, tmp_path)
+
+    assert isinstance(only, verdict)
