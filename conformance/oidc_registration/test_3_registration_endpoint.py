@@ -14,7 +14,7 @@ def test_initial_access_token_is_a_bearer_token(registration_access: Trace) -> N
     """Where an initial access token is needed it is taken as a Bearer token, and asked for so."""
     assert accepted(registration_access["allowed"]), "the initial access token is refused"
     anonymous = registration_access["anonymous"]
-    if accepted(anonymous):
+    if anonymous.answered.is_success:
         raise Unsuited("anybody may register here without a token")
     status = anonymous.answered.status
     assert status == 401, f"status is {status} without a token"
