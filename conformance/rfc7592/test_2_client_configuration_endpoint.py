@@ -250,7 +250,7 @@ def test_deleted_client_cannot_be_deleted_again(registration_deleted: Trace) -> 
     assert status == 401, f"status is {status}"
 
 
-@requirement("RFC7592-2.1/not-permitted-403")
+@requirement("RFC7592-2.1/not-permitted-403", "OIDCR-4.4/no-permission-is-403")
 def test_who_may_not_read_is_forbidden(registration_read: Trace) -> None:
     """A client that holds its token and may not read its record is told so by 403."""
     forbidden(registration_read["read"])

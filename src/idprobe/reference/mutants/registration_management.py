@@ -73,6 +73,7 @@ class DeletedClientsAreNotFound(ReferenceServer):
 @mutant(
     [
         *NOBODY,
+        "OIDCR-4.4/invalid-is-401",
         "RFC7592-2.1/unknown-client-token-revoked",
         "RFC7592-2.3/deleted-client-unusable",
         "RFC7592-2.3/grants-and-tokens-invalidated",
@@ -235,7 +236,10 @@ class _Forbidding(ReferenceServer):
         return await super().configuration(request)
 
 
-@mutant("RFC7592-2.1/not-permitted-403")
+@mutant(
+    "RFC7592-2.1/not-permitted-403",
+    also={"RFC7592-2.1/read-200-json": "it is not read by 200"},
+)
 class ReadingIsABadRequest(_Forbidding):
     """No client may read its record, and is told by 400."""
 
@@ -254,6 +258,7 @@ class UpdatingIsABadRequest(_Forbidding):
     also={
         "RFC7592-2.3/delete-204": "it is neither 204 nor 405",
         "RFC7592-2.3/delete-unsupported-405": "it is neither 204 nor 405",
+        "OIDCR-4.4/invalid-is-401": "the client is still there",
     },
 )
 class DeletingIsABadRequest(_Forbidding):
@@ -290,6 +295,6 @@ class SecretsForEverAreForTheMoment(ReferenceServer):
     """A secret that is said never to expire works for three seconds."""
 
     def secret_matches(self, client: ClientConfig, secret: str) -> bool:
-        record = self._records.get(client.client_id)
+        record = self.records.get(client.client_id)
         late = record is not None and self.now() - record.issued_at >= SHORT_S
         return not late and super().secret_matches(client, secret)
