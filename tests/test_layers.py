@@ -38,6 +38,7 @@ LAYERS: Final = {
     "registering": 6,
     "reports": 6,
     "audit": 7,
+    "conclusion": 7,
     "coverage": 7,
     "glue": 7,
     "plugin": 7,
@@ -47,6 +48,8 @@ LAYERS: Final = {
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
+    ("audit", "conclusion"),
+    ("conclusion", "coverage"),
     ("coverage", "suite"),
     ("exchange", "errors"),
     ("glue", "audit"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import hashlib
+import json
 import os
 import platform
 import time
@@ -18,11 +18,20 @@ from typing import Any
 import httpx
 
 from idprobe.catalogue import Catalogue, Requirement, load_catalogue, selected
+from idprobe.conclusion import (
+    digest_of,
+    endpoints_of,
+    exit_codes,
+    not_tested,
+    notes_of,
+    profile_place,
+    stale_notes,
+)
 from idprobe.content import content
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.judge import FailOn, deviation_for, evidence_verdict, stale, weigh
+from idprobe.judge import FailOn, Stale, deviation_for, evidence_verdict, stale, weigh
 from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
 from idprobe.probes import Safety
@@ -65,6 +74,10 @@ class Options:
     allow_inconclusive: int = 0
     strict_deviations: bool = False
     may_test: frozenset[str] = frozenset()
+    build: str | None = None
+    """The release of the server, if somebody said."""
+    keyword: str = ""
+    """What the checks were narrowed to (-k), empty if to nothing."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
 
@@ -298,74 +311,68 @@ class Audit:
     def conclude(self) -> Run:
         """Return the run as the reports need it."""
         seen = self._seen
-        loosened = stale(
-            self.judgements, self.profile.deviations, self.catalogue, self.started_at.date()
-        )
-        notes = list(self._notes())
-        notes += [
-            f"deviation {d.requirement} is gone: the requirement is satisfied now, remove it"
-            for d in loosened.gone
-        ]
-        notes += [
-            f"deviation {d.requirement} expired on {d.until} and counts again"
-            for d in loosened.expired
-        ]
+        today = self.started_at.date()
+        loosened = stale(self.judgements, self.profile.deviations, self.catalogue, today)
+        metadata = {} if seen is None else self._scrubbed(seen.situation.metadata)
+        path, lines = profile_place(self.profile)
+        judged = {judgement.requirement.id for judgement in self.judgements}
         return Run(
             tool_version=version("idprobe"),
             python_version=platform.python_version(),
             target=self.profile.name,
             issuer=self.profile.issuer,
-            profile_sha256=_digest(self.profile),
-            build=None,
+            profile_sha256=digest_of(self.profile),
+            build=self.options.build,
             started_at=self.started_at,
             duration_s=time.perf_counter() - self._begun,
             exchanges=self.exchanges,
-            exit_codes=self._exit_codes(gone=bool(loosened.gone)),
+            exit_codes=exit_codes(
+                self.judgements,
+                self.catalogue,
+                allow_inconclusive=self.options.allow_inconclusive,
+                unusable=self.broken is not None or self._left_behind is not None,
+                failed=bool(loosened.gone) and self.options.strict_deviations,
+            ),
             standards=self.options.standards or self.profile.standards,
             safety=self.options.selection.safety.name.lower(),
             depth=self.options.selection.depth.name.lower(),
             judgements=tuple(self.judgements),
             traces=seen.traces if seen is not None else {},
             probes=seen.outcomes if seen is not None else {},
-            notes=tuple(notes),
-            capabilities={},
+            notes=tuple(self._notes(loosened)),
+            metadata=metadata,
+            endpoints=endpoints_of(self.profile, metadata),
+            configuration=self._configuration(),
+            untested=not_tested(self.catalogue, self._selected, judged, self.options.keyword),
+            profile_path=path,
+            profile_lines=lines,
         )
 
-    def _notes(self) -> Iterator[str]:
-        profile = self.profile
-        if profile.target.authorized_by:
-            yield f"test authorised by {profile.target.authorized_by}"
-        for host in sorted(self.options.may_test):
-            yield f"test of {host} allowed by --i-may-test"
-        if profile.tls.insecure:
-            yield "TLS certificates were not verified ([tls] insecure = true)"
-        if profile.issuer.startswith("http://"):
-            yield "reached over plain http: rules about the secure channel were not judged"
+    def _notes(self, loosened: Stale) -> Iterator[str]:
+        yield from notes_of(self.profile, self.options.may_test)
         if self.broken is not None:
             yield str(self.broken)
         if self._left_behind is not None:
             yield self._left_behind
+        yield from stale_notes(loosened)
 
-    def _exit_codes(self, *, gone: bool) -> tuple[int, ...]:
-        """Return every exit code that applies, the deciding one first (design section 3)."""
-        codes = []
-        verdicts = [judgement.verdict for judgement in self.judgements]
-        if any(isinstance(verdict, HarnessFault) for verdict in verdicts):
-            codes.append(4)
-        inconclusive = {
-            self.catalogue.canonical(judgement.requirement.id)
-            for judgement in self.judgements
-            if judgement.counts and isinstance(judgement.verdict, Inconclusive)
+    def _configuration(self) -> dict[str, Any]:
+        """Return the profile and the options of the run, secrets replaced."""
+        options = self.options
+        return {
+            "profile": self._scrubbed(redacted_profile(self.profile)),
+            "options": {
+                "fail_on": str(options.fail_on),
+                "allow_inconclusive": options.allow_inconclusive,
+                "strict_deviations": options.strict_deviations,
+                "may_test": sorted(options.may_test),
+                "keyword": options.keyword,
+            },
         }
-        inconclusive_enough = len(inconclusive) > self.options.allow_inconclusive
-        if self.broken is not None or self._left_behind or inconclusive_enough:
-            codes.append(3)
-        violated = any(j.counts and isinstance(j.verdict, Violated) for j in self.judgements)
-        if violated or (gone and self.options.strict_deviations):
-            codes.append(1)
-        if all(isinstance(verdict, NotApplicable) for verdict in verdicts):
-            codes.append(5)
-        return tuple(codes) or (0,)
+
+    def _scrubbed(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.vault.scrub(json.dumps(value)))
+        return found
 
 
 def recorded_profile(recorded: Recorded) -> Profile:
@@ -410,7 +417,3 @@ def _saw(exchange: Exchange | None) -> str:
     landing = f", then {exchange.landing!r}" if exchange.landing is not None else ""
     error = f" error={exchange.response.error[:80]}" if exchange.response.error else ""
     return f"{exchange.response!r}{error}{landing}"
-
-
-def _digest(profile: Profile) -> str:
-    return hashlib.sha256(repr(redacted_profile(profile)).encode()).hexdigest()

@@ -302,6 +302,7 @@ def _options(given: dict[str, Any], out: Path) -> Options:
         allow_inconclusive=given["allow_inconclusive"],
         strict_deviations=given["strict_deviations"],
         may_test=frozenset(given["may_test"]),
+        keyword=given.get("keyword", ""),
     )
 
 

@@ -11,7 +11,7 @@ from idprobe.catalogue import Family, Level, Requirement
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
 from idprobe.profile import Deviation
-from idprobe.reports.model import Run
+from idprobe.reports.model import NotTested, Run
 from idprobe.verdict import (
     HarnessFault,
     Inconclusive,
@@ -108,7 +108,15 @@ def make_run(*judgements: Judgement, **changes: Any) -> Run:
             "refreshed": ProbeOutcome("refreshed", "control_failed", "wanted success, got 500", 1),
         },
         notes=("TLS certificates were not verified ([tls] insecure = true)",),
-        capabilities={"pkce": "announced by the metadata"},
+        metadata={
+            "grant_types_supported": ["authorization_code", "password"],
+            "token_endpoint": "http://127.0.0.1:9000/token",
+        },
+        endpoints={"token_endpoint": "http://127.0.0.1:9000/token"},
+        configuration={"profile": {"issuer": "http://127.0.0.1:9000"}},
+        untested=(NotTested(make_requirement("RFC6749-10/unseen"), "no check judges it yet"),),
+        profile_path="profiles/acme.toml",
+        profile_lines={"issuer": 2, "RFC6749-6/declared-one": 14},
     )
     return replace(made, **changes)
 

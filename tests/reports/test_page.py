@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,8 @@ from selectolax.lexbor import LexborHTMLParser
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
 from idprobe.reports import write_all
-from idprobe.reports.model import Run
+from idprobe.reports.model import NotTested, Run
+from idprobe.reports.packed import unpacked
 from idprobe.reports.page import page_html
 from idprobe.verdict import HarnessFault, Inconclusive, NotApplicable, Violated
 
@@ -31,6 +33,21 @@ def parsed(run: Run) -> LexborHTMLParser:
 
 def text_of(page: LexborHTMLParser, selector: str) -> str:
     return " ".join(" ".join(node.text() for node in page.css(selector)).split())
+
+
+def packed_in(page: LexborHTMLParser) -> dict[str, Any]:
+    found = re.search(r'<template id="packed">(.*?)</template>', page.html or "", re.DOTALL)
+    assert found is not None
+    return unpacked(found[1])
+
+
+def packed_anchors(page: LexborHTMLParser) -> list[str]:
+    """Return the fragments that the script makes of what is packed."""
+    return [
+        anchor
+        for probe in packed_in(page)["probes"]
+        for anchor in (probe["anchor"], *(one["anchor"] for one in probe["exchanges"]))
+    ]
 
 
 @pytest.fixture
@@ -59,7 +76,14 @@ def hostile(run_of: Maker, requirement_of: Maker, judgement_of: Maker) -> Run:
         ),
         **dict.fromkeys(("target", "issuer", "build"), EVIL),
         notes=(EVIL,),
-        capabilities={EVIL: EVIL},
+        metadata={
+            EVIL: EVIL,
+            "grant_types_supported": [EVIL],
+            "code_challenge_methods_supported": 7,
+        },
+        endpoints={EVIL: EVIL},
+        configuration={EVIL: EVIL},
+        untested=(NotTested(requirement_of("RFC6749-5/unseen"), EVIL),),
         traces={EVIL: Trace(EVIL, exchanges)},
         probes={EVIL: ProbeOutcome(EVIL, "crashed", EVIL, 2)},
     )
@@ -76,6 +100,7 @@ def test_a_finding_tells_its_whole_story(run: Run) -> None:
         "MUST",
         "high severity",
         "rests on keyword",
+        "counts",
         "No cache may keep a response that carries a token.",
         "The server keeps the rule cache-control-no-store.",
         "redeem: <POST http://127.0.0.1:9000/token>",
@@ -98,7 +123,7 @@ def test_a_finding_links_its_section_and_its_exchange(run: Run) -> None:
 def test_every_inner_link_leads_somewhere(run: Run) -> None:
     page = parsed(run)
 
-    anchors = [node.attributes["id"] for node in page.css("[id]")]
+    anchors = [node.attributes["id"] for node in page.css("[id]")] + packed_anchors(page)
     inner = [str(node.attributes["href"]) for node in page.css("a[href^='#']")]
 
     assert len(anchors) == len(set(anchors))
@@ -109,14 +134,17 @@ def test_sections_come_in_the_order_of_their_weight(run: Run) -> None:
     sections = [node.attributes.get("id") for node in parsed(run).css("main > section")]
 
     assert sections == [
-        "areas",
         "findings",
+        "areas",
         "declared",
         "harness_fault",
         "inconclusive",
         "not_applicable",
+        "untested",
         "satisfied",
-        "capabilities",
+        "abilities",
+        "timings",
+        "configuration",
         "evidence",
     ]
 
@@ -139,19 +167,63 @@ def test_one_cause_makes_one_group(run: Run) -> None:
     assert len(group.css("li")) == 3
 
 
-def test_an_exchange_is_shown_in_full(run: Run) -> None:
+def test_what_a_finding_rests_on_is_there_without_a_script(run: Run) -> None:
+    story = text_of(parsed(run), "article.finding:first-of-type .wirelog")
+
+    assert "Authorization: Basic \u2039client_secret-1\u203a" in story
+    assert "HTTP/1.1 200 OK" in story
+    assert '{ "access_token": "x", "n": 1 }' in story
+    assert "browser to server: GET /authorize" in story
+    assert "302 · lands at the client with code" in story
+    assert "client to server: POST /token" in story
+
+
+def test_the_deciding_exchange_stands_out_in_the_sequence(run: Run) -> None:
+    (decides,) = parsed(run).css("article.finding:first-of-type .sequence .decides")
+
+    assert "redeem" in decides.text()
+
+
+def test_every_exchange_is_packed(run: Run) -> None:
+    (probe,) = [one for one in packed_in(parsed(run))["probes"] if one["name"] == "code_redeemed"]
+
+    redirect, answer, silence = probe["exchanges"]
+
+    assert redirect["request"][0].startswith("GET http://127.0.0.1:9000/authorize?client_id=app")
+    assert redirect["landing"][0] == "https://client.example/cb by query"
+    assert redirect["landing"][1] == [["code", "\u2039code-1\u203a"]]
+    assert ["Authorization", "Basic \u2039client_secret-1\u203a"] in answer["request"][1]
+    assert answer["responseBody"][0] == '{\n  "access_token": "x",\n  "n": 1\n}'
+    assert silence["failure"] == "timed out"
+    assert "status" not in silence
+
+
+def test_the_matrix_has_an_area_a_row_and_a_standard_a_column(run: Run) -> None:
     page = parsed(run)
 
-    redirect, answer, silence = (text_of(page, f"#code_redeemed-{index}") for index in range(3))
+    columns = [node.text() for node in page.css("#areas thead th")]
+    (cell,) = page.css("#areas a[data-area='code'][data-family='oauth2.0']")
 
-    assert "GET http://127.0.0.1:9000/authorize?client_id=app" in redirect
-    assert "https://client.example/cb by query" in redirect
-    assert "code = \u2039code-1\u203a" in redirect
-    assert "Authorization: Basic \u2039client_secret-1\u203a" in answer
-    assert "HTTP/1.1 200 OK" in answer
-    assert '{ "access_token": "x", "n": 1 }' in answer
-    assert "no response" in silence
-    assert "timed out" in silence
+    assert (columns[0], columns[-1]) == ("Area", "All")
+    assert "oauth2.0" in columns
+    assert cell.text().split() == ["✓1", "satisfied"]
+
+
+def test_what_was_not_tested_is_listed_with_its_reason(run: Run) -> None:
+    text = text_of(parsed(run), "#untested")
+
+    assert "no check judges it yet" in text
+    assert "RFC6749-10/unseen" in text
+
+
+def test_word_and_deed_stand_side_by_side(run: Run) -> None:
+    rows = [" ".join(row.text(separator=" ").split()) for row in parsed(run).css("#abilities tr")]
+
+    assert (
+        "grant authorization_code yes never in 2 tries announces it and never did it here"
+        not in rows
+    )
+    assert "grant password yes not tried" in rows
 
 
 def test_the_notes_of_a_run_are_in_its_head(run: Run) -> None:
@@ -183,6 +255,7 @@ def test_nothing_of_a_hostile_server_becomes_an_element(hostile: Run, run: Run) 
     page = parsed(hostile)
 
     assert len(page.css("script")) == 1
+    assert not page.css("template *")
     assert not page.css("img")
     assert {node.tag for node in page.css("body *")} <= {
         *(node.tag for node in parsed(run).css("body *"))
@@ -217,14 +290,17 @@ def test_huge_bodies_are_cut_and_the_page_says_so(run_of: Maker, trace_of: Maker
     html = page_html(run_of(traces=traces, probes={}))
 
     assert len(html.encode()) < 150_000
-    assert "the first 4096 of 1000000 bytes, the HAR has all" in html
+    assert "cut after 16384 bytes" in html
 
 
-def test_three_hundred_exchanges_stay_under_a_megabyte_and_a_half(
+def test_two_thousand_exchanges_of_noise_stay_under_a_megabyte_and_a_half(
     run_of: Maker, trace_of: Maker
 ) -> None:
-    body = b'{"issuer":"http://127.0.0.1:9000","scopes":["openid"],"n":[' + b'"x",' * 2000
-    traces = {f"p{number}": trace_of(f"p{number}", body) for number in range(100)}
+    noise = random.Random(7)  # noqa: S311 -- something that does not compress
+    traces = {
+        f"p{number}": trace_of(f"p{number}", noise.randbytes(2000).hex().encode())
+        for number in range(667)
+    }
 
     html = page_html(run_of(traces=traces, probes={}))
 
@@ -244,7 +320,7 @@ def test_a_judgement_without_an_exchange_has_no_dead_link(
 
 
 def test_a_run_that_judged_nothing_still_has_a_page(run_of: Maker) -> None:
-    page = parsed(run_of(traces={}, probes={}, capabilities={}, notes=(), exit_codes=(3,)))
+    page = parsed(run_of(traces={}, probes={}, untested=(), notes=(), exit_codes=(3,)))
 
     assert "Nothing was shown to be broken, and nothing to be kept either." in text_of(page, "main")
 

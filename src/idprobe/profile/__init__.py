@@ -10,6 +10,7 @@ from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
 from idprobe.profile.capability import Capability, missing_because
 from idprobe.profile.consent import consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
+from idprobe.profile.metadata import announced_values
 from idprobe.profile.model import (
     Client,
     Deviation,
@@ -43,6 +44,7 @@ __all__ = [
     "Target",
     "Tls",
     "User",
+    "announced_values",
     "bare_profile",
     "check_term",
     "consent_missing",

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["DEFAULTS", "KNOWN_MEMBERS", "UNKNOWN_IF_ABSENT", "holds", "member"]
+__all__ = [
+    "DEFAULTS",
+    "KNOWN_MEMBERS",
+    "UNKNOWN_IF_ABSENT",
+    "announced_values",
+    "holds",
+    "member",
+]
 
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -112,3 +119,12 @@ def holds(metadata: Mapping[str, Any], name: str, wanted: str) -> bool:
             return wanted in value
         case _:
             return str(value) == wanted
+
+
+def announced_values(metadata: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    """Return the texts that a member lists, or its default; None where its absence says nothing."""
+    if not metadata or (metadata.get(name) is None and name not in DEFAULTS):
+        return None
+    found = member(metadata, name)
+    is_list = isinstance(found, list | tuple)
+    return tuple(one for one in found if isinstance(one, str)) if is_list else ()

@@ -4,9 +4,9 @@ Pure data: nothing here formats, and nothing here looks at the clock.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from idprobe.catalogue import Requirement
 from idprobe.evidence import ProbeOutcome
@@ -18,8 +18,10 @@ from idprobe.verdict import Judgement, Verdict, Violated, because_of, name_of
 __all__ = [
     "Counts",
     "Finding",
+    "NotTested",
     "Run",
     "by_area",
+    "by_area_and_family",
     "by_requirement",
     "by_spec",
     "counts_of",
@@ -40,11 +42,22 @@ _AREAS: Final = (
 """The order of areas in a report, along the way of a login; others follow by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotTested:
+    """A requirement of the selected standards that no check of the run judged, and why."""
+
+    requirement: Requirement
+    because: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """All that a report needs, redacted; `started_at` is aware, UTC.
 
     `notes` are what every report must say: who consented, what was switched off, what was retried.
+    `endpoints` are those of profile and metadata, by name. `configuration` is the profile and the
+    options of the run, secrets replaced. `profile_path` is where the profile was found, empty if it
+    is no file; `profile_lines` are its lines by what stands there (`issuer`, a requirement's id).
     """
 
     tool_version: str
@@ -64,7 +77,12 @@ class Run:
     traces: Mapping[str, Trace]
     probes: Mapping[str, ProbeOutcome]
     notes: tuple[str, ...] = ()
-    capabilities: Mapping[str, str]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    untested: tuple[NotTested, ...] = ()
+    profile_path: str = ""
+    profile_lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -219,6 +237,20 @@ def by_area(findings: Iterable[Finding]) -> dict[str, Counts]:
         groups.setdefault(finding.requirement.area, []).append(finding)
     ordered = sorted(groups, key=lambda area: (_place(_AREAS, area), area))
     return {area: counts_of(groups[area]) for area in ordered}
+
+
+def by_area_and_family(findings: Iterable[Finding]) -> dict[str, dict[str, Counts]]:
+    """Return the counts of each area in each family of standards that judged anything there."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    found = tuple(findings)
+    for finding in found:
+        key = finding.requirement.area, str(finding.requirement.family)
+        groups.setdefault(key, []).append(finding)
+    families = sorted({family for _, family in groups})
+    return {
+        area: {f: counts_of(groups[area, f]) for f in families if (area, f) in groups}
+        for area in by_area(found)
+    }
 
 
 def by_spec(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:

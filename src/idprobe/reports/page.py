@@ -1,11 +1,15 @@
 """report.html: one file that a person reads, prints or mails; it loads nothing from anywhere.
 
 Whatever a server said is made legible and escaped on its way into the page, by the environment and
-not by the template's author. The content security policy admits our one style and one script only.
+not by the template's author. The content security policy admits our one style and one script only,
+and no script may make markup of text. Exchanges are packed, and shown by that script; what a
+finding rests on is there without it.
 """
 
 import base64
 import hashlib
+import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,15 +21,30 @@ from idprobe.content import content
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Trace
 from idprobe.reports import words
+from idprobe.reports.ability import abilities
 from idprobe.reports.curl import curl_command
 from idprobe.reports.legible import clipped, legible
-from idprobe.reports.model import Finding, Run, by_area, counts_of, grouped_by_cause
-from idprobe.reports.transcript import anchor, body_cap, elapsed, transcript
+from idprobe.reports.model import (
+    Finding,
+    NotTested,
+    Run,
+    by_area,
+    by_area_and_family,
+    counts_of,
+    grouped_by_cause,
+)
+from idprobe.reports.packed import packed
+from idprobe.reports.timing import timings
+from idprobe.reports.transcript import Shown, anchor, elapsed, transcript
 from idprobe.verdict import Judgement, because_of, name_of
 
-__all__ = ["page_html", "write_page"]
+__all__ = ["asset", "environment", "page_html", "policy_of", "write_page"]
 
 _MAX_TEXT: Final = 2000
+_MAX_STORIES: Final = 40
+"""So many findings show their exchanges without a script; those beyond lead to the packed ones."""
+_STORY_BYTES: Final = 1500
+_MAX_STEPS: Final = 24
 
 
 def write_page(run: Run, path: Path) -> None:
@@ -36,34 +55,52 @@ def write_page(run: Run, path: Path) -> None:
 def page_html(run: Run) -> str:
     """Return the run as a page; the same run gives the same page."""
     findings = run.by_requirement()
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
+    probes = _probes(run)
+    data, cap = packed(probes)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             run=run,
             style=Markup(style),  # noqa: S704 -- our own file, and nothing of a server is in it
             script=Markup(script),  # noqa: S704 -- our own file, and nothing of a server is in it
-            policy=_policy(style, script),
+            policy=policy_of(style, script),
             kinds=words.KINDS,
             headline=words.headline(run),
             counts=counts_of(findings),
             areas=by_area(findings),
+            matrix=by_area_and_family(findings),
+            families=sorted({str(finding.requirement.family) for finding in findings}),
             open=[finding for finding in findings if finding.is_open],
             declared=[finding for finding in findings if finding.deviation is not None],
             faults=_causes(findings, "harness_fault"),
             inconclusive=_causes(findings, "inconclusive"),
             not_applicable=_causes(findings, "not_applicable"),
             satisfied=[finding for finding in findings if finding.name == "satisfied"],
-            probes=_probes(run),
-            cap=body_cap(run.traces.values()),
+            untested=_untested(run.untested),
+            probes=probes,
+            abilities=abilities(run.traces.values(), run.metadata, run.endpoints),
+            timings=timings(run.traces.values(), run.endpoints),
+            configuration=json.dumps(run.configuration, indent=2, ensure_ascii=False),
+            data=data,
+            cap=cap,
             links=_links(run),
+            stories=_MAX_STORIES,
         )
     )
 
 
 def _causes(findings: tuple[Finding, ...], name: str) -> dict[str, tuple[Finding, ...]]:
     return grouped_by_cause(finding for finding in findings if finding.name == name)
+
+
+def _untested(found: tuple[NotTested, ...]) -> dict[str, list[NotTested]]:
+    groups: dict[str, list[NotTested]] = {}
+    for one in found:
+        groups.setdefault(one.because, []).append(one)
+    ordered = sorted(groups, key=lambda because: (-len(groups[because]), because))
+    return {because: groups[because] for because in ordered}
 
 
 def _probes(run: Run) -> list[tuple[ProbeOutcome, Trace | None]]:
@@ -88,14 +125,17 @@ def _links(run: Run) -> dict[str, str]:
     }
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a style or script of ours, as it stands in a page."""
     return content("reports", "templates", name).read_text(encoding="utf-8").strip()
 
 
-def _policy(style: str, script: str) -> str:
+def policy_of(style: str, script: str) -> str:
+    """Return the content security policy of a page with one style and one script."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'; trusted-types 'none'; "
+        "require-trusted-types-for 'script'"
     )
 
 
@@ -104,8 +144,9 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return the environment of our templates: everything escaped, nothing undefined passes."""
+    found = Environment(
         loader=FileSystemLoader(content("reports", "templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -113,17 +154,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"elapsed": elapsed, "short": _short}
-    environment.globals |= {
+    found.filters |= {"elapsed": elapsed, "ms": _milliseconds, "short": _short}
+    found.globals |= {
         "because_of": because_of,
         "name_of": name_of,
         "meaning": words.meaning,
         "plural": words.plural,
-        "transcript": transcript,
         "anchor": anchor,
         "repeat": _repeat,
+        "story": _story,
+        "bars": _bars,
     }
-    return environment
+    return found
 
 
 def _finalized(value: Any) -> Any:
@@ -133,6 +175,29 @@ def _finalized(value: Any) -> Any:
 
 def _short(text: str) -> str:
     return clipped(text, _MAX_TEXT)
+
+
+def _milliseconds(value: float) -> str:
+    return elapsed(round(value * 1e6))
+
+
+def _bars(bins: tuple[int, ...]) -> Iterator[tuple[int, float]]:
+    """Yield place and height, of 20, of each bar of a histogram that is not empty."""
+    most = max(bins, default=0)
+    for place, number in enumerate(bins):
+        if number:
+            yield place, round(max(2.0, 20 * number / most), 1)
+
+
+def _story(run: Run, judgement: Judgement) -> tuple[list[Shown], Shown | None]:
+    """Return the exchanges around the one that decided, and that one; ([], None) without one."""
+    probe, _, index = judgement.exchange.rpartition("#")
+    trace = run.traces.get(probe)
+    if trace is None or not index.isdecimal() or int(index) >= len(trace):
+        return [], None
+    found = transcript(trace, _STORY_BYTES)
+    start = max(0, min(int(index) - _MAX_STEPS // 2, len(found) - _MAX_STEPS))
+    return list(found[start : start + _MAX_STEPS]), found[int(index)]
 
 
 def _repeat(run: Run, judgement: Judgement) -> str:

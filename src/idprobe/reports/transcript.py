@@ -1,19 +1,14 @@
 """Exchanges as the page shows them: every part in words, every part bounded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import escape
-
 from idprobe.exchange import FORM, Exchange, Headers, Pairs, Trace, media_type_of
-from idprobe.reports.legible import clipped, legible, plain_pseudonyms, spread_form, spread_json
+from idprobe.reports.legible import clipped, plain_pseudonyms, spread_form, spread_json
 
-__all__ = ["Body", "Shown", "anchor", "body_cap", "elapsed", "transcript"]
+__all__ = ["Body", "Shown", "anchor", "elapsed", "shown", "transcript"]
 
-_CAPS: Final = (4096, 3072, 2048, 1536, 1024, 512, 256)
-_BUDGET: Final = 900_000
-"""Characters of bodies in one page, so that 300 exchanges stay under 1.5 MB."""
 _MAX_URL: Final = 2000
 _MAX_VALUE: Final = 1000
 _MAX_HEADERS: Final = 40
@@ -27,6 +22,8 @@ class Body:
     text: str
     size: int
     remark: str
+    kind: str
+    """What the text is, where the page can colour it: `json`, `form`, else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Shown:
     anchor: str
     number: int
     step: str
+    agent: str
     at: str
     elapsed: str
     remarks: tuple[str, ...]
@@ -52,7 +50,7 @@ class Shown:
     landed: Pairs
 
 
-def anchor(probe: str, index: int) -> str:
+def anchor(probe: str, index: int | str) -> str:
     """Return the fragment of an exchange: PROBE-INDEX, as an id may be spelled."""
     return f"{''.join(c if c.isalnum() or c in '_.' else '_' for c in probe)}-{index}"
 
@@ -65,35 +63,13 @@ def elapsed(nanoseconds: int) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"  # noqa: PLR2004 -- two digits
 
 
-def body_cap(traces: Iterable[Trace]) -> int:
-    """Return how many bytes of a body the page shows: 4096, or less where there are very many."""
-    parts = [part for trace in traces for exchange in trace for part in _parts(exchange)]
-    return next((cap for cap in _CAPS if _fits(parts, cap)), _CAPS[-1])
-
-
-def _parts(exchange: Exchange) -> Iterator[tuple[Headers, bytes]]:
-    yield exchange.request.headers, exchange.request.body
-    if exchange.response is not None:
-        yield exchange.response.headers, exchange.response.body
-
-
-def _fits(parts: Iterable[tuple[Headers, bytes]], cap: int) -> bool:
-    """Return whether bodies cut after `cap` bytes fit the page, escaped as they will be."""
-    used = 0
-    for headers, body in parts:
-        shown = _body(headers, body, cap)
-        used += len(escape(legible(shown.text, lines=True))) if shown is not None else 0
-        if used > _BUDGET:
-            return False
-    return True
-
-
 def transcript(trace: Trace, cap: int) -> tuple[Shown, ...]:
     """Return the exchanges of a trace in order, bodies cut after `cap` bytes."""
-    return tuple(_shown(trace.probe, index, e, cap) for index, e in enumerate(trace.exchanges))
+    return tuple(shown(trace.probe, index, e, cap) for index, e in enumerate(trace.exchanges))
 
 
-def _shown(probe: str, index: int, exchange: Exchange, cap: int) -> Shown:
+def shown(probe: str, index: int, exchange: Exchange, cap: int) -> Shown:
+    """Return one exchange of a probe, bodies cut after `cap` bytes."""
     request, response, landing = exchange.request, exchange.response, exchange.landing
     target = plain_pseudonyms(request.target[:_MAX_URL].decode("utf-8", "backslashreplace"))
     if len(request.target) > _MAX_URL:
@@ -102,6 +78,7 @@ def _shown(probe: str, index: int, exchange: Exchange, cap: int) -> Shown:
         anchor=anchor(probe, index),
         number=index,
         step=exchange.step,
+        agent=request.agent.value,
         at=exchange.started_at.strftime("%H:%M:%S.%f")[:-3],
         elapsed=elapsed(exchange.elapsed_ns),
         remarks=tuple(_remarks(exchange)),
@@ -145,15 +122,15 @@ def _body(headers: Headers, body: bytes, cap: int) -> Body | None:
         return None
     text = body[:cap].decode("utf-8", "replace")
     media_type = media_type_of(headers) or ""
-    remarks = []
+    remarks, kind = [], ""
     if len(body) > cap:
         remarks.append(f"the first {cap} of {len(body)} bytes, the HAR has all")
-    if media_type == FORM and "&" in text:
+    if media_type == FORM:
+        kind = "form"
+        remarks += ["a parameter a line"] if "&" in text else []
         text = plain_pseudonyms(spread_form(text))
-        remarks.append("a parameter a line")
-    elif media_type == FORM:
-        text = plain_pseudonyms(text)
     elif media_type.endswith("json") and "{" in text:
+        kind = "json"
         text = spread_json(text)
         remarks.append("indented here")
-    return Body(text, len(body), "; ".join(remarks))
+    return Body(text, len(body), "; ".join(remarks), kind)
