@@ -76,7 +76,7 @@ class TokenOfOneClientOpensAll(ReferenceServer):
 
     def registration_token_fits(self, record: Any, given: str) -> bool:
         fits = super().registration_token_fits
-        return fits(record, given) or any(fits(one, given) for one in self._records.values())
+        return fits(record, given) or any(fits(one, given) for one in self.records.values())
 
 
 @mutant("RFC8414-3.3/unconfigured-host-not-followed")
