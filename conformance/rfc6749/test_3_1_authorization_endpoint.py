@@ -3,6 +3,7 @@
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.reading.landings import all_landings, landed, repeated_names
 from idprobe.reading.pages import served
+from idprobe.reading.refusals import taken
 
 NOT_SERVED = {404, 405, 501}
 
@@ -81,6 +82,15 @@ def test_repeated_scope_is_refused(authorization_errors: Trace) -> None:
         assert refused(exchange), f"{step} was granted"
         code = error_code(exchange)
         assert code in {"invalid_request", None}, f"{step} is {code}, not invalid_request"
+
+
+@requirement("RFC6749-3.1/repeated-parameter-rejected")
+def test_no_parameter_is_there_twice(authorization_errors: Trace) -> None:
+    """A request that repeats a parameter, with the same value or another, is refused."""
+    names = ("response_type", "response_mode", "code_challenge", "nonce", "prompt")
+    steps = [s for s in (f"repeated-{name}" for name in names) if s in authorization_errors]
+    wrong = taken(authorization_errors, "repeated-state", *steps)
+    assert not wrong, f"it is granted: {wrong}"
 
 
 @requirement("RFC6749-3.1/repeated-parameter-rejected")

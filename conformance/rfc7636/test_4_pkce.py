@@ -59,8 +59,8 @@ def test_s256_of_appendix_b_works(pkce_verifiers_accepted: Trace) -> None:
 
 @requirement("RFC7636-4.2/challenge-syntax-checked")
 def test_malformed_challenge_is_invalid_request(pkce_challenges: Trace) -> None:
-    """A challenge that is too short, too long or padded is malformed."""
-    for step in ("short", "long", "padded"):
+    """A challenge that is too short or too long, padded, or has other characters is malformed."""
+    for step in ("short", "nearly-long-enough", "long", "very-long", "padded", "odd"):
         assert_invalid_request(pkce_challenges, step)
 
 
@@ -133,12 +133,21 @@ def test_verifier_may_not_be_left_out(pkce_verifiers: Trace, pkce_public_verifie
     """A code with a challenge is not redeemed without a verifier, whoever the client is."""
     for trace in (pkce_verifiers, pkce_public_verifiers):
         assert_no_tokens(trace, "missing", "no verifier")
+    assert_no_tokens(pkce_verifiers, "empty", "an empty verifier")
 
 
 @requirement("RFC7636-4.5/method-of-the-code-used")
 def test_method_of_the_code_counts(pkce_verifiers: Trace) -> None:
-    """An S256 challenge is not redeemed by itself, as a plain one would be."""
-    assert_no_tokens(pkce_verifiers, "challenge", "the challenge as verifier")
+    """An S256 challenge is not redeemed by itself, whatever method the token request names."""
+    for step in ("challenge", "challenge-as-plain"):
+        assert_no_tokens(pkce_verifiers, step, "the challenge as verifier")
+
+
+@requirement("RFC6749-3.2/repeated-parameter-rejected")
+def test_verifier_stands_once(pkce_verifiers: Trace) -> None:
+    """A code is not redeemed by two verifiers, the right one among them, in either order."""
+    for step in ("twice-right-last", "twice-right-first"):
+        assert refused(pkce_verifiers[step]), f"the code was redeemed by two verifiers: {step}"
 
 
 @requirement("RFC7636-4.5/method-of-the-code-used")

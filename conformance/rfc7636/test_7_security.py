@@ -3,7 +3,7 @@
 from typing import Any
 
 from idprobe.checks import Trace, refused, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.landings import sent
 
 
@@ -34,6 +34,16 @@ def test_plain_is_not_accepted(pkce_challenges: Trace) -> None:
     """The method plain is not accepted although it is not listed."""
     if "plain" in pkce_challenges:
         assert refused(pkce_challenges["plain"]), "plain is accepted"
+
+
+@requirement("RFC7636-7.2/plain-not-used")
+def test_plain_is_not_meant_by_silence(
+    metadata_documents: Trace, pkce_method_absent: Trace
+) -> None:
+    """A challenge without a method, which is plain, is not accepted where plain is not listed."""
+    if "plain" in listed_methods(metadata_documents):
+        raise Unsuited("the server lists plain")
+    assert refused(pkce_method_absent["as-plain"]), "a plain challenge is accepted"
 
 
 @requirement("RFC7636-7.2/plain-challenge-inside-code-encrypted")

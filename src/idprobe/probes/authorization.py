@@ -3,7 +3,7 @@
 from typing import Final
 
 from idprobe.exchange import Pairs
-from idprobe.flows import visit, without
+from idprobe.flows import fresh_pkce, visit, without
 from idprobe.probes import probe
 from idprobe.probes.asking import PRINTABLE, approval, is_openid, ordinary, tried
 from idprobe.profile import Capability, Provider, Role
@@ -99,9 +99,24 @@ def faulty_requests(provider: Provider) -> dict[str, Pairs]:
         "repeated-scope": (*usual, *(pair for pair in usual if pair[0] == "scope")),
         "repeated-scope-differently": (*usual, ("scope", "idprobe-other")),
         "repeated-state": (*usual, ("state", "another")),
+        **_repeated(provider),
         "without-state": ordinary(provider, state=None, extra=(("response_type", "bogus"),)),
         "short-challenge": bent(code_challenge="tenletters"),
     }
+
+
+def _repeated(provider: Provider) -> dict[str, Pairs]:
+    """Return requests that have one parameter twice, by its name."""
+    openid = (("nonce", "another"), ("prompt", "login")) if is_openid(provider) else ()
+    again = (
+        ("response_type", "code"),
+        ("response_mode", "fragment"),
+        ("code_challenge", fresh_pkce().challenge),
+        *openid,
+    )
+    first = (("response_mode", "query"), *((("prompt", "consent"),) if openid else ()))
+    usual = ordinary(provider, extra=first)
+    return {f"repeated-{name}": (*usual, (name, value)) for name, value in again}
 
 
 def _not_offered(provider: Provider) -> str:

@@ -13,6 +13,7 @@ from idprobe.wire import Wire
 __all__ = ["cross_origin_requests", "iss_sent", "markup_in_requests", "user_pages"]
 
 INJECTED: Final = "\"'><idprobe-markup>\r\nX-Idprobe: injected"
+WISHES: Final = ("ui_locales", "display", "acr_values")
 ORIGIN: Final = ("Origin", "https://app.idprobe.example")
 
 
@@ -61,7 +62,7 @@ async def markup_in_requests(wire: Wire) -> None:
         await tried(wire, step, ordinary(wire.provider, extra=((name, INJECTED),)), user=False)
     wire.fresh_browser()
     await wire.run(approval(wire.provider), "authorize")
-    for name in ("scope", "response_type", "response_mode", "prompt", "state"):
+    for name in ("scope", "response_type", "response_mode", "prompt", "state", *WISHES):
         injected = (name, INJECTED)
         await tried(wire, name.replace("_", "-"), ordinary(wire.provider, extra=(injected,)))
     posted = (("state", INJECTED), ("response_mode", "form_post"))

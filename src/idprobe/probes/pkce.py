@@ -102,6 +102,7 @@ async def _wrong_verifiers(wire: Wire) -> None:
     missing = redemption(wire.provider, authorized, omit=("code_verifier",))
     await wire.send(missing, "missing")
     await _redeemed_with(wire, "other", fresh_pkce().verifier)
+    await _redeemed_with(wire, "empty", "")
     for step in ("challenge", "other-case", "longer", "shorter", "line-break"):
         pkce = Pkce.of(f"{secrets.token_urlsafe(32)}aB")
         verifier = {
@@ -113,6 +114,18 @@ async def _wrong_verifiers(wire: Wire) -> None:
         }[step]
         code = await _authorized(wire, pkce)
         await wire.send(redemption(wire.provider, code, verifier=verifier), step)
+    pkce = fresh_pkce()
+    plain = ((METHOD, "plain"),)
+    posing = redemption(
+        wire.provider, await _authorized(wire, pkce), verifier=pkce.challenge, extra=plain
+    )
+    await wire.send(posing, "challenge-as-plain")
+    for step in ("twice-right-last", "twice-right-first"):
+        pkce = fresh_pkce()
+        two = (("code_verifier", fresh_pkce().verifier), ("code_verifier", pkce.verifier))
+        extra = two if step == "twice-right-last" else two[::-1]
+        code = await _authorized(wire, pkce)
+        await wire.send(redemption(wire.provider, code, extra=extra), step)
 
 
 @probe(role=Role.PUBLIC, needs=PKCE | {Capability.PUBLIC_CLIENT}, logs_in=True)
@@ -171,7 +184,10 @@ def _bad_challenges(provider: Provider) -> dict[str, dict[str, str]]:
     challenge = fresh_pkce().challenge
     bad = {
         "short": {CHALLENGE: "abc"},
+        "nearly-long-enough": {CHALLENGE: "a" * 42},
         "long": {CHALLENGE: "a" * 129},
+        "very-long": {CHALLENGE: "a" * 1_000},
+        "odd": {CHALLENGE: f"+/{challenge[2:]}"},
         "padded": {CHALLENGE: f"{challenge}="},
         "unknown-method": {METHOD: "S999"},
         "lower-case-method": {METHOD: "s256"},

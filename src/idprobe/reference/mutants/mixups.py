@@ -2,8 +2,6 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,6 +10,7 @@ from idprobe.reference.authorization_request import Wish
 from idprobe.reference.faults import AuthorizationFault
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.registration import Record
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Session
@@ -69,12 +68,13 @@ class SilenceIsDenied(ReferenceServer):
         "RFC7592-2.1/bad-token-error",
         "RFC7592-2.2/bad-token-error",
         "RFC7592-2.3/bad-token-error",
+        "OIDCR-4.1/token-matched-to-client",
     ]
 )
 class TokenOfOneClientOpensAll(ReferenceServer):
     """The registration access token of any client is good for every client."""
 
-    def registration_token_fits(self, record: Any, given: str) -> bool:
+    def registration_token_fits(self, record: Record, given: str) -> bool:
         fits = super().registration_token_fits
         return fits(record, given) or any(fits(one, given) for one in self.records.values())
 
@@ -88,3 +88,30 @@ class LoginFollowsHost(ReferenceServer):
         if f"//{host}/" in f"{self.issuer()}/":
             return await super().authorize(request)
         return RedirectResponse(str(request.url.replace(netloc=host)), 302)
+
+
+@mutant(
+    ["RFC6749-3.1/repeated-parameter-rejected", "RFC6749-4.1.2.1/invalid-request"],
+)
+class FirstOfTwoValuesCounts(ReferenceServer):
+    """Of a parameter that is there twice the first value counts."""
+
+    def details_of(
+        self, client: ClientConfig, form: Form, types: frozenset[str]
+    ) -> dict[str, object]:
+        return super().details_of(client, Form(list(form.items())), types)
+
+
+@mutant("RFC6749-10.14/input-sanitised")
+class WishesBeginHeaders(ReferenceServer):
+    """What follows a line break in ui_locales or acr_values is a header of the answer."""
+
+    async def authorize(self, request: Request) -> Response:
+        response = await super().authorize(request)
+        for name in ("ui_locales", "acr_values"):
+            field, colon, value = (
+                request.query_params.get(name, "").rpartition("\r\n")[2].partition(":")
+            )
+            if colon:
+                response.headers[field] = value.strip()
+        return response

@@ -31,6 +31,7 @@ class PlainServer(ReferenceServer):
 
 @mutant(
     breaks=["RFC7636-4.6/plain-compared-directly", "RFC7636-7.2/plain-not-used"],
+    also={"RFC7636-4.3/method-defaults-to-plain": "what is plain by default fits anything too"},
 )
 class PlainIsNotCompared(PlainServer):
     """plain is offered, and any verifier fits a plain challenge."""
