@@ -196,7 +196,7 @@ class Observer:
                 await self._try_client(wire, client)
         if any(probe.logs_in for probe in probes) and clients:
             with contextlib.suppress(ProbeError, EvidenceError):
-                await self._try_user(wire, [probe.role for probe in probes if probe.logs_in])
+                await self._try_user(wire, [probe for probe in probes if probe.logs_in])
         if wire.exchanges:
             elapsed = time.perf_counter_ns() - begun
             outcome = ProbeOutcome(PREFLIGHT, "done", "", len(wire.exchanges), elapsed)
@@ -218,22 +218,24 @@ class Observer:
                 f"token_endpoint_auth_method under [clients.{client.name}]",
             )
 
-    async def _try_user(self, wire: Wire, roles: Sequence[Role | None]) -> None:
-        role = next((role for role in (Role.WEB, *roles) if role in roles and role), None)
-        if role is None:
+    async def _try_user(self, wire: Wire, probes: Sequence[Probe]) -> None:
+        """Log the user in, as a client that some probe plays and that has a redirect_uri."""
+        played = {role for probe in probes for role in (probe.role, *probe.others) if role}
+        clients = (self.profile.client_for(role) for role in Role if role in played)
+        client = next((one for one in clients if one is not None and one.redirect_uris), None)
+        user = wire.provider.user
+        if client is None or user is None:
             return
-        provider = wire.provider.acting_as(role)
-        if provider.user is None:
-            return
+        provider = wire.provider.with_client(client)
         response_type = next(iter(provider.client.response_types), "code")
         pkce = fresh_pkce() if "code" in response_type.split() else None
         parameters = authorization_parameters(provider, response_type=response_type, pkce=pkce)
         ending = await wire.run(visit(provider, parameters), "login")
         if isinstance(ending, Stopped) and "refused" in ending.why:
             wire.courier.guard.distrust_user(
-                provider.user.username,
-                f"user {provider.user.name} cannot log in: {ending.why}: check username and "
-                f"password under [users.{provider.user.name}]",
+                user.username,
+                f"user {user.name} cannot log in: {ending.why}: check username and "
+                f"password under [users.{user.name}]",
             )
 
     async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:

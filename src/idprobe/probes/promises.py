@@ -7,6 +7,7 @@ from idprobe.exchange import Request
 from idprobe.flows import (
     authorization_parameters,
     bearer,
+    client_credentials,
     client_credentials_request,
     introspection_request,
     refresh_request,
@@ -26,6 +27,7 @@ __all__ = [
     "code_refreshed",
     "implicit_landing",
     "secret_in_body",
+    "service_token_at_userinfo",
 ]
 
 USES: Final = 5
@@ -69,6 +71,27 @@ async def access_token_used_again(wire: Wire) -> None:
     tokens = await wire.run(tokens_by_code(wire.provider), "redeem")
     for number in range(USES):
         await wire.send(_use(wire.provider, tokens.access_token), f"use/{number + 1}")
+
+
+@probe(
+    role=Role.SERVICE,
+    others=(Role.WEB,),
+    needs={Capability.CLIENT_CREDENTIALS, Capability.AUTHORIZATION_CODE, Capability.USERINFO},
+    logs_in=True,
+)
+async def service_token_at_userinfo(wire: Wire) -> None:
+    """Ask userinfo by a token of a user, `user`, and of client credentials, `service`.
+
+    With introspection the service's token is `introspect`ed too.
+    """
+    web = wire.acting_as(Role.WEB)
+    person = await wire.run(tokens_by_code(web), "redeem")
+    await wire.send(userinfo_request(web, person.access_token), "user")
+    scope = scope_of_its_own(wire.provider.client)
+    own = await wire.run(client_credentials(wire.provider, scope), "tokens")
+    await wire.send(userinfo_request(web, own.access_token), "service")
+    if wire.provider.has_endpoint("introspection_endpoint"):
+        await wire.send(introspection_request(wire.provider, own.access_token), "introspect")
 
 
 @probe(role=Role.IMPLICIT, needs={Capability.IMPLICIT}, logs_in=True)

@@ -54,6 +54,8 @@ class Role(StrEnum):
     HYBRID = "hybrid"
     SIGNED = "signed"
     NATIVE = "native"
+    BRIEF = "brief"
+    """Its codes and tokens expire within `[limits] max_wait_s`; a profile has to say so."""
 
 
 @dataclass(frozen=True, slots=True)

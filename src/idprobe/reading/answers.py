@@ -80,3 +80,17 @@ def is_error_page(response: Response) -> bool:
         return False
     page = LexborHTMLParser(response.body[:262_144])
     return not page.css('input[type="password"], input[type="text"], input[type="email"]')
+
+
+def is_active(exchange: Exchange) -> bool:
+    """Return whether a use of an access token was served; one that introspection denies is not.
+
+    Raises EvidenceError for an answer that is neither service nor refusal.
+    """
+    response = exchange.answered
+    if response.is_success:
+        is_json = response.media_type == "application/json"
+        return not is_json or response.json_object.get("active", True) is True
+    if response.status in {400, 401, 403}:
+        return False
+    raise EvidenceError(f"that is neither service nor refusal: {exchange}")

@@ -176,7 +176,7 @@ class Authorization(AuthorizationRequests, Issuing):
             challenge_method=wish.challenge_method,
             nonce=wish.nonce,
             offline="offline_access" in wish.scope,
-            expires_at=self.clock() + self.config.code_lifetime_s,
+            expires_at=self.clock() + self.lifetime_s("code", wish.client.client_id),
         )
         self.remember_code(code)
         return code

@@ -38,8 +38,8 @@ SCOPES: Final = (
 WEB_SECRET: Final = "web-secret-not-secret-5e1c0b7a93d24f68"
 # The signs in it show whether Basic credentials are form-encoded first (RFC 6749 section 2.3.1).
 SECOND_SECRET: Final = "second: a+b %20 c/d=e&f-not-secret-81d2c6"
+BRIEF_SECRET: Final = "brief-secret-not-secret-e81d4b6f02a7"
 SERVICE_SECRET: Final = "service-secret-not-secret-c04b9e27f1a8"
-BRIEF_SECRET: Final = "brief-secret-not-secret-7d15a8e0c92b"
 SEALED_SECRET: Final = "sealed-secret-not-secret-9b47d0e3c6a15f82a7d4"
 HYBRID_SECRET: Final = "hybrid-secret-not-secret-2f6a1d98b75e"
 ALICE_PASSWORD: Final = "alice-password-not-secret"
@@ -89,6 +89,19 @@ def _second(method: Any) -> ClientConfig:
     )
 
 
+def _brief() -> ClientConfig:
+    return ClientConfig(
+        client_id="brief",
+        client_secret=BRIEF_SECRET,
+        token_endpoint_auth_method="client_secret_post",
+        grant_types=(*_CODE_AND_REFRESH, "client_credentials"),
+        redirect_uris=("https://brief.example/cb",),
+        scope="openid profile email offline_access api api.read",
+        display={"client_name": "Client in a hurry"},
+        lifetimes={"access_token": 3, "code": 3, "id_token": 3, "refresh_token": 6},
+    )
+
+
 def _service(method: Any) -> ClientConfig:
     return ClientConfig(
         client_id="service",
@@ -98,19 +111,6 @@ def _service(method: Any) -> ClientConfig:
         response_types=(),
         scope="api api.read",
         display={"client_name": "Service"},
-    )
-
-
-def _brief(method: Any) -> ClientConfig:
-    return ClientConfig(
-        client_id="brief",
-        client_secret=BRIEF_SECRET,
-        token_endpoint_auth_method=method,
-        grant_types=("client_credentials",),
-        response_types=(),
-        scope="api api.read",
-        access_token_lifetime_s=2,
-        display={"client_name": "Service whose tokens end soon"},
     )
 
 
@@ -257,11 +257,11 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _web("client_secret_basic"),
             _second("client_secret_post"),
             _service("client_secret_basic"),
-            _brief("client_secret_basic"),
             _signed(),
             _sealed(),
             _public(),
             _native(),
+            _brief(),
         ),
         users=_users(),
         scopes=SCOPES,
@@ -282,11 +282,11 @@ def speakup_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _web("client_secret_post"),
             _second("client_secret_basic"),
             _service("client_secret_post"),
-            _brief("client_secret_post"),
             _signed(),
             _sealed(),
             _public(),
             _native(),
+            _brief(),
             _implicit(),
             _hybrid(),
         ),

@@ -67,6 +67,12 @@ class Core:
         """Return the time in whole seconds since 1970."""
         return int(self.clock())
 
+    def lifetime_s(self, kind: str, client_id: str) -> int:
+        """Return for how many seconds what a client is given is good: its own setting, or ours."""
+        client = self.clients.get(client_id)
+        ours: int = getattr(self.config, f"{kind}_lifetime_s")
+        return ours if client is None else client.lifetimes.get(kind, ours)
+
     def url(self, path: str) -> str:
         """Return the absolute URL of `path` at this server; no request header has a say in it."""
         return f"{self._base}{path}"

@@ -229,7 +229,7 @@ class Interaction(Authorization):
     def consent_page(self, transaction: Transaction, session: Session) -> Response:
         """Return the consent page: the client, every scope, how long it lasts (RFC 6749 10.2)."""
         wish = transaction.wish
-        lifetime_s = self.config.access_token_lifetime_s
+        lifetime_s = self.lifetime_s("access_token", wish.client.client_id)
         view = ConsentView.of(
             wish.client, wish.scope, wish.claims.names, wish.redirect_uri, lifetime_s
         )

@@ -48,17 +48,11 @@ class Issuing(Core):
             scope=granted,
             audience=self.audience(granted),
             issued_at=issued_at,
-            expires_at=issued_at + self.access_token_lifetime_s(grant),
+            expires_at=issued_at + self.lifetime_s("access_token", grant.client_id),
         )
         token.value = await self.access_token_value(token)
         self.remember_access_token(token)
         return token
-
-    def access_token_lifetime_s(self, grant: Grant) -> int:
-        """Return how long an access token lives: as long as its client's are said to."""
-        client = self.clients.get(grant.client_id)
-        own = None if client is None else client.access_token_lifetime_s
-        return self.config.access_token_lifetime_s if own is None else own
 
     async def access_token_value(self, token: AccessToken) -> str:
         """Return what the client gets: a random text or a JWT (RFC 9068)."""
@@ -102,7 +96,7 @@ class Issuing(Core):
             grant=grant,
             scope=frozenset(scope),
             issued_at=issued_at,
-            expires_at=issued_at + self.config.refresh_token_lifetime_s,
+            expires_at=issued_at + self.lifetime_s("refresh_token", grant.client_id),
         )
         self.remember_refresh_token(token)
         return token
@@ -153,7 +147,7 @@ class Issuing(Core):
             "sub": grant.sub,
             "aud": client.client_id,
             "iat": issued_at,
-            "exp": issued_at + self.config.id_token_lifetime_s,
+            "exp": issued_at + self.lifetime_s("id_token", client.client_id),
             "auth_time": grant.auth_time,
             "acr": self.config.acr,
             "amr": ["pwd"],

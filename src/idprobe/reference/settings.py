@@ -38,12 +38,12 @@ class ClientConfig:
     application_type: Literal["web", "native"] = "web"
     id_token_signed_response_alg: str = "RS256"
     default_max_age: int | None = None
-    access_token_lifetime_s: int | None = None
-    """How long its access tokens live, None: as long as those of all others."""
     default_acr_values: tuple[str, ...] = ()
     require_auth_time: bool = False
     jwks: Mapping[str, Any] | None = None
     display: Mapping[str, Any] = field(default_factory=dict)
+    lifetimes: Mapping[str, int] = field(default_factory=dict)
+    """Seconds by kind (access_token, refresh_token, code, id_token), where it has its own."""
 
     @property
     def is_public(self) -> bool:

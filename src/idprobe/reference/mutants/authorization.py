@@ -183,6 +183,7 @@ class MaxAgeIsIgnored(ReferenceServer):
         "OIDCC-3.1.2.1/prompt-consent-reprompts",
         "OIDCC-3.1.2.4/authorization-decision-obtained",
         "RFC6749-4.1.1/decision-obtained",
+        "contract/authorization_page_asks",
     ],
     also={"OIDCC-3.1.2.1/prompt-consent-impossible-is-error": "nobody can decline"},
 )

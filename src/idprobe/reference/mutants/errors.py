@@ -39,6 +39,7 @@ class InvalidClientIs400(ReferenceServer):
         "RFC6749-10.7/password-grant-minimised": "its status is 200",
         "RFC9700-2.4/password-grant-absent": "its status is 200",
         "OAUTH21-10/implicit-and-password-omitted": "its status is 200",
+        "contract/no_password_grant": "its status is 200",
     },
 )
 class TokenErrorsAre200(ReferenceServer):
@@ -115,6 +116,7 @@ class DescriptionsHaveQuotes(ReferenceServer):
         "RFC6749-10.7/password-grant-minimised": "invalid_grant says that the grant is known",
         "RFC9700-2.4/password-grant-absent": "invalid_grant says that the grant is known",
         "OAUTH21-10/implicit-and-password-omitted": "invalid_grant says that the grant is known",
+        "contract/no_password_grant": "invalid_grant says that the grant is known",
     },
 )
 class UnknownGrantTypeIsInvalidGrant(ReferenceServer):

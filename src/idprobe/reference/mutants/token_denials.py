@@ -128,6 +128,7 @@ class MissingParameterIsInvalidGrant(ReferenceServer):
         "RFC6749-10.7/password-grant-minimised",
         "RFC9700-2.4/password-grant-absent",
         "OAUTH21-10/implicit-and-password-omitted",
+        "contract/no_password_grant",
     ]
 )
 class PasswordGrantIsOffered(ReferenceServer):

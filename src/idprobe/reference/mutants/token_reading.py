@@ -99,7 +99,10 @@ class MediaTypeHasNoParameters(ReferenceServer):
         return request.headers.get("content-type", "").strip().lower()
 
 
-@mutant(breaks=["RFC6749-B/plus-is-space", "WHATWG-URL-5.1/plus-then-percent-decoding"])
+@mutant(
+    breaks=["RFC6749-B/plus-is-space", "WHATWG-URL-5.1/plus-then-percent-decoding"],
+    also={"contract/scope_is_space_separated": "one of the two spellings of a space is lost"},
+)
 class PlusIsPlus(_OtherForm):
     """A plus sign in a form is one."""
 

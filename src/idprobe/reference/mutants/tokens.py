@@ -96,7 +96,6 @@ class TokenResponseHasUnknownMember(ReferenceServer):
     breaks=[
         "RFC6750-5.3/short-lived",
         "OIDCC-16.18/access-token-lifetime-short",
-        "RFC6749-5.1/expires-in-true",
     ],
     also={"RFC9068-2.2/exp": "exp does not fit expires_in"},
 )

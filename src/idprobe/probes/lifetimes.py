@@ -1,0 +1,106 @@
+"""What was issued for a short time, tried out after it (with `--depth full`)."""
+
+import asyncio
+from typing import Final
+
+from idprobe.errors import Unsuited
+from idprobe.flows import (
+    Tokens,
+    authorize,
+    introspection_request,
+    redeem,
+    redemption,
+    refresh_request,
+    tokens_by_code,
+    userinfo_request,
+)
+from idprobe.probes import Depth, probe
+from idprobe.probes.asking import is_openid, ordinary, tried
+from idprobe.profile import Capability, Provider, Role
+from idprobe.wire import Wire
+
+__all__ = ["brief_code", "brief_tokens", "refresh_token_left_alone"]
+
+BRIEF: Final = frozenset({Capability.AUTHORIZATION_CODE})
+AFTER_S: Final = 1.5
+"""Clocks count whole seconds: so long after the end it is over."""
+
+
+@probe(role=Role.BRIEF, needs=BRIEF, logs_in=True, depth=Depth.FULL)
+async def brief_code(wire: Wire) -> None:
+    """Redeem a code at once, `control`, and one after its time, `late`."""
+    provider = wire.provider
+    lifetime_s = _promised_s(provider, "code_lifetime_s")
+    authorized = await wire.run(authorize(provider), "authorize")
+    await wire.run(tokens_by_code(provider), "control")
+    await _wait(provider, lifetime_s)
+    await wire.send(redemption(provider, authorized), "late")
+    await wire.run(tokens_by_code(provider), "control")
+
+
+@probe(role=Role.BRIEF, needs=BRIEF, logs_in=True, depth=Depth.FULL)
+async def brief_tokens(wire: Wire) -> None:
+    """Use an access token at once and after its time.
+
+    Steps: `use` and `introspect`, later `late-use`, `late-introspect`, `late-hint` (its ID Token as
+    id_token_hint) and `late-refresh`; a fresh token at the end, `usual`.
+    """
+    provider = wire.provider
+    tokens = await wire.run(tokens_by_code(provider), "redeem")
+    if tokens.expires_in is None:
+        raise Unsuited("the token response does not say when the access token expires")
+    await _use(wire, tokens, "")
+    await _wait(provider, tokens.expires_in)
+    await _use(wire, tokens, "late-")
+    if tokens.id_token is not None and is_openid(provider):
+        asks = (("prompt", "none"), ("id_token_hint", tokens.id_token))
+        await tried(wire, "late-hint", ordinary(provider, extra=asks), user=False)
+    if tokens.refresh_token is not None:
+        await wire.send(refresh_request(provider, tokens.refresh_token), "late-refresh")
+    fresh = await wire.run(tokens_by_code(provider), "redeem-again")
+    await _use(wire, fresh, "usual-")
+
+
+@probe(role=Role.BRIEF, needs=BRIEF | {Capability.REFRESH_TOKEN}, logs_in=True, depth=Depth.FULL)
+async def refresh_token_left_alone(wire: Wire) -> None:
+    """Leave a refresh token unused: `late`; one that was just issued works after it: `usual`."""
+    provider = wire.provider
+    idle_s = _promised_s(provider, "refresh_token_idle_s")
+    first = await _refreshable(wire, "tokens")
+    await _wait(provider, idle_s)
+    await wire.send(refresh_request(provider, first), "late")
+    second = await _refreshable(wire, "tokens-again")
+    await wire.send(refresh_request(provider, second), "usual")
+
+
+async def _refreshable(wire: Wire, step: str) -> str:
+    authorized = await wire.run(authorize(wire.provider), f"login-{step}")
+    tokens = await wire.run(redeem(wire.provider, authorized), step)
+    if tokens.refresh_token is None:
+        raise Unsuited(f"the client {wire.provider.client.name} is given no refresh token")
+    return tokens.refresh_token
+
+
+async def _use(wire: Wire, tokens: Tokens, prefix: str) -> None:
+    provider = wire.provider
+    if provider.has_endpoint("userinfo_endpoint") and is_openid(provider):
+        await wire.send(userinfo_request(provider, tokens.access_token), f"{prefix}use")
+    if provider.has_endpoint("introspection_endpoint"):
+        request = introspection_request(provider, tokens.access_token)
+        await wire.send(request, f"{prefix}introspect")
+
+
+def _promised_s(provider: Provider, key: str) -> float:
+    """Return a lifetime that the contract promises; raises Unsuited without it."""
+    promised = provider.profile.contract.get(key)
+    if not promised:
+        raise Unsuited(f"[contract] of the profile does not say {key}")
+    return float(promised)
+
+
+async def _wait(provider: Provider, seconds: float) -> None:
+    """Wait until something has expired; raises Unsuited if that takes too long."""
+    limit_s = provider.profile.limits.max_wait_s
+    if seconds + AFTER_S > limit_s:
+        raise Unsuited(f"it lives for {seconds:g} s, too long for max_wait_s of [limits]")
+    await asyncio.sleep(seconds + AFTER_S)
