@@ -55,6 +55,7 @@ def checks_for(mutant: MutantInfo) -> list[Check]:
 def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTransport | None]]:
     """Yield the profile of a mutant, and its transport unless it is on a socket."""
     profile, config = resolve(mutant.profile), CONFIGS[mutant.profile]()
+    profile = replace(profile, features=(*profile.features, *mutant.features))
     if mutant.medium == "asgi":
         server = mutant.server_class(replace(config, issuer=ISSUER))
         yield with_issuer(profile, ISSUER), InProcess(server.app)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from idprobe.reference.core import Core
 from idprobe.reference.faults import AuthorizationFault, OAuthFault, PageFault
 from idprobe.reference.forms import Form
+from idprobe.reference.request_objects import RequestObjects
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.token_endpoint import scope_values
@@ -42,12 +42,17 @@ class Wish:
     fault: AuthorizationFault | None = None
 
 
-class AuthorizationRequests(Core):
+class AuthorizationRequests(RequestObjects):
     """The decisions about an authorization request (RFC 6749 section 4.1.1, OIDC Core 3.1.2.1)."""
 
     def wish_of(self, form: Form) -> Wish:
         """Return what the request wishes; raises PageFault if no answer may leave the server."""
         client = self.client_for_authorization(form)
+        object_fault = None
+        try:
+            form = self.assembled(client, form)
+        except AuthorizationFault as fault:
+            object_fault = fault
         redirect_uri = self.redirect_uri_for(client, form)
         types = frozenset((form.get("response_type") or "").split(" "))
         mode, mode_fault = self.response_mode_for(form, types)
@@ -62,8 +67,9 @@ class AuthorizationRequests(Core):
             "login_hint": form.get("login_hint", ""),
         }
         try:
-            if mode_fault is not None:
-                raise mode_fault
+            for known_fault in (object_fault, mode_fault):
+                if known_fault is not None:
+                    raise known_fault
             details = self.details_of(client, form, types)
         except AuthorizationFault as fault:
             return Wish(**known, fault=fault)  # type: ignore[arg-type] # the members are as above

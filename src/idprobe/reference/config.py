@@ -124,6 +124,7 @@ def _signed() -> ClientConfig:
         redirect_uris=("https://signed.example/cb",),
         scope=_ALL,
         id_token_signed_response_alg="ES256",
+        request_object_signing_alg="ES256",
         jwks={"keys": public},
         display={"client_name": "Client with a key"},
     )
@@ -268,6 +269,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         default_scope="api",
         access_token_format="jwt",
         claims_parameter=True,
+        request_parameter=True,
     )
 
 

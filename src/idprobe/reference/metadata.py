@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from idprobe.reference.core import Core
 from idprobe.reference.replies import json_reply
+from idprobe.reference.settings import REQUEST_OBJECT_ALGORITHMS
 
 __all__ = ["Metadata"]
 
@@ -47,7 +48,7 @@ class Metadata(Core):
             "claim_types_supported": ["normal"],
             "acr_values_supported": [config.acr],
             "claims_parameter_supported": config.claims_parameter,
-            "request_parameter_supported": False,
+            "request_parameter_supported": config.request_parameter,
             "request_uri_parameter_supported": False,
             "require_request_uri_registration": False,
             "authorization_response_iss_parameter_supported": True,
@@ -55,6 +56,8 @@ class Metadata(Core):
             **self._authentication_members("revocation", methods),
             **self._authentication_members("introspection", [m for m in methods if m != "none"]),
         }
+        if config.request_parameter:
+            document["request_object_signing_alg_values_supported"] = [*REQUEST_OBJECT_ALGORITHMS]
         if config.registration != "off":
             document["registration_endpoint"] = self.url("/register")
         return document

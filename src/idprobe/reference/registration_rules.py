@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
-from idprobe.reference.settings import ClientConfig, ServerConfig
+from idprobe.reference.settings import REQUEST_OBJECT_ALGORITHMS, ClientConfig, ServerConfig
 
 __all__ = ["client_of_metadata", "metadata_of_client"]
 
@@ -64,6 +64,11 @@ def client_of_metadata(
         id_token_signed_response_alg=_choice(
             body, "id_token_signed_response_alg", "RS256", config.id_token_signing_alg_values
         ),
+        request_object_signing_alg=_optional_choice(
+            body,
+            "request_object_signing_alg",
+            REQUEST_OBJECT_ALGORITHMS if config.request_parameter else (),
+        ),
         default_max_age=_max_age(body),
         default_acr_values=tuple(body.get("default_acr_values") or ()),
         require_auth_time=_truth(body, "require_auth_time"),
@@ -85,6 +90,7 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "subject_type": "public",
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
+        "request_object_signing_alg": client.request_object_signing_alg,
         "default_max_age": client.default_max_age,
         "default_acr_values": list(client.default_acr_values),
         "require_auth_time": client.require_auth_time or None,

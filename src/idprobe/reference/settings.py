@@ -4,9 +4,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 __all__ = [
+    "REQUEST_OBJECT_ALGORITHMS",
     "AccessTokenFormat",
     "AuthMethod",
     "ClientConfig",
@@ -20,6 +21,9 @@ AuthMethod: TypeAlias = Literal[
     "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
 ]
 Registration: TypeAlias = Literal["off", "open", "token"]
+
+
+REQUEST_OBJECT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class ClientConfig:
     scope: str = ""
     application_type: Literal["web", "native"] = "web"
     id_token_signed_response_alg: str = "RS256"
+    request_object_signing_alg: str | None = None
     default_max_age: int | None = None
     default_acr_values: tuple[str, ...] = ()
     require_auth_time: bool = False
@@ -101,6 +106,7 @@ class ServerConfig:
     plain_pkce: bool = False
     require_pkce: bool = True
     claims_parameter: bool = False
+    request_parameter: bool = False
     acr: str = "https://idprobe.example/acr/password"
     registration: Registration = "open"
     initial_access_token: str | None = field(default=None, repr=False)

@@ -202,3 +202,23 @@ class KeysMayNotBeKept(ReferenceServer):
 
     def metadata_headers(self) -> dict[str, str]:
         return {"Cache-Control": "no-store"}
+
+
+@mutant(
+    breaks=["RFC9700-4.13/proxy-headers-sanitised", "RFC8414-3.3/unconfigured-host-not-followed"],
+    features=["tls_terminating_proxy"],
+)
+class MetadataFollowsForwardedHost(ReferenceServer):
+    """The endpoints in the metadata are where X-Forwarded-Host says, whoever sent it."""
+
+    async def show_metadata(self, request: Request) -> Response:
+        host = request.headers.get("x-forwarded-host")
+        if host is None:
+            return await super().show_metadata(request)
+        ours, theirs = self.issuer(), f"https://{host}"
+        return json_reply(
+            {
+                name: value.replace(ours, theirs) if isinstance(value, str) else value
+                for name, value in self.metadata().items()
+            }
+        )

@@ -421,7 +421,13 @@ class AnyRedirectUriIsRegistered(ReferenceServer):
         return replace(client, redirect_uris=tuple(uris))
 
 
-@mutant("RFC9700-2.6/no-http-redirect-uris")
+@mutant(
+    [
+        "RFC9700-2.6/no-http-redirect-uris",
+        "RFC9700-2.6/responses-not-in-clear",
+        "RFC6749-10.8/codes-not-in-clear",
+    ]
+)
 class PlainHttpIsRegistered(ReferenceServer):
     """A redirect URI may be plain http."""
 

@@ -28,6 +28,8 @@ class MutantInfo:
     also: Mapping[str, str]
     medium: Medium
     profile: Profile
+    features: tuple[str, ...]
+    """What its profile claims besides, as [features] does."""
 
 
 _KNOWN: Final[dict[str, MutantInfo]] = {}
@@ -40,6 +42,7 @@ def mutant(
     also: Mapping[str, str] | None = None,
     medium: Medium = "asgi",
     profile: Profile = "reference",
+    features: Sequence[str] = (),
 ) -> Callable[[type[S]], type[S]]:
     """Declare a subclass of the reference server that is wrong in one way."""
 
@@ -53,6 +56,7 @@ def mutant(
             also=MappingProxyType(dict(also or {})),
             medium=medium,
             profile=profile,
+            features=tuple(features),
         )
         return server_class
 

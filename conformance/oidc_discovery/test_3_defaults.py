@@ -1,0 +1,44 @@
+"""OpenID Connect Discovery 1.0, section 3: what holds where the configuration says nothing."""
+
+from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.issued import document
+from idprobe.reading.landings import landed
+
+
+def assert_silent(trace: Trace, name: str) -> None:
+    """Raise Unsuited where the configuration has a member."""
+    if name in document(trace, "openid-configuration"):
+        raise Unsuited(f"the configuration has {name}")
+
+
+@requirement("OIDCD-3/request-object-algs")
+def test_request_objects_are_signed_by_rs256_or_not_at_all(metadata_documents: Trace) -> None:
+    """Request Objects may be signed with RS256, and may be unsigned."""
+    name = "request_object_signing_alg_values_supported"
+    listed = document(metadata_documents, "openid-configuration").get(name, [])
+    missing = sorted({"RS256", "none"} - set(listed))
+    assert not missing, f"{name} lacks {' and '.join(missing)}"
+
+
+@requirement("OIDCD-3/response-modes-default")
+def test_query_and_fragment_are_modes_by_default(
+    metadata_documents: Trace, response_modes: Trace
+) -> None:
+    """Without response_modes_supported a code can be had by query and by fragment."""
+    assert_silent(metadata_documents, "response_modes_supported")
+    for step, mode in {"query": LandingMode.QUERY, "fragment": LandingMode.FRAGMENT}.items():
+        exchange = response_modes[step]
+        assert not refused(exchange), f"{step} led to {error_code(exchange) or 'an error page'}"
+        assert landed(exchange).mode is mode, f"the code is not in the {step}"
+
+
+@requirement("OIDCD-3/claim-types-default-normal")
+def test_claims_are_normal_by_default(metadata_documents: Trace, userinfo_asked: Trace) -> None:
+    """Without claim_types_supported no claim comes from elsewhere."""
+    assert_silent(metadata_documents, "claim_types_supported")
+    response = userinfo_asked["get"].answered
+    if not response.is_success or response.media_type == "application/jwt":
+        raise EvidenceError("userinfo gave no plain claims")
+    elsewhere = {"_claim_names", "_claim_sources"} & response.json_object.keys()
+    assert not elsewhere, f"userinfo has {', '.join(sorted(elsewhere))}"

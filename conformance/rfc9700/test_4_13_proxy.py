@@ -1,0 +1,27 @@
+"""RFC 9700 section 4.13: what a proxy says of a request comes from the proxy alone."""
+
+from urllib.parse import urlsplit
+
+from idprobe.checks import Trace, requirement
+from idprobe.reading.pages import served
+
+FOREIGN = "idprobe.invalid"
+
+
+@requirement("RFC9700-4.13/proxy-headers-sanitised")
+def test_forwarding_headers_from_outside_move_no_endpoint(foreign_host: Trace) -> None:
+    """X-Forwarded-Host and Forwarded of a client do not change what the metadata say."""
+    for step in ("x-forwarded-host", "forwarded"):
+        response = foreign_host[step].answered
+        moved = response.is_success and FOREIGN in response.text
+        assert not moved, f"the metadata name the host of {step}"
+
+
+@requirement("RFC9700-4.13/proxy-headers-sanitised")
+def test_forwarding_headers_from_outside_move_no_login(foreign_host_authorization: Trace) -> None:
+    """X-Forwarded-Host of a browser does not lead it elsewhere."""
+    served(foreign_host_authorization["usual"])
+    response = foreign_host_authorization["x-forwarded-host"].answered
+    hosts = {urlsplit(response.header("location") or "").hostname}
+    moved = FOREIGN in hosts or f"//{FOREIGN}" in response.text
+    assert not moved, "the login leads to the host of X-Forwarded-Host"
