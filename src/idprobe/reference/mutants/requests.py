@@ -195,7 +195,10 @@ class UnknownModeIsRedirected(ReferenceServer):
         "RFC6749-3.1/resource-owner-verified-first",
         "OIDCC-3.1.2.3/authenticates-when-no-session",
     ],
-    also={"RFC9700-4.11.2/user-authenticated-before-redirect": "everybody is logged in"},
+    also={
+        "RFC9700-4.11.2/user-authenticated-before-redirect": "everybody is logged in",
+        "contract/authorization_page_asks": "no login page is needed",
+    },
 )
 class EverybodyIsAlice(ReferenceServer):
     """A browser without a session is taken for somebody's who has agreed."""
