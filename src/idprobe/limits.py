@@ -89,6 +89,7 @@ class Guard:
         self._clients: dict[str, str] = {}
         self._users: dict[str, str] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._logged_in: set[str] = set()
 
     def distrust_client(self, client_id: str, reason: str) -> None:
         """Refrain from using the credentials of a client from now on, for this reason."""
@@ -106,11 +107,24 @@ class Guard:
         if reason is not None:
             raise Refrained(reason)
 
-    def allow_login(self, user: User | None) -> None:
-        """Raise Refrained if the user's login has failed before."""
-        reason = None if user is None else self._users.get(user.username)
+    def _allow_login(self, user: User) -> None:
+        reason = self._users.get(user.username)
         if reason is not None:
             raise Refrained(reason)
+
+    def trust_user(self, user: User) -> None:
+        """Remember that the user's login works."""
+        self._logged_in.add(user.username)
+
+    @asynccontextmanager
+    async def logging_in(self, user: User | None) -> AsyncIterator[None]:
+        """Let a user log in once before others try; raises Refrained if that has failed."""
+        if user is None or user.username in self._logged_in:
+            yield
+            return
+        async with self._locks.setdefault(f"login {user.username}", asyncio.Lock()):
+            self._allow_login(user)
+            yield
 
     @asynccontextmanager
     async def guessing(self, principal: str) -> AsyncIterator[None]:

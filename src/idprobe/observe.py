@@ -24,7 +24,7 @@ from idprobe.errors import (
 )
 from idprobe.evidence import Evidence, ProbeOutcome
 from idprobe.exchange import Exchange, Trace
-from idprobe.flows import Stopped, authorization_parameters, fresh_pkce, token_request, visit
+from idprobe.flows import authorization_parameters, fresh_pkce, token_request, visit
 from idprobe.jose import verified_by
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import (
@@ -223,20 +223,13 @@ class Observer:
         played = {role for probe in probes for role in (probe.role, *probe.others) if role}
         clients = (self.profile.client_for(role) for role in Role if role in played)
         client = next((one for one in clients if one is not None and one.redirect_uris), None)
-        user = wire.provider.user
-        if client is None or user is None:
+        if client is None or wire.provider.user is None:
             return
         provider = wire.provider.with_client(client)
         response_type = next(iter(provider.client.response_types), "code")
         pkce = fresh_pkce() if "code" in response_type.split() else None
         parameters = authorization_parameters(provider, response_type=response_type, pkce=pkce)
-        ending = await wire.run(visit(provider, parameters), "login")
-        if isinstance(ending, Stopped) and "refused" in ending.why:
-            wire.courier.guard.distrust_user(
-                user.username,
-                f"user {user.name} cannot log in: {ending.why}: check username and "
-                f"password under [users.{user.name}]",
-            )
+        await wire.run(visit(provider, parameters), "login")
 
     async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)

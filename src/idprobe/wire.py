@@ -20,7 +20,7 @@ import httpx
 
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
-from idprobe.flows import Ending, Flow, HumanStep, Landed, form_login
+from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
 from idprobe.limits import Gate, Guard
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
 from idprobe.raw import How, Means, connection_facts, converse, greet
@@ -311,7 +311,20 @@ class Wire:
 
     async def visit(self, human_step: HumanStep, step: str) -> Ending:
         """Carry the user through login and consent and return where that ended, any ending."""
-        self.courier.guard.allow_login(human_step.user)
+        user, guard = human_step.user, self.courier.guard
+        async with guard.logging_in(user):
+            ending = await self._visit(human_step, step)
+            if user is not None and isinstance(ending, Landed):
+                guard.trust_user(user)
+            if user is not None and isinstance(ending, Stopped) and "refused" in ending.why:
+                guard.distrust_user(
+                    user.username,
+                    f"user {user.name} cannot log in: {ending.why}: check username and password "
+                    f"under [users.{user.name}]",
+                )
+        return ending
+
+    async def _visit(self, human_step: HumanStep, step: str) -> Ending:
         if self.human is not None:
             return await self.human(self, human_step, step)
         before = len(self.exchanges)

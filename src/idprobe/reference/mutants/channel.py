@@ -46,6 +46,7 @@ class PlainHttpIsServedToo(ReferenceServer):
             "RFC6749-10.8/no-credentials-in-clear",
             "RFC7009-2/endpoint-https",
             "RFC7009-2/http-service-not-published",
+            "RFC7662-2/transport-security",
             "RFC7521-4/tls-used",
         ),
         "the metadata are looked at too",

@@ -122,6 +122,7 @@ class AssertionsForOthersAreTaken(ReferenceServer):
         "RFC7592-2.3/bad-token-error",
         "OIDCR-4.4/invalid-token-bearer-error",
         "OIDCR-4.4/invalid-is-401",
+        "OIDCR-4.1/token-matched-to-client",
     ]
 )
 class AnyRegistrationTokenWillDo(ReferenceServer):

@@ -34,6 +34,7 @@ class IdleRefreshTokensLiveOn(ReferenceServer):
         "contract/access_token_refused_after_expiry",
         "RFC6749-5.1/expires-in-true",
         "RFC7662-4/expiry-checked",
+        "RFC7662-2.2/expired-or-revoked-token-inactive",
     ]
 )
 class AccessTokensOutliveTheirTime(ReferenceServer):
