@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from idprobe.checks import Trace, refused, requirement
+from idprobe.checks import Trace, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.landings import sent
 
@@ -43,7 +43,9 @@ def test_plain_is_not_meant_by_silence(
     """A challenge without a method, which is plain, is not accepted where plain is not listed."""
     if "plain" in listed_methods(metadata_documents):
         raise Unsuited("the server lists plain")
-    assert refused(pkce_method_absent["as-plain"]), "a plain challenge is accepted"
+    if "redeem-as-plain" in pkce_method_absent:
+        works = gives_tokens(pkce_method_absent["redeem-as-plain"])
+        assert not works, "a plain challenge is accepted"
 
 
 @requirement("RFC7636-7.2/plain-challenge-inside-code-encrypted")

@@ -7,6 +7,7 @@ from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import token_request
 from idprobe.probes import probe
+from idprobe.probes.asking import approval
 from idprobe.probes.honest import WRONG_SECRET, get_tokens, with_secret
 from idprobe.profile import Capability, Client, Provider, Role, User
 from idprobe.wire import Wire
@@ -17,9 +18,9 @@ NOBODY: Final = "idprobe-no-such-user"
 WRONG: Final = "idprobe-guesses-wrong-on-purpose-0"
 
 
-@probe(role=Role.WEB, needs={Capability.CONFIDENTIAL_CLIENT, Capability.LOGIN})
+@probe(role=Role.WEB, needs={Capability.CONFIDENTIAL_CLIENT}, logs_in=True)
 async def password_grant(wire: Wire) -> None:
-    """Ask with a user's password; then without credentials of the client, and wrongly.
+    """Ask with a user's password, proven by a login; then without a client's credentials, wrongly.
 
     Steps: `anonymous`, `wrong-secret`, `wrong-password`, `unknown-user`; what is right works before
     and after each.
@@ -27,6 +28,7 @@ async def password_grant(wire: Wire) -> None:
     user = wire.provider.user
     if user is None:
         raise Unsuited("the profile has no user with a password")
+    await wire.run(approval(wire.provider), "login")
     provider = wire.provider.with_client(_client(wire.provider))
     form = _form(provider, user)
     if not (await wire.send(token_request(provider, form), "right")).is_success:
