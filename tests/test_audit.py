@@ -17,7 +17,8 @@ from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence import read_evidence
 from idprobe.probes import Safety
 from idprobe.profile import Client, Deviation, Profile, bare_profile, with_issuer
-from idprobe.reference.config import speakup_config
+from idprobe.reference.config import reference_config, speakup_config
+from idprobe.reference.mutants import mutant_named
 from idprobe.reference.server import ReferenceServer
 from idprobe.reports import write_all
 from idprobe.suite import InProcess, all_checks, judged
@@ -324,3 +325,19 @@ def test_an_unknown_requirement_is_of_no_standard(tmp_path: Path) -> None:
     profile, _ = speakup()
 
     assert not Audit(profile, Options(tmp_path)).selects("RFC1-1/no-such-requirement")
+
+
+@pytest.mark.parametrize("server", ["sound", "token-has-no-audience"])
+def test_a_judgement_quotes_the_exchange_that_its_check_asked_for(
+    server: str, tmp_path: Path
+) -> None:
+    server_class = ReferenceServer if server == "sound" else mutant_named(server).server_class
+    app = server_class(replace(reference_config(), issuer=ISSUER)).app
+    profile = with_issuer(resolve("reference"), ISSUER)
+    audit = Audit(profile, Options(tmp_path, keeps_evidence=False), InProcess(app))
+    checks = [one for one in all_checks() if "RFC6750-5.3/audience-restricted" in one.requirements]
+
+    (judgement,) = (j for j in judged(audit, checks) if j.requirement.id.startswith("RFC6750"))
+
+    assert len(audit.traces(["tokens_introspected"])["tokens_introspected"]) > 1
+    assert judgement.sent.startswith("access: ")

@@ -46,7 +46,7 @@ def test_unknown_method_is_not_implemented(unknown_method: Trace) -> None:
 
 @requirement("RFC9110-5.4/too-large-fields-4xx")
 def test_large_header_is_served_or_refused(large_header: Trace) -> None:
-    """A header field of 48 KiB is taken, or refused with a 4xx."""
+    """A header field of 20 KiB is taken, or refused with a 4xx."""
     exchange = large_header["large"]
 
     status = _status(exchange)
@@ -56,7 +56,7 @@ def test_large_header_is_served_or_refused(large_header: Trace) -> None:
 
 @requirement("RFC9112-3/long-request-target-414")
 def test_long_target_is_served_or_refused(long_target: Trace) -> None:
-    """A URI of 48 KiB is taken, or refused with a 4xx."""
+    """A URI of 20 KiB is taken, or refused with a 4xx."""
     exchange = long_target["long"]
 
     status = _status(exchange)

@@ -254,19 +254,24 @@ class Audit:
         self, probes: Sequence[str], body: Callable[..., None]
     ) -> tuple[Verdict, Exchange | None]:
         """Return what the check's own claim says, and the exchange that decided."""
-        traces = self.traces(probes)
-        last = next((t.last for t in reversed(traces.values()) if t.exchanges), None)
+        looked_at: list[Exchange] = []
+        traces = {
+            name: replace(trace, looked_at=looked_at) for name, trace in self.traces(probes).items()
+        }
+        deciding: Exchange | None = None
+        verdict: Verdict = Satisfied()
         try:
             body(**traces)
         except AssertionError as error:
-            return Violated(_said(error)), _deciding(error.__traceback__, traces) or last
+            verdict, deciding = Violated(_said(error)), _deciding(error.__traceback__, traces)
         except Unsuited as error:
-            return NotApplicable(str(error)), last
+            verdict = NotApplicable(str(error))
         except EvidenceError as error:
-            return Inconclusive(f"the evidence cannot tell: {error}"), last
+            verdict = Inconclusive(f"the evidence cannot tell: {error}")
         except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
-            return HarnessFault(f"{type(error).__name__} in the check: {error}"), last
-        return Satisfied(), last
+            verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
+        sent = [exchange for trace in traces.values() for exchange in trace.exchanges]
+        return verdict, deciding or next(reversed(looked_at or sent), None)
 
     def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement
         self,

@@ -392,19 +392,25 @@ class Trace:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     redacted: bool = False
     """Whether secrets have been replaced by pseudonyms; only such a trace is judged or written."""
+    looked_at: list[Exchange] = field(default_factory=list, compare=False, repr=False)
+    """The exchanges that its reader asked for by name, in order: what a judgement rests on."""
 
     @property
     def last(self) -> Exchange:
         """The exchange sent last: in most probes the experiment itself."""
         if not self.exchanges:
             raise EvidenceError(f"the trace of {self.probe} is empty")
-        return self.exchanges[-1]
+        return self._shown(self.exchanges[-1])
+
+    def _shown(self, exchange: Exchange) -> Exchange:
+        self.looked_at.append(exchange)
+        return exchange
 
     def __getitem__(self, step: str) -> Exchange:
         """Return the last exchange of a step; raises EvidenceError if there is none."""
         for exchange in reversed(self.exchanges):
             if exchange.step == step:
-                return exchange
+                return self._shown(exchange)
         raise EvidenceError(f"the trace of {self.probe} has no step {step!r}")
 
     def __contains__(self, step: object) -> bool:
@@ -425,6 +431,7 @@ class Trace:
         """The authorization response of the last landing; raises EvidenceError without one."""
         for exchange in reversed(self.exchanges):
             if exchange.landing is not None:
+                self._shown(exchange)
                 return exchange.landing
         raise EvidenceError(f"no authorization response reached a redirect_uri in {self.probe}")
 

@@ -26,8 +26,8 @@ __all__ = [
     "unknown_method",
 ]
 
-LARGE: Final = 49_152
-"""More than servers take by default, and little enough to be read before they close."""
+LARGE: Final = 20_480
+"""More than many servers take, and little enough to arrive whole before they refuse and close."""
 
 
 @probe(needs={Capability.METADATA, Capability.JWKS}, safety=Safety.PASSIVE)
@@ -57,7 +57,7 @@ async def unknown_method(wire: Wire) -> None:
 
 @probe(role=Role.SERVICE, needs={Capability.CLIENT_CREDENTIALS})
 async def large_header(wire: Wire) -> None:
-    """Send an honest request with a header field of 48 KiB; step `large`."""
+    """Send an honest request with a header field of 20 KiB; step `large`."""
     form = await honest_form(wire, wire.provider)
     padding = ("X-Idprobe-Padding", "x" * LARGE)
     await wire.send(token_request(wire.provider, form).with_headers(padding), "large")
@@ -66,7 +66,7 @@ async def large_header(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
 async def long_target(wire: Wire) -> None:
-    """Ask at the authorization endpoint with a URI of 48 KiB; step `long`."""
+    """Ask at the authorization endpoint with a URI of 20 KiB; step `long`."""
     await wire.run(authorize(wire.provider))
     url = wire.provider.endpoint("authorization_endpoint")
     await wire.send(Request.get(url, (("idprobe_padding", "x" * LARGE),)), "long")

@@ -16,7 +16,7 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.mutants.token_form import with_body
 from idprobe.reference.server import ReferenceServer
 
-_LARGE = 32_768
+_LARGE = 16_384
 
 
 class _Gateway(ReferenceServer):
