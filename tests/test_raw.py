@@ -22,6 +22,11 @@ from idprobe.reference.certificates import Certificates, make_certificates
 from idprobe.suite import InProcess
 from idprobe.wire import Courier, Wire, tls_context
 
+CUT_EXTENSIONS = (
+    b"\x16\x03\x03\x00\x30\x02\x00\x00\x2c\x03\x03"
+    + bytes(33)
+    + b"\xc0\x2f\x00\x00\x06\x00\x2b\x00\x02"
+)
 OK = b"HTTP/1.1 200 OK\r\nX-Odd-Case: 1\r\nX-odd-case: 2\r\nContent-Length: 2\r\n\r\nhi"
 TLS_1_2 = TlsRange(ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
 TLS_1_3 = TlsRange(ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3)
@@ -354,7 +359,14 @@ def test_an_offer_verifies_the_certificate_even_where_the_profile_does_not(
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("usual", "TLSv1.2"), ("TLSv1", "TLSv1"), ("TLSv1.1", "TLSv1.1"), ("NULL", "TLSv1.2")],
+    [
+        ("usual", "TLSv1.2"),
+        ("TLSv1", "TLSv1"),
+        ("TLSv1.1", "TLSv1.1"),
+        ("NULL", "TLSv1.2"),
+        ("TLSv1.3", "TLSv1.3"),
+        ("both", "TLSv1.3"),
+    ],
 )
 def test_a_lax_server_answers_a_hello_by_its_choice(
     certificates: Certificates, name: str, version: str
@@ -366,7 +378,15 @@ def test_a_lax_server_answers_a_hello_by_its_choice(
     assert exchange.response is None
 
 
-@pytest.mark.parametrize("name", sorted(OFFERS.keys() - {"usual"}))
+def test_a_server_of_yesterday_chooses_its_newest_version(certificates: Certificates) -> None:
+    chosen = over_tls(certificates, only_1_2, greeting("both"))
+    refused = over_tls(certificates, only_1_2, greeting("TLSv1.3"))
+
+    assert chosen.connection.tls_version == "TLSv1.2"
+    assert refused.connection.tls_end == "alert protocol_version"
+
+
+@pytest.mark.parametrize("name", sorted(OFFERS.keys() - {"usual", "TLSv1.3", "both"}))
 def test_a_server_of_today_refuses_all_but_the_usual_hello(
     certificates: Certificates, name: str
 ) -> None:
@@ -389,8 +409,9 @@ def test_a_hello_names_the_host_unless_it_is_an_address() -> None:
         (b"\x15\x03\x03\x00\x02\x02\xfe", Answer(end="alert 254")),
         (b"HTTP/1.1 400 Bad Request", Answer()),
         (b"\x16\x03\x03", Answer()),
+        (CUT_EXTENSIONS, Answer("TLSv1.2", "0xc02f")),
     ],
-    ids=["closed", "alert", "unknown-alert", "http", "cut"],
+    ids=["closed", "alert", "unknown-alert", "http", "cut", "cut-extensions"],
 )
 def test_the_answer_to_a_hello_is_read(record: bytes, answer: Answer) -> None:
     assert read_answer(record) == answer

@@ -7,7 +7,13 @@ from typing import Final
 
 from idprobe.errors import NoResponse, Unsuited
 from idprobe.exchange import Request
-from idprobe.flows import authorization_request, basic_credentials
+from idprobe.flows import (
+    authorization_request,
+    basic_credentials,
+    metadata_request,
+    userinfo_request,
+    well_known_urls,
+)
 from idprobe.probes import Safety, probe
 from idprobe.probes.asking import ordinary
 from idprobe.probes.honest import JSON
@@ -15,9 +21,19 @@ from idprobe.profile import Capability, Provider, Role
 from idprobe.raw import OFFERS
 from idprobe.wire import Wire
 
-__all__ = ["plain_twins", "tls_offers"]
+__all__ = ["documents_in_the_clear", "plain_twins", "tls_offers"]
 
 DUMMY: Final = "idprobe-no-such-client"
+PLACES: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "registration_endpoint",
+    "userinfo_endpoint",
+    "end_session_endpoint",
+    "jwks_uri",
+)
 POSTED: Final = {
     "token": (("grant_type", "refresh_token"), ("refresh_token", "idprobe-no-such-token")),
     "revocation": (("token", "idprobe-no-such-token"),),
@@ -45,11 +61,26 @@ def _requests(provider: Provider) -> Iterator[tuple[str, Request]]:
     """Yield a request to each endpoint, none with a credential that opens anything."""
     if provider.has_endpoint("authorization_endpoint"):
         yield "authorization", authorization_request(provider, ordinary(provider))
+    if provider.has_endpoint("userinfo_endpoint"):
+        yield "userinfo", userinfo_request(provider, DUMMY)
     headers = (basic_credentials(DUMMY, DUMMY), JSON)
     for name, form in POSTED.items():
         if provider.has_endpoint(f"{name}_endpoint"):
             url = provider.endpoint(f"{name}_endpoint")
             yield name, Request.post_form(url, form, headers=headers)
+
+
+@probe(needs={Capability.SECURE_CHANNEL}, safety=Safety.PASSIVE)
+async def documents_in_the_clear(wire: Wire) -> None:
+    """Fetch the metadata where they are, `NAME`, and under http: `NAME-plain`."""
+    for url in well_known_urls(wire.provider.profile):
+        request = metadata_request(url)
+        step = url.rpartition("/.well-known/")[2].partition("/")[0]
+        if not (await wire.send(request, step)).is_success:
+            continue
+        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
+        with contextlib.suppress(NoResponse):
+            await wire.send(plain, f"{step}-plain")
 
 
 @probe(needs={Capability.SECURE_CHANNEL}, safety=Safety.PASSIVE)
@@ -61,7 +92,7 @@ async def tls_offers(wire: Wire) -> None:
 
 
 def _origins(provider: Provider) -> list[str]:
-    names = ("authorization_endpoint", "token_endpoint", "revocation_endpoint")
-    urls = [provider.issuer, *(provider.endpoint(n) for n in names if provider.has_endpoint(n))]
+    urls = [provider.issuer, *(provider.endpoint(n) for n in PLACES if provider.has_endpoint(n))]
+    urls += [provider.profile.resource_url or provider.issuer]
     origins = dict.fromkeys(Request.get(url).origin for url in urls)
     return [origin for origin in origins if origin.startswith("https:")]

@@ -16,14 +16,16 @@ SSL_3_0: Final = 0x0300
 TLS_1_0: Final = 0x0301
 TLS_1_1: Final = 0x0302
 TLS_1_2: Final = 0x0303
+TLS_1_3: Final = 0x0304
 
 VERSIONS: Final = {
     SSL_3_0: "SSLv3",
     TLS_1_0: "TLSv1",
     TLS_1_1: "TLSv1.1",
     TLS_1_2: "TLSv1.2",
-    0x0304: "TLSv1.3",
+    TLS_1_3: "TLSv1.3",
 }
+_NEW: Final = (0x1301, 0x1302, 0x1303)
 _GCM: Final = (0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0x009E, 0x009F, 0x009C, 0x009D)
 _CBC: Final = (0xC009, 0xC00A, 0xC013, 0xC014, 0x0033, 0x0039, 0x002F, 0x0035)
 _3DES: Final = (0xC008, 0xC012, 0x0016, 0x000A)
@@ -49,16 +51,24 @@ _ALERTS: Final = {
 _ALERT: Final = 21
 _HANDSHAKE: Final = 22
 _SERVER_HELLO: Final = 2
+_SUPPORTED_VERSIONS: Final = 43
+_KEY_SHARE: Final = 51
+_X25519: Final = 0x001D
 RECORD_HEAD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a hello offers: one version at most, some suites; `name` is how a trace calls it."""
+    """What a hello offers: versions and suites; `name` is how a trace calls it.
+
+    Up to TLS 1.2 there is one version, the highest; from TLS 1.3 on they are listed (RFC 8446
+    section 4.2.1).
+    """
 
     name: str
     version: int
     suites: Sequence[int]
+    listed: Sequence[int] = ()
 
 
 OFFERS: Final = {
@@ -73,9 +83,14 @@ OFFERS: Final = {
         Offer("RC4", TLS_1_2, _RC4),
         Offer("EXPORT", TLS_1_2, (*_EXPORT, *_DES)),
         Offer("3DES", TLS_1_2, _3DES),
+        Offer("TLSv1.3", TLS_1_2, _NEW, (TLS_1_3,)),
+        Offer("both", TLS_1_2, (*_NEW, *_GCM), (TLS_1_3, TLS_1_2)),
     )
 }
-"""The hellos by name; `usual` is the control: the same shape, with what servers of today speak."""
+"""The hellos by name; `usual` is the control: the same shape, with what servers of today speak.
+
+`TLSv1.3` offers that version alone, `both` that and TLS 1.2.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,7 @@ def client_hello(offer: Offer, host: str) -> bytes:
         + b"\x00"
         + _block(suites, 2)
         + b"\x01\x00"
-        + _block(_extensions(host), 2)
+        + _block(_extensions(host) + _listed(offer.listed), 2)
     )
     message = b"\x01" + _block(body, 3)
     record_version = min(offer.version, TLS_1_0).to_bytes(2, "big")
@@ -119,7 +134,7 @@ def _server_hello(body: bytes) -> Answer:
     """Return the choice of a ServerHello: version, random, session, suite (RFC 5246 7.4.1.3)."""
     session_bytes = body[34] if len(body) > 34 else 0  # noqa: PLR2004 -- 2 of version, 32 of random
     suite = body[35 + session_bytes : 37 + session_bytes]
-    version = int.from_bytes(body[:2], "big")
+    version = _listed_version(body[38 + session_bytes :]) or int.from_bytes(body[:2], "big")
     return Answer(VERSIONS.get(version, f"{version:#06x}"), f"0x{suite.hex()}")
 
 
@@ -136,6 +151,28 @@ def _extensions(host: str) -> bytes:
         + _extension(13, algorithms)
         + _extension(0xFF01, b"\x00")
     )
+
+
+def _listed(versions: Sequence[int]) -> bytes:
+    """Return the extensions of a hello that lists its versions: those, and a key to agree on."""
+    if not versions:
+        return b""
+    names = b"".join(version.to_bytes(2, "big") for version in versions)
+    share = _X25519.to_bytes(2, "big") + _block(secrets.token_bytes(32), 2)
+    return _extension(_SUPPORTED_VERSIONS, _block(names, 1)) + _extension(
+        _KEY_SHARE, _block(share, 2)
+    )
+
+
+def _listed_version(extensions: bytes) -> int:
+    """Return the version that a ServerHello chose from the list; 0 if it names none."""
+    rest = extensions[2:]
+    while len(rest) >= 4:  # noqa: PLR2004 -- 2 of kind, 2 of length
+        kind, length = int.from_bytes(rest[:2], "big"), int.from_bytes(rest[2:4], "big")
+        if kind == _SUPPORTED_VERSIONS:
+            return int.from_bytes(rest[4:6], "big")
+        rest = rest[4 + length :]
+    return 0
 
 
 def _is_address(host: str) -> bool:

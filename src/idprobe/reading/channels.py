@@ -6,9 +6,18 @@ from urllib.parse import urljoin
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
+from idprobe.reading.challenges import challenges
 from idprobe.reading.pages import is_user_page
 
-__all__ = ["asked_endpoints", "in_the_clear", "is_secure", "negotiated", "serves_plainly"]
+__all__ = [
+    "asked_endpoints",
+    "chosen",
+    "hosts",
+    "in_the_clear",
+    "is_secure",
+    "negotiated",
+    "serves_plainly",
+]
 
 PLAIN: Final = "-plain"
 
@@ -31,19 +40,25 @@ def is_secure(exchange: Exchange) -> bool:
 
 
 def in_the_clear(trace: Trace, *names: str) -> list[str]:
-    """Return the endpoints that are not announced under https, or that serve plain http too."""
+    """Return the endpoints that are not announced under https, or that serve plain http too.
+
+    A revocation service under plain http is one that RFC 7009 section 2 asks for.
+    """
     asked = [name for name in names if name in trace]
     if not asked:
         raise EvidenceError("none of these endpoints was asked")
     return [
         name
         for name in asked
-        if not is_secure(trace[name]) or serves_plainly(trace[f"{name}{PLAIN}"])
+        if not is_secure(trace[name])
+        or (name != "revocation" and serves_plainly(trace[f"{name}{PLAIN}"]))
     ]
 
 
 def serves_plainly(exchange: Exchange) -> bool:
     """Return whether a request without TLS was run: answered by OAuth, by a page, or led on.
+
+    An error of OAuth and a challenge of its Bearer scheme are such answers.
 
     A refused connection, an error of no kind and a redirect to https are not.
     """
@@ -53,17 +68,37 @@ def serves_plainly(exchange: Exchange) -> bool:
     if response.is_redirect:
         location = urljoin(exchange.request.url, response.header("location") or "")
         return not location.startswith("https:")
-    return response.error is not None or is_user_page(exchange)
+    asks = any(one.scheme == "bearer" for one in challenges(exchange))
+    return response.error is not None or asks or is_user_page(exchange)
+
+
+def hosts(trace: Trace) -> list[str]:
+    """Return the hosts that a hello was said to; raises EvidenceError without one."""
+    found = dict.fromkeys(exchange.step.partition(" ")[2] for exchange in trace)
+    if not found:
+        raise EvidenceError("no hello was said")
+    return list(found)
+
+
+def chosen(trace: Trace) -> dict[tuple[str, str], str]:
+    """Return the version that was chosen by hello and host."""
+    found = {}
+    for exchange in trace:
+        offer, _, host = exchange.step.partition(" ")
+        if exchange.connection.tls_version is not None:
+            found[offer, host] = exchange.connection.tls_version
+    return found
 
 
 def negotiated(trace: Trace) -> Iterator[tuple[str, str, str]]:
     """Yield host, hello and version of each hello that was answered by a choice.
 
-    Raises EvidenceError for a host that does not answer the usual hello.
+    Raises EvidenceError for a host that answers no hello at all.
     """
+    silent = set(hosts(trace)) - {host for _, host in chosen(trace)}
+    if silent:
+        raise EvidenceError(f"{min(silent)} answers no hello that we write ourselves")
     for exchange in trace:
         offer, _, host = exchange.step.partition(" ")
-        if trace[f"usual {host}"].connection.tls_version is None:
-            raise EvidenceError(f"{host} answers no hello that we write ourselves")
         if exchange.connection.tls_version is not None:
             yield host, offer, exchange.connection.tls_version

@@ -132,14 +132,25 @@ def _prepared(
         server = server_class(dataclasses.replace(config, issuer=issuer))
         uvicorn_server = uvicorn.Server(_uvicorn_config(server, certificates))
         ca_file = certificates.ca_file if certificates is not None else None
-        if tls and server.speaks_plainly():
-            twin = uvicorn.Server(_uvicorn_config(server, None))
-            plain, secure = (stack.enter_context(_listener(host, 0)) for _ in range(2))
-            stack.enter_context(_in_a_thread(twin, plain))
-            ways = (secure.getsockname()[:2], plain.getsockname()[:2])
-            stack.enter_context(doorway(listener, *ways))
-            listener = secure
+        if tls and (server.speaks_plainly() or server.hello_reader() is not None):
+            listener = _behind_a_door(stack, server, host, listener)
         yield Running(issuer, server, ca_file), uvicorn_server, listener
+
+
+def _behind_a_door(
+    stack: contextlib.ExitStack, server: ReferenceServer, host: str, listener: socket.socket
+) -> socket.socket:
+    """Return the socket for TLS behind a doorway that sees each connection first."""
+    secure = stack.enter_context(_listener(host, 0))
+    way = secure.getsockname()[:2]
+    plain_way = way
+    if server.speaks_plainly():
+        twin = uvicorn.Server(_uvicorn_config(server, None))
+        plain = stack.enter_context(_listener(host, 0))
+        stack.enter_context(_in_a_thread(twin, plain))
+        plain_way = plain.getsockname()[:2]
+    stack.enter_context(doorway(listener, way, plain_way, server.hello_reader()))
+    return secure
 
 
 def _listener(host: str, port: int) -> socket.socket:

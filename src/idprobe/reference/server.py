@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from idprobe.reference.doorway import HelloReader
 from idprobe.reference.guard import Endpoint, Guard, Handler
 from idprobe.reference.logout import Logout
 from idprobe.reference.metadata import Metadata
@@ -43,6 +44,10 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
     def speaks_plainly(self) -> bool:
         """Return whether plain http is served on the port of TLS."""
         return False
+
+    def hello_reader(self) -> HelloReader | None:
+        """Return what answers a hello in place of TLS: nothing does."""
+        return None
 
     def headers_of_all(self) -> dict[str, str]:
         """Return the headers of every answer: over TLS browsers are told to stay there."""
