@@ -19,6 +19,7 @@ LAYERS: Final = {
     "har": 3,
     "ledger": 3,
     "limits": 3,
+    "listener": 3,
     "redaction": 3,
     "verdict": 3,
     "reference": 3,

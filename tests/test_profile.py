@@ -14,6 +14,7 @@ from idprobe.profile import (
     Capability,
     Client,
     Limits,
+    Listening,
     Network,
     Profile,
     Provider,
@@ -105,6 +106,11 @@ requirement = "RFC6749-5.1/cache-control-no-store"
 because = "fix promised in 7.2"
 until = 2027-03-01
 
+[listener]
+host = "::"
+port = 4190
+public_url = "https://listener.example/idprobe"
+
 [[nodes]]
 url = "https://node-1.example"
 """
@@ -148,6 +154,29 @@ def refusal(tmp_path: Path, text: str) -> ProfileError:
 # Reading a file.
 
 
+@pytest.mark.parametrize(
+    ("table", "key", "fix"),
+    [
+        ("port = 65536", "listener.port", "65535"),
+        ('host = "a b"', "listener.host", "host name or an IP address"),
+        ('host = "0.0.0.0"', "listener.public_url", "no server can call 0.0.0.0"),
+        ('public_url = "https://l.example/?x"', "listener.public_url", "without query"),
+        ('bind = "127.0.0.1:1"', "listener", "bind"),
+    ],
+)
+def test_a_listener_that_cannot_be_used_is_told_in_one_sentence(
+    tmp_path: Path, table: str, key: str, fix: str
+) -> None:
+    error = refusal(tmp_path, f"{SOUND}[listener]\n{table}\n")
+
+    assert error.key.startswith(key)
+    assert fix in str(error)
+
+
+def test_an_empty_listener_is_one_on_loopback(tmp_path: Path) -> None:
+    assert sound(tmp_path, "[listener]\n").listener == Listening("127.0.0.1", 0, None)
+
+
 def test_every_table_is_read(full: Profile) -> None:
     assert (full.name, full.issuer) == ("acme", "https://id.example/tenant")
     assert full.standards == ("oauth2.0", "oidc:basic")
@@ -156,6 +185,7 @@ def test_every_table_is_read(full: Profile) -> None:
     assert full.resource_url == "https://api.example/me"
     assert full.contract == {"refresh_token_works": True}
     assert full.deviations[0].until == date(2027, 3, 1)
+    assert full.listener == Listening("::", 4190, "https://listener.example/idprobe")
     assert full.extras["nodes"][0]["url"] == "https://node-1.example"
 
 

@@ -30,7 +30,7 @@ from idprobe.conclusion import (
 from idprobe.content import content
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
-from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.exchange import Exchange, Request, Response, Sender, Trace
 from idprobe.judge import FailOn, Stale, deviation_for, evidence_verdict, stale, weigh
 from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
@@ -300,7 +300,7 @@ class Audit:
             tuple(probes),
             sent=f"{exchange.step}: {exchange.request!r}" if exchange is not None else "",
             saw=_saw(exchange),
-            curl=curl_command(exchange.request) if exchange is not None else "",
+            curl=_repeated(exchange),
             exchange=self._place(exchange),
         )
 
@@ -412,6 +412,12 @@ def _exchange_of(value: Any, traces: Mapping[str, Trace]) -> Exchange | None:
             ):
                 return exchange
     return None
+
+
+def _repeated(exchange: Exchange | None) -> str:
+    """Return the command that repeats an exchange, empty for a call that the server made."""
+    ours = exchange is not None and exchange.sender is not Sender.SERVER
+    return curl_command(exchange.request) if exchange is not None and ours else ""
 
 
 def _saw(exchange: Exchange | None) -> str:

@@ -50,6 +50,8 @@ class Sender(StrEnum):
     HTTPX = "httpx"
     RAW = "raw"
     BROWSER = "browser"
+    SERVER = "server"
+    """The server under test, which called our listener."""
     FOREIGN = "foreign"
 
 

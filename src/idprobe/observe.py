@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,8 +27,10 @@ from idprobe.evidence import Evidence, ProbeOutcome
 from idprobe.exchange import Exchange, Trace
 from idprobe.flows import authorization_parameters, fresh_pkce, token_request, visit
 from idprobe.jose import verified_by
+from idprobe.listener import Listener, listening
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import (
+    LISTENER_REACHED,
     Capability,
     Client,
     Profile,
@@ -53,6 +56,7 @@ NOBODY: Final = Client("nobody", "")
 METADATA: Final = "metadata_documents"
 KEYS: Final = "keys_document"
 PREFLIGHT: Final = "preflight"
+REACH: Final = "listener_reached"
 
 
 class Unreachable(ProbeError):
@@ -101,6 +105,7 @@ class Observer:
     _observed: dict[str, str] = field(default_factory=dict)
     _traces: dict[str, Trace] = field(default_factory=dict)
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
+    _listener: Listener | None = None
     _silent: int = 0
     _total: int = 0
 
@@ -108,10 +113,15 @@ class Observer:
         """Run the named probes and what they hang on; raises Unreachable for a dead target."""
         wanted = [all_probes()[name] for name in dict.fromkeys(names)]
         self._total = len(wanted)
-        async with Courier(self.profile, self.transport) as courier:
+        async with AsyncExitStack() as stack:
+            courier = await stack.enter_async_context(Courier(self.profile, self.transport))
             await self._meet(courier)
             runnable = [probe for probe in wanted if self._can_run(probe)]
             await self._preflight(courier, runnable)
+            if any(Capability.LISTENER in probe.needs for probe in runnable):
+                self._listener = await stack.enter_async_context(listening(self.profile))
+                await self._find_out_reach(courier)
+                runnable = [probe for probe in runnable if self._can_run(probe)]
             await self._run_all(courier, runnable)
             self.exchanges = courier.sent
         return Observation(self._traces, self._outcomes, self._situation())
@@ -141,6 +151,16 @@ class Observer:
             trace = await self._run(courier, all_probes()[KEYS])
             self._jwks = keys_of(trace) if trace is not None else {}
         self.vault.verifier = self._verified_by
+
+    async def _find_out_reach(self, courier: Courier) -> None:
+        """Find out once whether the server calls us at all; what needs that is left out if not."""
+        if REACH not in self._outcomes:
+            await self._run(courier, all_probes()[REACH])
+        ended = self._outcomes[REACH]
+        if ended.outcome != "done":
+            self._observed[LISTENER_REACHED] = ended.because
+            if self.evidence is not None:
+                self.evidence.begin(self._run_facts())
 
     def _run_facts(self) -> dict[str, Any]:
         return {
@@ -253,7 +273,7 @@ class Observer:
 
         user = next(iter(self.profile.users.values()), None)
         provider = Provider(self.profile, self._metadata, client or NOBODY, user)
-        return Wire(provider, courier, self.human, keep)
+        return Wire(provider, courier, self.human, keep, listener=self._listener)
 
     async def _run(self, courier: Courier, probe: Probe) -> Trace | None:
         """Run one probe, record its trace and how it ended; return the trace."""
@@ -261,11 +281,12 @@ class Observer:
         wire = self._wire(courier, client, probe.name)
         begun = time.perf_counter_ns()
         outcome, because = await self._experiment(probe, wire)
+        wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
         ended = ProbeOutcome(
-            probe.name, outcome, self.vault.scrub(because), len(wire.exchanges), elapsed
+            probe.name, outcome, self.vault.scrub(because), len(wire.seen), elapsed
         )
-        return self._finish(probe.name, wire.exchanges, ended)
+        return self._finish(probe.name, wire.seen, ended)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire

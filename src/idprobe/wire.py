@@ -8,7 +8,7 @@ What comes back is bounded in size and in total time.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
 from idprobe.limits import Gate, Guard
+from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
 from idprobe.raw import How, Means, connection_facts, converse, greet
 
@@ -256,6 +257,37 @@ class Wire:
     on_exchange: Callable[[Exchange], None] | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     cookies: Cookies = field(default_factory=Cookies)
+    listener: Listener | None = None
+    calls: list[Exchange] = field(default_factory=list)
+    """What the server under test asked of our listener while this probe had places there."""
+    _places: list[Place] = field(default_factory=list)
+
+    @property
+    def seen(self) -> Sequence[Exchange]:
+        """All exchanges, ours and the server's calls to us, in the order in which they began."""
+        if not self.calls:
+            return self.exchanges
+        return sorted((*self.exchanges, *self.calls), key=lambda exchange: exchange.started_at)
+
+    def listen(self, step: str, reply: Reply = NOT_FOUND, suffix: str = "") -> Place:
+        """Open an address of ours, whose calls are recorded as this step until the probe ends."""
+        if self.listener is None:
+            raise Unsuited("nobody listens for the calls of the server")
+        place = self.listener.open(step, reply, self._note, suffix)
+        self._places.append(place)
+        return place
+
+    def hang_up(self) -> None:
+        """Close the addresses that were opened."""
+        if self.listener is not None:
+            for place in self._places:
+                self.listener.close(place)
+        self._places.clear()
+
+    def _note(self, exchange: Exchange) -> None:
+        self.calls.append(exchange)
+        if self.on_exchange is not None:
+            self.on_exchange(exchange)
 
     def acting_as(self, role: Role) -> Provider:
         """Return the provider as the profile's client of that role sees it."""

@@ -7,7 +7,7 @@ supports, `capability` what can be tried with this profile.
 """
 
 from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
-from idprobe.profile.capability import Capability, missing_because
+from idprobe.profile.capability import LISTENER_REACHED, Capability, missing_because
 from idprobe.profile.consent import consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
 from idprobe.profile.metadata import announced_values
@@ -15,6 +15,7 @@ from idprobe.profile.model import (
     Client,
     Deviation,
     Limits,
+    Listening,
     Login,
     Network,
     Profile,
@@ -31,10 +32,12 @@ from idprobe.profile.situation import Situation
 from idprobe.profile.terms import check_term, unmet_because
 
 __all__ = [
+    "LISTENER_REACHED",
     "Capability",
     "Client",
     "Deviation",
     "Limits",
+    "Listening",
     "Login",
     "Network",
     "Profile",

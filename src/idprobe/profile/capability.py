@@ -8,7 +8,11 @@ from idprobe.profile.model import Client, Profile, Role
 from idprobe.profile.situation import Situation
 from idprobe.profile.terms import unmet_because
 
-__all__ = ["Capability", "missing_because"]
+__all__ = ["LISTENER_REACHED", "Capability", "missing_because"]
+
+
+LISTENER_REACHED: Final = "listener:reached"
+"""What `observed` says, with the reason, where the server called none of our addresses."""
 
 
 class Capability(StrEnum):
@@ -188,7 +192,8 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
         _is_true(lambda profile: len(profile.users) > 1, "the profile has no second user"),
     ),
     Capability.LISTENER: (
-        _is_true(lambda profile: "listener" in profile.extras, "the profile has no [listener]"),
+        _is_true(lambda profile: profile.listener is not None, "the profile has no [listener]"),
+        lambda situation: situation.observed.get(LISTENER_REACHED),
     ),
     Capability.SECURE_CHANNEL: (
         _is_true(

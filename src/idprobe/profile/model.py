@@ -16,6 +16,7 @@ __all__ = [
     "Client",
     "Deviation",
     "Limits",
+    "Listening",
     "Login",
     "Network",
     "Profile",
@@ -157,6 +158,15 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """Where our own server listens; `public_url` is how the server under test reaches it."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Deviation:
     """A violation that is known and accepted, with its reason; it counts again after `until`."""
 
@@ -187,9 +197,10 @@ class Profile:
     limits: Limits = Limits()
     tls: Tls = Tls()
     network: Network = Network()
+    listener: Listening | None = None
     deviations: tuple[Deviation, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=_nothing)
-    """Tables of later capabilities, frozen: load, listener, nodes."""
+    """Tables of later capabilities, frozen: load, nodes."""
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

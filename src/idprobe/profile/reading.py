@@ -16,6 +16,7 @@ from idprobe.profile.model import (
     Client,
     Deviation,
     Limits,
+    Listening,
     Login,
     Network,
     Profile,
@@ -33,8 +34,9 @@ __all__ = ["frozen", "read_profile"]
 
 OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
 OAUTH_CONFIGURATION: Final = "/.well-known/oauth-authorization-server"
+EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be asked about
 STANDARDS: Final = ("oauth2.0", "oidc", "bcp")
-LATER: Final = ("load", "listener", "nodes")
+LATER: Final = ("load", "nodes")
 
 
 def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
@@ -62,6 +64,7 @@ def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
         limits=_limits(document.get("limits", {}), issuer or None, source),
         tls=_tls(document.get("tls", {}), source),
         network=_network(document.get("network", {})),
+        listener=_listener(document, source),
         deviations=tuple(_deviation(one) for one in document.get("deviations", ())),
         extras=frozen({key: document[key] for key in LATER if key in document}),
     )
@@ -96,7 +99,7 @@ def _issuer(document: Mapping[str, Any], source: Source) -> tuple[str, str | Non
 
 def _check_urls(document: Mapping[str, Any], source: Source) -> None:
     """Raise ProfileError for a URL that nothing can be sent to."""
-    places = [("issuer",), ("metadata_url",), ("resource", "url")]
+    places = [("issuer",), ("metadata_url",), ("resource", "url"), ("listener", "public_url")]
     places += [("endpoints", name) for name in document.get("endpoints", {})]
     for place in places:
         value: Any = document
@@ -248,6 +251,17 @@ def _tls(table: Mapping[str, Any], source: Source) -> Tls:
 
     insecure = table.get("insecure", False)
     return Tls(path("ca_file"), path("client_cert"), path("client_key"), insecure)
+
+
+def _listener(document: Mapping[str, Any], source: Source) -> Listening | None:
+    """Return where we listen, None where the profile has no such table."""
+    if "listener" not in document:
+        return None
+    settings = Listening(**document["listener"])
+    if settings.public_url is None and settings.host in EVERYWHERE:
+        fix = f"is missing: no server can call {settings.host}, so say how it reaches us"
+        raise source.error(("listener", "public_url"), fix)
+    return settings
 
 
 def _network(table: Mapping[str, Any]) -> Network:

@@ -10,6 +10,7 @@ from idprobe.profile.model import (
     Client,
     Deviation,
     Limits,
+    Listening,
     Login,
     Network,
     Profile,
@@ -40,6 +41,7 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
                 "limits": Limits(**shown["limits"]),
                 "tls": _tls(shown["tls"]),
                 "network": _network(shown["network"]),
+                "listener": _listener(shown.get("listener")),
                 "deviations": tuple(
                     Deviation(**{**one, "until": _day(one["until"])}) for one in shown["deviations"]
                 ),
@@ -70,6 +72,10 @@ def _tls(shown: Mapping[str, Any]) -> Tls:
 def _network(shown: Mapping[str, Any]) -> Network:
     headers = tuple((name, value) for name, value in shown["headers"])
     return Network(**{**shown, "headers": headers})
+
+
+def _listener(shown: Mapping[str, Any] | None) -> Listening | None:
+    return None if shown is None else Listening(**shown)
 
 
 def _day(text: str | None) -> date | None:

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.requests import Request
 
-from idprobe.reference.core import Core
+from idprobe.reference.client_keys import ClientKeys
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import BadFormError, Form, form_decoded
 from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
@@ -41,13 +41,17 @@ class Presented:
     assertion: str = field(default="", repr=False)
 
 
-class ClientAuthentication(Core):
+class ClientAuthentication(ClientKeys):
     """The decisions about a client's credentials, for all endpoints that clients talk to."""
 
     async def client_request(self, request: Request) -> tuple[ClientConfig, Form]:
         """Return the authenticated client of a form POST, and the form; raises OAuthFault."""
         form = await self.posted_form(request)
         self.check_repetition(form)
+        assertion = form.get("client_assertion", "")
+        client = self.clients.get(_unverified_names(assertion)[1])
+        if client is not None:
+            await self.learn_keys(client, assertion)
         return self.authenticate_client(request, form), form
 
     def check_repetition(self, form: Form) -> None:
@@ -153,7 +157,7 @@ class ClientAuthentication(Core):
             secret = OctKey.import_key((client.client_secret or "").encode())
             yield None, secret, [wanted] if wanted else list(SECRET_ALGORITHMS)
         allowed = [wanted] if wanted else list(ASSERTION_ALGORITHMS)
-        for jwk in (client.jwks or {}).get("keys", ()):
+        for jwk in self.jwks_of(client).get("keys", ()):
             fitting = [alg for alg in allowed if _key_fits(jwk, alg)]
             key = self.usable_key(jwk)
             if key is not None and fitting:  # joserfc takes no algorithms for any

@@ -270,6 +270,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         access_token_format="jwt",
         claims_parameter=True,
         request_parameter=True,
+        trusted_hosts=("127.0.0.1",),
     )
 
 

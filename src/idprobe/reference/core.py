@@ -13,6 +13,7 @@ from starlette.responses import Response
 from idprobe.reference.faults import OAuthFault, PageFault
 from idprobe.reference.forms import BadFormError, Form
 from idprobe.reference.keys import SigningKeys, shared_keys
+from idprobe.reference.outbound import Outbound
 from idprobe.reference.pages import STYLE_SOURCE, render
 from idprobe.reference.replies import clean_description, json_reply, page_reply
 from idprobe.reference.settings import ClientConfig, ServerConfig, UserConfig
@@ -51,6 +52,7 @@ class Core:
         self.config: Final = config
         self.clock: Final = clock
         self.keys: Final = keys or shared_keys()
+        self.outbound: Outbound = Outbound(config.trusted_hosts)
         self.clients: dict[str, ClientConfig] = {c.client_id: c for c in config.clients}
         self.users: dict[str, UserConfig] = {user.username: user for user in config.users}
         self.sessions: Final[Store[Session]] = Store(clock)

@@ -27,7 +27,7 @@ class Interaction(Authorization):
     """The decisions about sessions, the login and the consent."""
 
     def __init__(self, config: ServerConfig, **options: object) -> None:
-        super().__init__(config, **options)  # type: ignore[arg-type] # handed on as they came
+        super().__init__(config, **options)
         self.transactions: Final[Store[Transaction]] = Store(self.clock)
 
     # Sessions

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
+from idprobe.reference.outbound import Outbound
 from idprobe.reference.settings import REQUEST_OBJECT_ALGORITHMS, ClientConfig, ServerConfig
 
 __all__ = ["client_of_metadata", "metadata_of_client"]
@@ -22,7 +23,7 @@ _LISTS: Final = (
 _OF_OUR_HOST: Final = ("logo_uri", "policy_uri")
 _TEXTS: Final = ("client_name", "software_id", "software_version")
 _URLS: Final = (
-    "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri",
+    "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri",
 )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def client_of_metadata(
         default_acr_values=tuple(body.get("default_acr_values") or ()),
         require_auth_time=_truth(body, "require_auth_time"),
         jwks=_jwks(body, method),
+        jwks_uri=_called(body, "jwks_uri", config),
         display=_display(body, uris),
     )
 
@@ -95,6 +97,7 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "default_acr_values": list(client.default_acr_values),
         "require_auth_time": client.require_auth_time or None,
         "jwks": client.jwks,
+        "jwks_uri": client.jwks_uri,
         **client.display,
     }
     return {name: value for name, value in members.items() if value not in (None, [], "")}
@@ -199,8 +202,8 @@ def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     if jwks is not None and "jwks_uri" in body:
         raise OAuthFault("invalid_client_metadata", "jwks and jwks_uri exclude each other")
     if jwks is None:
-        if method == "private_key_jwt":
-            raise OAuthFault("invalid_client_metadata", "private_key_jwt needs jwks")
+        if method == "private_key_jwt" and body.get("jwks_uri") is None:
+            raise OAuthFault("invalid_client_metadata", "private_key_jwt needs jwks or jwks_uri")
         return None
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list) or not all(
@@ -210,6 +213,16 @@ def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     if any(_PRIVATE_MEMBERS & set(key) for key in keys):
         raise OAuthFault("invalid_client_metadata", "jwks has a private key in it")
     return dict(jwks)
+
+
+def _called(body: Mapping[str, Any], name: str, config: ServerConfig) -> str | None:
+    """Return an address that the server itself will call: https, or a host that it trusts."""
+    value = body.get(name)
+    if value is not None and not (
+        isinstance(value, str) and Outbound(config.trusted_hosts).may_call(value)
+    ):
+        raise OAuthFault("invalid_client_metadata", f"{name} has a value that is not fine")
+    return value
 
 
 def _display(body: Mapping[str, Any], uris: tuple[str, ...]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class RequestObjects(ClientAuthentication):
         self, client: ClientConfig, alg: str
     ) -> Iterator[tuple[str | None, RSAKey | ECKey]]:
         """Yield the client's keys, with their kid, that can be of an algorithm."""
-        for jwk in (client.jwks or {}).get("keys", ()):
+        for jwk in self.jwks_of(client).get("keys", ()):
             key = self.usable_key(jwk)
             fits = isinstance(key, RSAKey) if alg[:2] in {"RS", "PS"} else isinstance(key, ECKey)
             if key is not None and fits:

@@ -46,6 +46,7 @@ class ClientConfig:
     default_acr_values: tuple[str, ...] = ()
     require_auth_time: bool = False
     jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
     display: Mapping[str, Any] = field(default_factory=dict)
     lifetimes: Mapping[str, int] = field(default_factory=dict)
     """Seconds by kind (access_token, refresh_token, code, id_token), where it has its own."""
@@ -108,6 +109,8 @@ class ServerConfig:
     claims_parameter: bool = False
     request_parameter: bool = False
     acr: str = "https://idprobe.example/acr/password"
+    trusted_hosts: tuple[str, ...] = ()
+    """Hosts that may be private and called by plain http, where clients name addresses there."""
     registration: Registration = "open"
     initial_access_token: str | None = field(default=None, repr=False)
 

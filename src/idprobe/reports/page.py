@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from idprobe.content import content
 from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import Trace
+from idprobe.exchange import Sender, Trace
 from idprobe.reports import words
 from idprobe.reports.ability import abilities
 from idprobe.reports.curl import curl_command
@@ -208,4 +208,5 @@ def _repeat(run: Run, judgement: Judgement) -> str:
     trace = run.traces.get(probe)
     if trace is None or not index.isdecimal() or int(index) >= len(trace):
         return ""
-    return curl_command(trace.exchanges[int(index)].request)
+    exchange = trace.exchanges[int(index)]
+    return "" if exchange.sender is Sender.SERVER else curl_command(exchange.request)

@@ -101,6 +101,9 @@ def shown(probe: str, index: int, exchange: Exchange, cap: int) -> Shown:
 
 
 def _remarks(exchange: Exchange) -> Iterator[str]:
+    if exchange.sender == "server":
+        yield "sent by the server under test, to our listener"
+        return
     yield f"sent by the {'user’s browser' if exchange.request.agent == 'user' else 'client'}"  # noqa: RUF001 -- typography
     if exchange.sender != "httpx":
         yield f"through {exchange.sender}"

@@ -1,0 +1,129 @@
+"""Addresses of ours that a server is given to call; whether it calls any of them at all."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from idprobe.errors import EvidenceError, IdprobeError, Unsuited
+from idprobe.exchange import Agent, Pairs, Request
+from idprobe.flows.authorization import BROWSER_HEADERS
+from idprobe.flows.registration import registration_of
+from idprobe.jose import generate_key, public_key, sign_jwt
+from idprobe.listener import Reply
+from idprobe.probes import probe
+from idprobe.probes.asking import ordinary
+from idprobe.probes.asserting import Signer
+from idprobe.probes.desk import Desk, metadata_for, open_desk
+from idprobe.profile import Capability, Provider
+from idprobe.wire import Wire
+
+__all__ = ["FORM", "JWT", "SETTLE_S", "document", "key_server", "listener_reached", "signed_by"]
+
+FORM: Final = (("grant_type", "client_credentials"),)
+SETTLE_S: Final = 1.0
+"""How long a call may come after the answer that should have waited for it."""
+JWT: Final = "application/oauth-authz-req+jwt"
+SECTOR: Final = "application/json"
+
+
+def document(value: Any, media_type: str = SECTOR) -> Reply:
+    """Return an answer with a JSON document."""
+    return Reply(200, json.dumps(value).encode(), media_type)
+
+
+def key_server(*keys: Mapping[str, Any]) -> Reply:
+    """Return the answer of a jwks_uri."""
+    public = [{**public_key(key), "use": "sig"} for key in keys]
+    return document({"keys": public}, "application/jwk-set+json")
+
+
+def signed_by(provider: Provider, key: Mapping[str, Any], parameters: Pairs, **bent: Any) -> str:
+    """Return a Request Object of the provider's client, of parameters with some bent."""
+    alg = "none" if not key else "ES256" if key["kty"] == "EC" else "RS256"
+    names = {"iss": provider.client.client_id, "aud": provider.issuer}
+    header = {"alg": alg, **({"kid": key["kid"]} if key else {})}
+    return sign_jwt({**names, **dict(parameters), **bent}, key, header)
+
+
+@probe(needs={Capability.LISTENER})
+async def listener_reached(wire: Wire) -> None:
+    """Give the server addresses of ours until it calls one: a jwks_uri, a request_uri, a sector."""
+    if not wire.provider.has_endpoint("registration_endpoint"):
+        raise Unsuited("the server has no registration_endpoint to be told of our addresses")
+    said: list[str] = []
+    async with open_desk(wire) as desk:
+        for way in (_by_jwks_uri, _by_request_uri, _by_sector):
+            try:
+                await way(desk)
+            except (IdprobeError, EvidenceError) as error:
+                said.append(str(error))
+            if wire.calls:
+                return
+    tried = f" ({'; '.join(dict.fromkeys(said))[:300]})" if said else ""
+    raise Unsuited(f"the server called none of our addresses at {_host(wire)}{tried}")
+
+
+def _host(wire: Wire) -> str:
+    return wire.listener.url if wire.listener is not None else "any place"
+
+
+async def _by_jwks_uri(desk: Desk) -> None:
+    """Authenticate with a key that only our address tells."""
+    wire, key = desk.wire, generate_key("RSA")
+    place = wire.listen("call-jwks", key_server(key))
+    metadata = {
+        "client_name": "idprobe throw-away signer",
+        "redirect_uris": [],
+        "grant_types": ["client_credentials"],
+        "response_types": [],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": place.url,
+    }
+    response = await desk.enter("register-jwks", metadata)
+    registration = registration_of(response)
+    if registration is None:
+        return
+    client = replace(registration.client("signer", metadata), jwks={"keys": [key]}, scope="")
+    header = {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
+    provider = wire.provider.with_client(client)
+    for audience in (provider.endpoint("token_endpoint"), provider.issuer):
+        signer = Signer(provider, key, header, audience)
+        response = await wire.send(signer.request(FORM), "tokens-jwks")
+        if await place.called(SETTLE_S if response.is_success else 0):
+            return
+
+
+async def _by_request_uri(desk: Desk) -> None:
+    """Ask for a login whose parameters stand at our address."""
+    wire = desk.wire
+    place = wire.listen("call-request-uri", suffix=".jwt")
+    key = generate_key("EC")
+    metadata = metadata_for(
+        wire.provider,
+        request_uris=[place.url],
+        jwks={"keys": [{**public_key(key), "use": "sig"}]},
+    )
+    registration = registration_of(await desk.enter("register-request-uri", metadata))
+    if registration is None:
+        return
+    provider = wire.provider.with_client(registration.client("by-reference", metadata))
+    plain = ordinary(provider, extra=(("scope", "openid"),))
+    place.reply = Reply(200, signed_by(provider, key, plain).encode(), JWT)
+    url = provider.endpoint("authorization_endpoint")
+    pairs = (*plain, ("request_uri", place.url))
+    request = Request.get(url, pairs, headers=BROWSER_HEADERS, agent=Agent.USER)
+    with contextlib.suppress(EvidenceError):
+        await wire.send(request, "request-uri")
+    await place.called(SETTLE_S)
+
+
+async def _by_sector(desk: Desk) -> None:
+    """Register a pairwise client whose redirect URIs are listed at our address."""
+    wire = desk.wire
+    metadata = metadata_for(wire.provider)
+    place = wire.listen("call-sector", document(metadata["redirect_uris"]), ".json")
+    pairwise = {"subject_type": "pairwise", "sector_identifier_uri": place.url}
+    await desk.offer("register-sector", {**metadata, **pairwise})
+    await place.called(SETTLE_S)
