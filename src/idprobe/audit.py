@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -258,19 +259,21 @@ class Audit:
         traces = {
             name: replace(trace, looked_at=looked_at) for name, trace in self.traces(probes).items()
         }
+        sent = [exchange for trace in traces.values() for exchange in trace.exchanges]
         deciding: Exchange | None = None
         verdict: Verdict = Satisfied()
         try:
             body(**traces)
         except AssertionError as error:
-            verdict, deciding = Violated(_said(error)), _deciding(error.__traceback__, traces)
+            said = _said(error)
+            verdict = Violated(said)
+            deciding = _deciding(error.__traceback__, traces) or _named_in(said, sent)
         except Unsuited as error:
             verdict = NotApplicable(str(error))
         except EvidenceError as error:
             verdict = Inconclusive(f"the evidence cannot tell: {error}")
         except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
             verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
-        sent = [exchange for trace in traces.values() for exchange in trace.exchanges]
         return verdict, deciding or next(reversed(looked_at or sent), None)
 
     def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement
@@ -401,6 +404,13 @@ def _deciding(traceback: TracebackType | None, traces: Mapping[str, Trace]) -> E
             found = exchange or found
         traceback = traceback.tb_next
     return found
+
+
+def _named_in(said: str, sent: Sequence[Exchange]) -> Exchange | None:
+    """Return the exchange of the first step that a list after a colon names."""
+    names = re.findall(r"[\w/-]+", said.partition(": ")[2])
+    steps = {exchange.step: exchange for exchange in sent}
+    return next((steps[name] for name in names if name in steps), None)
 
 
 def _exchange_of(value: Any, traces: Mapping[str, Trace]) -> Exchange | None:
