@@ -68,7 +68,7 @@ def tests(session: nox.Session) -> None:
     """Test idprobe itself on every interpreter found."""
     session.log(f"interpreters found: {', '.join(PYTHONS)}")
     install(session, "tests", editable=True)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--numprocesses", "auto", *session.posargs)
 
 
 @nox.session
