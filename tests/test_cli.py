@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -126,7 +126,7 @@ def test_a_run_that_is_killed_leaves_evidence_that_can_be_judged(tmp_path: Path)
     assert not (tmp_path / "out" / "results.json").exists()
 
 
-def wait_for(condition: object, process: subprocess.Popen[bytes]) -> None:
+def wait_for(condition: object, process: subprocess.Popen[Any]) -> None:
     """Wait until a condition holds or the process has ended."""
     deadline = time.monotonic() + 30
     while callable(condition) and not condition():
@@ -149,3 +149,65 @@ def test_list_shows_something_of_each_kind(what: str, tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 2
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_a_run_that_is_stopped_reports_what_it_saw(sent: signal.Signals, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "idprobe", "audit", "speakup", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: len(list((tmp_path / "out" / "evidence").glob("*.har"))) > 30, process)
+    process.send_signal(sent)
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "the run was stopped before its end" in out
+    record = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert record["interrupted"] is True
+    assert record["exit"] == [3]
+    assert record["summary"]["satisfied"] > 0
+    assert record["summary"]["inconclusive"] > 0
+    assert record["exchanges"] > 0
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_formats_are_what_is_written_beside_the_record(tmp_path: Path) -> None:
+    wanted = ("--format", "junit", "--format", "sarif")
+
+    done = idprobe("audit", "reference", "-k", "cache", "-o", "out", *wanted, folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"results.json", "junit.xml", "results.sarif", "evidence"}
+
+
+def test_the_outcome_as_json_is_all_that_is_printed(tmp_path: Path) -> None:
+    call = ("audit", "reference", "-k", "cache", "-o", "out", "--json", "--build", "7.2")
+
+    done = idprobe(*call, folder=tmp_path)
+
+    outcome = json.loads(done.stdout)
+    assert outcome["exit"] == [0]
+    assert outcome["target"]["build"] == "7.2"
+    assert outcome["output"] == "out"
+
+
+def test_a_github_step_gets_annotations_and_no_command_of_a_server(tmp_path: Path) -> None:
+    call = ("audit", "speakup", "-k", "no-refresh-token", "-o", "out")
+
+    done = idprobe(*call, folder=tmp_path, GITHUB_ACTIONS="true")
+
+    lines = done.stdout.splitlines()
+    key = lines[0].removeprefix("::stop-commands::")
+    assert f"::{key}::" in lines
+
+
+def test_no_color_is_obeyed(tmp_path: Path) -> None:
+    call = ("audit", "reference", "-k", "cache", "-o")
+    plain = idprobe(*call, "a", folder=tmp_path, NO_COLOR="1", FORCE_COLOR="1")
+
+    assert "\x1b[3" not in plain.stdout

@@ -44,8 +44,9 @@ LAYERS: Final = {
     "glue": 7,
     "plugin": 7,
     "suite": 7,
-    "cli": 8,
-    "__main__": 9,
+    "verbs": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -47,6 +47,7 @@ from idprobe.profile import (
     with_issuer,
 )
 from idprobe.redaction import Vault
+from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
 from idprobe.verdict import (
@@ -61,6 +62,8 @@ from idprobe.verdict import (
 from idprobe.wire import Human
 
 __all__ = ["Audit", "Options", "reached", "resolve"]
+
+STOPPED: Final = "the run was stopped before this experiment had ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Options:
     """The release of the server, if somebody said."""
     keyword: str = ""
     """What the checks were narrowed to (-k), empty if to nothing."""
+    formats: tuple[str, ...] = FORMATS
+    """What is written beside results.json."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
 
@@ -135,6 +140,8 @@ class Audit:
     broken: IdprobeError | None = None
     """Why nothing could be observed, if so."""
     exchanges: int = 0
+    interrupted: bool = False
+    """Whether somebody stopped the experiments; what had been seen by then is judged."""
     vault: Vault = field(default_factory=Vault)
     _begun: float = field(default_factory=time.perf_counter)
     _seen: Observation | None = None
@@ -196,6 +203,9 @@ class Audit:
             self._seen = asyncio.run(observer.observe(probes))
         except Unreachable as error:
             self.broken = error
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self._seen = observer.seen()
         finally:
             if self.afterwards is not None:
                 self.afterwards()
@@ -243,7 +253,8 @@ class Audit:
 
     def _outcome(self, probe: str) -> ProbeOutcome:
         seen = self._seen.outcomes if self._seen is not None else {}
-        missing = ProbeOutcome(probe, "no_response", "the evidence has no trace of this probe")
+        because = STOPPED if self.interrupted else "the evidence has no trace of this probe"
+        missing = ProbeOutcome(probe, "no_response", because)
         return seen.get(probe, missing)
 
     def traces(self, probes: Sequence[str]) -> dict[str, Trace]:
@@ -338,7 +349,9 @@ class Audit:
                 self.judgements,
                 self.catalogue,
                 allow_inconclusive=self.options.allow_inconclusive,
-                unusable=self.broken is not None or self._left_behind is not None,
+                unusable=self.broken is not None
+                or self._left_behind is not None
+                or self.interrupted,
                 failed=bool(loosened.gone) and self.options.strict_deviations,
             ),
             standards=self.options.standards or self.profile.standards,
@@ -354,6 +367,9 @@ class Audit:
             untested=not_tested(self.catalogue, self._selected, judged, self.options.keyword),
             profile_path=path,
             profile_lines=lines,
+            interrupted=self.interrupted,
+            gone=loosened.gone,
+            expired=loosened.expired,
         )
 
     def _notes(self, loosened: Stale) -> Iterator[str]:
@@ -362,6 +378,8 @@ class Audit:
             yield str(self.broken)
         if self._left_behind is not None:
             yield self._left_behind
+        if self.interrupted:
+            yield "the run was stopped before its end: what it had not tried is inconclusive"
         yield from stale_notes(loosened)
 
     def _configuration(self) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class Glue:
             session.exitstatus = HARNESS_FAULT if self.uncollected else USAGE
             return
         self.run = self.audit.conclude()
-        write_all(self.run, self.audit.options.out)
+        write_all(self.run, self.audit.options.out, self.audit.options.formats)
         session.exitstatus = self.run.exit_codes[0]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

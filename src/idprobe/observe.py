@@ -115,15 +115,26 @@ class Observer:
         self._total = len(wanted)
         async with AsyncExitStack() as stack:
             courier = await stack.enter_async_context(Courier(self.profile, self.transport))
-            await self._meet(courier)
-            runnable = [probe for probe in wanted if self._can_run(probe)]
-            await self._preflight(courier, runnable)
-            if any(Capability.LISTENER in probe.needs for probe in runnable):
-                self._listener = await stack.enter_async_context(listening(self.profile))
-                await self._find_out_reach(courier)
-                runnable = [probe for probe in runnable if self._can_run(probe)]
-            await self._run_all(courier, runnable)
-            self.exchanges = courier.sent
+            try:
+                await self._experiments(wanted, courier, stack)
+            finally:
+                self.exchanges = courier.sent
+        return self.seen()
+
+    async def _experiments(
+        self, wanted: Sequence[Probe], courier: Courier, stack: AsyncExitStack
+    ) -> None:
+        await self._meet(courier)
+        runnable = [probe for probe in wanted if self._can_run(probe)]
+        await self._preflight(courier, runnable)
+        if any(Capability.LISTENER in probe.needs for probe in runnable):
+            self._listener = await stack.enter_async_context(listening(self.profile))
+            await self._find_out_reach(courier)
+            runnable = [probe for probe in runnable if self._can_run(probe)]
+        await self._run_all(courier, runnable)
+
+    def seen(self) -> Observation:
+        """Return what was seen so far, of the probes that have ended."""
         return Observation(self._traces, self._outcomes, self._situation())
 
     def _situation(self) -> Situation:

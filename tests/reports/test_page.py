@@ -341,6 +341,8 @@ def test_all_reports_are_written(run: Run, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "results.json",
         "junit.xml",
+        "results.sarif",
         "summary.md",
+        "badge.json",
         "report.html",
     }

@@ -83,6 +83,14 @@ class Run:
     untested: tuple[NotTested, ...] = ()
     profile_path: str = ""
     profile_lines: Mapping[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+    """Whether somebody stopped the run: what it had not tried by then is inconclusive."""
+    gone: tuple[Deviation, ...] = ()
+    """Declared deviations whose requirement is satisfied now."""
+    expired: tuple[Deviation, ...] = ()
+    """Declared deviations whose last day has passed."""
+    coverage_regressions: tuple[str, ...] = ()
+    """Requirements that the baseline judged, and this run no longer does."""
 
     @property
     def exit_code(self) -> int:

@@ -1,6 +1,8 @@
 """results.json: the versioned interface that other tools read, and that `idprobe diff` compares.
 
-Its shape is published as fixtures/schemas/results.schema.json.
+Its shape is published as fixtures/schemas/results.schema.json. Version 1 is frozen: members may
+come, none goes and none changes what it means, and who reads it ignores members that he does not
+know.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ from idprobe.verdict import Judgement, because_of, name_of
 
 __all__ = ["SCHEMA", "fingerprint", "read_results", "results_json", "write_results"]
 
-SCHEMA: Final = 0
+SCHEMA: Final = 1
 
 _PASSING: Final = (
     (re.compile(r"\u2039([a-z_]+)-\d+\u203a"), r"<\1>"),
@@ -46,12 +48,18 @@ def results_json(run: Run) -> dict[str, Any]:
         "duration_s": round(run.duration_s, 3),
         "exchanges": run.exchanges,
         "exit": list(run.exit_codes),
+        "interrupted": run.interrupted,
         "selection": {
             "standards": list(run.standards),
             "safety": run.safety,
             "depth": run.depth,
         },
         "notes": list(run.notes),
+        "gate": {
+            "gone": [deviation.requirement for deviation in run.gone],
+            "expired": [deviation.requirement for deviation in run.expired],
+            "coverage_regressions": list(run.coverage_regressions),
+        },
         "summary": counts,
         "judgements": [_judgement(judgement) for judgement in _in_order(run)],
     }
@@ -67,6 +75,11 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     return {
         "check": judgement.check,
         "requirement": requirement.id,
+        "same_as": requirement.same_as,
+        "spec": requirement.spec,
+        "section": requirement.section,
+        "area": requirement.area,
+        "link": requirement.link,
         "level": str(requirement.level),
         "basis": requirement.basis,
         "gates": requirement.gates,
@@ -86,6 +99,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "sent": judgement.sent,
         "saw": judgement.saw,
         "traces": list(judgement.traces),
+        "exchange": judgement.exchange,
         "curl": judgement.curl,
     }
 
@@ -114,6 +128,12 @@ def read_results(path: Path) -> dict[str, Any]:
         raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
         raise EvidenceError(f"{path}: is not JSON; give a results.json of idprobe") from None
+    found_version = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(found_version, int) and found_version != SCHEMA:
+        raise EvidenceError(
+            f"{path}: is of version {found_version}, this idprobe reads version {SCHEMA}: "
+            f"judge its evidence folder again, with `idprobe judge`"
+        )
     try:
         validate(document, "results")
     except EvidenceError as error:

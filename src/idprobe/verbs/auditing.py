@@ -1,0 +1,120 @@
+"""The verbs `audit` and `judge`: observe and judge a server, or judge again what was seen of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idprobe.audit import Audit, reached, recorded_profile, resolve
+from idprobe.evidence import read_evidence
+from idprobe.login.manual import pasted
+from idprobe.probes import Depth, Safety
+from idprobe.profile import Profile
+from idprobe.registering import registering
+from idprobe.verbs.judging import carried_out
+from idprobe.verbs.options import fresh_output, options_of, run_options
+
+__all__ = ["add_audit_commands"]
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@run_options
+@click.option(
+    "--depth",
+    type=click.Choice([d.name.lower() for d in Depth]),
+    default="quick",
+    show_default=True,
+    help="How long the run may take.",
+)
+@click.option(
+    "--safety",
+    type=click.Choice([s.name.lower() for s in Safety]),
+    default="normal",
+    show_default=True,
+    help="What the run may do to the server.",
+)
+@click.option(
+    "--i-may-test",
+    "may_test",
+    multiple=True,
+    metavar="HOST",
+    help="You are allowed to test this host.",
+)
+@click.option("--tls", is_flag=True, help="Serve the embedded server over TLS.")
+@click.option("--build", metavar="NAME", help="The release of the server, for the reports.")
+@click.option(
+    "--register",
+    is_flag=True,
+    help="Register the clients that the profile lacks (RFC 7591), and delete them afterwards.",
+)
+@click.option(
+    "-k",
+    "keyword",
+    default="",
+    metavar="EXPRESSION",
+    help="Only checks whose name or requirement matches (as pytest -k).",
+)
+def audit(targets: tuple[str, ...], **options: Any) -> int:
+    """Observe a server, judge it, write the reports.
+
+    TARGET is an issuer URL, a profile file or the name of a shipped profile; without one the
+    embedded reference server is audited as `speakup`. Several targets run one after the other.
+    """
+    if len(targets) > 1:
+        return max(_in_child(target) for target in targets)
+    profile = resolve(targets[0] if targets else None)
+    with reached(profile, tls=options["tls"]) as reachable:
+        out = options["output"] or fresh_output(profile.name)
+        if not options["register"]:
+            return _carried_out(_audit(reachable, options, out), options)
+        with registering(reachable, options["may_test"]) as (equipped, registrar):
+            run = _audit(equipped, options, out)
+            run.afterwards = registrar.take_back
+            for refusal in registrar.refused.values():
+                click.echo(f"idprobe: not registered: {refusal}", err=True)
+            return _carried_out(run, options)
+
+
+def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
+    human = pasted if profile.login.driver == "manual" else None
+    return Audit(profile, options_of(options, out), human=human)
+
+
+def _carried_out(run: Audit, options: dict[str, Any]) -> int:
+    return carried_out(run, options["keyword"], as_json=options["as_json"])
+
+
+def _in_child(target: str) -> int:
+    """Audit one of several targets in a process of its own, with our other arguments."""
+    others = [word for word in sys.argv[1:] if not _is_target(word)]
+    return subprocess.run(  # noqa: S603 -- our own command line
+        [sys.executable, "-m", "idprobe", *others, target], check=False
+    ).returncode
+
+
+def _is_target(word: str) -> bool:
+    return word.startswith(("http://", "https://")) or Path(word).is_file()
+
+
+@click.command()
+@click.argument("evidence", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@run_options
+def judge(evidence: Path, **options: Any) -> int:
+    """Judge recorded EVIDENCE again, without the server."""
+    folder = evidence / "evidence" if (evidence / "evidence").is_dir() else evidence
+    recorded = read_evidence(folder)
+    profile = recorded_profile(recorded)
+    out = options["output"] or fresh_output(f"{profile.name}-judged")
+    depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")
+    chosen = {**options, "depth": depth, "safety": safety, "may_test": ()}
+    run = Audit(profile, options_of(chosen, out), recorded=recorded)
+    return carried_out(run, "", as_json=options["as_json"])
+
+
+def add_audit_commands(commands: click.Group) -> None:
+    """Add both verbs to the command line."""
+    commands.add_command(audit)
+    commands.add_command(judge)

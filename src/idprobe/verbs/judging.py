@@ -1,0 +1,96 @@
+"""Running the suite over an audit, and saying what came out."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from idprobe.audit import Audit
+from idprobe.content import content
+from idprobe.errors import HarnessError
+from idprobe.glue import Glue
+from idprobe.reports.annotations import annotations, is_github, without_commands
+from idprobe.reports.model import Run
+from idprobe.reports.record import results_json
+from idprobe.reports.terminal import print_summary
+
+__all__ = ["carried_out"]
+
+INTERRUPTED: Final = 130
+
+
+def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> int:
+    """Run the suite over an audit, say what came out and return the exit code."""
+    with _bar() as bar:
+        task = bar.add_task("observing", total=None)
+
+        def show(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name.replace("_", " ")[:40], completed=done, total=total)
+
+        run.progress = show
+        result = _run_suite(run, keyword)
+    _say(run, result, as_json=as_json)
+    _remember(run.options.out)
+    return INTERRUPTED if result.interrupted else result.exit_codes[0]
+
+
+def _run_suite(run: Audit, keyword: str) -> Run:
+    """Let pytest collect and call the checks, quietly; return the finished run."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    glue = Glue(run)
+    folder = content("conformance")
+    arguments = [str(folder), "--rootdir", str(folder), "-c", str(folder / "pytest.ini")]
+    arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]
+    arguments += ["-k", keyword] if keyword else []
+    status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
+    if glue.error is not None:
+        raise glue.error
+    if glue.run is None or glue.uncollected:
+        why = "; ".join(glue.uncollected) or f"pytest ended with {int(status)}"
+        raise HarnessError(f"the suite did not run as a whole: {why}")
+    return glue.run
+
+
+def _say(run: Audit, result: Run, *, as_json: bool) -> None:
+    """Print the outcome: as JSON, or as a summary that no CI server takes for its commands."""
+    github = is_github(os.environ)
+    if as_json:
+        click.echo(json.dumps(_outcome(result, run.options.out), ensure_ascii=True, indent=2))
+    elif run.broken is not None:
+        click.echo(f"idprobe: {run.broken}", err=True)
+    else:
+        with without_commands(sys.stdout, active=github):
+            print_summary(result, Console(), run.options.out / "report.html")
+    if github:
+        for line in annotations(result):
+            click.echo(line, err=as_json)
+
+
+def _outcome(result: Run, out: Path) -> dict[str, Any]:
+    """Return results.json without its judgements, and where the whole of it is."""
+    head = results_json(result)
+    del head["judgements"]
+    return {**head, "output": str(out)}
+
+
+def _bar() -> Progress:
+    """Return a progress bar on standard error, there only while somebody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _remember(out: Path) -> None:
+    """Let `latest`, beside the results, lead to them; without links in the file system: nothing."""
+    latest = out.parent / "latest"
+    try:
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(out.name)
+    except OSError:
+        return

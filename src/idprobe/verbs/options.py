@@ -1,0 +1,86 @@
+"""The options that audit and judge share, and what they mean for a run."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from idprobe.audit import Options
+from idprobe.judge import FailOn
+from idprobe.observe import Selection
+from idprobe.probes import Depth, Safety
+from idprobe.reports import FORMATS
+
+__all__ = ["OUTPUT", "fresh_output", "options_of", "run_options"]
+
+OUTPUT: Final = Path("reports", "output")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run_options(command: Command) -> Command:
+    """Add the options that audit and judge share."""
+    options = [
+        click.option(
+            "--output", "-o", type=click.Path(path_type=Path), help="Folder of the results."
+        ),
+        click.option(
+            "--format",
+            "formats",
+            multiple=True,
+            type=click.Choice(FORMATS),
+            help="Write this beside results.json (repeatable); without it, all of them.",
+        ),
+        click.option(
+            "--standard",
+            "standards",
+            multiple=True,
+            metavar="NAME",
+            help="Judge this family only (repeatable).",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice([f.value for f in FailOn]),
+            default="must",
+            show_default=True,
+            help="What makes the exit code 1.",
+        ),
+        click.option(
+            "--allow-inconclusive",
+            type=click.IntRange(0),
+            default=0,
+            metavar="N",
+            help="Accept so many inconclusive requirements that count.",
+        ),
+        click.option(
+            "--strict-deviations", is_flag=True, help="Fail if a declared deviation is gone."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def options_of(given: dict[str, Any], out: Path) -> Options:
+    """Return the options of a run from those of the command line."""
+    return Options(
+        out=out,
+        selection=Selection(Depth[given["depth"].upper()], Safety[given["safety"].upper()]),
+        standards=given["standards"],
+        fail_on=FailOn(given["fail_on"]),
+        allow_inconclusive=given["allow_inconclusive"],
+        strict_deviations=given["strict_deviations"],
+        may_test=frozenset(given["may_test"]),
+        keyword=given.get("keyword", ""),
+        formats=given["formats"] or FORMATS,
+        build=given.get("build"),
+    )
+
+
+def fresh_output(name: str) -> Path:
+    """Return a folder below reports/output that no other run has."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    return OUTPUT / f"{name}-{stamp}"

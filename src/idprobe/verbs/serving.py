@@ -1,0 +1,68 @@
+"""The verb `serve`: the reference identity server, whole or broken in one way."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["add_serve_command"]
+
+
+@click.command()
+@click.option(
+    "--as",
+    "configuration",
+    type=click.Choice(["reference", "speakup"]),
+    default="speakup",
+    show_default=True,
+    help="Which of the two shipped configurations.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A TOML or JSON configuration instead.",
+)
+@click.option(
+    "--mutant", metavar="NAME", help="Break the server in one way (see `idprobe list mutants`)."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="0: any free port.",
+)
+@click.option("--tls", is_flag=True, help="Serve over TLS with a throw-away authority.")
+def serve(configuration: str, config: Path | None, mutant: str | None, **listening: Any) -> int:
+    """Run the reference identity server until it is interrupted."""
+    from idprobe.reference.config import (  # noqa: PLC0415 -- a whole server, only now needed
+        load_config,
+        reference_config,
+        speakup_config,
+    )
+    from idprobe.reference.mutants import mutant_named  # noqa: PLC0415
+    from idprobe.reference.running import run_forever  # noqa: PLC0415
+
+    if config is not None:
+        chosen = load_config(config)
+    else:
+        chosen = reference_config() if configuration == "reference" else speakup_config()
+    if mutant is not None:
+        listening["server_class"] = mutant_named(mutant).server_class
+    run_forever(chosen, announce=_announce, **listening)
+    return 0
+
+
+def _announce(running: Any) -> None:
+    """Say where the server listens, and whom to trust if it speaks TLS."""
+    click.echo(f"serving {running.issuer} (stop with Ctrl-C)")
+    if running.ca_file is not None:
+        click.echo(f"its authority is in {running.ca_file}: [tls] ca_file of a profile")
+
+
+def add_serve_command(commands: click.Group) -> None:
+    """Add the verb to the command line."""
+    commands.add_command(serve)
