@@ -54,7 +54,7 @@ def test_large_header_is_served_or_refused(large_header: Trace) -> None:
     assert status < 500, f"the status is {status}"
 
 
-@requirement("RFC9112-3/long-request-target-414")
+@requirement("RFC9112-3/long-request-target-414", "RFC9110-15.5.15/414-for-long-uri")
 def test_long_target_is_served_or_refused(long_target: Trace) -> None:
     """A URI of 20 KiB is taken, or refused with a 4xx."""
     exchange = long_target["long"]

@@ -21,7 +21,7 @@ def _outcome(exchange: Exchange) -> tuple[object, ...]:
     return ("granted", values)
 
 
-@requirement("RFC6749-B/values-encoded-as-utf-8")
+@requirement("RFC6749-B/values-encoded-as-utf-8", "WHATWG-URL-5.2/serializer-escapes")
 def test_signs_of_a_state_are_escaped(authorization_states: Trace) -> None:
     """A state with signs that mean something in a query is one value, and no other parameter."""
     exchange = authorization_states["reserved"]

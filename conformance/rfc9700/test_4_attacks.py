@@ -110,7 +110,7 @@ def test_nobody_is_redirected_unseen(user_pages: Trace) -> None:
     assert exchange.landing is None, "an error was redirected although nobody has logged in"
 
 
-@requirement("RFC9700-4.12/no-307")
+@requirement("RFC9700-4.12/no-307", "RFC9110-9.3.3/see-other-after-post")
 def test_login_is_not_redirected_by_307(user_pages: Trace) -> None:
     """The answer to a login does not make the browser send the password once more."""
     statuses = {exchange.answered.status for exchange in password_posts(user_pages)}

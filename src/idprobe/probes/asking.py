@@ -1,10 +1,11 @@
 """An ordinary authorization request, to be bent in one place; what several probes begin with."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from idprobe.errors import Unsuited
-from idprobe.exchange import Pairs
+from idprobe.exchange import Pairs, Request
 from idprobe.flows import (
     FRESH,
     Authorized,
@@ -23,6 +24,7 @@ from idprobe.wire import Wire
 __all__ = [
     "PRINTABLE",
     "approval",
+    "by_get",
     "is_openid",
     "ordinary",
     "plain_scope",
@@ -69,6 +71,14 @@ def ordinary(
 def approval(provider: Provider, **bent: str) -> Flow[Authorized]:
     """Return an authorization that went well, of an ordinary request with some values replaced."""
     return authorize(provider, scope=plain_scope(provider), extra=tuple(bent.items()))
+
+
+def by_get(request: Request) -> Request:
+    """Return a form's request as a link would send it: its body in the query of a GET."""
+    headers = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
+    joint = b"&" if b"?" in request.target else b"?"
+    target = request.target + joint + request.body
+    return replace(request, method="GET", target=target, headers=headers, body=b"")
 
 
 async def tried(

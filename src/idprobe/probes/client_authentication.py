@@ -1,14 +1,15 @@
 """How clients prove who they are at the token endpoint, and what must not count as proof."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from idprobe.errors import Unsuited
-from idprobe.exchange import Request, form_encode
+from idprobe.exchange import Pairs, Request, form_encode
 from idprobe.flows import (
     authorize,
+    basic_credentials,
     redeem,
     redemption,
     token_request,
@@ -118,7 +119,7 @@ async def public_client_unnamed(wire: Wire) -> None:
 
 @probe(needs={Capability.SECRET_BASIC}, logs_in=True)
 async def secret_with_marks(wire: Wire) -> None:
-    """Authenticate by Basic with a secret that form-encoding changes; steps `encoded` and `raw`."""
+    """Authenticate by Basic with a secret that form-encoding changes: `encoded`, `raw`, `colon`."""
     provider = wire.provider
     for client in provider.profile.clients.values():
         secret = client.client_secret or ""
@@ -136,7 +137,18 @@ async def secret_with_marks(wire: Wire) -> None:
         form = await honest_form(wire, provider)
         await wire.send(Request.post_form(url, form, headers=(raw, JSON)), "raw")
         form = await honest_form(wire, provider)
+        await wire.send(_with_colon(provider, form), "colon")
+        form = await honest_form(wire, provider)
         await wire.send(token_request(provider, form), "encoded_again")
+
+
+def _with_colon(provider: Provider, form: Pairs) -> Request:
+    """Return a request whose Basic password has its colons as they are, and the rest encoded."""
+    _, value = basic_credentials(provider.client.client_id, provider.client.client_secret or "")
+    octets = b64decode(value.partition(" ")[2]).replace(b"%3A", b":")
+    header = ("Authorization", f"Basic {b64encode(octets).decode('ascii')}")
+    url = provider.endpoint("token_endpoint")
+    return Request.post_form(url, form, headers=(header, JSON))
 
 
 @probe(

@@ -18,7 +18,7 @@ from idprobe.flows.registration import Registration
 from idprobe.probes import Safety, probe
 from idprobe.probes.desk import Desk, metadata_for, open_desk
 from idprobe.probes.honest import WRONG_SECRET
-from idprobe.profile import Capability, Provider
+from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
 __all__ = ["consents_compared", "narrow_client_registered", "secret_guessed"]
@@ -91,7 +91,8 @@ async def _log_in(
 async def secret_guessed(wire: Wire) -> None:
     """Guess the secret of a client that was registered for that, `guess`; then be right, `right`.
 
-    The secret is told in `register`. Nobody but this probe knows the client.
+    The secret is told in `register`. Nobody but this probe knows the client. Another client of the
+    profile asks after that: `bystander`.
     """
     async with open_desk(wire) as desk:
         provider = await _guessable(desk)
@@ -101,6 +102,9 @@ async def secret_guessed(wire: Wire) -> None:
             guess = provider.with_client(replace(provider.client, client_secret=secret))
             await wire.send(token_request(guess, NO_SUCH_CODE), f"guess/{number + 1}")
         await wire.send(token_request(provider, NO_SUCH_CODE), "right")
+        if wire.provider.profile.client_for(Role.SERVICE) is not None:
+            other = wire.acting_as(Role.SERVICE)
+            await wire.send(token_request(other, NO_SUCH_CODE), "bystander")
 
 
 async def _guessable(desk: Desk) -> Provider:

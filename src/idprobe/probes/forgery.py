@@ -11,11 +11,11 @@ from idprobe.flows.pages import read_page
 from idprobe.flows.recognition import Press, choice, consent_values, login_button, login_fields
 from idprobe.flows.submission import submission
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, is_openid, ordinary
+from idprobe.probes.asking import approval, by_get, is_openid, ordinary
 from idprobe.profile import Capability, Provider, Role, User
 from idprobe.wire import Wire
 
-__all__ = ["consent_forged", "login_forged"]
+__all__ = ["consent_by_get", "consent_forged", "login_forged"]
 
 CODE: Final = frozenset({Capability.AUTHORIZATION_CODE})
 EVIL: Final = "https://attacker.idprobe.example"
@@ -48,6 +48,19 @@ async def consent_forged(wire: Wire) -> None:
         await _post(wire, step, _from_elsewhere(wire, request, bound))
     asks = dict(_asking(provider))
     await wire.run(approval(provider, **asks), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def consent_by_get(wire: Wire) -> None:
+    """Send the user's own consent form by GET, `get`, and another as it is: `post`."""
+    provider = wire.provider
+    await wire.run(approval(provider), "authorize")
+    for step in ("get", "post"):
+        page = await _page(wire, provider, f"page-for-{step}")
+        press = _consent(wire, page)
+        chosen = consent_values(press.form, deny=False)
+        usual = submission(press.form, before=page.request.url, chosen=chosen, button=press.button)
+        await _post(wire, step, by_get(usual) if step == "get" else usual)
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)

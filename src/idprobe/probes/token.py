@@ -17,6 +17,7 @@ from idprobe.flows import (
     tokens_by_code,
 )
 from idprobe.probes import probe
+from idprobe.probes.asking import by_get
 from idprobe.probes.honest import (
     WRONG_SECRET,
     honest_form,
@@ -72,15 +73,6 @@ def _twice(name: str) -> Callable[[Request], Request]:
     return change
 
 
-def _in_query(method: str) -> Callable[[Request], Request]:
-    def change(request: Request) -> Request:
-        rest = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
-        target = request.target + (b"&" if b"?" in request.target else b"?") + request.body
-        return replace(request, method=method, target=target, headers=rest, body=b"")
-
-    return change
-
-
 BENDS: Final[Mapping[str, Callable[[Request], Request]]] = {
     "unknown_parameter": _added(b"&idprobe_unknown=1"),
     "unknown_header": lambda request: request.with_headers(("X-Idprobe-Unknown", "1")),
@@ -97,7 +89,7 @@ BENDS: Final[Mapping[str, Callable[[Request], Request]]] = {
     "semicolon": _with_body(b"&", b";"),
     "empty_grant_type": lambda request: _value_changed(request, lambda _: b""),
     "value_in_capitals": lambda request: _value_changed(request, bytes.upper),
-    "by_get": _in_query("GET"),
+    "by_get": by_get,
 }
 
 

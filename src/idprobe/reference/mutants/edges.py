@@ -49,7 +49,7 @@ class LargeHeadersCrash(_Gateway):
         return sum(len(value) for _, value in scope["headers"]) > _LARGE
 
 
-@mutant(breaks="RFC9112-3/long-request-target-414")
+@mutant(breaks=["RFC9112-3/long-request-target-414", "RFC9110-15.5.15/414-for-long-uri"])
 class LongTargetsCrash(_Gateway):
     """A long URI is answered with 500."""
 

@@ -58,7 +58,7 @@ class FragmentHasParameters(ReferenceServer):
 
 
 @mutant(
-    breaks="RFC6749-B/values-encoded-as-utf-8",
+    breaks=["RFC6749-B/values-encoded-as-utf-8", "WHATWG-URL-5.2/serializer-escapes"],
     also={
         "RFC6749-4.1.2/state-returned-unchanged": "a state of all signs is changed too",
         "RFC6749-A.5/state-syntax": "a state of all signs is changed too",

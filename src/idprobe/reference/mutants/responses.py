@@ -251,7 +251,12 @@ class QueryOfRedirectUriIsLost(ReferenceServer):
 
 
 @mutant(
-    breaks=["RFC9700-4.12/no-307", "RFC9700-4.12/use-303", "RFC9700-2.1/credentials-not-forwarded"],
+    breaks=[
+        "RFC9700-4.12/no-307",
+        "RFC9700-4.12/use-303",
+        "RFC9700-2.1/credentials-not-forwarded",
+        "RFC9110-9.3.3/see-other-after-post",
+    ],
     also={"OIDCC-16.22/no-307-to-redirect-uri": "the login is answered with 307"},
 )
 class LoginIsRedirectedWith307(ReferenceServer):
