@@ -38,9 +38,11 @@ LAYERS: Final = {
     "observe": 6,
     "registering": 6,
     "reports": 6,
+    "targets": 6,
     "audit": 7,
     "conclusion": 7,
     "coverage": 7,
+    "gate": 7,
     "glue": 7,
     "plugin": 7,
     "suite": 7,
@@ -51,6 +53,7 @@ LAYERS: Final = {
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
     ("audit", "conclusion"),
+    ("audit", "gate"),
     ("conclusion", "coverage"),
     ("coverage", "suite"),
     ("exchange", "errors"),

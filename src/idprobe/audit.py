@@ -1,9 +1,7 @@
 """One audit from its target to its reports; what the command line and the pytest plugin share."""
 
 import asyncio
-import contextlib
 import json
-import os
 import platform
 import re
 import time
@@ -28,10 +26,10 @@ from idprobe.conclusion import (
     profile_place,
     stale_notes,
 )
-from idprobe.content import content
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Sender, Trace
+from idprobe.gate import check_comparable, coverage_regressions
 from idprobe.judge import FailOn, Stale, deviation_for, evidence_verdict, stale, weigh
 from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
@@ -39,17 +37,15 @@ from idprobe.probes import Safety
 from idprobe.profile import (
     Profile,
     Situation,
-    bare_profile,
     consent_missing,
-    load_profile,
     redacted_profile,
     restored_profile,
-    with_issuer,
 )
 from idprobe.redaction import Vault
 from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
+from idprobe.targets import reached, resolve
 from idprobe.verdict import (
     HarnessFault,
     Inconclusive,
@@ -77,6 +73,8 @@ class Options:
     fail_on: FailOn = FailOn.MUST
     allow_inconclusive: int = 0
     strict_deviations: bool = False
+    baseline: Mapping[str, Any] | None = None
+    """The record of an earlier run: what that judged, this one has to judge as well."""
     may_test: frozenset[str] = frozenset()
     build: str | None = None
     """The release of the server, if somebody said."""
@@ -86,39 +84,6 @@ class Options:
     """What is written beside results.json."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
-
-
-def resolve(target: str | None, environ: Mapping[str, str] = os.environ) -> Profile:
-    """Return the profile of a target: a URL, an existing path, or a shipped name.
-
-    Raises ProfileError for a profile that cannot be used, UsageError for a name that is none.
-    """
-    target = target or "speakup"
-    if target.startswith(("http://", "https://")):
-        return bare_profile(target)
-    if Path(target).exists():
-        return load_profile(Path(target), environ)
-    shipped = content("fixtures", "providers", f"{target}.toml")
-    if shipped.exists():
-        return load_profile(shipped, environ)
-    names = ", ".join(sorted(path.stem for path in content("fixtures", "providers").glob("*.toml")))
-    raise UsageError(
-        f"{target} is neither a URL, nor a profile file, nor a shipped profile ({names})"
-    )
-
-
-@contextlib.contextmanager
-def reached(profile: Profile, *, tls: bool = False) -> Iterator[Profile]:
-    """Start the embedded server if the profile asks for it; yield the profile with its issuer."""
-    if profile.embedded is None:
-        yield profile
-        return
-    from idprobe.reference.config import reference_config, speakup_config  # noqa: PLC0415 -- a
-    from idprobe.reference.running import serve  # noqa: PLC0415 -- whole server, only now needed
-
-    config = reference_config() if profile.embedded == "reference" else speakup_config()
-    with serve(config, tls=tls) as server:
-        yield with_issuer(profile, server.issuer, server.ca_file)
 
 
 @dataclass(slots=True, eq=False)
@@ -150,6 +115,13 @@ class Audit:
 
     def __post_init__(self) -> None:
         today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
+        if self.options.baseline is not None:
+            selection = self.options.selection
+            check_comparable(
+                self.options.baseline,
+                selection.depth.name.lower(),
+                selection.safety.name.lower(),
+            )
         missing = consent_missing(self.profile, today, self.options.may_test)
         if missing is not None and self.recorded is None:
             if self.profile.clients:
@@ -335,6 +307,7 @@ class Audit:
         metadata = {} if seen is None else self._scrubbed(seen.situation.metadata)
         path, lines = profile_place(self.profile)
         judged = {judgement.requirement.id for judgement in self.judgements}
+        lost = self._lost()
         return Run(
             tool_version=version("idprobe"),
             python_version=platform.python_version(),
@@ -352,7 +325,7 @@ class Audit:
                 unusable=self.broken is not None
                 or self._left_behind is not None
                 or self.interrupted,
-                failed=bool(loosened.gone) and self.options.strict_deviations,
+                failed=(bool(loosened.gone) and self.options.strict_deviations) or bool(lost),
             ),
             standards=self.options.standards or self.profile.standards,
             safety=self.options.selection.safety.name.lower(),
@@ -360,19 +333,32 @@ class Audit:
             judgements=tuple(self.judgements),
             traces=seen.traces if seen is not None else {},
             probes=seen.outcomes if seen is not None else {},
-            notes=tuple(self._notes(loosened)),
+            notes=tuple(self._notes(loosened, lost)),
             metadata=metadata,
             endpoints=endpoints_of(self.profile, metadata),
             configuration=self._configuration(),
             untested=not_tested(self.catalogue, self._selected, judged, self.options.keyword),
             profile_path=path,
             profile_lines=lines,
+            keyword=self.options.keyword,
+            fail_on=str(self.options.fail_on),
             interrupted=self.interrupted,
             gone=loosened.gone,
             expired=loosened.expired,
+            coverage_regressions=lost,
         )
 
-    def _notes(self, loosened: Stale) -> Iterator[str]:
+    def _lost(self) -> tuple[str, ...]:
+        """Return what the baseline judged and this run, if it was to judge all, does not."""
+        baseline = self.options.baseline
+        if baseline is None:
+            return ()
+        judged = frozenset(one.requirement.id for one in self.judgements)
+        selected = judged if self.options.keyword else self._selected
+        fail_on = self.options.fail_on
+        return coverage_regressions(baseline, self.judgements, self.catalogue, selected, fail_on)
+
+    def _notes(self, loosened: Stale, lost: Sequence[str]) -> Iterator[str]:
         yield from notes_of(self.profile, self.options.may_test)
         if self.broken is not None:
             yield str(self.broken)
@@ -381,6 +367,8 @@ class Audit:
         if self.interrupted:
             yield "the run was stopped before its end: what it had not tried is inconclusive"
         yield from stale_notes(loosened)
+        if lost:
+            yield f"coverage regression: the baseline judged {', '.join(lost)}, and this run not"
 
     def _configuration(self) -> dict[str, Any]:
         """Return the profile and the options of the run, secrets replaced."""

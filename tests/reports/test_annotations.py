@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
+from idprobe.profile import Deviation
 from idprobe.reports.annotations import annotations, is_github, without_commands
 from idprobe.reports.model import Run
 from idprobe.verdict import Violated
@@ -46,6 +48,19 @@ def test_a_server_cannot_write_a_command(
     assert "\n" not in line
     assert "\r" not in line
     assert "%250A" in line
+
+
+def test_what_the_gate_says_beyond_judgements_is_told(run_of: Maker) -> None:
+    gone = Deviation("RFC6749-5/x", "why", None)
+    expired = Deviation("RFC6749-5/y", "why", date(2020, 1, 1))
+
+    lines = list(annotations(run_of(gone=(gone,), expired=(expired,), coverage_regressions=("Z",))))
+
+    assert lines == [
+        "::error title=coverage regression%3A Z::the baseline judged it, and this run does not",
+        "::warning title=deviation RFC6749-5/x::is satisfied now: remove it from the profile",
+        "::warning title=deviation RFC6749-5/y::expired on 2020-01-01 and counts again",
+    ]
 
 
 def test_more_than_are_shown_are_counted(

@@ -45,8 +45,10 @@ def annotations(run: Run) -> Iterator[str]:
     found = [finding for finding in run.by_requirement() if finding.is_open]
     counted = [finding for finding in found if finding.counts]
     others = [finding for finding in found if not finding.counts]
-    yield from _some("error", [_finding("error", run, one) for one in counted])
-    yield from _some("warning", [*_undecided(run), *(_finding("warning", run, o) for o in others)])
+    lost = [_lost(one) for one in run.coverage_regressions]
+    yield from _some("error", [*(_finding("error", run, one) for one in counted), *lost])
+    others_told = [_finding("warning", run, one) for one in others]
+    yield from _some("warning", [*_stale(run), *_undecided(run), *others_told])
 
 
 def _some(kind: str, lines: list[str]) -> Iterator[str]:
@@ -67,6 +69,19 @@ def _finding(kind: str, run: Run, finding: Finding) -> str:
         place = {"file": run.profile_path, "line": str(line)}
     title = {"title": f"{requirement.id} ({requirement.level})"}
     return _command(kind, place | title, f"{requirement.summary} {finding.because}")
+
+
+def _lost(requirement: str) -> str:
+    said = "the baseline judged it, and this run does not"
+    return _command("error", {"title": f"coverage regression: {requirement}"}, said)
+
+
+def _stale(run: Run) -> list[str]:
+    told = [(one, "is satisfied now: remove it from the profile") for one in run.gone]
+    told += [(one, f"expired on {one.until} and counts again") for one in run.expired]
+    return [
+        _command("warning", {"title": f"deviation {one.requirement}"}, said) for one, said in told
+    ]
 
 
 def _undecided(run: Run) -> list[str]:

@@ -83,6 +83,10 @@ class Run:
     untested: tuple[NotTested, ...] = ()
     profile_path: str = ""
     profile_lines: Mapping[str, int] = field(default_factory=dict)
+    keyword: str = ""
+    """What the checks were narrowed to, empty if to nothing."""
+    fail_on: str = "must"
+    """What the gate of the run counts (see idprobe.judge)."""
     interrupted: bool = False
     """Whether somebody stopped the run: what it had not tried by then is inconclusive."""
     gone: tuple[Deviation, ...] = ()

@@ -17,7 +17,7 @@ from idprobe.reports.model import Run, counts_of
 from idprobe.schemas import validate
 from idprobe.verdict import Judgement, because_of, name_of
 
-__all__ = ["SCHEMA", "fingerprint", "read_results", "results_json", "write_results"]
+__all__ = ["SCHEMA", "fingerprint", "read_results", "results_in", "results_json", "write_results"]
 
 SCHEMA: Final = 1
 
@@ -53,6 +53,8 @@ def results_json(run: Run) -> dict[str, Any]:
             "standards": list(run.standards),
             "safety": run.safety,
             "depth": run.depth,
+            "keyword": run.keyword,
+            "fail_on": run.fail_on,
         },
         "notes": list(run.notes),
         "gate": {
@@ -118,6 +120,11 @@ def write_results(run: Run, path: Path) -> None:
     """Write results.json; a lone surrogate becomes its JSON escape."""
     text = json.dumps(results_json(run), ensure_ascii=False, indent=2) + "\n"
     path.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def results_in(path: Path) -> Path:
+    """Return the record of a results folder, or the file itself."""
+    return path / "results.json" if path.is_dir() else path
 
 
 def read_results(path: Path) -> dict[str, Any]:

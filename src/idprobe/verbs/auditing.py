@@ -8,12 +8,16 @@ from typing import Any
 import click
 
 from idprobe.audit import Audit, reached, recorded_profile, resolve
+from idprobe.errors import UsageError
 from idprobe.evidence import read_evidence
+from idprobe.gate import declare
 from idprobe.login.manual import pasted
 from idprobe.probes import Depth, Safety
 from idprobe.profile import Profile
 from idprobe.registering import registering
-from idprobe.verbs.judging import carried_out
+from idprobe.reports.model import Run
+from idprobe.reports.words import plural
+from idprobe.verbs.judging import carried_out, code_of
 from idprobe.verbs.options import fresh_output, options_of, run_options
 
 __all__ = ["add_audit_commands"]
@@ -44,6 +48,11 @@ __all__ = ["add_audit_commands"]
     help="You are allowed to test this host.",
 )
 @click.option("--tls", is_flag=True, help="Serve the embedded server over TLS.")
+@click.option(
+    "--update-deviations",
+    is_flag=True,
+    help="Write what counts and is not declared into the profile, take out what is gone.",
+)
 @click.option("--build", metavar="NAME", help="The release of the server, for the reports.")
 @click.option(
     "--register",
@@ -84,7 +93,21 @@ def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
 
 
 def _carried_out(run: Audit, options: dict[str, Any]) -> int:
-    return carried_out(run, options["keyword"], as_json=options["as_json"])
+    updating = options["update_deviations"]
+    if updating and not Path(run.profile.where).is_file():
+        raise UsageError("--update-deviations needs a profile file to write into: name one")
+    result = carried_out(run, options["keyword"], as_json=options["as_json"])
+    if updating and not result.interrupted:
+        _update(run, result)
+    return code_of(result)
+
+
+def _update(run: Audit, result: Run) -> None:
+    path = Path(run.profile.where)
+    found = [one for one in result.by_requirement() if one.is_open and one.counts]
+    came, went = declare(path, found, result.gone, run.started_at.date())
+    said = f"{plural(came, 'deviation')} added, {went} removed"
+    click.echo(f"idprobe: {path}: {said}; give each a reason", err=True)
 
 
 def _in_child(target: str) -> int:
@@ -111,7 +134,7 @@ def judge(evidence: Path, **options: Any) -> int:
     depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")
     chosen = {**options, "depth": depth, "safety": safety, "may_test": ()}
     run = Audit(profile, options_of(chosen, out), recorded=recorded)
-    return carried_out(run, "", as_json=options["as_json"])
+    return code_of(carried_out(run, "", as_json=options["as_json"]))
 
 
 def add_audit_commands(commands: click.Group) -> None:

@@ -20,13 +20,13 @@ from idprobe.reports.model import Run
 from idprobe.reports.record import results_json
 from idprobe.reports.terminal import print_summary
 
-__all__ = ["carried_out"]
+__all__ = ["carried_out", "code_of"]
 
 INTERRUPTED: Final = 130
 
 
-def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> int:
-    """Run the suite over an audit, say what came out and return the exit code."""
+def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
+    """Run the suite over an audit, say what came out and return it."""
     with _bar() as bar:
         task = bar.add_task("observing", total=None)
 
@@ -37,6 +37,11 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> int:
         result = _run_suite(run, keyword)
     _say(run, result, as_json=as_json)
     _remember(run.options.out)
+    return result
+
+
+def code_of(result: Run) -> int:
+    """Return the exit code of a run, as the process ends with it."""
     return INTERRUPTED if result.interrupted else result.exit_codes[0]
 
 

@@ -12,6 +12,7 @@ from idprobe.judge import FailOn
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety
 from idprobe.reports import FORMATS
+from idprobe.reports.record import read_results, results_in
 
 __all__ = ["OUTPUT", "fresh_output", "options_of", "run_options"]
 
@@ -57,6 +58,12 @@ def run_options(command: Command) -> Command:
         click.option(
             "--strict-deviations", is_flag=True, help="Fail if a declared deviation is gone."
         ),
+        click.option(
+            "--baseline",
+            type=click.Path(path_type=Path, exists=True),
+            metavar="RESULTS",
+            help="Fail if anything that counts was judged there (folder or file) and is not now.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
     ]
     for option in reversed(options):
@@ -66,6 +73,7 @@ def run_options(command: Command) -> Command:
 
 def options_of(given: dict[str, Any], out: Path) -> Options:
     """Return the options of a run from those of the command line."""
+    baseline = given.get("baseline")
     return Options(
         out=out,
         selection=Selection(Depth[given["depth"].upper()], Safety[given["safety"].upper()]),
@@ -77,6 +85,7 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         keyword=given.get("keyword", ""),
         formats=given["formats"] or FORMATS,
         build=given.get("build"),
+        baseline=None if baseline is None else read_results(results_in(baseline)),
     )
 
 

@@ -1,0 +1,112 @@
+"""What changed between two records, and what of it is worse."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from idprobe.catalogue import Level
+from idprobe.profile import Deviation
+from idprobe.reports.differences import differences, unlike
+from idprobe.reports.record import results_json
+from idprobe.verdict import (
+    HarnessFault,
+    Inconclusive,
+    NotApplicable,
+    Satisfied,
+    Verdict,
+    Violated,
+)
+
+Maker = Callable[..., Any]
+
+GOOD, BAD, OTHER = Satisfied(), Violated("got 200"), Violated("got 500")
+LOST, AWAY, OURS = Inconclusive("429"), NotApplicable("no endpoint"), HarnessFault("KeyError")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "regressed"),
+    [
+        (GOOD, BAD, "new", True),
+        (LOST, BAD, "new", True),
+        (AWAY, BAD, "new", True),
+        (BAD, GOOD, "fixed", False),
+        (BAD, OTHER, "changed", False),
+        (GOOD, LOST, "untestable", True),
+        (GOOD, AWAY, "untestable", True),
+        (BAD, OURS, "untestable", True),
+        (LOST, GOOD, "tested", False),
+        (AWAY, LOST, "other", False),
+    ],
+)
+def test_each_change_has_its_kind(  # noqa: PLR0913, PLR0917 -- fixtures
+    before: Verdict,
+    after: Verdict,
+    kind: str,
+    regressed: bool,
+    run_of: Maker,
+    requirement_of: Maker,
+    judgement_of: Maker,
+) -> None:
+    requirement = requirement_of("RFC6749-5/x")
+
+    old = results_json(run_of(judgement_of(requirement, before)))
+    new = results_json(run_of(judgement_of(requirement, after)))
+
+    (found,) = differences(old, new)
+    assert (found.kind, found.regressed) == (kind, regressed)
+
+
+@pytest.mark.parametrize("verdict", [GOOD, BAD, LOST, AWAY, OURS])
+def test_what_stays_is_no_difference(
+    verdict: Verdict, run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    record = results_json(run_of(judgement_of(requirement_of("RFC6749-5/x"), verdict)))
+
+    assert differences(record, record) == ()
+
+
+def test_what_does_not_count_is_new_but_no_regression(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5/x", level=Level.SHOULD)
+    old = results_json(run_of(judgement_of(requirement, GOOD)))
+    new = results_json(run_of(judgement_of(requirement, BAD, counts=False)))
+
+    (found,) = differences(old, new)
+
+    assert (found.kind, found.regressed) == ("new", False)
+
+
+def test_a_deviation_that_expired_is_a_regression(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5/x")
+    declared = Deviation("RFC6749-5/x", "soon", date(2020, 1, 1))
+    old = results_json(run_of(judgement_of(requirement, BAD, counts=False, deviation=declared)))
+    new = results_json(run_of(judgement_of(requirement, BAD)))
+
+    (found,) = differences(old, new)
+
+    assert (found.kind, found.regressed) == ("new", True)
+
+
+def test_a_requirement_that_no_check_judges_any_more_is_a_regression(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    old = results_json(run_of(judgement_of(requirement_of("RFC6749-5/x"), GOOD)))
+
+    (found,) = differences(old, results_json(run_of()))
+
+    assert (found.kind, found.after, found.regressed) == ("untestable", "not_judged", True)
+
+
+def test_what_only_one_run_selected_is_left_out_and_said(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    old = results_json(run_of(judgement_of(requirement_of("RFC6749-5/x"), GOOD)))
+    new = results_json(run_of(keyword="cache"))
+
+    assert differences(old, new) == ()
+    assert unlike(old, new) == ["keyword: none before, cache now"]

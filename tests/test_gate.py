@@ -1,0 +1,213 @@
+"""The gate over the life of a build: what fails it, what does not, and what the profile learns."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from idprobe.errors import UsageError
+from idprobe.gate import check_comparable, declare
+from idprobe.profile import Deviation
+from idprobe.reference.config import reference_config
+from idprobe.reference.mutants import mutant_named
+from idprobe.reference.running import serve
+from idprobe.reference.server import ReferenceServer
+from idprobe.reports.model import Finding, by_requirement
+from idprobe.verdict import Judgement, Violated
+
+NO_STORE: Final = "RFC6749-5.1/cache-control-no-store"
+STATUS: Final = "RFC7009-2.2/status-200"
+KEYWORD: Final = f"{NO_STORE} or {STATUS}"
+TODAY: Final = date(2026, 11, 26)
+
+PROFILE: Final = """\
+# Our server.
+issuer = "{issuer}"
+standards = ["oauth2.0"]
+
+[clients.web]
+client_id = "web"
+client_secret = "web-secret-not-secret-5e1c0b7a93d24f68"
+grant_types = ["authorization_code", "refresh_token"]
+redirect_uris = ["https://client.example/cb"]
+scope = "openid profile offline_access api"
+
+[users.alice]
+username = "alice"
+password = "alice-password-not-secret"
+"""
+
+
+class WithoutRevocation(ReferenceServer):
+    """The reference provider with an endpoint that its metadata no longer name."""
+
+    def metadata(self) -> dict[str, Any]:
+        found = super().metadata()
+        return {name: found[name] for name in found if "revocation" not in name}
+
+
+@dataclass
+class Build:
+    """A release of the server in turn, and the gate before it."""
+
+    folder: Path
+    port: int
+
+    @contextlib.contextmanager
+    def released(self, server: type[ReferenceServer] = ReferenceServer) -> Iterator[None]:
+        with serve(reference_config(), port=self.port, server_class=server):
+            yield
+
+    def gate(self, out: str, *options: str) -> tuple[int, dict[str, Any]]:
+        done = self.idprobe("audit", "acme.toml", "-k", KEYWORD, "-o", out, *options)
+        record = (self.folder / out / "results.json").read_text(encoding="utf-8")
+        return done.returncode, json.loads(record)
+
+    def idprobe(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "idprobe", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    text = PROFILE.format(issuer=f"http://127.0.0.1:{port}")
+    (tmp_path / "acme.toml").write_text(text, encoding="utf-8")
+    return Build(tmp_path, port)
+
+
+def test_the_life_of_a_build_at_the_gate(build: Build) -> None:
+    profile = build.folder / "acme.toml"
+    with build.released():
+        green, _ = build.gate("green")
+    with build.released(mutant_named("TokensMayBeKept").server_class):
+        regressed, _ = build.gate("regressed", "--update-deviations")
+        declared, _ = build.gate("declared")
+    (deviation,) = tomllib.loads(profile.read_text(encoding="utf-8"))["deviations"]
+    with build.released():
+        mended, told = build.gate("mended")
+        strict, _ = build.gate("strict", "--strict-deviations", "--update-deviations")
+    with build.released(WithoutRevocation):
+        unnoticed, _ = build.gate("unnoticed")
+        dropped, lost = build.gate("dropped", "--baseline", "green")
+
+    assert (green, regressed, declared) == (0, 1, 0)
+    assert deviation["requirement"] == NO_STORE
+    assert (mended, strict) == (0, 1)
+    assert told["gate"]["gone"] == [NO_STORE]
+    assert "deviations" not in tomllib.loads(profile.read_text(encoding="utf-8"))
+    assert (unnoticed, dropped) == (0, 1)
+    assert lost["gate"]["coverage_regressions"] == [STATUS]
+    assert [build.idprobe("diff", *pair.split()).returncode for pair in PAIRS] == [1, 0, 0, 1]
+
+
+PAIRS: Final = ("green regressed", "green declared", "regressed mended", "green dropped")
+
+
+def test_an_expired_deviation_counts_again(build: Build) -> None:
+    declared = (
+        f'\n[[deviations]]\nrequirement = "{NO_STORE}"\nbecause = "soon"\nuntil = 2020-01-01\n'
+    )
+    with (build.folder / "acme.toml").open("a", encoding="utf-8") as profile:
+        profile.write(declared)
+
+    with build.released(mutant_named("TokensMayBeKept").server_class):
+        code, record = build.gate("out")
+
+    assert code == 1
+    assert record["gate"]["expired"] == [NO_STORE]
+    assert any("expired on 2020-01-01 and counts again" in note for note in record["notes"])
+
+
+def finding(judgement: Judgement) -> Finding:
+    (found,) = by_requirement([judgement], TODAY)
+    return found
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def declaring(text: str, gone: str, folder: Path, because: str = "no") -> str:
+    from idprobe.catalogue import load_catalogue  # noqa: PLC0415 -- slow, and not for all
+
+    requirement = load_catalogue()[NO_STORE]
+    found = finding(Judgement("x::y", "", requirement, Violated(because), counts=True))
+    path = written(folder / "acme.toml", text)
+    declare(path, [found], [Deviation(gone, "x", None)] if gone else [], TODAY)
+    return path.read_text(encoding="utf-8")
+
+
+def test_what_is_declared_keeps_its_reason_and_comments_stay(tmp_path: Path) -> None:
+    text = (
+        '# mine\nissuer = "https://a"\n\n[[deviations]]\nrequirement = "X-1/a"\n'
+        'because = "A, \\"quoted\\""  # why\n\n[[deviations]]\nrequirement = "X-1/b"\n'
+        'because = "B"\n\n# the clients\n[clients.web]\nclient_id = "web"\n'
+    )
+
+    after = declaring(text, "X-1/b", tmp_path)
+
+    assert after.startswith(text[: text.index('[[deviations]]\nrequirement = "X-1/b"')])
+    assert '# the clients\n[clients.web]\nclient_id = "web"\n\n[[deviations]]' in after
+    found = tomllib.loads(after)["deviations"]
+    assert [one["requirement"] for one in found] == ["X-1/a", NO_STORE]
+    assert found[1]["until"] == date(2027, 2, 24)
+
+
+def test_what_a_server_said_cannot_leave_its_string(tmp_path: Path) -> None:
+    said = 'x"\n[[deviations]]\nrequirement = "Y"\x7f\x00\ud800 \\u0041'
+
+    after = declaring('issuer = "https://a"\n', "", tmp_path, because=said)
+
+    (only,) = tomllib.loads(after)["deviations"]
+    assert only["requirement"] == NO_STORE
+
+
+def test_a_deviation_that_is_there_is_not_written_twice(tmp_path: Path) -> None:
+    text = f'issuer = "https://a"\n\n[[deviations]]\nrequirement = "{NO_STORE}"\nbecause = "A"\n'
+
+    assert declaring(text, "", tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'deviations = [{ requirement = "X-1/b", because = "B" }]\n',
+        '[[deviations]]\nrequirement = "X-1/b"\nbecause = """\n[x]\n"""\n',
+    ],
+    ids=["inline", "several-lines"],
+)
+def test_a_profile_that_cannot_be_edited_stays_as_it_was(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot edit"):
+        declaring(text, "X-1/b", tmp_path)
+
+    assert (tmp_path / "acme.toml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("depth", "safety", "said"),
+    [("quick", "normal", "--depth full"), ("full", "passive", "--safety normal")],
+)
+def test_a_baseline_that_tried_more_is_refused(depth: str, safety: str, said: str) -> None:
+    baseline = {"selection": {"depth": "full", "safety": "normal"}}
+
+    with pytest.raises(UsageError, match=said):
+        check_comparable(baseline, depth, safety)
