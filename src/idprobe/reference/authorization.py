@@ -117,8 +117,14 @@ class Authorization(AuthorizationRequests, Issuing):
     async def answer(self, transaction: Transaction, session: Session) -> Response:
         """Return the response that takes codes and tokens to the client."""
         wish = transaction.wish
+        self.remember_login(wish, session)
         parameters = await self.authorization_response(wish, session)
         return self.deliver(wish, parameters)
+
+    def remember_login(self, wish: Wish, session: Session) -> None:
+        """Note in the session that the person is logged in to this client now."""
+        if session.user is not None and "openid" in wish.scope:
+            session.clients[wish.client.client_id] = session.user.sub
 
     async def authorization_response(self, wish: Wish, session: Session) -> dict[str, str]:
         """Return the parameters of a successful response (OIDC Core sections 3.1 to 3.3)."""

@@ -65,6 +65,7 @@ class Interaction(Authorization):
             auth_time=self.now(),
             sid=before.sid if same_person else secrets.token_urlsafe(16),
             consents=dict(before.consents) if same_person else {},
+            clients=dict(before.clients) if same_person else {},
         )
 
     # Endpoints

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.faults import PageFault
 from idprobe.reference.forms import Form
-from idprobe.reference.interaction import Interaction
+from idprobe.reference.logout_notices import LogoutNotices
 from idprobe.reference.pages import render
 from idprobe.reference.replies import page_reply, redirect_reply, with_parameters
 from idprobe.reference.settings import ClientConfig
@@ -30,7 +30,7 @@ class _Page:
     target: str | None
 
 
-class Logout(Interaction):
+class Logout(LogoutNotices):
     """The decisions of the logout endpoint."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -38,7 +38,13 @@ class Logout(Interaction):
         self._logout_pages: Final[Store[_Page]] = Store(self.clock)
 
     async def log_out(self, request: Request) -> Response:
-        """Answer a logout request, or the form that confirms one."""
+        """Answer a logout request, or the form that confirms one, and tell the clients."""
+        response = await self.answer_logout(request)
+        await self.tell_clients()
+        return response
+
+    async def answer_logout(self, request: Request) -> Response:
+        """Return what the person sees."""
         try:
             form = await self.authorization_form(request)
             if request.method == "POST" and "logout" in form:
@@ -114,15 +120,12 @@ class Logout(Interaction):
                 "notice", title="Still logged in", message="Nothing changed.", role="status"
             )
             return page_reply(html, 200, self.page_headers())
+        frames = self.frames(session)
         self.end_session(session)
-        response = self.logged_out(page.target)
+        response = self.farewell(frames, page.target) if frames else self.logged_out(page.target)
         gone = f"{self.cookie_name()}={self.cookie_attributes()}; Max-Age=0"
         response.headers.append("Set-Cookie", gone)
         return response
-
-    def end_session(self, session: Session) -> None:
-        """Forget the session."""
-        self.sessions.pop(session.key)
 
     def logged_out(self, target: str | None) -> Response:
         """Return the way back to the client, or a page that says it is done."""

@@ -58,6 +58,13 @@ class Metadata(Core):
         }
         if config.request_parameter:
             document["request_object_signing_alg_values_supported"] = [*REQUEST_OBJECT_ALGORITHMS]
+        for channel, offered in (
+            ("backchannel", config.backchannel_logout),
+            ("frontchannel", config.frontchannel_logout),
+        ):
+            if offered:
+                document[f"{channel}_logout_supported"] = True
+                document[f"{channel}_logout_session_supported"] = True
         if config.registration != "off":
             document["registration_endpoint"] = self.url("/register")
         return document

@@ -74,6 +74,12 @@ may read it on the way.</p>{% else %}<p>The answer goes to {{ view.destination }
 <button type="submit" name="decision" value="approve">Log out</button>
 <button type="submit" name="decision" value="deny">Stay logged in</button>
 </form>{% endblock %}""",
+    "farewell": """{% extends "frame" %}{% block title %}Logged out{% endblock %}{% block main %}
+<h1>Logged out</h1>
+<p role="status">You are logged out.</p>
+{% for uri in frames %}<iframe src="{{ uri }}" title="" width="0" height="0"></iframe>{% endfor %}
+{% if target %}<p><a href="{{ target }}" rel="noreferrer">Go on</a></p>{% endif %}
+{% endblock %}""",
     "notice": """{% extends "frame" %}{% block title %}{{ title }}{% endblock %}{% block main %}
 <h1>{{ title }}</h1>
 <p role="{{ role }}">{{ message }}</p>{% endblock %}""",

@@ -75,6 +75,7 @@ def client_of_metadata(
         require_auth_time=_truth(body, "require_auth_time"),
         jwks=_jwks(body, method),
         jwks_uri=_called(body, "jwks_uri", config),
+        **_logout(body, method, uris, config),
         display=_display(body, uris),
     )
 
@@ -98,6 +99,10 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "require_auth_time": client.require_auth_time or None,
         "jwks": client.jwks,
         "jwks_uri": client.jwks_uri,
+        "backchannel_logout_uri": client.backchannel_logout_uri,
+        "backchannel_logout_session_required": client.backchannel_logout_session_required or None,
+        "frontchannel_logout_uri": client.frontchannel_logout_uri,
+        "frontchannel_logout_session_required": client.frontchannel_logout_session_required or None,
         **client.display,
     }
     return {name: value for name, value in members.items() if value not in (None, [], "")}
@@ -213,6 +218,36 @@ def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     if any(_PRIVATE_MEMBERS & set(key) for key in keys):
         raise OAuthFault("invalid_client_metadata", "jwks has a private key in it")
     return dict(jwks)
+
+
+def _logout(
+    body: Mapping[str, Any], method: str, uris: tuple[str, ...], config: ServerConfig
+) -> dict[str, Any]:
+    """Return how the client learns of logouts (Back-Channel 2.2, Front-Channel section 2)."""
+    told = {
+        f"{channel}_logout_session_required": _truth(body, f"{channel}_logout_session_required")
+        for channel in ("backchannel", "frontchannel")
+    }
+    back = _called(body, "backchannel_logout_uri", config)
+    front = body.get("frontchannel_logout_uri")
+    for uri in (back, front):
+        if uri is not None and not _logout_uri_is_fine(uri, method):
+            raise OAuthFault("invalid_client_metadata", "a logout URI is not fine")
+    if front is not None and _origin(front) not in {_origin(uri) for uri in uris}:
+        raise OAuthFault("invalid_client_metadata", "frontchannel_logout_uri is of another origin")
+    return {**told, "backchannel_logout_uri": back, "frontchannel_logout_uri": front}
+
+
+def _logout_uri_is_fine(uri: object, method: str) -> bool:
+    """Return whether a URI is absolute, without fragment, and https for a public client."""
+    if not isinstance(uri, str) or not _redirect_uri_is_fine(uri, "web", implicit=False):
+        return False
+    return uri.startswith("https://") or method != "none"
+
+
+def _origin(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.scheme, parts.netloc
 
 
 def _called(body: Mapping[str, Any], name: str, config: ServerConfig) -> str | None:

@@ -47,6 +47,10 @@ class ClientConfig:
     require_auth_time: bool = False
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
     display: Mapping[str, Any] = field(default_factory=dict)
     lifetimes: Mapping[str, int] = field(default_factory=dict)
     """Seconds by kind (access_token, refresh_token, code, id_token), where it has its own."""
@@ -109,6 +113,8 @@ class ServerConfig:
     claims_parameter: bool = False
     request_parameter: bool = False
     acr: str = "https://idprobe.example/acr/password"
+    backchannel_logout: bool = False
+    frontchannel_logout: bool = False
     trusted_hosts: tuple[str, ...] = ()
     """Hosts that may be private and called by plain http, where clients name addresses there."""
     registration: Registration = "open"

@@ -1,0 +1,61 @@
+"""What clients were told of logouts, read for checks: Logout Tokens, and frames of pages."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Pairs, Sender, Trace, form_pairs
+from idprobe.reading.issued import IssuedJwt
+from idprobe.reading.pages import page_of
+
+__all__ = ["EVENT", "calls", "event", "frames", "logout_jwt", "logout_jwts"]
+
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def calls(trace: Trace, step: str) -> tuple[Exchange, ...]:
+    """Return the calls that the server made to an address of ours, in order; perhaps none."""
+    return tuple(one for one in trace if one.sender is Sender.SERVER and one.step == step)
+
+
+def logout_jwt(trace: Trace, step: str) -> IssuedJwt:
+    """Return the first Logout Token that came to an address; raises EvidenceError without one."""
+    return next(_jwts(trace, step))
+
+
+def logout_jwts(trace: Trace, *steps: str) -> tuple[IssuedJwt, ...]:
+    """Return all Logout Tokens of several addresses; raises EvidenceError if one got none."""
+    return tuple(token for step in steps for token in _jwts(trace, step))
+
+
+def _jwts(trace: Trace, step: str) -> Iterator[IssuedJwt]:
+    found = calls(trace, step)
+    if not found:
+        raise EvidenceError(f"the server sent no Logout Token to {step}")
+    for call in found:
+        pseudonym = call.request.parameter("logout_token")
+        fact = trace.fact(pseudonym)
+        if "jwt" not in fact:
+            raise EvidenceError(f"the logout_token is no JWT that can be read: {call}")
+        parts = fact["jwt"]
+        verified = fact.get("verified_by")
+        yield IssuedJwt(str(pseudonym), parts["header"], parts["claims"], verified, call)
+
+
+def event(token: IssuedJwt) -> Any:
+    """Return the value of the logout event; raises EvidenceError without it."""
+    events = token.claim("events")
+    if not isinstance(events, dict) or EVENT not in events:
+        raise EvidenceError("the Logout Token has no logout event")
+    return events[EVENT]
+
+
+def frames(trace: Trace, step: str, base: str) -> list[Pairs]:
+    """Return the queries of the frames that the pages of a step load from a logout URI."""
+    sources: dict[str, None] = {}
+    for exchange in trace.steps(step):
+        page = page_of(exchange.answered)
+        for frame in page.css("iframe[src]") if page is not None else ():
+            sources[str(frame.attributes.get("src"))] = None
+    return [form_pairs(urlsplit(one).query) for one in sources if one.partition("?")[0] == base]
