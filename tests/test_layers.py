@@ -14,6 +14,7 @@ LAYERS: Final = {
     "schemas": 0,
     "errors": 0,
     "jose": 1,
+    "jwe": 1,
     "catalogue": 2,
     "profile": 2,
     "har": 3,

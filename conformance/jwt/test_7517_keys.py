@@ -259,7 +259,9 @@ def test_the_header_of_an_id_token_leads_to_one_key(
     fitting = [
         key
         for key in published_keys(keys_document)
-        if _fits(token.alg, key) and (kid is None or key.get("kid", kid) == kid)
+        if _fits(token.alg, key)
+        and key.get("use", "sig") == "sig"
+        and (kid is None or key.get("kid", kid) == kid)
     ]
     assert len(fitting) == 1, f"{len(fitting)} published keys fit kid and alg of the ID Token"
     assert token.verified_by is not None, "no published key verifies the ID Token"
@@ -294,10 +296,13 @@ def test_the_signing_key_may_sign(keys_document: Trace, signed_in_twice: Trace) 
     token = id_token(signed_in_twice, "tokens")
     if token.verified_by is None or token.verified_by.get("source") != "jwks":
         raise EvidenceError("no published key verifies the ID Token")
-    for key in published_keys(keys_document):
-        if key.get("kid") == token.verified_by["kid"] and _fits(token.alg, key):
-            assert key.get("use", "sig") == "sig", "the key is for encryption"
-            assert "verify" in key.get("key_ops", ["verify"]), "key_ops has no verify"
+    kid = token.verified_by["kid"]
+    keys = [k for k in published_keys(keys_document) if k.get("kid") == kid]
+    named = [key for key in keys if _fits(token.alg, key)]
+    signing = [key for key in named if key.get("use", "sig") == "sig"]
+    assert signing or not named, "the key is for encryption"
+    for key in signing:
+        assert "verify" in key.get("key_ops", ["verify"]), "key_ops has no verify"
 
 
 @requirement("OIDCC-10.2.1/jwks-cache-control-max-age")

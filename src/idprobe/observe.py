@@ -284,7 +284,14 @@ class Observer:
 
         user = next(iter(self.profile.users.values()), None)
         provider = Provider(self.profile, self._metadata, client or NOBODY, user)
-        return Wire(provider, courier, self.human, keep, listener=self._listener)
+        return Wire(
+            provider,
+            courier,
+            self.human,
+            keep,
+            listener=self._listener,
+            on_key=self.vault.hold,
+        )
 
     async def _run(self, courier: Courier, probe: Probe) -> Trace | None:
         """Run one probe, record its trace and how it ended; return the trace."""

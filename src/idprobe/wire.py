@@ -8,13 +8,13 @@ What comes back is bounded in size and in total time.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 
@@ -260,6 +260,7 @@ class Wire:
     listener: Listener | None = None
     calls: list[Exchange] = field(default_factory=list)
     """What the server under test asked of our listener while this probe had places there."""
+    on_key: Callable[[Mapping[str, Any]], None] | None = None
     _places: list[Place] = field(default_factory=list)
 
     @property
@@ -288,6 +289,11 @@ class Wire:
         self.calls.append(exchange)
         if self.on_exchange is not None:
             self.on_exchange(exchange)
+
+    def hold(self, key: Mapping[str, Any]) -> None:
+        """Keep a private key of a client, so that evidence can tell what was encrypted to it."""
+        if self.on_key is not None:
+            self.on_key(key)
 
     def acting_as(self, role: Role) -> Provider:
         """Return the provider as the profile's client of that role sees it."""

@@ -55,19 +55,21 @@ def test_issuer_with_a_path_has_its_document_at_both_places(make_desk: Any) -> N
 def test_published_keys_are_public_and_say_what_they_are_for(desk: Any) -> None:
     keys = desk.http.get("/jwks").json()["keys"]
 
-    assert {key["alg"] for key in keys} == {"RS256", "ES256"}
-    assert all(key["use"] == "sig" and key["kid"] for key in keys)
+    uses = {"RS256": "sig", "ES256": "sig", "RSA-OAEP-256": "enc", "ECDH-ES": "enc"}
+    assert {key["alg"]: key["use"] for key in keys} == uses
+    assert all(key["kid"] for key in keys)
     assert not {"d", "p", "q", "k"} & {name for key in keys for name in key}
 
 
 def test_rotation_keeps_the_old_public_keys(desk: Any) -> None:
     before = desk.http.get("/jwks").json()["keys"]
+    others = [key for key in before if key["use"] == "enc"]
 
     desk.server.rotate_keys()
 
     after = desk.http.get("/jwks").json()["keys"]
     assert all(key in after for key in before)
-    assert len({key["kid"] for key in after}) == 4
+    assert len({key["kid"] for key in after}) == 4 + len(others)
 
 
 @pytest.mark.parametrize("path", [OPENID, "/jwks"])

@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
+from idprobe.exchange import parse_json
 from idprobe.jose import half_hash, looks_like_jwt, read_jwt
+from idprobe.jwe import Opened, header_of_jwe, looks_like_jwe
 
-__all__ = ["Verifier", "facts_of", "nobody"]
+__all__ = ["Opener", "Verifier", "facts_of", "nobody"]
 
 Verifier = Callable[[str], Mapping[str, Any] | None]
 """Returns which key verifies a JWT, None if none does."""
+
+Opener = Callable[[str], Opened | None]
+"""Returns what is in a JWE, None if no key of ours opens it."""
 
 HASHES: Final = ("S256", "S384", "S512")
 
@@ -20,7 +25,9 @@ def nobody(_token: str) -> None:
     """Verify nothing: the keys are not known yet."""
 
 
-def facts_of(kind: str, value: str, verifier: Verifier = nobody) -> dict[str, Any]:
+def facts_of(
+    kind: str, value: str, verifier: Verifier = nobody, opener: Opener = nobody
+) -> dict[str, Any]:
     """Return what may be known of a secret: JSON-ready, nothing it could be rebuilt from.
 
     `max_entropy_bits` is length × log2 of the size of the alphabet seen: an upper bound, never an
@@ -47,6 +54,30 @@ def facts_of(kind: str, value: str, verifier: Verifier = nobody) -> dict[str, An
     }
     if kind in {"access_token", "code"} and value.isascii():
         facts["half_hash"] = {name: half_hash(value, f"RS{name[1:]}") for name in HASHES}
+    if looks_like_jwe(value):
+        found = opener(value)
+        facts["jwe"] = {"header": header_of_jwe(value), "opened": found is not None}
+        if found is not None:
+            facts["jwe"]["kid"] = found.kid
+            facts |= _claims_facts(found.content, verifier)
+    facts |= _jwt_facts(value, verifier)
+    return facts
+
+
+def _claims_facts(content: str, verifier: Verifier) -> dict[str, Any]:
+    """Return what was in a JWE: a JWT in it, or claims that nobody signed."""
+    nested = _jwt_facts(content, verifier)
+    if nested:
+        return nested
+    try:
+        claims = parse_json(content.encode())
+    except EvidenceError:
+        return {}
+    return {"claims": claims} if isinstance(claims, dict) else {}
+
+
+def _jwt_facts(value: str, verifier: Verifier) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     if looks_like_jwt(value):
         try:
             token = read_jwt(value)

@@ -41,6 +41,10 @@ SECRET_PARAMETERS: Final[Mapping[str, str]] = {
 """Parameters and JSON members whose values are secret, and the word used in the pseudonym."""
 
 
+COMPACT: Final = re.compile(rb"ey[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
+"""A body that is one JWS or JWE."""
+
+
 def is_json(headers: Pairs) -> bool:
     """Return whether the headers announce JSON."""
     media_type = media_type_of(headers) or ""
@@ -61,6 +65,8 @@ def secrets_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
         for name, value in response.headers:
             yield from _secret_header(name, value)
         yield from _secret_members(response.body)
+        if COMPACT.fullmatch(response.body.strip()):
+            yield "jwt", response.body.decode("ascii").strip()
     if landing is not None:
         yield from _secret_pairs(landing.parameters)
 

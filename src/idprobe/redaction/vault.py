@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from idprobe.exchange import Exchange, Trace
-from idprobe.jose import looks_like_jwt
+from idprobe.jose import looks_like_jwt, read_jwt, verified_by
+from idprobe.jwe import Opened, header_of_jwe, opened, secret_key
 from idprobe.redaction.cover import GLOBAL_LENGTH, PSEUDONYM, Cover, raw_texts, texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
 from idprobe.redaction.places import secrets_of
@@ -25,6 +26,8 @@ class Vault:
         self._counts: dict[str, int] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._spellings: list[Spellings] = []
+        self._client_secrets: dict[str, str] = {}
+        self._keys: list[Mapping[str, Any]] = []
         for kind, value in secrets:
             self.learn(kind, value)
 
@@ -37,9 +40,33 @@ class Vault:
         self._pseudonyms[value] = pseudonym
         if len(value) >= GLOBAL_LENGTH:
             self._spellings.append(Spellings.of(value))
-        self._facts[pseudonym] = facts_of(kind, value, self.verifier)
+        if kind == "client_secret":
+            self._client_secrets[value] = pseudonym
+        self._facts[pseudonym] = facts_of(kind, value, self._verified_by, self._opened)
         if looks_like_jwt(value):
             self.learn("signature", value.rpartition(".")[2])
+
+    def hold(self, key: Mapping[str, Any]) -> None:
+        """Keep a private JWK of a client of ours, to open what is encrypted to it."""
+        self._keys.append(key)
+
+    def _verified_by(self, token: str) -> Mapping[str, Any] | None:
+        """Return which key verifies a JWT; of a client's secret its pseudonym is told."""
+        found = self.verifier(token)
+        if not (read_jwt(token).alg or "").startswith("HS"):
+            return found
+        for secret, pseudonym in self._client_secrets.items():
+            by_secret = verified_by(token, {"keys": []}, secret=secret)
+            if by_secret is not None:
+                return {**by_secret, "secret": pseudonym}
+        return found
+
+    def _opened(self, token: str) -> Opened | None:
+        """Return what is in a JWE that a key or a secret of ours opens."""
+        header = header_of_jwe(token)
+        names = str(header.get("alg")), str(header.get("enc"))
+        made = (secret_key(secret, *names) for secret in self._client_secrets)
+        return opened(token, [*self._keys, *(key for key in made if key is not None)])
 
     def known(self) -> frozenset[str]:
         """Return the secrets themselves, for a test that searches what was written."""

@@ -78,7 +78,9 @@ class Authorization(AuthorizationRequests, Issuing):
         wish = transaction.wish
         if session is None or session.user is None:
             return True
-        if wish.hinted_sub is not None and wish.hinted_sub != session.user.sub:
+        if wish.hinted_sub is not None and wish.hinted_sub != self.subject_for(
+            wish.client, session.user
+        ):
             return True
         if transaction.authenticated:
             return False
@@ -124,7 +126,8 @@ class Authorization(AuthorizationRequests, Issuing):
     def remember_login(self, wish: Wish, session: Session) -> None:
         """Note in the session that the person is logged in to this client now."""
         if session.user is not None and "openid" in wish.scope:
-            session.clients[wish.client.client_id] = session.user.sub
+            known_as = self.subject_for(wish.client, session.user)
+            session.clients[wish.client.client_id] = known_as
 
     async def authorization_response(self, wish: Wish, session: Session) -> dict[str, str]:
         """Return the parameters of a successful response (OIDC Core sections 3.1 to 3.3)."""
@@ -169,6 +172,7 @@ class Authorization(AuthorizationRequests, Issuing):
             auth_time=session.auth_time,
             sid=session.sid,
             claims=wish.claims,
+            subject=self.subject_for(wish.client, session.user) if session.user else "",
         )
 
     def issue_code(self, wish: Wish, grant: Grant) -> Code:

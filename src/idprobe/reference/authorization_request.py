@@ -313,8 +313,7 @@ class AuthorizationRequests(RequestObjects):
 
     def claims_of_hint(self, hint: str) -> dict[str, object] | None:
         """Return the claims of an ID token that this server issued; None for anything else."""
-        claims = self.keys.read(hint, "JWT")
-        return claims if claims is not None and claims.get("iss") == self.issuer() else None
+        return self.id_token_of_ours(hint)
 
 
 def _has_type(offered: tuple[str, ...], text: str) -> bool:

@@ -19,6 +19,7 @@ from idprobe.reference.client_keys import ClientKeys
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import BadFormError, Form, form_decoded
 from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
+from idprobe.reference.protection import Protection
 from idprobe.reference.settings import AuthMethod, ClientConfig
 
 __all__ = ["ClientAuthentication", "Presented"]
@@ -41,7 +42,7 @@ class Presented:
     assertion: str = field(default="", repr=False)
 
 
-class ClientAuthentication(ClientKeys):
+class ClientAuthentication(ClientKeys, Protection):
     """The decisions about a client's credentials, for all endpoints that clients talk to."""
 
     async def client_request(self, request: Request) -> tuple[ClientConfig, Form]:

@@ -273,6 +273,10 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         backchannel_logout=True,
         frontchannel_logout=True,
         trusted_hosts=("127.0.0.1",),
+        id_token_signing_alg_values=("RS256", "ES256", "HS256"),
+        encryption=True,
+        userinfo_signing=True,
+        pairwise=True,
     )
 
 

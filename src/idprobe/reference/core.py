@@ -59,6 +59,7 @@ class Core:
         self.codes: Final[Store[Code]] = Store(clock)
         self.access_tokens: Final[Store[AccessToken]] = Store(clock)
         self.refresh_tokens: Final[Store[RefreshToken]] = Store(clock)
+        self.pairwise_salt: Final = fresh_secret().encode()
         self.used_assertions: Final[Store[bool]] = Store(clock)
         self.client_throttle: Final = Throttle(clock)
         self.user_throttle: Final = Throttle(clock)

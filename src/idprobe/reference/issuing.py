@@ -2,14 +2,17 @@
 
 import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from idprobe.reference.core import Core, fresh_secret
+from idprobe.reference.core import fresh_secret
+from idprobe.reference.protection import Protection
 from idprobe.reference.requested_claims import ClaimRequest
-from idprobe.reference.settings import ClientConfig
+from idprobe.reference.settings import ClientConfig, UserConfig
 from idprobe.reference.stores import AccessToken, Grant, RefreshToken
 
 __all__ = ["SCOPE_CLAIMS", "Issuing", "half_hash", "scope_text"]
@@ -35,7 +38,7 @@ class IdTokenContext:
     with_user_claims: bool = False
 
 
-class Issuing(Core):
+class Issuing(Protection):
     """The decisions about what a token holds."""
 
     async def issue_access_token(self, grant: Grant, scope: Iterable[str]) -> AccessToken:
@@ -53,6 +56,17 @@ class Issuing(Core):
         token.value = await self.access_token_value(token)
         self.remember_access_token(token)
         return token
+
+    def subject_for(self, client: ClientConfig, user: UserConfig) -> str:
+        """Return how a client knows a person: pairwise, by its sector (section 8.1), or not."""
+        if client.subject_type == "public":
+            return user.sub
+        message = f"{self.sector_of(client)}\0{user.sub}".encode()
+        return hmac.new(self.pairwise_salt, message, hashlib.sha256).hexdigest()
+
+    def sector_of(self, client: ClientConfig) -> str:
+        """Return the sector identifier: the host of the redirect URIs."""
+        return next((urlsplit(uri).hostname or uri for uri in client.redirect_uris), "")
 
     async def access_token_value(self, token: AccessToken) -> str:
         """Return what the client gets: a random text or a JWT (RFC 9068)."""
@@ -129,9 +143,10 @@ class Issuing(Core):
     async def issue_id_token(
         self, client: ClientConfig, grant: Grant, context: IdTokenContext
     ) -> str:
-        """Return a signed ID token in the algorithm that the client registered."""
-        alg = self.id_token_alg(client)
-        return await self.sign(alg, "JWT", self.id_token_claims(client, grant, context))
+        """Return an ID token, signed and encrypted as the client registered it."""
+        chosen = replace(client, id_token_signed_response_alg=self.id_token_alg(client))
+        claims = self.id_token_claims(client, grant, context)
+        return await self.protected(chosen, claims, "id_token", "JWT")
 
     def id_token_alg(self, client: ClientConfig) -> str:
         """Return the algorithm of the client's ID tokens."""

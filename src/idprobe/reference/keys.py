@@ -38,7 +38,7 @@ class SigningKeys:
         """Return `claims` as a JWT in the compact serialization; `more` goes into its header."""
         kid, key = self._current[alg]
         members = {"alg": alg, "typ": typ, "kid": kid, **(more or {})}
-        header = {name: value for name, value in members.items() if value is not None}
+        header = {name: value for name, value in members.items() if value not in (None, "")}
         return jwt.encode(header, dict(claims), key, algorithms=[alg])
 
     def public_jwks(self) -> dict[str, Any]:

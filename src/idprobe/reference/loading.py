@@ -152,9 +152,12 @@ def _check_server(config: ServerConfig, where: str) -> None:
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise ProfileError(where, kind, f"{twice[0]} is there twice; rename one")
-    for alg in (*config.id_token_signing_alg_values, config.access_token_signing_alg):
-        if alg not in {"RS256", "ES256"}:
-            raise ProfileError(where, "id_token_signing_alg_values", "knows RS256 and ES256 only")
+    if not set(config.id_token_signing_alg_values) <= {"RS256", "ES256", "HS256"}:
+        raise ProfileError(
+            where, "id_token_signing_alg_values", "knows RS256, ES256 and HS256 only"
+        )
+    if config.access_token_signing_alg not in {"RS256", "ES256"}:
+        raise ProfileError(where, "access_token_signing_alg", "is RS256 or ES256")
     if "RS256" not in config.id_token_signing_alg_values:
         raise ProfileError(where, "id_token_signing_alg_values", "has to contain RS256")
     if config.registration == "token" and not config.initial_access_token:

@@ -91,8 +91,7 @@ class Logout(LogoutNotices):
 
     def logout_hint_claims(self, hint: str) -> dict[str, Any] | None:
         """Return the claims of an ID token of ours, expired or not; None for anything else."""
-        claims = self.keys.read(hint, "JWT")
-        return claims if claims is not None and claims.get("iss") == self.issuer() else None
+        return self.id_token_of_ours(hint)
 
     def logout_uri_matches(self, client: ClientConfig, target: str) -> bool:
         """Return whether the URI is exactly one that the client registered."""

@@ -5,9 +5,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.reference.core import Core
+from idprobe.reference.protection import Protection
 from idprobe.reference.replies import json_reply
-from idprobe.reference.settings import REQUEST_OBJECT_ALGORITHMS
+from idprobe.reference.settings import ENCRYPTION_ALGORITHMS, ENCRYPTIONS, REQUEST_OBJECT_ALGORITHMS
 
 __all__ = ["Metadata"]
 
@@ -21,7 +21,7 @@ ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 SECRET_ALGORITHMS: Final = ("HS256",)
 
 
-class Metadata(Core):
+class Metadata(Protection):
     """The metadata documents (RFC 8414, OpenID Connect Discovery) and the JWK Set."""
 
     def metadata(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Metadata(Core):
             "response_types_supported": list(config.response_types),
             "response_modes_supported": ["query", "fragment", "form_post"],
             "grant_types_supported": list(config.grant_types),
-            "subject_types_supported": ["public"],
+            "subject_types_supported": ["public", *(["pairwise"] if config.pairwise else [])],
             "id_token_signing_alg_values_supported": list(config.id_token_signing_alg_values),
             "code_challenge_methods_supported": self.challenge_methods(),
             "claims_supported": list(_CLAIMS),
@@ -65,6 +65,18 @@ class Metadata(Core):
             if offered:
                 document[f"{channel}_logout_supported"] = True
                 document[f"{channel}_logout_session_supported"] = True
+        if config.userinfo_signing:
+            algorithms = list(config.id_token_signing_alg_values)
+            document["userinfo_signing_alg_values_supported"] = algorithms
+        if config.encryption:
+            kinds = (
+                "id_token",
+                "userinfo",
+                *(["request_object"] if config.request_parameter else []),
+            )
+            for kind in kinds:
+                document[f"{kind}_encryption_alg_values_supported"] = [*ENCRYPTION_ALGORITHMS]
+                document[f"{kind}_encryption_enc_values_supported"] = [*ENCRYPTIONS]
         if config.registration != "off":
             document["registration_endpoint"] = self.url("/register")
         return document
@@ -75,7 +87,7 @@ class Metadata(Core):
 
     def jwks(self) -> dict[str, Any]:
         """Return the JWK Set to publish."""
-        return self.keys.public_jwks()
+        return {"keys": [*self.keys.public_jwks()["keys"], *self.encryption_jwks()]}
 
     def rotate_keys(self) -> None:
         """Sign with new keys from now on and keep the old public ones published."""

@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.metadata import ASSERTION_ALGORITHMS, SECRET_ALGORITHMS
 from idprobe.reference.outbound import Outbound
+from idprobe.reference.registration_protection import (
+    check_protection,
+    protection_members,
+    protection_of,
+)
 from idprobe.reference.settings import REQUEST_OBJECT_ALGORITHMS, ClientConfig, ServerConfig
 
 __all__ = ["client_of_metadata", "metadata_of_client"]
@@ -48,8 +53,7 @@ def client_of_metadata(
     uris = tuple(body.get("redirect_uris") or ())
     _check_grants(grants, types, method, config)
     _check_redirect_uris(uris, grants, kind)
-    _choice(body, "subject_type", "public", ("public",))
-    return ClientConfig(
+    client = ClientConfig(
         client_id=client_id,
         client_secret=secret if method.startswith("client_secret") else None,
         token_endpoint_auth_method=method,
@@ -76,8 +80,11 @@ def client_of_metadata(
         jwks=_jwks(body, method),
         jwks_uri=_called(body, "jwks_uri", config),
         **_logout(body, method, uris, config),
+        subject_type=_subject_type(body, uris, config),
+        **protection_of(body, config),
         display=_display(body, uris),
     )
+    return check_protection(client)
 
 
 def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
@@ -90,7 +97,8 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
         "scope": client.scope,
         "application_type": client.application_type,
-        "subject_type": "public",
+        "subject_type": client.subject_type,
+        **protection_members(client),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
         "request_object_signing_alg": client.request_object_signing_alg,
@@ -106,6 +114,17 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         **client.display,
     }
     return {name: value for name, value in members.items() if value not in (None, [], "")}
+
+
+def _subject_type(body: Mapping[str, Any], uris: tuple[str, ...], config: ServerConfig) -> Any:
+    """Return the kind of sub; a pairwise one needs one host, or a document that we do not fetch."""
+    offered = ("public", "pairwise") if config.pairwise else ("public",)
+    kind = _choice(body, "subject_type", "public", offered)
+    if kind == "pairwise" and len({urlsplit(uri).hostname for uri in uris}) > 1:
+        raise OAuthFault("invalid_client_metadata", "a pairwise client is of one host")
+    if body.get("sector_identifier_uri") is not None:
+        raise OAuthFault("invalid_client_metadata", "sector_identifier_uri is not supported")
+    return kind
 
 
 def _signing_algorithms(method: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ __all__ = ["RequestObjects"]
 
 _OF_THE_JWT: Final = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti", "sub"})
 _SEGMENTS: Final = 3
+_JWE_DOTS: Final = 4
 
 
 def _fault(description: str) -> AuthorizationFault:
@@ -36,7 +37,7 @@ class RequestObjects(ClientAuthentication):
             raise AuthorizationFault(
                 "invalid_request", "request and request_uri exclude each other"
             )
-        claims = self.request_claims(client, form["request"])
+        claims = self.request_claims(client, self.opened(client, form["request"]))
         if claims.keys() & {"request", "request_uri"}:
             raise _fault("a Request Object holds no other one")
         if not self.request_object_is_for_us(client, claims):
@@ -44,6 +45,15 @@ class RequestObjects(ClientAuthentication):
         if not self.request_object_agrees(form, claims):
             raise _fault("response_type and client_id are those outside")
         return self.merged(form, {n: v for n, v in claims.items() if n not in _OF_THE_JWT})
+
+    def opened(self, client: ClientConfig, token: str) -> str:
+        """Return the signed Request Object in an encrypted one, any other as it is (6.3.1)."""
+        if not self.config.encryption or token.count(".") != _JWE_DOTS:
+            return token
+        plain = self.plain_text_of(client, token)
+        if plain is None:
+            raise _fault("the Request Object cannot be decrypted")
+        return plain
 
     def request_stands_alone(self, form: Form) -> bool:
         """Return whether there is no request_uri beside it (section 6)."""

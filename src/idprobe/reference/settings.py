@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 __all__ = [
+    "ENCRYPTIONS",
+    "ENCRYPTION_ALGORITHMS",
     "REQUEST_OBJECT_ALGORITHMS",
     "AccessTokenFormat",
     "AuthMethod",
@@ -24,6 +26,8 @@ Registration: TypeAlias = Literal["off", "open", "token"]
 
 
 REQUEST_OBJECT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "none")
+ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "dir")
+ENCRYPTIONS: Final = ("A128CBC-HS256", "A256GCM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,15 @@ class ClientConfig:
     scope: str = ""
     application_type: Literal["web", "native"] = "web"
     id_token_signed_response_alg: str = "RS256"
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
     request_object_signing_alg: str | None = None
+    request_object_encryption_alg: str | None = None
+    request_object_encryption_enc: str | None = None
+    subject_type: Literal["public", "pairwise"] = "public"
     default_max_age: int | None = None
     default_acr_values: tuple[str, ...] = ()
     require_auth_time: bool = False
@@ -112,6 +124,10 @@ class ServerConfig:
     require_pkce: bool = True
     claims_parameter: bool = False
     request_parameter: bool = False
+    encryption: bool = False
+    """Whether ID Tokens, UserInfo responses and Request Objects can be encrypted."""
+    userinfo_signing: bool = False
+    pairwise: bool = False
     acr: str = "https://idprobe.example/acr/password"
     backchannel_logout: bool = False
     frontchannel_logout: bool = False

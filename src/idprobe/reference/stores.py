@@ -121,12 +121,14 @@ class Grant:
     auth_time: int = 0
     sid: str = ""
     claims: RequestedClaims = NO_CLAIMS
+    subject: str = ""
+    """How the client knows the person; "" where it knows the same as everybody."""
     revoked: bool = False
 
     @property
     def sub(self) -> str:
         """Whom the tokens of this grant are about."""
-        return self.client_id if self.user is None else self.user.sub
+        return self.client_id if self.user is None else self.subject or self.user.sub
 
 
 @dataclass(slots=True)

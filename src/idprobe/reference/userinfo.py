@@ -25,7 +25,19 @@ class UserInfo(Issuing):
             token = await self.bearer(request, "openid")
         except BearerFault as fault:
             return self.bearer_error(fault)
-        return json_reply(self.userinfo_claims(token), headers=self.resource_headers())
+        return await self.userinfo_response(token)
+
+    async def userinfo_response(self, token: AccessToken) -> Response:
+        """Return the claims as JSON, or as the client registered it (section 5.3.2)."""
+        client = self.clients[token.grant.client_id]
+        claims = self.userinfo_claims(token)
+        signing, alg, _ = self.protection_of(client, "userinfo")
+        if signing is None and alg is None:
+            return json_reply(claims, headers=self.resource_headers())
+        if signing is not None:
+            claims |= {"iss": self.issuer(), "aud": client.client_id}
+        content = await self.protected(client, claims, "userinfo", None)
+        return Response(content, headers=self.resource_headers(), media_type="application/jwt")
 
     async def api(self, request: Request) -> Response:
         """Answer at the protected resource, which wants the scope api."""

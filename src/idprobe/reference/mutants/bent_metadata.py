@@ -25,7 +25,9 @@ def _bare(key: dict[str, Any]) -> dict[str, Any]:
 
 
 def _every_key(**members: Any) -> Change:
-    return lambda jwks: {"keys": [{**key, **members} for key in jwks["keys"]]}
+    return lambda jwks: {
+        "keys": [{**k, **members} if k["use"] == "sig" else k for k in jwks["keys"]]
+    }
 
 
 def _one_more(key: dict[str, Any]) -> Change:
