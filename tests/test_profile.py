@@ -16,6 +16,7 @@ from idprobe.profile import (
     Limits,
     Listening,
     Network,
+    Node,
     Profile,
     Provider,
     Role,
@@ -112,7 +113,11 @@ port = 4190
 public_url = "https://listener.example/idprobe"
 
 [[nodes]]
+name = "node-1"
 url = "https://node-1.example"
+
+[[nodes]]
+url = "https://node-2.example"
 """
 ENVIRON = {
     "WEB_SECRET": "hunter2-web-secret",
@@ -173,6 +178,25 @@ def test_a_listener_that_cannot_be_used_is_told_in_one_sentence(
     assert fix in str(error)
 
 
+@pytest.mark.parametrize(
+    ("urls", "key", "fix"),
+    [
+        (["https://a.example"], "nodes", "name two or more"),
+        (["https://a.example", "https://a.example"], "nodes", "has a name twice"),
+        (["https://a.example", "https://me@b.example"], "nodes[1].url", "without a user name"),
+    ],
+)
+def test_replicas_that_make_no_sense_are_told_in_one_sentence(
+    tmp_path: Path, urls: list[str], key: str, fix: str
+) -> None:
+    tables = "".join(f'[[nodes]]\nurl = "{url}"\n' for url in urls)
+
+    error = refusal(tmp_path, f"{SOUND}{tables}")
+
+    assert error.key == key
+    assert fix in str(error)
+
+
 def test_an_empty_listener_is_one_on_loopback(tmp_path: Path) -> None:
     assert sound(tmp_path, "[listener]\n").listener == Listening("127.0.0.1", 0, None)
 
@@ -186,7 +210,11 @@ def test_every_table_is_read(full: Profile) -> None:
     assert full.contract == {"refresh_token_works": True}
     assert full.deviations[0].until == date(2027, 3, 1)
     assert full.listener == Listening("::", 4190, "https://listener.example/idprobe")
-    assert full.extras["nodes"][0]["url"] == "https://node-1.example"
+    assert full.nodes == (
+        Node("node-1", "https://node-1.example"),
+        Node("node-2.example", "https://node-2.example"),
+    )
+    assert {"node-1.example", "node-2.example"} <= full.allowed_hosts
 
 
 def test_references_are_replaced_by_what_they_name(full: Profile) -> None:
@@ -411,6 +439,8 @@ def test_credentials_may_go_to_the_hosts_that_the_profile_names(full: Profile) -
         "id.example:8443",
         "introspect.example",
         "api.example",
+        "node-1.example",
+        "node-2.example",
     }
 
 

@@ -50,6 +50,7 @@ class Capability(StrEnum):
     LOGIN = "login"
     SECOND_USER = "second_user"
     LISTENER = "listener"
+    REPLICAS = "replicas"
     SECURE_CHANNEL = "secure_channel"
 
 
@@ -194,6 +195,9 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
     Capability.LISTENER: (
         _is_true(lambda profile: profile.listener is not None, "the profile has no [listener]"),
         lambda situation: situation.observed.get(LISTENER_REACHED),
+    ),
+    Capability.REPLICAS: (
+        _is_true(lambda profile: bool(profile.nodes), "the profile has no [[nodes]]"),
     ),
     Capability.SECURE_CHANNEL: (
         _is_true(

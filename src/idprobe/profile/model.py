@@ -167,6 +167,14 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """One of the replicas of the server, by its own address."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deviation:
     """A violation that is known and accepted, with its reason; it counts again after `until`."""
 
@@ -198,14 +206,22 @@ class Profile:
     tls: Tls = Tls()
     network: Network = Network()
     listener: Listening | None = None
+    nodes: tuple[Node, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=_nothing)
-    """Tables of later capabilities, frozen: load, nodes."""
+    """Tables of later capabilities, frozen: load."""
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
         """The host[:port] that credentials may go to, a scheme's default port left out."""
-        named = (self.issuer, self.metadata_url, self.resource_url, *self.endpoints.values())
+        nodes = (node.url for node in self.nodes)
+        named = (
+            self.issuer,
+            self.metadata_url,
+            self.resource_url,
+            *self.endpoints.values(),
+            *nodes,
+        )
         return frozenset(host_of(url) for url in named if url)
 
     def client_for(self, role: Role) -> Client | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from idprobe.profile.addresses import is_usable_url
+from idprobe.profile.addresses import host_of, is_usable_url
 from idprobe.profile.model import (
     KEY_METHODS,
     SECRET_METHODS,
@@ -19,6 +19,7 @@ from idprobe.profile.model import (
     Listening,
     Login,
     Network,
+    Node,
     Profile,
     Role,
     Target,
@@ -36,7 +37,7 @@ OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
 OAUTH_CONFIGURATION: Final = "/.well-known/oauth-authorization-server"
 EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- named to be asked about
 STANDARDS: Final = ("oauth2.0", "oidc", "bcp")
-LATER: Final = ("load", "nodes")
+LATER: Final = ("load",)
 
 
 def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
@@ -65,6 +66,7 @@ def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
         tls=_tls(document.get("tls", {}), source),
         network=_network(document.get("network", {})),
         listener=_listener(document, source),
+        nodes=_nodes(document, source),
         deviations=tuple(_deviation(one) for one in document.get("deviations", ())),
         extras=frozen({key: document[key] for key in LATER if key in document}),
     )
@@ -108,6 +110,20 @@ def _check_urls(document: Mapping[str, Any], source: Source) -> None:
         if value and not is_usable_url(value):
             fix = "must be an absolute http or https URL, without a user name"
             raise source.error(place, fix)
+
+
+def _nodes(document: Mapping[str, Any], source: Source) -> tuple[Node, ...]:
+    nodes = document.get("nodes", ())
+    for number, node in enumerate(nodes):
+        if not is_usable_url(node["url"]):
+            fix = "must be an absolute http or https URL, without a user name"
+            raise source.error(("nodes", number, "url"), fix)
+    if len(nodes) == 1:
+        raise source.error("nodes", "has one replica: name two or more, or none")
+    found = tuple(Node(one.get("name") or host_of(one["url"]), one["url"]) for one in nodes)
+    if len({node.name for node in found}) < len(found):
+        raise source.error("nodes", "has a name twice: give each replica its own")
+    return found
 
 
 def _issuer_of(metadata_url: str, source: Source) -> str:

@@ -13,6 +13,7 @@ from idprobe.profile.model import (
     Listening,
     Login,
     Network,
+    Node,
     Profile,
     Role,
     Target,
@@ -42,6 +43,7 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
                 "tls": _tls(shown["tls"]),
                 "network": _network(shown["network"]),
                 "listener": _listener(shown.get("listener")),
+                "nodes": tuple(Node(**one) for one in shown.get("nodes", ())),
                 "deviations": tuple(
                     Deviation(**{**one, "until": _day(one["until"])}) for one in shown["deviations"]
                 ),
