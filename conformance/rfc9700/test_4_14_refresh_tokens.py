@@ -13,6 +13,12 @@ def test_public_refresh_tokens_are_rotated(public_refresh_replayed: Trace) -> No
     assert refused(public_refresh_replayed["replay"]), "the old token still brings tokens"
 
 
+@requirement("RFC9700-2.2.2/public-refresh-token-protected")
+def test_the_leeway_for_refresh_tokens_ends(public_refresh_replayed_late: Trace) -> None:
+    """A refresh token that may be used twice for a while is dead after that."""
+    assert refused(public_refresh_replayed_late["replay"]), "the old token brings tokens for longer"
+
+
 @requirement("RFC9700-4.14.2/replay-detection-for-public-clients")
 def test_replay_ends_the_whole_family(public_refresh_replayed: Trace) -> None:
     """After a replay neither token of the family works: one of them was stolen."""

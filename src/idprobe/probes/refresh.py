@@ -21,6 +21,7 @@ from idprobe.wire import Wire
 
 __all__ = [
     "public_refresh_replayed",
+    "public_refresh_replayed_late",
     "public_refresh_stolen",
     "refresh_replayed",
     "refresh_scopes",
@@ -36,6 +37,7 @@ REFRESH: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.REFRESH_TO
 PUBLIC: Final = REFRESH | {Capability.PUBLIC_CLIENT}
 MAX_AGE: Final = (("max_age", "10000"),)
 LATER_S: Final = 2.2
+A_MOMENT_S: Final = 0.5
 UNBOUND: Final = frozenset({"openid", "offline_access"})
 
 
@@ -76,6 +78,29 @@ async def refresh_replayed(wire: Wire) -> None:
 async def public_refresh_replayed(wire: Wire) -> None:
     """Replay a public client's refresh token: `replay`, then `successor`, then a sibling."""
     await _replayed(wire)
+
+
+@probe(role=Role.PUBLIC, needs=PUBLIC, logs_in=True, depth=Depth.FULL)
+async def public_refresh_replayed_late(wire: Wire) -> None:
+    """Replay a public client's refresh token once the declared leeway is over.
+
+    Steps `within`, as soon as the token was traded, and `replay`, when it may work no more.
+    """
+    leeway_s = wire.provider.profile.contract.get("refresh_reuse_leeway_s")
+    limit_s = wire.provider.profile.limits.max_wait_s
+    if not leeway_s:
+        raise Unsuited("the contract declares no refresh_reuse_leeway_s")
+    if leeway_s >= limit_s:
+        raise Unsuited(f"a leeway of {leeway_s} s is longer than limits.max_wait_s, {limit_s:g}")
+    first = await _refreshable(wire, wire.provider, "")
+    token = first.refresh_token or ""
+    second = await wire.run(refresh(wire.provider, token), "refresh")
+    if second.refresh_token in {None, token}:
+        raise Unsuited("the server does not rotate refresh tokens")
+    await wire.send(refresh_request(wire.provider, token), "within")
+    await asyncio.sleep(leeway_s + A_MOMENT_S)
+    await wire.send(refresh_request(wire.provider, token), "replay")
+    await _sibling(wire, wire.provider)
 
 
 @probe(role=Role.WEB, needs=REFRESH, logs_in=True)
