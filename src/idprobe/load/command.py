@@ -11,7 +11,7 @@ from rich.console import Console
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.quantities import duration_s, per_second
+from idprobe.load.quantities import duration_ns, duration_s, per_second
 from idprobe.load.running import LoadRun, run_load
 from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
@@ -22,6 +22,7 @@ __all__ = ["Resolve", "add_load_command"]
 OUTPUT: Final = Path("reports", "output")
 UNUSABLE: Final = 3
 MAX_DURATION_S: Final = 86_400.0
+MAX_CONNECTIONS: Final = 20_000
 
 Resolve = Callable[[str | None], Profile]
 
@@ -53,7 +54,30 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         default="10s",
         show_default=True,
         metavar="TIME",
-        help="How long arrivals go on.",
+        help="How long the steady state goes on.",
+    )
+    @click.option(
+        "--warm-up",
+        default="1s",
+        show_default=True,
+        metavar="TIME",
+        help="Load before it, which is not counted; 0s for none.",
+    )
+    @click.option(
+        "--connections",
+        type=click.IntRange(1, MAX_CONNECTIONS),
+        default=1024,
+        show_default=True,
+        metavar="N",
+        help="The most callers of --rate at work at once.",
+    )
+    @click.option(
+        "--callers",
+        type=click.IntRange(1, MAX_CONNECTIONS),
+        default=16,
+        show_default=True,
+        metavar="N",
+        help="How many callers are prepared, where a scenario logs in first.",
     )
     @click.option(
         "--budget",
@@ -79,7 +103,7 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         run = LoadRun(
             scenario=scenario,
             profile=resolve(target),
-            plan=Plan(_model(options), _duration_s(options["duration"])),
+            plan=_plan(options),
             budget=parse_budget(options["budget"]),
             out=options["output"] or _fresh_output(scenario),
             may_test=frozenset(options["may_test"]),
@@ -93,13 +117,22 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         return result.exit_code
 
 
+def _plan(options: dict[str, Any]) -> Plan:
+    return Plan(
+        _model(options),
+        _duration_s(options["duration"]),
+        duration_ns(options["warm_up"]) / 1e9,
+        options["callers"] if options["users"] is None else options["users"],
+    )
+
+
 def _model(options: dict[str, Any]) -> Model:
     rate, users = options["rate"], options["users"]
     if (rate is None) == (users is None):
         raise UsageError("say how much load: either --rate, such as 200/s, or --users N")
     if users is not None:
         return Closed(users)
-    return Open(per_second(rate), Spacing(options["arrivals"]))
+    return Open(per_second(rate), Spacing(options["arrivals"]), connections=options["connections"])
 
 
 def _duration_s(text: str) -> float:

@@ -1,16 +1,32 @@
 """A log-linear histogram of durations: small, mergeable, and never flattering."""
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError, UsageError
 
-__all__ = ["Histogram"]
+__all__ = ["Histogram", "enough_for"]
 
 SUB_BITS: Final = 7
 """Each power of two is cut into 128 cells, so that a cell is at most 1/128 of its value wide."""
+
+
+SMALL: Final = 1 << SUB_BITS
+"""Below twice this each value has its own cell, whose number is the value."""
+
+
+BEYOND: Final = 5
+"""So many durations have to lie beyond a percentile before it is more than a single accident."""
+
+
+def enough_for(percent: float, count: int) -> bool:
+    """Return whether so many durations are enough for a percentile; the maximum needs one."""
+    if percent >= 100:  # noqa: PLR2004 -- a percentage
+        return count > 0
+    return count * (100 - Fraction(str(percent))) >= 100 * BEYOND
 
 
 class Histogram:
@@ -38,6 +54,38 @@ class Histogram:
         self.total += value
         self.minimum = value if self.minimum is None else min(self.minimum, value)
         self.maximum = value if self.maximum is None else max(self.maximum, value)
+
+    def record_many(self, durations_ns: Sequence[int]) -> None:
+        """Count durations, of which there is at least one, at a fraction of the cost of each."""
+        low, high = min(durations_ns), max(durations_ns)
+        if low < SMALL:
+            for duration in durations_ns:
+                self.record(duration)
+            return
+        numbers = Counter(
+            [((s := v.bit_length() - SUB_BITS - 1) << SUB_BITS) + (v >> s) for v in durations_ns]
+        )
+        cells = self._cells
+        for cell, count in numbers.items():
+            cells[cell] = cells.get(cell, 0) + count
+        self.count += len(durations_ns)
+        self.total += sum(durations_ns)
+        self.minimum = low if self.minimum is None else min(self.minimum, low)
+        self.maximum = high if self.maximum is None else max(self.maximum, high)
+
+    def share_above(self, duration_ns: float) -> float:
+        """Return the share of durations beyond a limit, to the width of a cell; 0.0 if empty."""
+        above = sum(n for cell, n in self._cells.items() if _upper_end(cell) > duration_ns)
+        return above / self.count if self.count else 0.0
+
+    def in_milliseconds(self) -> dict[float, int]:
+        """Return how often which duration was seen, each cell by its upper end in ms."""
+        high = self.maximum or 0
+        found: dict[float, int] = {}
+        for cell, count in self._cells.items():
+            at = min(_upper_end(cell), high) / 1e6
+            found[at] = found.get(at, 0) + count
+        return found
 
     def percentile(self, percent: float) -> int | None:
         """Return the least duration that so many percent of all do not exceed; None if empty."""

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,7 +37,7 @@ class Open:
     rate_per_s: float
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
-    connections: int = 256
+    connections: int = 1024
 
     @property
     def users(self) -> int:
@@ -57,24 +57,30 @@ Model = Open | Closed
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One load run: its model and how long arrivals go on."""
+    """One load run: its model and how long the steady state goes on."""
 
     model: Model
     duration_s: float
+    warm_up_s: float = 0.0
+    """Load before the duration, which is not counted."""
+    callers: int = 16
+    """How many callers are prepared, where a scenario has something to prepare."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON members."""
         kind = "open" if isinstance(self.model, Open) else "closed"
-        return {"kind": kind, "duration_s": self.duration_s, **asdict(self.model)}
+        times = {"duration_s": self.duration_s, "warm_up_s": self.warm_up_s}
+        return {"kind": kind, **times, "callers": self.callers, **asdict(self.model)}
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Self:
         """Return the plan that to_dict wrote."""
         given = dict(members)
-        kind, duration_s = given.pop("kind"), given.pop("duration_s")
+        kind = given.pop("kind")
+        others = [given.pop(name) for name in ("duration_s", "warm_up_s", "callers")]
         if kind == "closed":
-            return cls(Closed(**given), duration_s)
-        return cls(Open(**{**given, "spacing": Spacing(given["spacing"])}), duration_s)
+            return cls(Closed(**given), *others)
+        return cls(Open(**{**given, "spacing": Spacing(given["spacing"])}), *others)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -94,7 +100,7 @@ def heed_limits(plan: Plan, profile: Profile) -> Plan:
             )
         connections = min(model.connections, limits.concurrency or model.connections)
         narrowed = Open(model.rate_per_s, model.spacing, model.seed, connections)
-        return Plan(narrowed, plan.duration_s)
+        return replace(plan, model=narrowed)
     if limits.requests_per_second is not None:
         raise UsageError(
             f"--users has no upper rate, and {profile.where} allows "

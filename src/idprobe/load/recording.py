@@ -1,10 +1,9 @@
 """What is written down while load runs: two latencies, every failure, and our own lateness."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,6 +15,7 @@ __all__ = [
     "UNSENT",
     "Recording",
     "Refusal",
+    "Window",
     "outcome_path",
     "read_outcome",
     "write_outcome",
@@ -27,49 +27,68 @@ UNSENT: Final = "never sent: every connection was busy until the end"
 UNFINISHED: Final = "no answer when the run ended"
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A second of the run: what came and went, how late we were, and who had the processor.
+
+    Latencies are of the iterations that ended in it; `cpu` is the share of one core that the engine
+    used, `delay` the share of the time that it waited for one.
+    """
+
+    at_s: float
+    seconds: float
+    steady: bool
+    began: int
+    finished: int
+    failed: int
+    p50_ns: int | None
+    p99_ns: int | None
+    max_ns: int | None
+    slip_ns: int | None
+    lag_ns: int | None
+    cpu: float
+    delay: float
+
+
 @dataclass(slots=True, eq=False)
 class Recording:
     """One run, seen from the generator. An iteration is one run of the scenario's flow.
 
     `latency` counts from the time an iteration was meant to start, `service` from the time it did;
-    `slip` is how much later than intended the generator got to an arrival. All are of finished and
-    failed iterations alike; one that never finished counts in `latency` as slow as it had become.
+    `slip` is how much later than intended the generator got to an arrival, `lag` how much later it
+    read an answer than the kernel had it. All are of finished and failed iterations alike, after
+    the warm-up; one that never finished counts in `latency` as slow as it had become.
     """
 
     latency: Histogram = field(default_factory=Histogram)
     service: Histogram = field(default_factory=Histogram)
     slip: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=Histogram)
     failures: Counter[str] = field(default_factory=Counter)
+    windows: list[Window] = field(default_factory=list)
+    findings: Counter[str] = field(default_factory=Counter)
+    """What the server did that is wrong at any speed."""
+    warnings: Counter[str] = field(default_factory=Counter)
     succeeded: int = 0
     scheduled: int = 0
+    warm_up_scheduled: int = 0
+    warm_up_ended: int = 0
     requests: int = 0
     reconnects: int = 0
     most_connections: int = 0
     most_waiting: int = 0
+    throttled_us: int = 0
     started_ns: int = 0
+    """When the steady state began."""
     ended_ns: int = 0
     fault: str | None = None
     """What broke in the generator itself."""
     complete: bool = False
     """Whether the run came to its planned end."""
 
-    def begin(self, now_ns: int) -> None:
-        """Note when the run started: the first call counts."""
-        self.started_ns = self.started_ns or now_ns
-
-    def finished(self, intended_ns: int, begun_ns: int, failure: str | None = None) -> None:
-        """Count an iteration that ended now, well or with a failure."""
-        now = time.perf_counter_ns()
-        self.service.record(now - begun_ns)
-        self._ended(intended_ns, now, failure)
-
-    def unfinished(self, intended_ns: int, why: str) -> None:
-        """Count an iteration that had no end by now: at least so slow, and failed."""
-        self._ended(intended_ns, time.perf_counter_ns(), why)
-
-    def _ended(self, intended_ns: int, now: int, failure: str | None) -> None:
-        self.latency.record(now - intended_ns)
-        self.ended_ns = max(self.ended_ns, now)
+    def ended(self, now_ns: int, failure: str | None) -> None:
+        """Count an iteration that ended, well or with a failure."""
+        self.ended_ns = max(self.ended_ns, now_ns)
         if failure is None:
             self.succeeded += 1
             return
@@ -95,6 +114,8 @@ class Recording:
             return "no load was sent"
         if not self.complete:
             return "the run was stopped before its time"
+        if self.warm_up_scheduled != self.warm_up_ended:
+            return "iterations of the warm-up were lost by the load generator"
         if self.scheduled != self.iterations:
             missing = self.scheduled - self.iterations
             return f"{missing} of {self.scheduled} iterations were lost by the load generator"
@@ -108,8 +129,9 @@ class Recording:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON members."""
         members: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
-        members["failures"] = dict(self.failures.most_common())
+        members |= {name: dict(getattr(self, name).most_common()) for name in _COUNTERS}
         members |= {name: getattr(self, name).to_dict() for name in _HISTOGRAMS}
+        members["windows"] = [asdict(one) for one in self.windows]
         return members
 
     @classmethod
@@ -118,15 +140,19 @@ class Recording:
         try:
             given: dict[str, Any] = {name: members[name] for name in _PLAIN}
             given |= {name: Histogram.from_dict(members[name]) for name in _HISTOGRAMS}
-            return cls(**given, failures=Counter(members["failures"]))
+            windows = [Window(**one) for one in members["windows"]]
+            given |= {name: Counter(members[name]) for name in _COUNTERS}
+            return cls(**given, windows=windows)
         except (KeyError, TypeError):
             raise EvidenceError("this is no recording of a load run") from None
 
 
-_HISTOGRAMS: Final = ("latency", "service", "slip")
+_HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
+_COUNTERS: Final = ("failures", "findings", "warnings")
 _PLAIN: Final = (
-    "succeeded", "scheduled", "requests", "reconnects", "most_connections", "most_waiting",
-    "started_ns", "ended_ns", "fault", "complete",
+    "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
+    "most_connections", "most_waiting", "throttled_us", "started_ns", "ended_ns", "fault",
+    "complete",
 )  # fmt: skip
 
 

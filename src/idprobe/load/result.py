@@ -1,23 +1,20 @@
 """What came out of a load run, as data: load.json is its picture."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
 
 from idprobe.load.budget import Budget, ClauseResult
-from idprobe.load.histogram import Histogram
+from idprobe.load.histogram import Histogram, enough_for
+from idprobe.load.honesty import saturation, too_short
 from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.quantities import shown_duration
 from idprobe.load.recording import Recording
 
-__all__ = ["PERCENTILES", "LoadResult"]
+__all__ = ["PERCENTILES", "LoadResult", "reliable"]
 
-PERCENTILES: Final = (50.0, 90.0, 95.0, 99.0, 99.9)
-LATE_NS: Final = 5_000_000
-"""Beyond this, our own lateness is told beside the percentiles that it is part of."""
-FULL_SHARE: Final = 0.999
+PERCENTILES: Final = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +66,35 @@ class LoadResult:
         """Why the run says nothing about the target; None if it does."""
         if self.unusable is not None:
             return None
-        return self.died or self.recording.doubt
+        return (
+            self.died
+            or self.recording.doubt
+            or saturation(self.recording, self.budget)
+            or too_short(self.recording, self.budget)
+            or self._limited_pass()
+        )
+
+    @property
+    def connection_limited(self) -> bool:
+        """Whether arrivals waited in us because every caller was at work."""
+        return isinstance(self.plan.model, Open) and self.recording.most_waiting > 0
+
+    def _limited_pass(self) -> str | None:
+        """Return why a run that would be within budget is not, where arrivals queued in us."""
+        if self.connection_limited and all(one.held for one in self.clauses):
+            return (
+                "connection-limited: arrivals waited for a caller, so that the server was asked "
+                "less than it should be: allow more callers (--connections, --callers)"
+            )
+        return None
 
     @property
     def exit_code(self) -> int:
-        """0 within budget, 1 budget exhausted, 3 target unusable, 4 void."""
+        """0 within budget, 1 budget exhausted or answers wrong, 3 target unusable, 4 void."""
         if self.unusable is not None:
             return 3
+        if self.recording.findings and self.died is None:
+            return 1
         if self.void is not None:
             return 4
         return 0 if all(result.held for result in self.clauses) else 1
@@ -89,24 +108,11 @@ class LoadResult:
                 "closed loop: users wait for answers, so a stall of the server is averaged away; "
                 "use --rate for percentiles that show it"
             )
-        late = recording.slip.percentile(99)
-        if late is not None and late > LATE_NS:
+        if self.connection_limited:
             yield (
-                f"the generator itself was late: 1 % of the arrivals by {shown_duration(late)} "
-                f"or more, which is part of the latencies"
+                f"connection-limited: up to {recording.most_waiting} arrivals waited for one of "
+                f"{recording.most_connections} callers; latency counts that wait"
             )
-        if recording.most_waiting:
-            yield (
-                f"up to {recording.most_waiting} arrivals waited for one of "
-                f"{recording.most_connections} connections; latency counts that wait"
-            )
-        for clause in self.budget.clauses:
-            percent = clause.percent
-            if percent is not None and percent < 100 and self._too_few(percent):  # noqa: PLR2004 -- a percentage
-                yield f"{clause.measure} of only {recording.iterations} iterations is their maximum"
-
-    def _too_few(self, percent: float) -> bool:
-        return 0 < self.recording.iterations * (1 - percent / 100) < FULL_SHARE
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as the members of load.json (schema: load)."""
@@ -123,6 +129,7 @@ class LoadResult:
                 "scheduled": recording.scheduled,
                 "succeeded": recording.succeeded,
                 "failed": recording.failed,
+                "warm_up": recording.warm_up_ended,
             },
             "requests": recording.requests,
             "connections": recording.most_connections,
@@ -132,9 +139,18 @@ class LoadResult:
                 "achieved_per_s": round(self.achieved_per_s, 3),
             },
             "errors": {"share": self.error_share, "kinds": dict(recording.failures.most_common())},
+            "findings": dict(recording.findings.most_common()),
+            "warnings": dict(recording.warnings.most_common()),
             "latency": summary(recording.latency),
             "service": summary(recording.service),
-            "generator": {"slip": summary(recording.slip), "most_waiting": recording.most_waiting},
+            "connection_limited": self.connection_limited,
+            "generator": {
+                "slip": summary(recording.slip),
+                "lag": summary(recording.lag),
+                "most_waiting": recording.most_waiting,
+                "throttled_us": recording.throttled_us,
+            },
+            "windows": [asdict(one) for one in recording.windows],
             "budget": [
                 {"clause": one.clause.text, "actual": _actual(one), "held": one.held}
                 for one in self.clauses
@@ -153,9 +169,16 @@ def _actual(result: ClauseResult) -> float | None:
     return result.actual / 1e6
 
 
+def reliable(histogram: Histogram, percent: float) -> int | None:
+    """Return a percentile, None where there are too few durations for it."""
+    if not enough_for(percent, histogram.count):
+        return None
+    return histogram.percentile(percent)
+
+
 def summary(histogram: Histogram) -> Mapping[str, Any]:
     """Return the figures that a person asks for, in milliseconds, and the histogram itself."""
-    figures = {f"p{percent:g}": histogram.percentile(percent) for percent in PERCENTILES}
+    figures = {f"p{percent:g}": reliable(histogram, percent) for percent in PERCENTILES}
     figures |= {"min": histogram.minimum, "max": histogram.maximum}
     members = {name: None if value is None else value / 1e6 for name, value in figures.items()}
     mean = histogram.mean

@@ -19,6 +19,7 @@ from idprobe.content import content
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.embedded import served
+from idprobe.load.histogram import enough_for
 from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
@@ -28,6 +29,8 @@ __all__ = ["LoadRun", "run_load", "scenario_file", "scenarios"]
 
 STARTUP_S: Final = 30.0
 """How long Locust may take to start and to end, on a busy machine."""
+PREPARATION_S: Final = 120.0
+"""How long the logins may take that some scenarios begin with."""
 PREFLIGHT_REQUESTS: Final = 4
 
 
@@ -65,6 +68,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     path = scenario_file(run.scenario)
     _refuse(run)
     plan = heed_limits(run.plan, run.profile)
+    _refuse_short(plan, run.budget)
     run.out.mkdir(parents=True, exist_ok=True)
     started_at = datetime.now(UTC)
     try:
@@ -102,6 +106,20 @@ def _refuse(run: LoadRun) -> None:
     if not Path(run.profile.where).is_file():
         fix = "load needs a client's credentials: name a profile file that has them"
         raise ProfileError(run.profile.where, "", fix)
+
+
+def _refuse_short(plan: Plan, budget: Budget) -> None:
+    """Raise UsageError for a percentile that the schedule has too few arrivals for."""
+    if isinstance(plan.model, Closed):
+        return
+    count = round(plan.model.rate_per_s * plan.duration_s)
+    for clause in budget.clauses:
+        percent = clause.percent
+        if percent is not None and not enough_for(percent, count):
+            raise UsageError(
+                f"{clause.text}: {count} arrivals are too few for {clause.measure}: "
+                f"raise --duration or --rate"
+            )
 
 
 def _as_usage(refusal: Refusal) -> IdprobeError:
@@ -154,7 +172,12 @@ class _Child:
     def _wait(self, child: subprocess.Popen[bytes]) -> str | None:
         """Wait for the child, at most as long as it can need; then end it and say so."""
         exchange_s = self.profile.limits.exchange_s
-        allowed_s = STARTUP_S + self.plan.duration_s + (PREFLIGHT_REQUESTS + 2) * exchange_s
+        allowed_s = (
+            STARTUP_S
+            + self.plan.warm_up_s
+            + self.plan.duration_s
+            + (PREFLIGHT_REQUESTS + 2) * exchange_s
+        )
         try:
             child.wait(allowed_s)
         except subprocess.TimeoutExpired:

@@ -1,5 +1,6 @@
 """A load run as a table on the terminal."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from idprobe.load.histogram import Histogram
 from idprobe.load.plan import Closed
 from idprobe.load.quantities import shown_duration
-from idprobe.load.result import PERCENTILES, LoadResult
+from idprobe.load.result import PERCENTILES, LoadResult, reliable
 
 __all__ = ["print_load"]
 
@@ -23,7 +24,11 @@ def print_load(result: LoadResult, console: Console) -> None:
     if result.recording.iterations:
         console.print(_latencies(result))
     if result.recording.failures:
-        console.print(_failures(result))
+        console.print(_counted("failures", "why", result.recording.failures))
+    if result.recording.findings:
+        console.print(_counted("wrong answers", "what was wrong", result.recording.findings))
+    if result.recording.warnings:
+        console.print(_counted("times", "worth a look", result.recording.warnings))
     console.print(_budget(result))
     for note in result.all_notes():
         console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True)
@@ -48,26 +53,35 @@ def _facts(result: LoadResult) -> Iterator[tuple[str, str]]:
         )
     yield "achieved", f"{result.achieved_per_s:.1f}/s over {result.elapsed_s:.2f} s"
     yield "iterations", f"{recording.iterations} ({recording.failed} failed)"
-    connections = f"{recording.most_connections} connections, {recording.reconnects} reconnects"
-    yield "requests", f"{recording.requests} on {connections}"
+    if recording.warm_up_ended:
+        yield "warm-up", f"{recording.warm_up_ended} iterations before, not counted"
+    busiest = max((one.cpu for one in recording.windows), default=0.0)
+    yield "generator", f"{busiest:.0%} of a processor in its busiest second"
+    callers = f"{recording.most_connections} callers, {recording.reconnects} reconnects"
+    yield "requests", f"{recording.requests} by {callers}"
 
 
 def _latencies(result: LoadResult) -> Table:
-    table = Table("time", *(f"p{percent:g}" for percent in PERCENTILES), "max")
-    table.add_row("latency from intended start", *_row(result.recording.latency))
-    table.add_row("service time", *_row(result.recording.service))
+    recording = result.recording
+    columns = [("latency", recording.latency), ("service time", recording.service)]
+    ours = (("begun late", recording.slip), ("read late", recording.lag))
+    columns += [(name, histogram) for name, histogram in ours if histogram.count]
+    table = Table("", *(name for name, _ in columns))
+    for percent in (*PERCENTILES, 100.0):
+        name = "max" if percent == 100 else f"p{percent:g}"  # noqa: PLR2004 -- a percentage
+        table.add_row(name, *(_shown(histogram, percent) for _, histogram in columns))
+    table.add_row("of", *(str(histogram.count) for _, histogram in columns))
     return table
 
 
-def _row(histogram: Histogram) -> Iterator[str]:
-    for percent in (*PERCENTILES, 100.0):
-        value = histogram.percentile(percent)
-        yield "-" if value is None else shown_duration(value)
+def _shown(histogram: Histogram, percent: float) -> str:
+    value = reliable(histogram, percent)
+    return "too few" if value is None else shown_duration(value)
 
 
-def _failures(result: LoadResult) -> Table:
-    table = Table("failures", "why")
-    for kind, count in result.recording.failures.most_common():
+def _counted(number: str, what: str, kinds: Counter[str]) -> Table:
+    table = Table(number, what)
+    for kind, count in kinds.most_common():
         table.add_row(str(count), escape(kind))
     return table
 
@@ -88,6 +102,8 @@ def _conclusion(result: LoadResult) -> str:
         case 0:
             return "[green]within budget[/]"
         case 1:
+            if result.recording.findings:
+                return "[red]the answers were wrong under load[/]"
             return "[red]budget exhausted[/]"
         case _:
             return f"[red]void: {escape(result.void or '')}[/]"

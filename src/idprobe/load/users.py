@@ -1,90 +1,117 @@
-"""Locust users that run flows; the only module that imports Locust, which patches the process.
+"""Locust's users; the only module that imports Locust, which patches the process.
 
-A scenario file subclasses FlowUser and names a flow; Locust finds it there. With a plan (`idprobe
-load`) one user carries an open schedule, or many run in a closed loop; without one (plain `locust`)
-they run in a closed loop, and Locust reports.
+A scenario file subclasses FlowUser and names its kind of caller; Locust finds it there. Locust's
+users only say how many callers there are to be: an engine in a thread of its own does their work,
+and its statistics enter Locust's once a second.
 """
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
-from locust import User, events, task  # noqa: TID251 -- the one module that may
+from locust import User, constant, events, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
 from locust.env import Environment  # noqa: TID251 -- the one module that may
-from locust.exception import StopUser  # noqa: TID251 -- the one module that may
 
 from idprobe.content import content
-from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
-from idprobe.exchange import Request
-from idprobe.flows import Flow
-from idprobe.load.iterating import Iterations, prepared
-from idprobe.load.plan import MAY_TEST, PLAN, PROFILE, Closed, Open, Plan, reachable
+from idprobe.errors import IdprobeError, ProfileError, UsageError
+from idprobe.load.callers import Caller
+from idprobe.load.merging import Merger
+from idprobe.load.plan import MAY_TEST, PLAN, PROFILE, Plan, reachable
 from idprobe.load.recording import Refusal, outcome_path, write_outcome
-from idprobe.load.schedule import Arrivals
-from idprobe.profile import Profile, Provider, Role, consent_missing, load_profile
+from idprobe.load.stage import Stage, set_up
+from idprobe.load.working import Work, tried
+from idprobe.profile import Profile, consent_missing, load_profile
 
 __all__ = ["FlowUser"]
 
+TICK_S = 0.2
+FOREVER_S = 86_400.0
+CSV_S = 1.2
+"""Locust writes its CSV files each second, and not once more at the end."""
+
 
 class FlowUser(User):
-    """A caller that runs one flow over and over: subclass it, and say `role` and `flow`."""
+    """One caller of many: subclass it and say which kind."""
 
     abstract = True
-    role: ClassVar[Role] = Role.SERVICE
-    plan: ClassVar[Plan | None] = None
-    iterations: ClassVar[Iterations]
+    caller: ClassVar[type[Caller]]
+    work: ClassVar[Work | None] = None
+    wait_time = constant(FOREVER_S)
 
-    @classmethod
-    def flow(cls, provider: Provider) -> Flow[Any]:
-        """Return the flow of one iteration."""
-        raise NotImplementedError
+    def on_start(self) -> None:
+        """Come: the engine has one caller more."""
+        if self.work is not None:
+            self.work.join_one(1)
 
     @task
-    def iterate(self) -> None:
-        """Run the flow once, or the whole schedule if the plan has one."""
-        if self.plan is not None and isinstance(self.plan.model, Open):
-            self._follow(self.plan.model, self.plan.duration_s)
-        now = time.perf_counter_ns()
-        self.iterations.recording.scheduled += 1
-        self._run_one(now)
+    def wait_for_the_engine(self) -> None:
+        """Do nothing: the engine does it."""
 
-    def _follow(self, model: Open, duration_s: float) -> None:
-        schedule = Arrivals(model.rate_per_s, duration_s, model.spacing, model.seed)
-        self.iterations.follow(schedule, model, _Greenlets(), self._run_one)
-        gevent.spawn(_quit, self.environment)
-        raise StopUser
-
-    def _run_one(self, intended_ns: int) -> None:
-        self.iterations.run_one(self.flow, intended_ns, self._report)
-
-    def _report(self, request: Request, elapsed_ns: int, size: int, failure: str | None) -> None:
-        self.environment.events.request.fire(
-            request_type=request.method,
-            name=request.path,
-            response_time=elapsed_ns / 1e6,
-            response_length=size,
-            exception=None if failure is None else ProbeError(failure),
-            context=self.context(),
-        )
+    def on_stop(self) -> None:
+        """Go: the engine has one caller less."""
+        if self.work is not None:
+            self.work.join_one(-1)
 
 
-class _Greenlets:
-    """gevent's clock, sleep and greenlets, for the open loop."""
+class _Run:
+    """What happens between the start and the end of a test in this process."""
 
-    def now_ns(self) -> int:
-        return time.perf_counter_ns()
+    def __init__(self, environment: Environment, stage: Stage, plan: Plan | None) -> None:
+        self._environment = environment
+        self._stage = stage
+        self._plan = plan
+        self._user_class = _user_class(environment)
+        self._merger = Merger(environment)
+        self._work: Work | None = None
 
-    def sleep(self, seconds: float) -> None:
-        gevent.sleep(seconds)
+    def start(self, **_others: Any) -> None:
+        """Start the engine, and look after it."""
+        self._work = self._user_class.work = Work(self._stage, self._user_class.caller, self._plan)
+        self._work.start()
+        gevent.spawn(self._look_after, self._work)
 
-    def spawn(self, work: Callable[[], None]) -> None:
-        gevent.spawn(work)
+    def stop(self, **_others: Any) -> None:
+        """Let callers finish, at most as long as an exchange may take."""
+        work = self._work
+        if work is None:
+            return
+        work.leave()
+        left_s = self._stage.profile.limits.exchange_s + 1
+        while not work.done and left_s > 0:
+            gevent.sleep(TICK_S / 4)
+            left_s -= TICK_S / 4
+        work.stop()
+        self._merger.merge(work.engine.tallies.outbox)
+
+    def write(self, **_others: Any) -> None:
+        """Write what was recorded, where `idprobe load` asks for it."""
+        place = os.environ.get(PLAN)
+        self.stop()
+        options = self._environment.parsed_options
+        if options is not None and options.csv_prefix:
+            gevent.sleep(CSV_S)
+        if place is None or self._work is None:
+            return
+        refusal = self._work.refusal
+        outcome = self._work.recording if refusal is None else Refusal(3, refusal)
+        write_outcome(outcome_path(Path(place)), outcome)
+
+    def _look_after(self, work: Work) -> None:
+        while not work.done:
+            gevent.sleep(TICK_S)
+            self._merger.merge(work.engine.tallies.outbox)
+        broken = work.refusal or work.recording.fault
+        if broken is not None:
+            sys.stderr.write(f"idprobe: {broken}\n")
+            self._environment.process_exit_code = 4
+        runner = self._environment.runner
+        if runner is not None and (self._plan is not None or broken is not None):
+            runner.quit()
 
 
 def _add_arguments(parser: LocustArgumentParser) -> None:
@@ -105,8 +132,9 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         options = environment.parsed_options
         profile = reachable(_profile(options.idprobe_profile if options else "speakup"))
         _refuse_without_consent(profile)
-        (user_class,) = _user_classes(environment)
-        provider = prepared(profile, user_class.role, user_class.flow)
+        user_class = _user_class(environment)
+        stage = set_up(profile)
+        tried(stage, user_class.caller)
     except IdprobeError as error:
         is_usage = isinstance(error, ProfileError | UsageError)
         refusal = Refusal(2 if is_usage else 3, str(error))
@@ -114,48 +142,23 @@ def _prepare(environment: Environment, **_others: Any) -> None:
             write_outcome(outcome_path(Path(place)), refusal)
         sys.stderr.write(f"idprobe: {refusal.why}\n")
         sys.exit(refusal.exit_code)
-    user_class.plan, user_class.iterations = plan, Iterations(provider)
-    if plan is not None and place is not None:
-        _carry_out(environment, plan, user_class.iterations, outcome_path(Path(place)))
-
-
-def _carry_out(environment: Environment, plan: Plan, iterations: Iterations, out: Path) -> None:
-    """End a closed run when its time is up, and write at the end what was recorded."""
-    recording = iterations.recording
-
-    def time_is_up() -> None:
-        recording.complete = True
-        _quit(environment)
-
-    def start(**_others: Any) -> None:
-        if isinstance(plan.model, Closed):
-            recording.begin(time.perf_counter_ns())
-            gevent.spawn_later(plan.duration_s, time_is_up)
-
-    def write(**_others: Any) -> None:
-        iterations.finish(complete=recording.complete)
-        write_outcome(out, recording)
-
-    _listen(environment.events.test_start, start)
-    _listen(environment.events.quitting, write)
+    run = _Run(environment, stage, plan)
+    _listen(environment.events.test_start, run.start)
+    _listen(environment.events.test_stopping, run.stop)
+    _listen(environment.events.quitting, run.write)
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:
     hook.add_listener(listener)
 
 
-def _quit(environment: Environment) -> None:
-    if environment.runner is not None:
-        environment.runner.quit()
-
-
-def _user_classes(environment: Environment) -> tuple[type[FlowUser]]:
+def _user_class(environment: Environment) -> type[FlowUser]:
     found = [one for one in environment.user_classes if issubclass(one, FlowUser)]
     if len(found) != 1:
         raise UsageError(
             f"a scenario has one class of users with a flow, this one has {len(found)}"
         )
-    return (found[0],)
+    return found[0]
 
 
 def _profile(target: str) -> Profile:

@@ -1,16 +1,21 @@
-"""The small HTTP client against a server that says exactly what it is told to."""
+"""The engine against a server that says exactly what it is told to."""
 
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
-from idprobe.errors import NoResponse, Refrained
-from idprobe.exchange import Request
-from idprobe.load.transport import Session, Transport
-from idprobe.profile import Limits, Profile
+from idprobe.errors import ProbeError
+from idprobe.exchange import Request, Response
+from idprobe.load.engine import Moves
+from idprobe.load.stage import carried_out
+from idprobe.load.transport import Transport
+from idprobe.profile import Limits, Profile, Tls
+from idprobe.reference.config import reference_config
+from idprobe.reference.running import serve
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -48,16 +53,28 @@ def _one_request(peer: socket.socket) -> bytes:
     return data
 
 
-def session_for(url: str, exchange_s: float = 5) -> closing[Session]:
+def transport_for(url: str, exchange_s: float = 5, **others: Any) -> Transport:
     limits = Limits(exchange_s=exchange_s, body_bytes=100)
-    return closing(Session(Transport(Profile("t", "t.toml", url, limits=limits))))
+    return Transport(Profile("t", "t.toml", url, limits=limits, **others))
+
+
+def answers_to(transport: Transport, *requests: Request) -> list[Response]:
+    """Return the answers that one caller gets to requests, one after the other."""
+
+    def asking() -> Moves:
+        answers: list[Response] = []
+        for request in requests:
+            answers += [(yield request)]
+        return answers
+
+    answers: list[Response] = carried_out(transport, asking())
+    return answers
 
 
 def test_target_and_body_go_out_as_they_were_written() -> None:
     with scripted([OK]) as (url, received):
         request = Request("POST", url, b"/a%2f?\xff=1&&b", (("X-One", "1"),), b"a=%c3%b6\xff")
-        with session_for(url) as session:
-            session.send(request)
+        answers_to(transport_for(url), request)
 
     assert received[0].startswith(b"POST /a%2f?\xff=1&&b HTTP/1.1\r\nHost: 127.0.0.1:")
     assert received[0].endswith(b"X-One: 1\r\nContent-Length: 9\r\n\r\na=%c3%b6\xff")
@@ -82,8 +99,8 @@ def test_target_and_body_go_out_as_they_were_written() -> None:
 def test_a_response_is_read_to_its_end_or_our_bound(
     answer: bytes, body: bytes, *, truncated: bool
 ) -> None:
-    with scripted([answer]) as (url, _), session_for(url) as session:
-        response = session.send(Request.get(url))
+    with scripted([answer]) as (url, _):
+        (response,) = answers_to(transport_for(url), Request.get(url))
 
     assert (response.body, response.truncated) == (body, truncated)
 
@@ -102,45 +119,66 @@ def test_a_response_is_read_to_its_end_or_our_bound(
     ],
 )
 def test_broken_framing_is_no_response(answer: bytes) -> None:
-    with (
-        scripted([answer]) as (url, _),
-        session_for(url) as session,
-        pytest.raises(NoResponse, match="breaks HTTP"),
-    ):
-        session.send(Request.get(url))
+    with scripted([answer]) as (url, _), pytest.raises(ProbeError, match="breaks HTTP"):
+        answers_to(transport_for(url), Request.get(url))
 
 
 def test_a_connection_is_kept_and_a_closed_one_only_costs_a_reconnect() -> None:
-    with scripted([OK, OK], [OK]) as (url, received), session_for(url) as session:
-        statuses = [session.send(Request.get(url)).status for _ in range(3)]
+    with scripted([OK, OK], [OK]) as (url, received):
+        answers = answers_to(transport_for(url), *[Request.get(url)] * 3)
 
-    assert statuses == [200, 200, 200]
+    assert [one.status for one in answers] == [200, 200, 200]
     assert len(received) == 3
-    assert (session.sent, session.reconnects) == (3, 1)
 
 
 def test_a_server_that_says_close_gets_a_new_connection_each_time() -> None:
     closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
-    with scripted([closing], [closing]) as (url, received), session_for(url) as session:
-        session.send(Request.get(url))
-        session.send(Request.get(url))
+    with scripted([closing], [closing]) as (url, received):
+        answers_to(transport_for(url), *[Request.get(url)] * 2)
 
-    assert (len(received), session.reconnects) == (2, 0)
+    assert len(received) == 2
 
 
 def test_a_silent_server_ends_with_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-        with (
-            session_for(url, exchange_s=0.05) as session,
-            pytest.raises(NoResponse, match=r"within 0\.05 s"),
-        ):
-            session.send(Request.get(url))
+        with pytest.raises(ProbeError, match=r"within 0\.05 s"):
+            answers_to(transport_for(url, 0.05), Request.get(url))
+
+
+def test_a_server_that_is_silent_in_the_handshake_ends_with_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+        with pytest.raises(ProbeError, match=r"within 0\.05 s"):
+            answers_to(transport_for(url, 0.05), Request.get(url))
+
+
+def test_a_refused_connection_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    with pytest.raises(ProbeError, match="connection refused"):
+        answers_to(transport_for(url), Request.get(url))
 
 
 def test_credentials_go_to_no_host_that_the_profile_does_not_name() -> None:
-    with session_for("http://127.0.0.1:1") as session:
-        with pytest.raises(Refrained, match=r"id\.example"):
-            session.send(Request.get("http://id.example/token"))
-        assert session.sent == 0
+    with pytest.raises(ProbeError, match=r"id\.example"):
+        answers_to(transport_for("http://127.0.0.1:1"), Request.get("http://id.example/token"))
+
+
+def test_tls_is_verified_and_its_sessions_are_resumed() -> None:
+    with serve(reference_config(), tls=True) as server:
+        url = f"{server.issuer}/.well-known/openid-configuration"
+        tls = Tls(ca_file=server.ca_file)
+        limits = Limits(body_bytes=100_000)
+        transport = Transport(Profile("t", "t.toml", server.issuer, tls=tls, limits=limits))
+        once = Request.get(url, headers=(("Connection", "close"),))
+        answers = answers_to(transport, Request.get(url), once, Request.get(url))
+
+        with pytest.raises(ProbeError, match="TLS failed"):
+            answers_to(transport_for(server.issuer), Request.get(url))
+
+    assert [one.status for one in answers] == [200, 200, 200]
+    assert answers[0].body == answers[2].body

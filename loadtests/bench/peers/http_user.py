@@ -1,0 +1,16 @@
+"""Stock Locust: its HttpUser asks for tokens and looks for one in the answer."""
+
+from locust import HttpUser, task  # noqa: TID251 -- the peer itself
+
+FORM = {"grant_type": "client_credentials", "client_id": "service", "client_secret": "made-up"}
+
+
+class Service(HttpUser):
+    """Asks again as soon as it has an answer."""
+
+    @task
+    def token(self) -> None:
+        """Ask once."""
+        with self.client.post("/token", data=FORM, verify=False, catch_response=True) as answer:
+            if answer.status_code != 200 or '"access_token"' not in answer.text:  # noqa: PLR2004 -- OK
+                answer.failure("no token")

@@ -1,0 +1,46 @@
+"""What every caller is."""
+
+from typing import ClassVar, Final
+
+from idprobe.load.engine import Moves
+from idprobe.load.stage import Stage
+from idprobe.profile import Provider, Role
+
+__all__ = ["SAME_EACH_TIME", "Caller"]
+
+SAME_EACH_TIME: Final = frozenset({"client_secret_basic", "client_secret_post", "none"})
+"""Client authentications without a time in them, so that the request never changes."""
+
+
+class Caller:
+    """One caller of many: subclass it, say `role`, and write `iterate`.
+
+    `prepare` runs once before load is measured. Where `prepares` is true, an open run has so many
+    callers as were prepared and no more. `conclude` runs once when load is over, with nobody
+    waiting: it looks at what would have disturbed the measurement.
+    """
+
+    role: ClassVar[Role] = Role.SERVICE
+    with_user: ClassVar[bool] = False
+    prepares: ClassVar[bool] = False
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.stage = stage
+        self.number = number
+        self.provider = self.seen_by(stage, number)
+
+    def seen_by(self, stage: Stage, number: int) -> Provider:
+        """Return the provider as this caller sees it."""
+        return stage.provider(self.role, number, with_user=self.with_user)
+
+    def prepare(self) -> Moves:
+        """Get what every iteration builds on: nothing, by default."""
+        yield from ()
+
+    def iterate(self) -> Moves:
+        """Run the flow once; an error of ours that it raises is a failed iteration."""
+        raise NotImplementedError
+
+    def conclude(self) -> Moves:
+        """Look at what is left when load is over: nothing, by default."""
+        yield from ()

@@ -1,0 +1,107 @@
+"""A day of an identity server: callers of all kinds, by weight."""
+
+import random
+from collections.abc import Mapping
+from typing import Any, Final
+
+from idprobe.errors import ProfileError, UsageError
+from idprobe.load.callers.caller import Caller
+from idprobe.load.callers.people import (
+    AuthorizationCode,
+    AuthorizationCodeSession,
+    Implicit,
+    RefreshChain,
+    UserInfo,
+)
+from idprobe.load.callers.public import MetadataAndKeys
+from idprobe.load.callers.service import ClientCredentials, Introspection, Revocation
+from idprobe.load.engine import Moves
+from idprobe.load.stage import Stage
+
+__all__ = ["KINDS", "Mixed", "mix_of"]
+
+KINDS: Final[Mapping[str, type[Caller]]] = {
+    "client_credentials": ClientCredentials,
+    "refresh_chain": RefreshChain,
+    "authorization_code": AuthorizationCode,
+    "authorization_code_session": AuthorizationCodeSession,
+    "implicit": Implicit,
+    "introspection": Introspection,
+    "userinfo": UserInfo,
+    "revocation": Revocation,
+    "metadata_and_keys": MetadataAndKeys,
+}
+DAY: Final[Mapping[str, float]] = {
+    "client_credentials": 30,
+    "refresh_chain": 20,
+    "introspection": 15,
+    "userinfo": 12,
+    "metadata_and_keys": 10,
+    "authorization_code_session": 8,
+    "authorization_code": 4,
+    "revocation": 1,
+}
+"""Machines ask most, then applications that stay logged in; a full login is rare."""
+NEEDS: Final = {
+    "introspection": "introspection_endpoint",
+    "userinfo": "userinfo_endpoint",
+    "revocation": "revocation_endpoint",
+    "metadata_and_keys": "jwks_uri",
+}
+
+
+class Mixed(Caller):
+    """One of each kind, of which each iteration plays one, by the weights of [load.mix]."""
+
+    prepares = True
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self._chance = random.Random(number)  # noqa: S311 -- a mixture, not a secret; repeatable
+        weights = mix_of(stage)
+        self._parts = tuple(KINDS[name](stage, number) for name in weights)
+        self._weights = tuple(weights.values())
+        self.stage = stage
+        self.number = number
+        self.provider = self._parts[0].provider
+
+    def prepare(self) -> Moves:
+        """Prepare every part."""
+        for part in self._parts:
+            yield from part.prepare()
+
+    def iterate(self) -> Moves:
+        """Play one part."""
+        (part,) = self._chance.choices(self._parts, self._weights)
+        yield from part.iterate()
+
+    def conclude(self) -> Moves:
+        """Conclude every part."""
+        for part in self._parts:
+            yield from part.conclude()
+
+
+def mix_of(stage: Stage) -> Mapping[str, float]:
+    """Return the weights of [load.mix]; by default those of a day that this server can have."""
+    given: Any = stage.profile.extras.get("load", {}).get("mix")
+    if given is None:
+        return {name: weight for name, weight in DAY.items() if _possible(stage, name)}
+    unknown = sorted(set(given) - KINDS.keys())
+    if unknown:
+        names = ", ".join(KINDS)
+        raise ProfileError(stage.profile.where, "load.mix", f"no {unknown[0]!r}: use {names}")
+    weights = {name: float(weight) for name, weight in given.items() if weight > 0}
+    if not weights:
+        raise UsageError(f"{stage.profile.where}: load.mix: no weight is more than nothing")
+    return weights
+
+
+def _possible(stage: Stage, name: str) -> bool:
+    endpoint = NEEDS.get(name)
+    if endpoint is not None and not (
+        stage.metadata.get(endpoint) or stage.profile.endpoints.get(endpoint)
+    ):
+        return False
+    kind = KINDS[name]
+    if kind.with_user and not stage.profile.users:
+        return False
+    return any(kind.role in client.roles for client in stage.profile.clients.values())

@@ -1,0 +1,218 @@
+"""Callers with a user behind them: logins, sessions, chains of refresh tokens, claims."""
+
+import secrets
+from typing import ClassVar
+
+from idprobe.errors import EvidenceError
+from idprobe.flows import (
+    Authorized,
+    Flow,
+    Tokens,
+    authorize,
+    redeem,
+    redemption,
+    refresh_request,
+    userinfo_request,
+)
+from idprobe.jose import read_jwt
+from idprobe.load.answers import Answer
+from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
+from idprobe.load.engine import Moves
+from idprobe.load.packets import filler
+from idprobe.load.shapes import Same
+from idprobe.load.stage import Stage
+from idprobe.load.walking import walked
+from idprobe.profile import Role
+from idprobe.wire import Cookies
+
+__all__ = [
+    "AuthorizationCode",
+    "AuthorizationCodeSession",
+    "Implicit",
+    "RefreshChain",
+    "UserInfo",
+]
+
+OFFLINE = "offline_access"
+
+
+class Person(Caller):
+    """A user in front of a client that gets codes."""
+
+    role = Role.WEB
+    with_user = True
+    offline: ClassVar[bool] = False
+    """Whether it asks for offline access, which asks for consent each time."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self.cookies = Cookies()
+        self.last: Authorized | None = None
+
+    @property
+    def scope(self) -> str:
+        """The scope of the client, without offline access where it is of no use."""
+        scopes = self.provider.client.scopes
+        return " ".join(one for one in scopes if self.offline or one != OFFLINE)
+
+    def log_in(self, cookies: Cookies) -> Moves:
+        """Get tokens by a code, with the cookies of one browser."""
+        return (yield from walked(self._tokens(), self.stage.profile, cookies))
+
+    def _tokens(self) -> Flow[Tokens]:
+        nonce = secrets.token_urlsafe(16)
+        self.last = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
+        tokens = yield from redeem(self.provider, self.last)
+        self.stage.findings.tokens_of(tokens, self.provider)
+        self.stage.findings.nonce(tokens.id_token, nonce)
+        return tokens
+
+    def conclude(self) -> Moves:
+        """Try the last code once more: it has to be refused (RFC 6749 section 4.1.2)."""
+        if self.last is None:
+            return
+        response = yield redemption(self.provider, self.last)
+        if response.is_success:
+            raise self.stage.findings.wrong(
+                "an authorization code worked twice (RFC 6749 section 4.1.2)"
+            )
+
+
+class AuthorizationCode(Person):
+    """A user who logs in and consents each time, in a browser that knows nobody."""
+
+    def iterate(self) -> Moves:
+        """Log in, consent, redeem the code with PKCE."""
+        yield from self.log_in(Cookies())
+
+
+class AuthorizationCodeSession(Person):
+    """A user who is logged in, and gets code after code on that session."""
+
+    prepares = True
+
+    def prepare(self) -> Moves:
+        """Log in."""
+        yield from self.log_in(self.cookies)
+
+    def iterate(self) -> Moves:
+        """Get a code and redeem it."""
+        yield from self.log_in(self.cookies)
+
+
+class Implicit(Caller):
+    """An application without a backend, whose user is logged in (RFC 6749 section 4.2)."""
+
+    role = Role.IMPLICIT
+    with_user = True
+    prepares = True
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self._cookies = Cookies()
+        types = self.provider.client.response_types
+        self._type = next((one for one in types if "token" in one.split()), types[0])
+
+    def prepare(self) -> Moves:
+        """Log in."""
+        yield from self.iterate()
+
+    def iterate(self) -> Moves:
+        """Get tokens that land in the browser."""
+        landed = yield from walked(self._landing(), self.stage.profile, self._cookies)
+        if landed.access_token is not None:
+            tokens = Tokens(landed.access_token, id_token=landed.id_token)
+            self.stage.findings.tokens_of(tokens, self.provider)
+
+    def _landing(self) -> Flow[Authorized]:
+        nonce = secrets.token_urlsafe(16)
+        scopes = (one for one in self.provider.client.scopes if one != OFFLINE)
+        landed = yield from authorize(
+            self.provider, response_type=self._type, scope=" ".join(scopes), nonce=nonce
+        )
+        self.stage.findings.nonce(landed.id_token, nonce)
+        return landed
+
+
+class RefreshChain(Person):
+    """A user's application that keeps its own refresh token, and takes the new one each time."""
+
+    prepares = True
+    offline = True
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        method = self.provider.client.token_endpoint_auth_method
+        self._ask = filler(
+            lambda token: refresh_request(self.provider, token),
+            stage.transport,
+            fixed=method in SAME_EACH_TIME,
+        )
+        self._held: str | None = None
+        self._links = 0
+
+    def prepare(self) -> Moves:
+        """Log in, and keep the refresh token."""
+        tokens = yield from self.log_in(self.cookies)
+        if tokens.refresh_token is None:
+            raise EvidenceError(
+                "the login brought no refresh token, which this scenario lives on: the client "
+                "needs the grant, and maybe the scope offline_access"
+            )
+        self._held, self._links = tokens.refresh_token, 0
+
+    def iterate(self) -> Moves:
+        """Trade the refresh token; after a broken chain, log in anew first."""
+        if self._held is None:
+            yield from self.prepare()
+        held, self._held = self._held or "", None
+        answer = yield self._ask(held)
+        if answer.status == 400 and self._links:  # noqa: PLR2004 -- RFC 6749 section 5.2
+            why = answer.response().error
+            raise self.stage.findings.wrong(f"a chain of refresh tokens broke ({why})")
+        tokens = self.stage.findings.tokens(answer, self.provider)
+        self._held = tokens.refresh_token or held
+        self._links += 1
+
+    def conclude(self) -> Moves:
+        """Do nothing: what a code did twice would end the chain."""
+        yield from ()
+
+
+class UserInfo(Person):
+    """A client that asks who its user is (OpenID Connect Core 1.0, section 5.3)."""
+
+    prepares = True
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self._ask = filler(
+            lambda token: userinfo_request(self.provider, token), stage.transport, fixed=True
+        )
+        self._held = ""
+        self._same = Same(self._is_mine)
+
+    def prepare(self) -> Moves:
+        """Log in, and keep the access token."""
+        tokens = yield from self.log_in(self.cookies)
+        self._held = tokens.access_token
+
+    def iterate(self) -> Moves:
+        """Ask once; the answer has to be about this user."""
+        self._same.check((yield self._ask(self._held)))
+
+    def _is_mine(self, answer: Answer) -> None:
+        response = answer.response()
+        if not response.is_success:
+            raise EvidenceError(f"wanted the user's claims, got status {response.status}")
+        if response.media_type == "application/jwt":
+            claims = read_jwt(response.text.strip()).claims
+        else:
+            claims = response.json_object
+        if not isinstance(claims.get("sub"), str):
+            raise self.stage.findings.wrong("an answer about a user had no sub")
+        self.stage.findings.subject(claims["sub"], self.provider)
+
+    def conclude(self) -> Moves:
+        """Do nothing: what a code did twice would end the token."""
+        yield from ()

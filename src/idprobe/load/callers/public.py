@@ -1,0 +1,52 @@
+"""What anybody may read: metadata and keys (RFC 8414, RFC 7517)."""
+
+from idprobe.errors import EvidenceError
+from idprobe.flows import keys_request, metadata_request, well_known_urls
+from idprobe.load.answers import Answer
+from idprobe.load.callers.caller import Caller
+from idprobe.load.engine import Moves
+from idprobe.load.packets import Packet
+from idprobe.load.shapes import Same
+from idprobe.load.stage import Stage
+from idprobe.profile import Client, Provider
+
+__all__ = ["MetadataAndKeys"]
+
+NOBODY = Client("nobody", "")
+
+
+class MetadataAndKeys(Caller):
+    """A resource server that starts: it reads the metadata, then the keys."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        url = stage.metadata_url or well_known_urls(stage.profile)[0]
+        self._first = Packet.of(metadata_request(url), stage.transport)
+        self._second = Packet.of(keys_request(self.provider), stage.transport)
+        self._metadata = Same(self._is_metadata)
+        self._keys = Same(self._is_key_set)
+
+    def seen_by(self, stage: Stage, number: int) -> Provider:
+        """Return the provider as anybody sees it."""
+        del number
+        return Provider(stage.profile, stage.metadata, NOBODY)
+
+    def iterate(self) -> Moves:
+        """Read both."""
+        self._metadata.check((yield self._first))
+        self._keys.check((yield self._second))
+
+    def _is_metadata(self, answer: Answer) -> None:
+        response = answer.response()
+        if not response.is_success:
+            raise EvidenceError(f"wanted metadata, got status {response.status}")
+        if response.json_object.get("issuer") != self.provider.issuer:
+            raise self.stage.findings.wrong("the metadata named another issuer")
+
+    def _is_key_set(self, answer: Answer) -> None:
+        response = answer.response()
+        if not response.is_success:
+            raise EvidenceError(f"wanted a JWK set, got status {response.status}")
+        keys = response.json_object.get("keys")
+        if not isinstance(keys, list) or not keys:
+            raise self.stage.findings.wrong("the JWK set had no keys")

@@ -1,0 +1,96 @@
+"""Services: tokens of their own (RFC 6749 section 4.4), and what is asked and undone of them."""
+
+from idprobe.errors import EvidenceError
+from idprobe.flows import (
+    client_credentials_request,
+    introspection_request,
+    revocation_request,
+)
+from idprobe.load.answers import Answer
+from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
+from idprobe.load.engine import Moves
+from idprobe.load.packets import Packet, filler
+from idprobe.load.shapes import Same, TokenShape
+from idprobe.load.stage import Stage
+from idprobe.profile import Role
+
+__all__ = ["ClientCredentials", "Introspection", "Revocation"]
+
+
+class ClientCredentials(Caller):
+    """A confidential client that gets an access token and throws it away."""
+
+    role = Role.SERVICE
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self._shape = TokenShape(stage, self.provider)
+        self._fixed = self.provider.client.token_endpoint_auth_method in SAME_EACH_TIME
+        self._packet: Packet | None = None
+
+    def token(self) -> Moves:
+        """Return a new access token of the client."""
+        packet = self._packet
+        if packet is None:
+            request = client_credentials_request(self.provider)
+            packet = Packet.of(request, self.stage.transport)
+            self._packet = packet if self._fixed else None
+        return self._shape.check((yield packet))
+
+    def iterate(self) -> Moves:
+        """Ask for a token once; an answer without one is a failure, whatever its status."""
+        yield from self.token()
+
+
+class Introspection(ClientCredentials):
+    """A resource server that asks what a token is worth (RFC 7662)."""
+
+    prepares = True
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self._ask = filler(
+            lambda token: introspection_request(self.provider, token),
+            stage.transport,
+            fixed=self._fixed,
+        )
+        self._same = Same(self._active)
+        self._held = b""
+
+    def prepare(self) -> Moves:
+        """Get the token to ask about."""
+        self._held = yield from self.token()
+
+    def iterate(self) -> Moves:
+        """Ask once; the token has to be active, and this client's."""
+        self._same.check((yield self._ask(self._held.decode())))
+
+    def _active(self, answer: Answer) -> None:
+        response = answer.response()
+        if not response.is_success:
+            raise EvidenceError(f"wanted an introspection response, got status {response.status}")
+        said = response.json_object
+        if said.get("active") is not True:
+            raise self.stage.findings.wrong("a fresh access token was introspected as not active")
+        client_id = self.provider.client.client_id
+        if said.get("client_id", client_id) != client_id:
+            raise self.stage.findings.wrong("a token was introspected as another client's")
+
+
+class Revocation(ClientCredentials):
+    """A client that gets a token and gives it back (RFC 7009)."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        super().__init__(stage, number)
+        self._undo = filler(
+            lambda token: revocation_request(self.provider, token),
+            stage.transport,
+            fixed=self._fixed,
+        )
+
+    def iterate(self) -> Moves:
+        """Get a token and revoke it: two requests."""
+        token = yield from self.token()
+        answer = yield self._undo(token.decode())
+        if answer.status != 200:  # noqa: PLR2004 -- the one status that RFC 7009 gives success
+            raise EvidenceError(f"wanted the token revoked, got status {answer.status}")

@@ -1,0 +1,372 @@
+"""One event loop that drives every simulated caller of a process over sockets that never block.
+
+A caller is a generator: it yields what is to be sent and is sent what came back. The loop runs in a
+thread of its own, so that neither Locust's greenlets wait for it nor it for them.
+"""
+
+import re
+import ssl
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, Protocol
+
+from idprobe.errors import IdprobeError, NoResponse, Refrained
+from idprobe.exchange import Request
+from idprobe.load.answers import Answer, Heads, Reader
+from idprobe.load.framing import FramingError
+from idprobe.load.lines import Line, Places, TlsLine
+from idprobe.load.originals import original
+from idprobe.load.packets import Packet
+from idprobe.load.tallies import Tallies, Tally
+from idprobe.load.transport import Transport, reason_of
+
+__all__ = ["Engine", "Moves", "Pace", "Seat"]
+
+NS: Final = 1_000_000_000
+BATCH: Final = 32
+"""So many sockets are served before arrivals are looked at again."""
+SWEEP_NS: Final = 50_000_000
+"""How often exchanges are looked at that may have taken too long."""
+COARSE_NS: Final = 2_000_000
+STAMPED_OF: Final = 8
+"""One of so many connections has its arrivals stamped by the kernel."""
+
+Moves = Generator[Packet | Request, Any, Any]
+_SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
+
+
+class Seat:
+    """One caller at work: its flow, its connections, and where it is."""
+
+    __slots__ = (
+        "begun_ns", "caller", "flow", "intended_ns", "line", "lines", "packet", "prepared", "raw",
+        "retried", "sent_ns", "tally", "unanswered",
+    )  # fmt: skip
+
+    def __init__(self, caller: Any) -> None:
+        self.caller: Final = caller
+        self.lines: Final[dict[str, Line]] = {}
+        self.flow: Moves | None = None
+        self.line: Line | None = None
+        self.packet: Packet | None = None
+        self.tally: Tally | None = None
+        self.raw = False
+        self.retried = False
+        self.unanswered = False
+        self.prepared = False
+        self.intended_ns = 0
+        self.begun_ns = 0
+        self.sent_ns = 0
+
+
+class Pace(Protocol):
+    """Decides when a seat begins, and hears how it ended."""
+
+    def due(self, now_ns: int) -> int:
+        """Begin what is due, and return when to look again at the latest."""
+        ...
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Take back a seat whose flow has ended."""
+        ...
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether everything is done."""
+        ...
+
+
+class Engine:
+    """The loop. `run` returns when the pace says that it is over, or when `stop` was called."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport: Final = transport
+        self._limit_ns: Final = round(transport.limits.exchange_s * NS)
+        self._places: Final = Places(transport)
+        self._heads: Final = Heads(transport.limits.body_bytes)
+        # made first, so that its number is one that select takes
+        self._epoll: Final = original("select", "epoll")()
+        self._poll: Final[Callable[[float, int], Sequence[tuple[int, int]]]] = self._epoll.poll
+        self._select: Final[Callable[..., Any]] = original("select", "select")
+        self._lines: Final[dict[int, Line]] = {}
+        self._busy: Final[set[Seat]] = set()
+        self._broken: Final[deque[tuple[Seat, OSError | IdprobeError]]] = deque()
+        self._ended: Final[deque[tuple[Seat, str | None]]] = deque()
+        self._opened = 0
+        self.tallies: Final = Tallies()
+        self.on_lag: Callable[[int], None] | None = None
+        self.requests = 0
+        self.reconnects = 0
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Make `run` return soon; may be called from any thread."""
+        self.stopped = True
+
+    def run(self, pace: Pace) -> None:
+        """Drive the callers until the pace is over."""
+        clock = time.perf_counter_ns
+        sweep_at = clock() + SWEEP_NS
+        while not self.stopped:
+            now = clock()
+            wake_at = pace.due(now)
+            self._settle(pace)
+            if pace.over(clock()):
+                break
+            events = self._ready(min(wake_at, sweep_at))
+            for fd, _ in events:
+                line = self._lines.get(fd)
+                if line is not None:
+                    self._serve(line)
+            if now >= sweep_at:
+                sweep_at = now + SWEEP_NS
+                self._sweep(now)
+            self._settle(pace)
+
+    def _ready(self, wake_at: int) -> Sequence[tuple[int, int]]:
+        """Return the sockets that are ready, or none when it is time to wake.
+
+        epoll waits by the millisecond, select by the microsecond.
+        """
+        wait_ns = wake_at - time.perf_counter_ns()
+        if wait_ns > COARSE_NS:
+            return self._poll((wait_ns - COARSE_NS // 2) / NS, BATCH)
+        events = self._poll(0, BATCH)
+        if not events and wait_ns > 0:
+            self._select([self._epoll], [], [], wait_ns / NS)
+            events = self._poll(0, BATCH)
+        return events
+
+    def begin(self, seat: Seat, flow: Moves, intended_ns: int | None = None) -> None:
+        """Let a seat begin a flow, that was meant to start at a time, or just now."""
+        seat.flow = flow
+        seat.unanswered = False
+        seat.begun_ns = time.perf_counter_ns()
+        seat.intended_ns = seat.begun_ns if intended_ns is None else intended_ns
+        self._busy.add(seat)
+        self._advance(seat, None)
+
+    def busy(self) -> tuple[Seat, ...]:
+        """Return the seats whose flows are under way."""
+        return tuple(self._busy)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any flow is under way, or its end not yet told."""
+        return bool(self._busy or self._broken or self._ended)
+
+    def abandon(self, seat: Seat) -> None:
+        """End a seat's flow where it is, and its connections."""
+        self._busy.discard(seat)
+        if seat.flow is not None:
+            seat.flow.close()
+        for line in tuple(seat.lines.values()):
+            self._drop(line, seat)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for line in tuple(self._lines.values()):
+            line.close()
+        self._lines.clear()
+        self._epoll.close()
+
+    def _settle(self, pace: Pace) -> None:
+        """Tell flows what broke, and the pace what ended; none calls itself ever deeper."""
+        while self._broken or self._ended:
+            while self._broken:
+                seat, error = self._broken.popleft()
+                self._tell(seat, error)
+            if self._ended:
+                seat, failure = self._ended.popleft()
+                pace.ended(seat, time.perf_counter_ns(), failure)
+
+    def _tell(self, seat: Seat, error: OSError | IdprobeError) -> None:
+        packet, flow = seat.packet, seat.flow
+        if flow is None or packet is None:
+            return
+        if isinstance(error, IdprobeError) and not isinstance(error, FramingError):
+            self._advance(seat, error)
+            return
+        seat.unanswered = True
+        why = reason_of(error, self._transport.limits.exchange_s)
+        self._advance(seat, NoResponse(packet, why))
+
+    def _advance(self, seat: Seat, value: Any) -> None:
+        """Go on with a seat's flow; what is no error of ours ends the engine."""
+        flow = seat.flow
+        if flow is None:
+            return
+        try:
+            move = flow.throw(value) if isinstance(value, Exception) else flow.send(value)
+        except StopIteration:
+            self._end(seat, None)
+        except NoResponse as error:
+            self._end(seat, error.failure)
+        except IdprobeError as error:
+            self._end(seat, str(error))
+        else:
+            self._send(seat, move)
+
+    def _end(self, seat: Seat, failure: str | None) -> None:
+        seat.flow = None
+        self._busy.discard(seat)
+        if failure is not None and seat.tally is not None:
+            seat.tally.failed(failure)
+        seat.tally = None
+        self._ended.append((seat, failure))
+
+    def _send(self, seat: Seat, move: Packet | Request) -> None:
+        if type(move) is Packet:
+            packet, seat.raw = move, True
+        elif isinstance(move, Request):
+            packet, seat.raw = self._packet(move), False
+        else:
+            raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
+        seat.packet = packet
+        seat.retried = False
+        seat.tally = None
+        self.requests += 1
+        seat.sent_ns = time.perf_counter_ns()
+        self._put(seat, packet)
+
+    def _put(self, seat: Seat, packet: Packet) -> None:
+        """Send a packet on the seat's connection, or on a new one."""
+        try:
+            line = seat.lines.get(packet.origin)
+            if line is None or line.ended:
+                line = self._open(packet.origin, seat)
+            seat.line, line.seat = line, seat
+            line.used += 1
+            line.received = False
+            line.send(packet.data)
+            if line.wants_out and not line.armed:
+                self._arm(line)
+        except (OSError, Refrained) as error:
+            kept = seat.lines.get(packet.origin)
+            self._fail(seat, kept, error)
+
+    def _packet(self, request: Request) -> Packet:
+        name = f"{request.method} {_SERIAL.sub('/{id}', request.path)}"
+        return Packet(request.origin, self._transport.head(request) + request.body, name)
+
+    def _open(self, origin: str, seat: Seat) -> Line:
+        place = self._places.at(origin)
+        kind = Line if place.tls is None else TlsLine
+        line = kind(place, stamped=self._opened % STAMPED_OF == 0 and sys.platform == "linux")
+        self._opened += 1
+        try:
+            line.open()
+        except OSError:
+            line.close()
+            raise
+        seat.lines[origin], line.owner = line, seat
+        self._lines[line.fd] = line
+        self._epoll.register(line.fd, IN | OUT)
+        return line
+
+    def _arm(self, line: Line) -> None:
+        line.armed = line.wants_out
+        self._epoll.modify(line.fd, IN | OUT if line.armed else IN)
+
+    def _serve(self, line: Line) -> None:
+        """Do what a connection is ready for."""
+        try:
+            data = line.progress()
+            seat = line.seat
+            if seat is None:
+                if data or line.ended:
+                    self.reconnects += 1
+                    self._drop(line, None)
+                return
+            if data:
+                line.received = True
+                self._read(line, seat, data)
+            elif line.ended:
+                self._finish(line, seat)
+            if line.armed != line.wants_out and not line.ended:
+                self._arm(line)
+        except (OSError, FramingError) as error:
+            self._fail(line.seat, line, error)
+
+    def _read(self, line: Line, seat: Seat, data: bytes) -> None:
+        reader = line.reader
+        if reader is None:
+            answer = self._heads.whole(data)
+            if answer is not None:
+                self._answered(line, seat, answer)
+                return
+            reader = line.reader = Reader(self._transport.limits.body_bytes)
+        if reader.feed(data):
+            self._answered(line, seat, reader.answer)
+        elif line.ended:
+            self._answered(line, seat, reader.closed())
+
+    def _finish(self, line: Line, seat: Seat) -> None:
+        """Read the end of a connection: of a response, or of one that was stale."""
+        if line.reader is None:
+            raise FramingError("closed before the response was complete")
+        self._answered(line, seat, line.reader.closed())
+
+    def _answered(self, line: Line, seat: Seat, answer: Answer) -> None:
+        now = time.perf_counter_ns()
+        line.seat = line.reader = seat.line = None
+        if line.ended or not answer.head.keep:
+            self._drop(line, seat)
+        packet = seat.packet
+        if packet is not None:
+            tally = self.tallies.of(packet.name)
+            tally.note(now - seat.sent_ns)
+            tally.octets += len(answer.body)
+            seat.tally = tally
+        if line.lag_ns is not None:
+            if self.on_lag is not None:
+                self.on_lag(line.lag_ns)
+            line.lag_ns = None
+        self._advance(seat, answer if seat.raw else answer.response())
+
+    def _fail(
+        self, seat: Seat | None, line: Line | None, error: OSError | FramingError | Refrained
+    ) -> None:
+        """Drop a connection; send once more where it was stale, else tell the flow why.
+
+        RFC 9110 section 9.2.2 and RFC 9112 section 9.3.1 allow that for unanswered requests.
+        """
+        stale = line is not None and line.used > 1 and not line.received
+        if line is not None:
+            line.seat = line.reader = None
+            self._drop(line, seat)
+        if seat is None:
+            return
+        seat.line = None
+        is_broken = isinstance(error, ConnectionError | FramingError | ssl.SSLEOFError)
+        if stale and is_broken and not seat.retried and seat.packet is not None:
+            seat.retried = True
+            self.reconnects += 1
+            self._put(seat, seat.packet)
+            return
+        if seat.packet is not None:
+            tally = self.tallies.of(seat.packet.name)
+            tally.note(time.perf_counter_ns() - seat.sent_ns)
+            seat.tally = tally
+        self._broken.append((seat, error))
+
+    def _drop(self, line: Line, seat: Seat | None) -> None:
+        """Forget and close a connection."""
+        if self._lines.get(line.fd) is line:
+            del self._lines[line.fd]
+        owner = seat if seat is not None else line.owner
+        if owner is not None and owner.lines.get(line.place.origin) is line:
+            del owner.lines[line.place.origin]
+        line.close()
+
+    def _sweep(self, now_ns: int) -> None:
+        """End the exchanges that took too long."""
+        for seat in tuple(self._busy):
+            if seat.line is not None and now_ns - seat.sent_ns > self._limit_ns:
+                self._fail(seat, seat.line, TimeoutError())
+
+
+IN: Final = 1
+OUT: Final = 4
+"""EPOLLIN and EPOLLOUT, which gevent takes out of select."""

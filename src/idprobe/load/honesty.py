@@ -1,0 +1,87 @@
+"""Whether the generator, and not the server, was the limit; such a run says nothing.
+
+Our own lateness is part of every latency. It is held against what the run is to decide: a limit of
+the budget, or the latency itself.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from idprobe.load.budget import Budget
+from idprobe.load.histogram import Histogram, enough_for
+from idprobe.load.quantities import shown_duration
+from idprobe.load.recording import Recording
+
+__all__ = ["saturation", "too_short"]
+
+LATE_NS: Final = 500_000
+"""Lateness below this is never held against a run."""
+PART: Final = 0.1
+"""Beyond this part of a limit, lateness decides what the server should."""
+FEWEST: Final = 2
+"""So many late ones are an accident, however few there were in all."""
+BUSY: Final = 0.85
+"""A second in which we used, or waited for, the processor more than this had no reserve."""
+BUSY_WINDOWS: Final = 0.1
+THROTTLED: Final = 0.01
+DEFAULT_PERCENT: Final = 99.0
+
+
+def saturation(recording: Recording, budget: Budget) -> str | None:
+    """Return how the generator was the limit, and what to do; None if it was not."""
+    found = next(_signs(recording, budget), None)
+    if found is None:
+        return None
+    return (
+        f"generator saturated: {found}; lower the rate, leave it a processor of its own, or use "
+        f"more workers (--workers)"
+    )
+
+
+def too_short(recording: Recording, budget: Budget) -> str | None:
+    """Return which percentile of the budget the run was too short for; None if none."""
+    for clause in budget.clauses:
+        percent = clause.percent
+        if percent is not None and not enough_for(percent, recording.latency.count):
+            return (
+                f"{recording.latency.count} iterations are too few for {clause.measure}: "
+                f"run longer, or ask for a lower percentile"
+            )
+    return None
+
+
+def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
+    for percent, tolerance_ns in _tolerances(recording, budget):
+        for histogram, what in (
+            (recording.slip, "arrivals were begun"),
+            (recording.lag, "answers were read"),
+        ):
+            if _is_late(histogram, percent, tolerance_ns):
+                late = shown_duration(histogram.percentile(percent) or 0)
+                yield f"{100 - percent:g} % of the {what} {late} late or more"
+    steady = [one for one in recording.windows if one.steady] or recording.windows
+    busy = [one for one in steady if one.cpu + one.delay > BUSY]
+    if busy and len(busy) >= BUSY_WINDOWS * len(steady):
+        worst = max(one.cpu + one.delay for one in busy)
+        yield f"in {len(busy)} of {len(steady)} s it used or wanted {worst:.0%} of a processor"
+    elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
+    if recording.throttled_us > THROTTLED * elapsed_us > 0:
+        yield f"the container was denied the processor for {recording.throttled_us / 1e6:.1f} s"
+
+
+def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, float]]:
+    """Yield percentiles that matter, each with the lateness that can be borne there."""
+    limits = [
+        (clause.percent, clause.limit)
+        for clause in budget.clauses
+        if clause.percent is not None and clause.percent < 100  # noqa: PLR2004 -- a percentage
+    ]
+    for percent, limit in limits or [
+        (DEFAULT_PERCENT, float(recording.latency.percentile(DEFAULT_PERCENT) or 0))
+    ]:
+        yield percent, max(float(LATE_NS), limit * PART)
+
+
+def _is_late(histogram: Histogram, percent: float, tolerance_ns: float) -> bool:
+    late = histogram.share_above(tolerance_ns) * histogram.count
+    return late > max(FEWEST, histogram.count * (1 - percent / 100))

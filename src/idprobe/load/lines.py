@@ -1,0 +1,228 @@
+"""Connections that never wait: each does what its socket is ready for, and no more.
+
+TLS runs over memory BIOs, so that the socket stays ours; sessions are resumed.
+"""
+
+import errno
+import os
+import socket
+import ssl
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from idprobe.load.originals import original
+from idprobe.load.transport import Transport
+
+__all__ = ["Line", "Place", "Places", "TlsLine"]
+
+CHUNK_BYTES: Final = 65_536
+STAMP: Final = getattr(socket, "SO_TIMESTAMPNS", 35)
+"""Asks Linux when the last octets of a read arrived; the number stands in asm/socket.h."""
+STAMP_BYTES: Final = 64
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Where an origin is, and how to speak there; a TLS session to resume once there is one."""
+
+    origin: str
+    family: int
+    address: tuple[Any, ...]
+    name: str
+    tls: ssl.SSLContext | None
+    session: ssl.SSLSession | None = field(default=None, repr=False)
+
+
+class Places:
+    """The origins of a run, each resolved once; asks the profile whether it may be spoken to."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport: Final = transport
+        self._known: dict[str, Place] = {}
+
+    def at(self, origin: str) -> Place:
+        """Return the place of an origin; raises Refrained or OSError."""
+        place = self._known.get(origin)
+        if place is None:
+            host, port = self._transport.address(origin)
+            resolve = original("socket", "getaddrinfo")
+            found = resolve(host, port, type=socket.SOCK_STREAM)
+            tls = self._transport.tls if origin.startswith("https://") else None
+            name = urlsplit(origin).hostname or host
+            place = Place(origin, found[0][0], found[0][4], name, tls)
+            self._known[origin] = place
+        return place
+
+
+class Line:
+    """One connection to a place; `lag_ns` is how late we read the last octets, if stamped."""
+
+    __slots__ = (
+        "_out", "armed", "connected", "ended", "fd", "lag_ns", "owner", "place", "reader", "ready",
+        "received", "seat", "sock", "stamped", "used",
+    )  # fmt: skip
+
+    def __init__(self, place: Place, *, stamped: bool) -> None:
+        self.place: Final = place
+        self.sock: Final = original("socket", "socket")(place.family, socket.SOCK_STREAM)
+        self.fd: Final[int] = self.sock.fileno()
+        self.stamped: Final = stamped
+        self.connected = False
+        self.ready = False
+        self.ended = False
+        self.armed = True
+        self.received = False
+        self.used = 0
+        self.lag_ns: int | None = None
+        self.seat: Any = None
+        self.owner: Any = None
+        self.reader: Any = None
+        self._out = b""
+
+    def open(self) -> None:
+        """Begin to connect; raises OSError where that fails at once."""
+        self.sock.settimeout(0)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.stamped:
+            self.sock.setsockopt(socket.SOL_SOCKET, STAMP, 1)
+        code = self.sock.connect_ex(self.place.address)
+        if code not in {0, errno.EINPROGRESS}:
+            raise OSError(code, os.strerror(code))
+
+    @property
+    def wants_out(self) -> bool:
+        """Whether the socket's being writable would be of use."""
+        return not self.connected or bool(self._out)
+
+    def send(self, data: bytes) -> None:
+        """Send now, or as soon as it can be."""
+        if self.ready and not self._out:
+            self._out = data
+            self._flush()
+        else:
+            self._out += data
+
+    def progress(self) -> bytes:
+        """Do what the socket is ready for, and return what was received; raises OSError."""
+        if not self.connected:
+            code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code))
+            self.connected = True
+            self._begin()
+        if self._out:
+            self._flush()
+        return self.receive()
+
+    def receive(self) -> bytes:
+        """Return what there is to read; `ended` says that there will be no more."""
+        try:
+            data: bytes = self._stamped() if self.stamped else self.sock.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return b""
+        if not data:
+            self.ended = True
+        return data
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.ended = True
+        self.sock.close()
+
+    def _begin(self) -> None:
+        self.ready = True
+
+    def _flush(self) -> None:
+        try:
+            sent = self.sock.send(self._out)
+        except BlockingIOError:
+            return
+        self._out = self._out[sent:] if sent < len(self._out) else b""
+
+    def _stamped(self) -> bytes:
+        data, notes, _, _ = self.sock.recvmsg(CHUNK_BYTES, STAMP_BYTES)
+        for level, kind, value in notes:
+            if level == socket.SOL_SOCKET and kind == STAMP and len(value) == struct.calcsize("qq"):
+                seconds, rest = struct.unpack("qq", value)
+                self.lag_ns = time.time_ns() - (seconds * 1_000_000_000 + rest)
+        return bytes(data)
+
+
+class TlsLine(Line):
+    """A connection with TLS over it."""
+
+    __slots__ = ("_incoming", "_outgoing", "_plain", "_tls")
+
+    def __init__(self, place: Place, *, stamped: bool) -> None:
+        super().__init__(place, stamped=stamped)
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls: ssl.SSLObject | None = None
+        self._plain = b""
+
+    def send(self, data: bytes) -> None:
+        """Encrypt and send now, or once the handshake is done."""
+        if self._tls is None or not self.ready:
+            self._plain += data
+            return
+        self._tls.write(data)
+        super().send(self._outgoing.read())
+
+    def receive(self) -> bytes:
+        """Return what was decrypted of what there is to read."""
+        raw = super().receive()
+        tls = self._tls
+        if tls is None:
+            return b""
+        if raw:
+            self._incoming.write(raw)
+        elif self.ended:
+            self._incoming.write_eof()
+        else:
+            return b""
+        if not self.ready:
+            self._shake(tls)
+            if not self.ready:
+                return b""
+        data = self._decrypted(tls)
+        if data and self.place.session is None:
+            self.place.session = tls.session
+        return data
+
+    def _begin(self) -> None:
+        place = self.place
+        if place.tls is None:
+            raise ssl.SSLError("no TLS settings")
+        self._tls = place.tls.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=place.name, session=place.session
+        )
+        self._shake(self._tls)
+
+    def _shake(self, tls: ssl.SSLObject) -> None:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            if self.ended:
+                raise ConnectionResetError(errno.ECONNRESET, "closed in the handshake") from None
+        else:
+            self.ready = True
+        self._out += self._outgoing.read()
+        self._flush()
+        if self.ready and self._plain:
+            plain, self._plain = self._plain, b""
+            self.send(plain)
+
+    def _decrypted(self, tls: ssl.SSLObject) -> bytes:
+        pieces = []
+        try:
+            while piece := tls.read(CHUNK_BYTES):
+                pieces.append(piece)
+            self.ended = True
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self.ended = True
+        except ssl.SSLWantReadError:
+            return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,89 @@
+"""The engine's statistics on their way into Locust's, by the call that its master uses."""
+
+from collections import deque
+from typing import Any, Final
+
+from idprobe.errors import ProbeError
+from idprobe.load.tallies import Counted
+
+__all__ = ["Merger"]
+
+
+class Merger:
+    """Adds what an engine has counted to an environment's statistics.
+
+    Response times keep the width of our histogram's cells, where Locust itself rounds to two
+    digits; whoever listens to `events.request` is told of each request of a report.
+    """
+
+    def __init__(self, environment: Any) -> None:
+        self._environment: Final = environment
+
+    @property
+    def listeners(self) -> list[Any]:
+        """Who listens to requests besides Locust's own statistics."""
+        handlers = self._environment.events.request._handlers  # noqa: SLF001 -- Locust has no public way
+        return [one for one in handlers if one.__module__ != "locust.runners"]
+
+    def merge(self, outbox: "deque[Counted]") -> None:
+        """Add everything in an outbox."""
+        while outbox:
+            counted = outbox.popleft()
+            self._add(counted)
+            self._tell(counted)
+
+    def _add(self, counted: Counted) -> None:
+        stats = self._environment.stats
+        method, _, path = counted.name.partition(" ")
+        kind = type(stats.total)
+        fresh = kind(stats, path, method)
+        _fill(fresh, counted)
+        stats.get(path, method).extend(fresh)
+        stats.total.extend(fresh)
+        for why, times in counted.failures.items():
+            _note_error(stats, method, path, why, times)
+
+    def _tell(self, counted: Counted) -> None:
+        listeners = self.listeners
+        if not listeners:
+            return
+        method, _, path = counted.name.partition(" ")
+        whys = [why for why, times in counted.failures.items() for _ in range(times)]
+        for duration_ms, times in counted.durations.in_milliseconds().items():
+            for _ in range(times):
+                why = whys.pop() if whys else None
+                for listener in listeners:
+                    listener(
+                        request_type=method,
+                        name=path,
+                        response_time=duration_ms,
+                        response_length=counted.mean_octets,
+                        exception=None if why is None else ProbeError(why),
+                        context={},
+                    )
+
+
+def _fill(entry: Any, counted: Counted) -> None:
+    """Put a report into a StatsEntry."""
+    durations = counted.durations
+    second = int(counted.at_s)
+    failed = counted.failures.total() - len(counted.failures)
+    entry.start_time = counted.at_s - 1
+    entry.last_request_timestamp = counted.at_s
+    entry.num_requests = durations.count
+    entry.num_failures = failed
+    entry.total_response_time = durations.total / 1e6
+    entry.min_response_time = None if durations.minimum is None else durations.minimum / 1e6
+    entry.max_response_time = (durations.maximum or 0) / 1e6
+    entry.total_content_length = counted.octets
+    entry.response_times = durations.in_milliseconds()
+    entry.num_reqs_per_sec = {second: durations.count}
+    entry.num_fail_per_sec = {second: failed} if failed else {}
+
+
+def _note_error(stats: Any, method: str, name: str, why: str, times: int) -> None:
+    """Count a kind of failure as Locust does; `_fill` has left one of each kind to it."""
+    stats.log_error(method, name, ProbeError(why))
+    for error in stats.errors.values():
+        if error.method == method and error.name == name and str(error.error) == why:
+            error.occurrences += times - 1

@@ -1,0 +1,19 @@
+"""What Locust's patching of the process has replaced, as it was before.
+
+The engine runs in a real thread beside Locust's greenlets: it needs sockets and an epoll that block
+a thread, and none that hand over to another greenlet.
+"""
+
+import importlib
+import sys
+from typing import Any
+
+__all__ = ["original"]
+
+
+def original(module: str, name: str) -> Any:
+    """Return what a module of the standard library holds under a name, patched or not."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None:
+        return monkey.get_original(module, name)
+    return getattr(importlib.import_module(module), name)

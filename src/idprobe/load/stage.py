@@ -1,0 +1,119 @@
+"""What all callers of a process share: the server, and the clients and users of the profile."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from idprobe.errors import ProbeError, ProfileError
+from idprobe.exchange import Request
+from idprobe.flows import Flow, discover
+from idprobe.load.correctness import Findings
+from idprobe.load.engine import Engine, Moves, Seat
+from idprobe.load.transport import Transport
+from idprobe.profile import Client, Profile, Provider, Role, User
+
+__all__ = ["Stage", "carried_out", "set_up"]
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """The server as callers see it."""
+
+    profile: Profile
+    metadata: Any
+    transport: Transport
+    offset: int = 0
+    """The number of this process among `stride`: pools are dealt out, not shared."""
+    stride: int = 1
+    metadata_url: str | None = None
+    findings: Findings = field(default_factory=Findings)
+
+    def provider(self, role: Role, number: int, *, with_user: bool = False) -> Provider:
+        """Return the provider for a caller: clients and users are dealt out in turn.
+
+        Raises ProfileError without a client of that role, or without a user where one is needed.
+        """
+        place = self.offset + number * self.stride
+        clients = self.clients(role)
+        client = clients[place % len(clients)]
+        user = self._user(place // len(clients)) if with_user else None
+        return Provider(self.profile, self.metadata, client, user)
+
+    def clients(self, role: Role) -> tuple[Client, ...]:
+        """Return the clients that play a role; raises ProfileError without any."""
+        found = tuple(one for one in self.profile.clients.values() if role in one.roles)
+        if not found:
+            fix = f"no client plays the role {role.value}, which this scenario needs: add one"
+            raise ProfileError(self.profile.where, "clients", fix)
+        return found
+
+    def _user(self, place: int) -> User:
+        users = tuple(self.profile.users.values())
+        if not users:
+            fix = "this scenario logs in: add [users.NAME] with username and password"
+            raise ProfileError(self.profile.where, "users", fix)
+        return users[place % len(users)]
+
+
+def set_up(profile: Profile) -> Stage:
+    """Return the stage of a run; raises ProbeError if the server does not say what it is."""
+    transport = Transport(profile)
+    known = "token_endpoint" in profile.endpoints
+    metadata = {} if known else carried_out(transport, _plain(discover(profile)))
+    findings = Findings(fresh=bool(profile.contract.get("fresh_token_per_request")))
+    return Stage(profile, metadata, transport, findings=findings)
+
+
+def _plain(flow: Flow[Any]) -> Moves:
+    """Return a flow without a login in it as an engine drives it."""
+    move = next(flow)
+    try:
+        while isinstance(move, Request):
+            move = flow.send((yield move))
+    except StopIteration as stop:
+        return stop.value
+    raise ProbeError("a login was asked for where none was expected")
+
+
+class _Once:
+    """The pace of one flow that runs once."""
+
+    def __init__(self, engine: Engine, flow: Moves) -> None:
+        self._engine: Final = engine
+        self._flow: Moves | None = flow
+        self.failure: str | None = None
+        self.done = False
+
+    def due(self, now_ns: int) -> int:
+        """Begin, the first time."""
+        if self._flow is not None:
+            flow, self._flow = self._flow, None
+            self._engine.begin(Seat(None), flow, now_ns)
+        return now_ns + 1_000_000_000
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Keep how it went."""
+        del seat, now_ns
+        self.failure, self.done = failure, True
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether it has ended."""
+        del now_ns
+        return self.done
+
+
+def carried_out(transport: Transport, flow: Moves) -> Any:
+    """Run one flow to its end and return its value; raises ProbeError that says why it failed."""
+    values: list[Any] = []
+
+    def kept() -> Moves:
+        values.append((yield from flow))
+
+    engine = Engine(transport)
+    pace = _Once(engine, kept())
+    try:
+        engine.run(pace)
+    finally:
+        engine.close()
+    if pace.failure is not None or not values:
+        raise ProbeError(pace.failure or "it was stopped")
+    return values[0]

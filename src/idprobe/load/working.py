@@ -1,0 +1,141 @@
+"""One run of load in this process: an engine in a thread, its pace, and what was recorded."""
+
+import gc
+import resource
+from typing import Final
+
+from idprobe.errors import IdprobeError, ProbeError
+from idprobe.load.callers import Caller
+from idprobe.load.engine import Engine, Moves
+from idprobe.load.originals import original
+from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
+from idprobe.load.plan import Open, Plan
+from idprobe.load.recording import Recording
+from idprobe.load.schedule import Arrivals
+from idprobe.load.stage import Stage, carried_out
+
+__all__ = ["Work", "tried"]
+
+UNBOUNDED: Final = 1 << 30
+MOST_CONCLUDING: Final = 64
+GARBAGE: Final = 50_000
+"""So many objects are made before the collector of cycles looks at them."""
+
+
+def tried(stage: Stage, kind: type[Caller]) -> None:
+    """Show that one iteration works; raises ProbeError that says why it does not."""
+    caller = kind(stage, 0)
+
+    def once() -> Moves:
+        yield from caller.prepare()
+        yield from caller.iterate()
+
+    try:
+        carried_out(stage.transport, once())
+    except ProbeError as error:
+        client = caller.provider.client.name
+        raise ProbeError(
+            f"no load was sent, since one try as client {client} failed: {error}"
+        ) from None
+
+
+class Work:
+    """The engine of one run, in a thread of its own."""
+
+    def __init__(self, stage: Stage, kind: type[Caller], plan: Plan | None) -> None:
+        self._stage: Final = stage
+        self._kind: Final = kind
+        self._plan: Final = plan
+        self._patience_s: Final = stage.profile.limits.exchange_s
+        self._closed: ClosedPace | None = None
+        self._wanted = 0
+        self._left = False
+        self.recording: Final = Recording()
+        self.engine: Final = Engine(stage.transport)
+        self.refusal: str | None = None
+        self.done = False
+
+    def start(self) -> None:
+        """Start the thread, with as many open files as the system allows."""
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self._unburden()
+        original("_thread", "start_new_thread")(self.run, ())
+
+    def join_one(self, change: int) -> None:
+        """Let a user of a closed loop come, or go with -1."""
+        self._wanted += change
+        if self._closed is not None:
+            self._closed.wanted = self._wanted
+
+    def leave(self) -> None:
+        """Let everybody finish what they are at."""
+        self._left = True
+        if self._closed is not None:
+            self._closed.leave()
+
+    def stop(self) -> None:
+        """Break off."""
+        self.engine.stop()
+
+    def run(self) -> None:
+        """Do everything in this thread; nothing is raised, `recording` says what broke."""
+        try:
+            self._carry_out()
+        except IdprobeError as error:
+            # a wrong answer in the preparation is a finding, not a target that cannot be used
+            self.refusal = None if self._stage.findings.kinds else str(error)
+        except BaseException as error:  # noqa: BLE001 -- whatever it is, the run is void and says so
+            self.recording.fault = f"{type(error).__name__}: {error}"[:200]
+        finally:
+            self.recording.findings.update(self._stage.findings.kinds)
+            self.recording.warnings.update(self._stage.findings.warnings)
+            self.engine.close()
+            self.done = True
+
+    def _carry_out(self) -> None:
+        engine, recording, plan = self.engine, self.recording, self._plan
+        bound = plan.model.connections if plan and isinstance(plan.model, Open) else UNBOUNDED
+        crew = Crew(lambda number: self._kind(self._stage, number), bound)
+        if self._kind.prepares and plan is not None:
+            self._prepare(crew, min(plan.callers, bound))
+            if isinstance(plan.model, Open):
+                crew.close()
+        engine.requests = engine.reconnects = 0
+        pace = self._pace(crew)
+        engine.run(pace)
+        pace.finish()
+        recording.requests, recording.reconnects = engine.requests, engine.reconnects
+        recording.most_connections = crew.made
+        if not engine.stopped:
+            engine.run(Conclusion(engine, crew.idle[:MOST_CONCLUDING], self._patience_s))
+
+    def _unburden(self) -> None:
+        """Keep the collector of cycles from walking through all of Locust every now and then."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
+
+    def _prepare(self, crew: Crew, callers: int) -> None:
+        preparation = Preparation(self.engine, crew, callers)
+        self.engine.run(preparation)
+        self.engine.tallies.hand_over()
+        self.engine.tallies.outbox.clear()
+        if preparation.failure is not None:
+            raise ProbeError(f"a caller could not be prepared: {preparation.failure}")
+
+    def _pace(self, crew: Crew) -> OpenPace | ClosedPace:
+        plan, engine, recording = self._plan, self.engine, self.recording
+        warm_up_s = 0.0 if plan is None else plan.warm_up_s
+        seconds = None if plan is None else warm_up_s + plan.duration_s
+        times = Times(warm_up_s, seconds, self._patience_s)
+        if plan is not None and isinstance(plan.model, Open) and seconds is not None:
+            model = plan.model
+            arrivals = Arrivals(model.rate_per_s, seconds, model.spacing, model.seed)
+            return OpenPace(engine, crew, arrivals, recording, times)
+        pace = ClosedPace(engine, crew, recording, times)
+        self._closed = pace
+        pace.wanted = self._wanted
+        if self._left:
+            pace.leave()
+        return pace

@@ -1,0 +1,252 @@
+"""Every scenario against the embedded server: all of it works, and what is wrong is found."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from starlette.requests import Request as HttpRequest
+from starlette.responses import HTMLResponse
+from starlette.responses import Response as HttpResponse
+
+from idprobe.content import content
+from idprobe.exchange import Response
+from idprobe.load.callers import (
+    AuthorizationCode,
+    AuthorizationCodeSession,
+    Caller,
+    ClientCredentials,
+    Mixed,
+    RefreshChain,
+)
+from idprobe.load.callers.mixed import KINDS, mix_of
+from idprobe.load.correctness import Findings, WrongAnswer
+from idprobe.load.plan import Closed, Plan
+from idprobe.load.recording import Recording
+from idprobe.load.stage import Stage, set_up
+from idprobe.load.working import Work, tried
+from idprobe.profile import Client, Profile, Provider, User, load_profile, with_issuer
+from idprobe.reference.config import speakup_config
+from idprobe.reference.running import serve
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.stores import AccessToken, Code, RefreshToken
+
+
+@pytest.fixture(scope="module")
+def profile() -> Iterator[Profile]:
+    """Return the profile of an embedded server that runs."""
+    with serve(speakup_config()) as server:
+        yield located(server.issuer)
+
+
+def located(issuer: str) -> Profile:
+    shipped = load_profile(content("fixtures", "providers", "speakup.toml"), {})
+    return with_issuer(shipped, issuer)
+
+
+def recorded(stage: Stage, kind: type[Caller], users: int = 3) -> Recording:
+    work = Work(stage, kind, Plan(Closed(users), 0.5, callers=users))
+    work.join_one(users)
+    work.run()
+    assert work.refusal is None
+    return work.recording
+
+
+@pytest.mark.parametrize("name", [*KINDS, "mixed"])
+def test_every_scenario_works_and_a_sound_server_is_not_accused(
+    profile: Profile, name: str
+) -> None:
+    stage, kind = set_up(profile), KINDS.get(name, Mixed)
+    tried(stage, kind)
+
+    recording = recorded(stage, kind)
+
+    assert recording.doubt is None
+    assert dict(recording.failures) == dict(recording.findings) == {}
+    assert recording.succeeded >= 3
+    assert recording.requests >= recording.succeeded
+
+
+def test_every_kind_of_caller_has_a_scenario_file() -> None:
+    files = {path.stem for path in content("loadtests").glob("*.py")}
+
+    assert files == {*KINDS, "mixed"}
+
+
+def test_clients_and_users_are_dealt_out_in_turn(profile: Profile) -> None:
+    stage = set_up(profile)
+    web = replace(profile.clients["web"], name="web2", client_id="web2")
+    stage.profile = replace(profile, clients={**profile.clients, "web2": web})
+
+    seen = [RefreshChain(stage, number).provider for number in range(4)]
+
+    pairs = [(one.client.client_id, one.user.name if one.user else "") for one in seen]
+    assert len(set(pairs)) == 4
+    assert Counter(client for client, _ in pairs) == {"web": 2, "web2": 2}
+
+
+def test_two_processes_deal_out_different_places(profile: Profile) -> None:
+    stages = [Stage(profile, {}, set_up(profile).transport, place, 2) for place in range(2)]
+
+    users = [one.provider(RefreshChain.role, 0, with_user=True).user for one in stages]
+
+    assert [user.name for user in users if user] == ["alice", "bob"]
+
+
+class TokenOfAnother(ReferenceServer):
+    """Gives every second caller the token that the one before got."""
+
+    last = ""
+    issued = 0
+
+    async def access_token_value(self, token: AccessToken) -> str:
+        self.issued += 1
+        if self.issued % 2 or not self.last:
+            self.last = await super().access_token_value(token)
+        return self.last
+
+
+class BrokenChain(ReferenceServer):
+    """Forgets every fifth refresh token."""
+
+    looked_up = 0
+
+    def find_refresh_token(self, value: str) -> RefreshToken | None:
+        self.looked_up += 1
+        return super().find_refresh_token(value) if self.looked_up % 5 else None
+
+
+class ErrorPage(ReferenceServer):
+    """Answers every tenth token request by a page."""
+
+    asked = 0
+
+    async def token(self, request: HttpRequest) -> HttpResponse:
+        self.asked += 1
+        if self.asked % 10:
+            return await super().token(request)
+        return HTMLResponse("<h1>busy</h1>", 500)
+
+
+class CodeForEver(ReferenceServer):
+    """Takes a code as often as it comes."""
+
+    def code_is_usable(self, code: Code) -> bool:
+        del code
+        return True
+
+
+@pytest.mark.parametrize(
+    ("server_class", "kind", "what"),
+    [
+        (TokenOfAnother, AuthorizationCodeSession, "issued for two users"),
+        (BrokenChain, RefreshChain, "chain of refresh tokens broke"),
+        (ErrorPage, ClientCredentials, "status 500 with text/html"),
+        (CodeForEver, AuthorizationCode, "authorization code worked twice"),
+    ],
+)
+def test_a_server_that_is_wrong_under_load_is_found(
+    server_class: type[ReferenceServer], kind: type[Caller], what: str
+) -> None:
+    with serve(speakup_config(), server_class=server_class) as server:
+        recording = recorded(set_up(located(server.issuer)), kind, users=4)
+
+    assert any(what in finding for finding in recording.findings), recording.findings
+
+
+OWNER = Provider(
+    Profile("t", "t.toml", "http://127.0.0.1"),
+    {},
+    Client("web", "web", "secret"),
+    User("alice", "alice", "password"),
+)
+OTHER = replace(OWNER, user=User("bob", "bob", "password"))
+JSON = (("Content-Type", "application/json"),)
+
+
+def answer(media_type: str | None = None) -> Response:
+    body = b'{"access_token":"t1","token_type":"Bearer"}'
+    headers = JSON if media_type is None else (("Content-Type", media_type),)
+    return Response(200, headers, body)
+
+
+def test_the_same_token_again_is_allowed_for_the_same_three() -> None:
+    findings = Findings()
+
+    findings.tokens(answer(), OWNER)
+    findings.tokens(answer(), OWNER)
+
+    assert not findings.kinds
+
+
+@pytest.mark.parametrize(
+    ("provider", "fresh", "what"),
+    [
+        (OTHER, False, "for two users"),
+        (OWNER.with_client(Client("second", "second")), False, "to two clients"),
+        (OWNER, True, "issued twice"),
+    ],
+)
+def test_a_token_of_another_is_found(provider: Provider, *, fresh: bool, what: str) -> None:
+    findings = Findings(fresh=fresh)
+    findings.tokens(answer(), OWNER)
+
+    with pytest.raises(WrongAnswer, match=what):
+        findings.tokens(answer(), provider)
+    assert findings.kinds.total() == 1
+
+
+def test_a_subject_that_changes_hands_is_found() -> None:
+    findings = Findings()
+    findings.subject("sub-alice", OWNER)
+
+    findings.subject("sub-alice", OWNER)
+    with pytest.raises(WrongAnswer, match="the subject of another"):
+        findings.subject("sub-bob", OWNER)
+    with pytest.raises(WrongAnswer, match="one subject"):
+        findings.subject("sub-alice", OTHER)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500, 502])
+def test_an_error_page_at_the_token_endpoint_is_found(status: int) -> None:
+    findings = Findings()
+    page = Response(status, (("Content-Type", "text/html"),), b"<html>busy</html>")
+
+    with pytest.raises(WrongAnswer, match=f"status {status} with text/html"):
+        findings.tokens(page, OWNER)
+
+
+def test_a_server_that_sheds_load_is_not_accused() -> None:
+    findings = Findings()
+    page = Response(503, (("Content-Type", "text/html"),), b"later")
+
+    with pytest.raises(Exception, match="status 503"):
+        findings.tokens(page, OWNER)
+    assert not findings.kinds
+    assert findings.warnings == {"status 503 without Retry-After": 1}
+
+
+def test_a_token_response_of_another_media_type_is_found() -> None:
+    findings = Findings()
+
+    with pytest.raises(WrongAnswer, match="application/json"):
+        findings.tokens(answer(media_type="text/plain"), OWNER)
+
+
+def test_the_mix_is_the_profiles_where_it_has_one(profile: Profile) -> None:
+    stage = set_up(profile)
+    stage.profile = replace(profile, extras={"load": {"mix": {"revocation": 3, "userinfo": 0}}})
+
+    assert dict(mix_of(stage)) == {"revocation": 3}
+
+
+def test_the_default_mix_leaves_out_what_the_server_has_not(profile: Profile) -> None:
+    stage = set_up(profile)
+    stage.metadata = {
+        name: value for name, value in stage.metadata.items() if name != "userinfo_endpoint"
+    }
+
+    mix = mix_of(stage)
+
+    assert "userinfo" not in mix
+    assert {"client_credentials", "refresh_chain", "authorization_code"} <= set(mix)

@@ -1,0 +1,180 @@
+"""Arrivals that never look at answers: what a server that stalls, resets or is gone looks like."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from idprobe.exchange import Request
+from idprobe.load.callers import Caller
+from idprobe.load.engine import Moves
+from idprobe.load.plan import Closed, Model, Open, Plan
+from idprobe.load.recording import UNFINISHED, Recording
+from idprobe.load.stage import Stage
+from idprobe.load.transport import Transport
+from idprobe.load.working import Work
+from idprobe.profile import Client, Limits, Profile, Role
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+Talk = Callable[[socket.socket], None]
+
+
+class Getter(Caller):
+    """Gets the issuer's address, over and over."""
+
+    def iterate(self) -> Moves:
+        yield Request.get(self.provider.issuer)
+
+
+@contextmanager
+def talking(talk: Talk) -> Iterator[str]:
+    """Serve each connection by a function, in a thread of its own."""
+
+    def serve(peer: socket.socket) -> None:
+        with peer:
+            try:
+                talk(peer)
+            except OSError:
+                return
+
+    def accept(listener: socket.socket) -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(peer,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def recorded(
+    url: str, model: Model, duration_s: float = 1.0, exchange_s: float = 5.0, warm_up_s: float = 0.0
+) -> Recording:
+    """Return what one run in this thread records."""
+    client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
+    limits = Limits(exchange_s=exchange_s)
+    profile = Profile("t", "t.toml", url, limits=limits, clients={"service": client})
+    stage = Stage(profile, {}, Transport(profile))
+    work = Work(stage, Getter, Plan(model, duration_s, warm_up_s))
+    if isinstance(model, Closed):
+        work.join_one(model.users)
+    work.run()
+    return work.recording
+
+
+def answering(peer: socket.socket) -> None:
+    while peer.recv(65_536):
+        peer.sendall(OK)
+
+
+def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
+    with talking(answering) as url:
+        recording = recorded(url, Open(200), warm_up_s=0.5)
+
+    assert (recording.scheduled, recording.succeeded, recording.doubt) == (200, 200, None)
+    assert (recording.warm_up_scheduled, recording.warm_up_ended) == (100, 100)
+    assert (recording.latency.count, recording.service.count, recording.slip.count) == (200,) * 3
+    assert sum(window.began for window in recording.windows) == 300
+
+
+def test_a_stall_is_charged_with_every_arrival_that_it_delayed() -> None:
+    started = time.monotonic()
+
+    def stalling(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            since = time.monotonic() - started
+            if 0.5 < since < 1.3:
+                time.sleep(1.3 - since)
+            peer.sendall(OK)
+
+    with talking(stalling) as url:
+        recording = recorded(url, Open(100, connections=4), duration_s=2.0)
+
+    assert (recording.scheduled, recording.succeeded) == (200, 200)
+    # the 80 arrivals of the stall, less those of its last tenth of a second, waited that long
+    assert recording.latency.share_above(0.1e9) * 200 >= 65
+    # a closed loop would have seen four
+    assert recording.service.share_above(0.1e9) * 200 <= recording.latency.share_above(0.1e9) * 200
+    assert recording.most_waiting > 0
+
+
+def test_a_server_that_never_answers_is_charged_with_all_and_the_run_ends() -> None:
+    def silent(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            pass
+
+    with talking(silent) as url:
+        recording = recorded(url, Open(50), exchange_s=0.3)
+
+    assert (recording.scheduled, recording.succeeded, recording.doubt) == (50, 0, None)
+    assert recording.failed == recording.latency.count == 50
+    assert set(recording.failures) <= {"no complete response within 0.3 s", UNFINISHED}
+    assert (recording.latency.minimum or 0) > 0
+
+
+def test_a_server_that_is_not_there_fails_at_the_scheduled_rate() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    recording = recorded(url, Open(100))
+
+    assert dict(recording.failures) == {"connection refused": 100}
+    assert recording.scheduled == 100
+    assert recording.doubt is None
+
+
+def test_a_server_that_closes_every_connection_after_some_requests_costs_no_failure() -> None:
+    def brief(peer: socket.socket) -> None:
+        for _ in range(7):
+            peer.recv(65_536)
+            peer.sendall(OK)
+
+    with talking(brief) as url:
+        recording = recorded(url, Closed(4))
+
+    assert recording.failed == 0
+    assert recording.succeeded > 7 * 4
+    assert recording.reconnects > 0
+
+
+def test_a_server_that_answers_half_and_closes_fails_each_time() -> None:
+    def half(peer: socket.socket) -> None:
+        peer.recv(65_536)
+        peer.sendall(OK[:-1])
+
+    with talking(half) as url:
+        recording = recorded(url, Open(40))
+
+    why = "the response breaks HTTP: closed before the response was complete"
+    assert dict(recording.failures) == {why: 40}
+
+
+def test_users_who_get_no_connection_rest_before_they_try_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    recording = recorded(url, Closed(2))
+
+    assert 2 <= recording.failed <= 2 * (1.0 / 0.05 + 2)
+    assert recording.succeeded == 0
+
+
+def test_an_error_of_our_own_makes_the_run_void() -> None:
+    class Broken(Getter):
+        def iterate(self) -> Moves:
+            yield from super().iterate()
+            raise ZeroDivisionError
+
+    with talking(answering) as url:
+        client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
+        profile = Profile("t", "t.toml", url, clients={"service": client})
+        work = Work(Stage(profile, {}, Transport(profile)), Broken, Plan(Open(10), 60.0))
+        work.run()
+
+    assert "ZeroDivisionError" in (work.recording.doubt or "")
