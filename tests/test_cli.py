@@ -213,3 +213,17 @@ def test_no_color_is_obeyed(tmp_path: Path) -> None:
     plain = idprobe(*call, "a", folder=tmp_path, NO_COLOR="1", FORCE_COLOR="1")
 
     assert "\x1b[3" not in plain.stdout
+
+
+def test_explain_says_what_was_sent_and_seen_in_a_run(tmp_path: Path) -> None:
+    idprobe("audit", "reference", "-k", "cache-control-no-store", "-o", "out", folder=tmp_path)
+
+    done = idprobe("explain", CACHE, "--results", "out", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "how it is tested:" in done.stdout
+    assert "satisfied  rfc6749/test_5_1_token_response.py::" in done.stdout
+    assert "sent" in done.stdout
+
+
+CACHE: Final = "RFC6749-5.1/cache-control-no-store"

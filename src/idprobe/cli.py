@@ -14,8 +14,10 @@ from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
 from idprobe.verbs.auditing import add_audit_commands
 from idprobe.verbs.differing import add_diff_command
+from idprobe.verbs.explaining import add_explain_command
 from idprobe.verbs.listing import add_list_commands
 from idprobe.verbs.serving import add_serve_command
+from idprobe.verbs.starting import add_start_commands
 
 __all__ = ["main"]
 
@@ -54,13 +56,26 @@ def _as_interrupt(*_: Any) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="idprobe")
 def commands() -> None:
-    """Find out whether an identity server (OAuth 2.0, OpenID Connect) can be trusted."""
+    """Find out whether an identity server (OAuth 2.0, OpenID Connect) can be trusted.
+
+    \b
+    idprobe audit                          the embedded server, to see what a run looks like
+    idprobe audit https://id.example       what can be seen of a server from outside
+    idprobe init https://id.example        a profile of it, from what it says of itself
+    idprobe doctor id.example.toml         whether clients and logins work, and what to change
+    idprobe audit id.example.toml          all that the profile allows to be judged
+    idprobe explain ID                     what a requirement means, and how it is tested
+
+    Shell completion, for bash: eval "$(_IDPROBE_COMPLETE=bash_source idprobe)"
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
 
 
 add_audit_commands(commands)
 add_diff_command(commands)
+add_start_commands(commands)
 add_serve_command(commands)
 add_list_commands(commands)
+add_explain_command(commands)
 add_load_command(commands, resolve)
 add_cleanup_command(commands)
 add_coverage_command(commands)

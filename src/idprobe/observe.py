@@ -25,9 +25,9 @@ from idprobe.errors import (
 )
 from idprobe.evidence import Evidence, ProbeOutcome
 from idprobe.exchange import Exchange, Trace
-from idprobe.flows import authorization_parameters, fresh_pkce, token_request, visit
 from idprobe.jose import verified_by
 from idprobe.listener import Listener, listening
+from idprobe.preflight import login_as, refusal_of
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import (
     LISTENER_REACHED,
@@ -234,20 +234,10 @@ class Observer:
             self._finish(PREFLIGHT, wire.exchanges, outcome)
 
     async def _try_client(self, wire: Wire, client: Client) -> None:
-        """Ask for something that must be refused for any reason but the client's credentials."""
-        if client.is_public:
-            return
-        provider = wire.provider.with_client(client)
-        form = _harmless_form(client)
-        response = await wire.send(token_request(provider, form), f"client/{client.name}")
-        if response.error == "invalid_client" or response.status == 401:  # noqa: PLR2004
-            wire.courier.guard.distrust_client(
-                client.client_id,
-                f"the token endpoint refuses the credentials of client {client.name} by "
-                f"{client.token_endpoint_auth_method} ({response.status} "
-                f"{response.error or 'without an error code'}): check client_secret and "
-                f"token_endpoint_auth_method under [clients.{client.name}]",
-            )
+        """Find out whether the server knows a client; do not use it again otherwise."""
+        because = await refusal_of(wire, client)
+        if because is not None:
+            wire.courier.guard.distrust_client(client.client_id, because)
 
     async def _try_user(self, wire: Wire, probes: Sequence[Probe]) -> None:
         """Log the user in, as a client that some probe plays and that has a redirect_uri."""
@@ -256,11 +246,7 @@ class Observer:
         client = next((one for one in clients if one is not None and one.redirect_uris), None)
         if client is None or wire.provider.user is None:
             return
-        provider = wire.provider.with_client(client)
-        response_type = next(iter(provider.client.response_types), "code")
-        pkce = fresh_pkce() if "code" in response_type.split() else None
-        parameters = authorization_parameters(provider, response_type=response_type, pkce=pkce)
-        await wire.run(visit(provider, parameters), "login")
+        await login_as(wire, client)
 
     async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
@@ -357,20 +343,6 @@ class Observer:
             self.evidence.finish(trace, outcome)
         self.progress(name, len(self._outcomes), self._total)
         return trace
-
-
-def _harmless_form(client: Client) -> tuple[tuple[str, str], ...]:
-    """Return a token request that changes nothing: a grant whose code or token cannot exist."""
-    if "client_credentials" in client.grant_types:
-        return (("grant_type", "client_credentials"), ("scope", client.scope))
-    if "authorization_code" in client.grant_types:
-        uri = client.redirect_uris[0] if client.redirect_uris else ""
-        return (
-            ("grant_type", "authorization_code"),
-            ("code", "idprobe-preflight"),
-            ("redirect_uri", uri),
-        )
-    return (("grant_type", "refresh_token"), ("refresh_token", "idprobe-preflight"))
 
 
 def metadata_of(trace: Trace) -> Mapping[str, Any]:

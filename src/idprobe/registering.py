@@ -36,7 +36,7 @@ from idprobe.reports.legible import clipped, legible
 from idprobe.wanted import WANTED, Wanted
 from idprobe.wire import Courier, Wire
 
-__all__ = ["Registrar", "add_cleanup_command", "clean_up", "registering"]
+__all__ = ["Registrar", "add_cleanup_command", "clean_up", "fitted", "registering"]
 
 NOBODY: Final = Client("nobody", "")
 UNUSABLE: Final = 3
@@ -100,9 +100,9 @@ class Registrar:
         """Yield what is wanted for the roles that nobody plays and the server has a use for."""
         for wanted in WANTED:
             if self.profile.client_for(wanted.role) is None:
-                fitted = _fitted(wanted, metadata)
-                if fitted is not None:
-                    yield fitted
+                found = fitted(wanted, metadata)
+                if found is not None:
+                    yield found
 
     async def _one(self, desk: Desk, wanted: Wanted) -> Client | None:
         """Register one client; ask without scope and alternatives once more if it is refused."""
@@ -225,7 +225,7 @@ def _shown(text: str) -> str:
     return legible(clipped(text, LONGEST_SAYING))
 
 
-def _fitted(wanted: Wanted, metadata: Mapping[str, Any]) -> Wanted | None:
+def fitted(wanted: Wanted, metadata: Mapping[str, Any]) -> Wanted | None:
     """Return what of a wanted client the server offers; None if its role would have no use."""
     grants = _offered(metadata, "grant_types_supported", wanted.grant_types)
     types = _offered(metadata, "response_types_supported", wanted.response_types)

@@ -8,6 +8,7 @@ from pathlib import Path
 from idprobe.content import content
 from idprobe.errors import UsageError
 from idprobe.profile import Profile, bare_profile, load_profile, with_issuer
+from idprobe.schemas import nearest
 
 __all__ = ["reached", "resolve"]
 
@@ -25,9 +26,12 @@ def resolve(target: str | None, environ: Mapping[str, str] = os.environ) -> Prof
     shipped = content("fixtures", "providers", f"{target}.toml")
     if shipped.exists():
         return load_profile(shipped, environ)
-    names = ", ".join(sorted(path.stem for path in content("fixtures", "providers").glob("*.toml")))
+    names = sorted(path.stem for path in content("fixtures", "providers").glob("*.toml"))
+    meant = nearest(target, names)
+    hint = f"; did you mean {meant}?" if meant else ""
     raise UsageError(
-        f"{target} is neither a URL, nor a profile file, nor a shipped profile ({names})"
+        f"{target} is neither a URL, nor a profile file, nor a shipped profile "
+        f"({', '.join(names)}){hint}"
     )
 
 

@@ -1,10 +1,12 @@
-"""The verbs `list` and `explain`: what idprobe knows."""
+"""The verb `list`: what idprobe knows."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import click
 
-from idprobe.catalogue import Requirement, load_catalogue
+from idprobe.catalogue import load_catalogue
 from idprobe.content import content
 from idprobe.probes import all_probes
 
@@ -17,52 +19,47 @@ __all__ = ["add_list_commands"]
     type=click.Choice(["requirements", "probes", "mutants", "profiles"]),
     default="requirements",
 )
-def list_(what: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def list_(what: str, *, as_json: bool) -> int:
     """List requirements, probes, mutants or shipped profiles."""
-    if what == "requirements":
-        for requirement in load_catalogue().requirements.values():
-            click.echo(f"{requirement.id}  {requirement.level.value}  {requirement.summary}")
-    elif what == "probes":
-        for probe in all_probes().values():
-            click.echo(f"{probe.name}  {probe.summary}")
-    elif what == "mutants":
-        from idprobe.reference.mutants import MUTANTS  # noqa: PLC0415 -- a whole server
-
-        for name, mutant in MUTANTS.items():
-            click.echo(f"{name}  breaks {', '.join(mutant.breaks)}")
+    entries = list(_KINDS[what]())
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
     else:
-        for path in sorted(content("fixtures", "providers").glob("*.toml")):
-            click.echo(path.stem)
+        click.echo("\n".join("  ".join(entry.values()) for entry in entries))
     return 0
 
 
-@click.command()
-@click.argument("identifier", metavar="ID")
-def explain(identifier: str) -> int:
-    """Say what a requirement means, how it is tested and where it stands."""
-    requirement = load_catalogue()[identifier]
-    for name, value in _explained(requirement):
-        if value:
-            click.echo(f"{name:<9} {value}")
-    return 0
+def _requirements() -> Iterator[dict[str, str]]:
+    for one in load_catalogue():
+        yield {"id": one.id, "level": str(one.level), "summary": one.summary}
 
 
-def _explained(requirement: Requirement) -> Sequence[tuple[str, str]]:
-    return (
-        ("id", requirement.id),
-        ("level", f"{requirement.level.value} ({requirement.basis}; {requirement.severity})"),
-        ("gates", "yes" if requirement.gates else "no, a violation is only reported"),
-        ("wants", requirement.summary),
-        ("applies", " and ".join(requirement.when) or "always"),
-        ("probe", requirement.probe),
-        ("protects", requirement.protects),
-        ("fix", requirement.fix),
-        ("note", requirement.note),
-        ("link", requirement.link),
-    )
+def _probes() -> Iterator[dict[str, str]]:
+    for probe in all_probes().values():
+        yield {"name": probe.name, "summary": probe.summary}
+
+
+def _mutants() -> Iterator[dict[str, str]]:
+    from idprobe.reference.mutants import MUTANTS  # noqa: PLC0415 -- a whole server
+
+    for name, mutant in MUTANTS.items():
+        yield {"name": name, "breaks": f"breaks {', '.join(mutant.breaks)}"}
+
+
+def _profiles() -> Iterator[dict[str, str]]:
+    for path in sorted(content("fixtures", "providers").glob("*.toml")):
+        yield {"name": path.stem}
+
+
+_KINDS: Final[Mapping[str, Callable[[], Iterator[dict[str, str]]]]] = {
+    "requirements": _requirements,
+    "probes": _probes,
+    "mutants": _mutants,
+    "profiles": _profiles,
+}
 
 
 def add_list_commands(commands: click.Group) -> None:
-    """Add both verbs to the command line."""
+    """Add the verb to the command line."""
     commands.add_command(list_)
-    commands.add_command(explain)

@@ -1,0 +1,263 @@
+"""The first five minutes: a profile from an issuer, and what a doctor finds before a run."""
+
+import asyncio
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from idprobe.beginning import Beginning, begin, profile_name
+from idprobe.cli import commands
+from idprobe.doctor import Symptom, examine
+from idprobe.errors import UsageError
+from idprobe.profile import Client, Profile, load_profile, with_issuer
+from idprobe.reference.config import speakup_config
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ServerConfig
+from idprobe.suite import InProcess
+from idprobe.targets import resolve
+
+ISSUER: Final = "http://127.0.0.1:8081"
+SECRETS: Final = {
+    "WEB_ID": "web", "WEB_SECRET": "s3cret-of-web", "WEB_REDIRECT_URIS": "https://client.example/cb",
+    "USER_NAME": "alice", "USER_PASSWORD": "pa55word",
+}  # fmt: skip
+
+
+class WithoutRegistration(ReferenceServer):
+    """A server whose clients are set up by hand."""
+
+    def metadata(self) -> dict[str, Any]:
+        found = super().metadata()
+        return {name: found[name] for name in found if name != "registration_endpoint"}
+
+
+class Behind(httpx.AsyncBaseTransport):
+    """Something before the server that changes its answers."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, change: Callable[[Any], Any]) -> None:
+        self.inner = inner
+        self.change = change
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self.inner.handle_async_request(request)
+        changed: httpx.Response = self.change(response)
+        return changed
+
+
+def transport(
+    server: type[ReferenceServer] = ReferenceServer, config: ServerConfig | None = None
+) -> InProcess:
+    chosen = replace(config or speakup_config(), issuer=ISSUER)
+    return InProcess(server(chosen).app)
+
+
+def begun(server: type[ReferenceServer] = ReferenceServer, issuer: str = ISSUER) -> Beginning:
+    return asyncio.run(begin(issuer, transport(server)))
+
+
+def test_a_server_that_registers_needs_a_user_and_nothing_else(tmp_path: Path) -> None:
+    found = begun()
+    (tmp_path / "a.toml").write_text(found.text, encoding="utf-8")
+
+    profile = load_profile(tmp_path / "a.toml", SECRETS)
+
+    assert found.registers
+    assert found.variables == ("USER_NAME", "USER_PASSWORD")
+    assert profile.issuer == ISSUER
+    assert profile.standards == ("oauth2.0", "oidc", "bcp")
+    assert profile.clients == {}
+
+
+def test_other_servers_get_a_client_from_the_environment(tmp_path: Path) -> None:
+    found = begun(WithoutRegistration)
+    (tmp_path / "a.toml").write_text(found.text, encoding="utf-8")
+
+    profile = load_profile(tmp_path / "a.toml", SECRETS)
+
+    assert not found.registers
+    assert set(found.variables) == SECRETS.keys()
+    (client,) = profile.clients.values()
+    assert client.client_secret == "s3cret-of-web"
+    assert client.redirect_uris == ("https://client.example/cb",)
+    assert not any(secret in found.text for secret in SECRETS.values() if len(secret) > 5)
+
+
+def test_the_clients_in_the_comments_are_sound_too(tmp_path: Path) -> None:
+    found = begun(WithoutRegistration)
+    before, sign, after = found.text.partition("# Each further client")
+    comments, _, after = after.partition("# Who logs in")
+    lines = [line.removeprefix("# ").removeprefix("#") for line in comments.splitlines()[1:]]
+    text = "\n".join([before, *lines, f"#{after}"])
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+    names = list(tomllib.loads(text)["clients"])
+    environ = {f"{name.upper()}_{end}": "https://x.example/cb" for name in names for end in ENDS}
+
+    profile = load_profile(tmp_path / "a.toml", {**SECRETS, **environ})
+
+    assert sign
+    assert {"web", "second", "public", "service", "implicit", "hybrid"} <= profile.clients.keys()
+
+
+ENDS: Final = ("ID", "SECRET", "REDIRECT_URIS")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "name"),
+    [
+        ("https://id.example/tenant", "id.example.toml"),
+        ("http://127.0.0.1:8080", "127.0.0.1.toml"),
+        ("http://[::1]:8080", "--1.toml"),
+    ],
+)
+def test_the_file_is_named_for_the_host(issuer: str, name: str) -> None:
+    assert profile_name(issuer) == name
+
+
+def test_a_server_that_says_nothing_of_itself_ends_with_one_sentence() -> None:
+    with pytest.raises(UsageError, match="says nothing of itself"):
+        begun(issuer=f"{ISSUER}/nowhere")
+
+
+def speakup(**changes: Any) -> Profile:
+    return replace(with_issuer(resolve("speakup"), ISSUER), **changes)
+
+
+def examined(
+    profile: Profile, change: Callable[[httpx.Response], httpx.Response] | None = None
+) -> dict[str, Symptom]:
+    inner = transport()
+    way = inner if change is None else Behind(inner, change)
+
+    async def all_of_it() -> list[Symptom]:
+        return [symptom async for symptom in examine(profile, transport=way)]
+
+    return {symptom.what: symptom for symptom in asyncio.run(all_of_it())}
+
+
+def test_a_sound_profile_has_nothing_to_change() -> None:
+    found = examined(speakup())
+
+    assert [one for one in found.values() if one.state == "fix"] == []
+    assert found["client service"].state == "ok"
+    assert found["login bob at web"].said == "landed at https://client.example/cb"
+    assert "web plays web" in found["roles"].said
+
+
+def only(name: str, **changes: Any) -> dict[str, Client]:
+    client = speakup().clients[name]
+    return {name: replace(client, **changes)}
+
+
+def test_a_wrong_secret_says_where_it_stands() -> None:
+    found = examined(speakup(clients=only("web", client_secret="wr0ng-secret")))
+
+    assert found["client web"].state == "fix"
+    assert "check client_secret" in found["client web"].said
+    assert "[clients.web]" in found["client web"].said
+    assert "wr0ng-secret" not in str(found)
+
+
+def test_a_wrong_password_says_where_it_stands() -> None:
+    users = {"alice": replace(speakup().users["alice"], password="wr0ng-password")}
+
+    found = examined(speakup(clients=only("web"), users=users))
+
+    assert found["login alice at web"].state == "fix"
+    assert "wr0ng-password" not in str(found)
+
+
+def test_a_response_type_that_is_not_allowed_says_what_to_change() -> None:
+    found = examined(speakup(clients=only("web", response_types=("token",))))
+
+    assert found["login alice at web"].state == "fix"
+    assert "change response_types" in found["login alice at web"].said
+    assert "under [clients.web]" in found["login alice at web"].said
+
+
+def test_an_issuer_with_another_slash_is_told() -> None:
+    found = examined(speakup(issuer=f"{ISSUER}/"))
+
+    assert found["metadata"].state == "fix"
+    assert "to the last slash" in found["metadata"].said
+
+
+def test_nobody_is_asked_more_where_nothing_answers() -> None:
+    async def refused(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("certificate verify failed: self-signed")
+
+    async def all_of_it() -> list[Symptom]:
+        way = httpx.MockTransport(refused)
+        return [symptom async for symptom in examine(speakup(), transport=way)]
+
+    (symptom,) = asyncio.run(all_of_it())
+
+    assert (symptom.what, symptom.state) == ("reach", "fix")
+    assert "set ca_file under [tls]" in symptom.said
+
+
+@pytest.mark.parametrize(("ahead_s", "state"), [(0, "ok"), (300, "fix"), (-300, "fix")])
+def test_a_clock_that_is_wrong_is_told(ahead_s: int, state: str) -> None:
+    def dated(response: httpx.Response) -> httpx.Response:
+        now = datetime.now(UTC) + timedelta(seconds=ahead_s)
+        response.headers["date"] = format_datetime(now, usegmt=True)
+        return response
+
+    found = examined(speakup(clients={}, users={}), dated)
+
+    assert found["clock"].state == state
+
+
+def test_a_rate_limit_is_told_with_its_number() -> None:
+    answered = 0
+    too_many = httpx.Response(429, headers={"retry-after": "7"}, stream=httpx.ByteStream(b""))
+
+    def limited(response: httpx.Response) -> httpx.Response:
+        nonlocal answered
+        answered += 1
+        return response if answered < 10 else too_many
+
+    found = examined(speakup(clients={}, users={}), limited)
+
+    assert found["rate"].state == "fix"
+    assert "Retry-After 7" in found["rate"].said
+    assert "requests_per_second" in found["rate"].said
+
+
+def test_doctor_and_explain_speak_json() -> None:
+    call = CliRunner().invoke(commands, ["doctor", "speakup", "--json"], standalone_mode=False)
+    assert all(one["state"] != "fix" for one in json.loads(call.stdout)["symptoms"])
+    assert call.return_value == 0
+
+    call = CliRunner().invoke(
+        commands, ["explain", "RFC6749-5.1/cache-control-no-store", "--json"], standalone_mode=False
+    )
+    told = json.loads(call.stdout)
+    assert told["checks"]
+    assert told["link"].endswith("#section-5.1")
+
+
+def test_list_speaks_json() -> None:
+    call = CliRunner().invoke(commands, ["list", "profiles", "--json"], standalone_mode=False)
+
+    assert {"name": "speakup"} in json.loads(call.stdout)
+
+
+def test_a_requirement_that_no_check_judges_says_why() -> None:
+    from idprobe.coverage.untested import load_untested  # noqa: PLC0415 -- slow
+
+    identifier, because = next(
+        pair for one in load_untested().values() for pair in one.because.items()
+    )
+
+    call = CliRunner().invoke(commands, ["explain", identifier], standalone_mode=False)
+
+    assert because in call.stdout
