@@ -10,8 +10,10 @@ from rich.console import Console
 
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
+from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import duration_ns, duration_s, per_second
+from idprobe.load.repeating import repeated
 from idprobe.load.running import LoadRun, run_load
 from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
@@ -23,6 +25,7 @@ OUTPUT: Final = Path("reports", "output")
 UNUSABLE: Final = 3
 MAX_DURATION_S: Final = 86_400.0
 MAX_CONNECTIONS: Final = 20_000
+MAX_REPEATS: Final = 100
 
 Resolve = Callable[[str | None], Profile]
 
@@ -51,10 +54,8 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
     )
     @click.option(
         "--duration",
-        default="10s",
-        show_default=True,
         metavar="TIME",
-        help="How long the steady state goes on.",
+        help="How long the steady state goes on.  [default: the profile's, else 10s]",
     )
     @click.option(
         "--warm-up",
@@ -81,9 +82,21 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
     )
     @click.option(
         "--budget",
-        default="",
         metavar="CLAUSES",
-        help=f"What decides: 'p95<250ms,errors<0.1%'; without errors, {DEFAULT_ERRORS} is added.",
+        help=f"What decides: 'p95<250ms,errors<0.1%'; without errors, {DEFAULT_ERRORS} is added.  "
+        f"[default: the profile's]",
+    )
+    @click.option(
+        "--repeat",
+        type=click.IntRange(1, MAX_REPEATS),
+        default=1,
+        metavar="N",
+        help="Make the run so often, and tell median and range.",
+    )
+    @click.option(
+        "--against",
+        metavar="TARGET",
+        help="Load this one too, by turns, and compare (with --repeat 5 or more).",
     )
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the results.")
     @click.option(
@@ -100,21 +113,33 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         reference server is loaded as `speakup`. Exit codes: 0 within budget, 1 budget exhausted,
         2 usage, 3 target unusable, 4 the run is void.
         """
-        run = LoadRun(
-            scenario=scenario,
-            profile=resolve(target),
-            plan=_plan(options),
-            budget=parse_budget(options["budget"]),
-            out=options["output"] or _fresh_output(scenario),
-            may_test=frozenset(options["may_test"]),
-        )
-        result = run_load(run)
-        if result.unusable is not None:
-            click.echo(f"idprobe: {result.unusable}", err=True)
-            return UNUSABLE
-        print_load(result, Console())
-        click.echo(f"results: {run.out / 'load.json'}")
-        return result.exit_code
+        targets = [target] if options["against"] is None else [target, options["against"]]
+        out = options["output"] or _fresh_output(scenario)
+        runs = [_run(scenario, resolve(one), options, out) for one in targets]
+        if len(runs) > 1 or options["repeat"] > 1:
+            return repeated(runs, options["repeat"], Console())
+        return _once(runs[0])
+
+
+def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
+    return LoadRun(
+        scenario=scenario,
+        profile=profile,
+        plan=_plan(with_defaults(profile, options)),
+        budget=parse_budget(budget_text(profile, scenario, options["budget"])),
+        out=out,
+        may_test=frozenset(options["may_test"]),
+    )
+
+
+def _once(run: LoadRun) -> int:
+    result = run_load(run)
+    if result.unusable is not None:
+        click.echo(f"idprobe: {result.unusable}", err=True)
+        return UNUSABLE
+    print_load(result, Console())
+    click.echo(f"results: {run.out / 'load.json'}")
+    return result.exit_code
 
 
 def _plan(options: dict[str, Any]) -> Plan:

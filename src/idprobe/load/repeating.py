@@ -1,0 +1,64 @@
+"""Several runs of the same, one after the other; of two servers by turns."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from idprobe.load.comparing import Comparison, compared, series_of, write_series
+from idprobe.load.result import LoadResult
+from idprobe.load.running import LoadRun, run_load
+
+__all__ = ["repeated", "worst"]
+
+ORDER: Final = (4, 3, 1, 0)
+"""Which exit code counts when several apply."""
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Return the exit code of several runs."""
+    return next(code for code in ORDER if code in codes)
+
+
+def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
+    """Make each run so many times, by turns; print and write what came out; return the exit code.
+
+    The second of two runs is compared with the first.
+    """
+    results: list[list[LoadResult]] = [[] for _ in runs]
+    for number in range(times):
+        for place, run in enumerate(runs):
+            out = run.out / f"{place + 1}-{number + 1}"
+            result = run_load(replace(run, out=out))
+            results[place].append(result)
+            why = result.unusable or result.void or "sound"
+            console.print(f"run {number + 1} of {times}: {escape(result.target)}: {escape(why)}")
+    comparisons = _comparisons(results)
+    sides = {
+        f"{place + 1} {run.profile.name}": found
+        for place, (run, found) in enumerate(zip(runs, results, strict=True))
+    }
+    write_series(runs[0].out / "repeats.json", sides, comparisons)
+    for name, found in sides.items():
+        console.print(_table(name, found))
+    for one in comparisons:
+        console.print(f"{one.before.name}: {one.verdict}")
+    return worst([result.exit_code for found in results for result in found])
+
+
+def _comparisons(results: Sequence[Sequence[LoadResult]]) -> list[Comparison]:
+    if len(results) != 2:  # noqa: PLR2004 -- what is compared is a pair
+        return []
+    after = {series.name: series for series in series_of(results[1])}
+    pairs = [(one, after[one.name]) for one in series_of(results[0]) if one.name in after]
+    return [compared(before, other) for before, other in pairs]
+
+
+def _table(name: str, results: Sequence[LoadResult]) -> Table:
+    table = Table(escape(name), "median and range of the sound runs")
+    for series in series_of(results):
+        table.add_row(series.name, series.shown)
+    return table
