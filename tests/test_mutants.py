@@ -57,8 +57,9 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
     profile, config = resolve(mutant.profile), CONFIGS[mutant.profile]()
     profile = replace(profile, features=(*profile.features, *mutant.features))
     if mutant.medium == "asgi":
-        server = mutant.server_class(replace(config, issuer=ISSUER))
-        yield with_issuer(profile, ISSUER), InProcess(server.app)
+        issuer = f"{ISSUER}{mutant.path}"
+        server = mutant.server_class(replace(config, issuer=issuer))
+        yield with_issuer(profile, issuer), InProcess(server.app)
         return
     tls = mutant.medium == "tls"
     with serve(config, tls=tls, server_class=mutant.server_class) as running:

@@ -42,7 +42,7 @@ def test_metadata_are_at_the_well_known_path(document_of_plain_issuer: Trace) ->
     assert status == 200, f"status is {status}"
 
 
-@requirement("RFC8414-3/published-at-well-known-path")
+@requirement("RFC8414-3/published-at-well-known-path", "RFC8414-3.1/trailing-slash-removed")
 def test_metadata_of_an_issuer_with_slash_are_at_the_well_known_path(
     document_of_slash_issuer: Trace,
 ) -> None:

@@ -13,7 +13,7 @@ from idprobe.reference.stores import AccessToken
 
 
 @mutant(
-    breaks="OIDCD-3/response-modes-default",
+    breaks=["OIDCD-3/response-modes-default", "RFC8414-2/response-modes-default"],
     also={"OAUTH2-RT-2.1/fragment-mode": "the fragment is no mode for a code"},
 )
 class ModesAreNotTold(ReferenceServer):

@@ -30,19 +30,22 @@ class MutantInfo:
     profile: Profile
     features: tuple[str, ...]
     """What its profile claims besides, as [features] does."""
+    path: str
+    """The path of its issuer."""
 
 
 _KNOWN: Final[dict[str, MutantInfo]] = {}
 MUTANTS: Final[Mapping[str, MutantInfo]] = MappingProxyType(_KNOWN)
 
 
-def mutant(
+def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     breaks: str | Sequence[str],
     *,
     also: Mapping[str, str] | None = None,
     medium: Medium = "asgi",
     profile: Profile = "reference",
     features: Sequence[str] = (),
+    path: str = "",
 ) -> Callable[[type[S]], type[S]]:
     """Declare a subclass of the reference server that is wrong in one way."""
 
@@ -57,6 +60,7 @@ def mutant(
             medium=medium,
             profile=profile,
             features=tuple(features),
+            path=path,
         )
         return server_class
 
