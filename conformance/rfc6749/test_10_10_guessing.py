@@ -1,23 +1,10 @@
 """RFC 6749 sections 2.3.1 and 10.10: guessing leads nowhere."""
 
-from statistics import median
-
 from idprobe.checks import EvidenceError, Trace, error_code, requirement
+from idprobe.reading.guesses import slowed_down
+from idprobe.reading.pages import is_login_page
 
 ENOUGH_BITS = 128
-SLOWER = 5
-SLOW_NS = 200_000_000
-STRETCH = 10
-
-
-def slowed_down(trace: Trace) -> bool:
-    """Return whether the server showed that it noticed the guesses: a lock, a limit, a delay."""
-    guesses = trace.steps("guess")
-    limited = any(e.answered.status == 429 or e.answered.header("retry-after") for e in guesses)
-    locked = error_code(trace["right"]) == "invalid_client"
-    times = [exchange.elapsed_ns for exchange in guesses]
-    first, last = median(times[:STRETCH]), median(times[-STRETCH:])
-    return limited or locked or (last > SLOWER * first and last > SLOW_NS)
 
 
 @requirement("RFC6749-2.3.1/brute-force-protection", "RFC6749-10.10/guessing-prevented")
@@ -33,5 +20,18 @@ def test_secrets_cannot_be_guessed(secret_guessed: Trace) -> None:
         assert limited or error_code(exchange) == "invalid_client", "a wrong secret is taken"
     secret = secret_guessed["register"].answered.json_object.get("client_secret")
     bits = secret_guessed.fact(secret)["max_entropy_bits"]
-    weak = bits < ENOUGH_BITS and not slowed_down(secret_guessed)
+    locked = error_code(secret_guessed["right"]) == "invalid_client"
+    weak = bits < ENOUGH_BITS and not locked and not slowed_down(secret_guessed)
     assert not weak, f"a secret with room for {bits} bits can be guessed at any rate"
+
+
+@requirement("RFC6749-10.10/user-credentials-protected")
+def test_logins_cannot_be_guessed_at_any_rate(password_guessed_at_login: Trace) -> None:
+    """After forty wrong passwords in a row the form is locked, limited, slower, or another one.
+
+    A form that asks for more, such as a challenge, is no login page that we could fill in again.
+    """
+    trace = password_guessed_at_login
+    right = trace["right"]
+    locked = is_login_page(right) or right.answered.status in {401, 403}
+    assert locked or slowed_down(trace), "forty wrong passwords in a row change nothing"

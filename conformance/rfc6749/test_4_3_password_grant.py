@@ -1,6 +1,7 @@
 """RFC 6749 section 4.3.2: who may ask with the password of a user."""
 
-from idprobe.checks import Trace, error_code, refused, requirement
+from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
+from idprobe.reading.guesses import slowed_down
 from idprobe.reading.refusals import NOT_PROVEN
 
 
@@ -28,3 +29,35 @@ def test_password_is_checked(password_grant: Trace) -> None:
         assert refused(exchange), f"tokens are given for {step.replace('-', ' ')}"
         code = error_code(exchange)
         assert code == "invalid_grant", f"the error for {step.replace('-', ' ')} is {code}"
+
+
+@requirement("RFC6749-4.3.2/brute-force-protection")
+def test_password_cannot_be_guessed_at_any_rate(password_guessed_by_grant: Trace) -> None:
+    """After forty wrong passwords in a row the server has locked, limited or slowed down."""
+    trace = password_guessed_by_grant
+    locked = error_code(trace["right"]) == "invalid_grant"
+    assert locked or slowed_down(trace), "forty wrong passwords in a row change nothing"
+
+
+@requirement("RFC6749-A.15/username-unicode")
+def test_username_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
+    """A user who can log in with a name beyond ASCII can do so by the grant."""
+    exchange = passwords_beyond_ascii["username"]
+    assert not refused(exchange), f"the name is refused: {error_code(exchange)}"
+
+
+@requirement("RFC6749-A.16/password-unicode")
+def test_password_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
+    """A user who can log in with a password beyond ASCII can do so by the grant."""
+    exchange = passwords_beyond_ascii["password"]
+    assert not refused(exchange), f"the password is refused: {error_code(exchange)}"
+
+
+@requirement("RFC6749-B/body-decoded-as-utf-8")
+def test_form_is_decoded_as_utf_8(passwords_beyond_ascii: Trace) -> None:
+    """A password beyond ASCII is right in UTF-8 and in no other encoding."""
+    trace = passwords_beyond_ascii
+    assert not refused(trace["password"]), "UTF-8 is not read"
+    if refused(trace["password-again"]):
+        raise EvidenceError("the right password is refused after the other")
+    assert refused(trace["password-latin-1"]), "another encoding than UTF-8 is read"

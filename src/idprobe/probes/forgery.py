@@ -15,7 +15,7 @@ from idprobe.probes.asking import approval, by_get, is_openid, ordinary
 from idprobe.profile import Capability, Provider, Role, User
 from idprobe.wire import Wire
 
-__all__ = ["consent_by_get", "consent_forged", "login_forged"]
+__all__ = ["consent_by_get", "consent_forged", "login_forged", "login_submission", "waiting_page"]
 
 CODE: Final = frozenset({Capability.AUTHORIZATION_CODE})
 EVIL: Final = "https://attacker.idprobe.example"
@@ -31,12 +31,12 @@ async def consent_forged(wire: Wire) -> None:
     """
     provider = wire.provider
     await wire.run(approval(provider), "authorize")
-    await _page(wire, provider, "users-page")
+    await waiting_page(wire, provider, "users-page")
     cookies, bound = wire.cookies, _site_bound(wire.exchanges)
     wire.fresh_browser()
     attacker = provider.with_user(_another_user(provider))
     await wire.run(approval(attacker), "authorize")
-    page = await _page(wire, attacker, "attackers-page")
+    page = await waiting_page(wire, attacker, "attackers-page")
     press = _consent(wire, page)
     chosen = consent_values(press.form, deny=False)
     theirs = submission(press.form, before=page.request.url, chosen=chosen, button=press.button)
@@ -56,7 +56,7 @@ async def consent_by_get(wire: Wire) -> None:
     provider = wire.provider
     await wire.run(approval(provider), "authorize")
     for step in ("get", "post"):
-        page = await _page(wire, provider, f"page-for-{step}")
+        page = await waiting_page(wire, provider, f"page-for-{step}")
         press = _consent(wire, page)
         chosen = consent_values(press.form, deny=False)
         usual = submission(press.form, before=page.request.url, chosen=chosen, button=press.button)
@@ -70,8 +70,8 @@ async def login_forged(wire: Wire) -> None:
     user = _another_user(provider)
     if user is None:
         raise Unsuited("the profile has no user with a password")
-    page = await _page(wire, provider, "login-page")
-    request = _login(wire, page, user)
+    page = await waiting_page(wire, provider, "login-page")
+    request = login_submission(wire, page, user)
     wire.fresh_browser()
     await _post(wire, "forged", _from_elsewhere(wire, request, frozenset()))
     wire.fresh_browser()
@@ -89,7 +89,7 @@ def _another_user(provider: Provider) -> User | None:
     return others[0] if others else provider.user
 
 
-async def _page(wire: Wire, provider: Provider, step: str) -> Stopped:
+async def waiting_page(wire: Wire, provider: Provider, step: str) -> Stopped:
     """Return the page at which a request waits for somebody; raises Unsuited without one."""
     parameters = ordinary(provider, extra=_asking(provider))
     stopped = await wire.run(visit(provider, parameters, user=False), step)
@@ -108,7 +108,7 @@ def _consent(wire: Wire, stopped: Stopped) -> Press:
     return pressed
 
 
-def _login(wire: Wire, stopped: Stopped, user: User) -> Request:
+def login_submission(wire: Wire, stopped: Stopped, user: User) -> Request:
     """Return the submission of a login form; raises Unsuited if it asks for more or for less."""
     hints = wire.provider.profile.login.hints
     fields = login_fields(read_page(stopped.response, stopped.request.url, hints))

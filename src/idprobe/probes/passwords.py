@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import token_request
-from idprobe.probes import probe
+from idprobe.probes import Safety, probe
 from idprobe.probes.asking import approval
 from idprobe.probes.honest import WRONG_SECRET, get_tokens, with_secret
 from idprobe.profile import Capability, Client, Provider, Role, User
 from idprobe.wire import Wire
 
-__all__ = ["password_grant"]
+__all__ = ["password_grant", "password_guessed_by_grant", "passwords_beyond_ascii"]
 
+GUESSES: Final = 40
 NOBODY: Final = "idprobe-no-such-user"
 WRONG: Final = "idprobe-guesses-wrong-on-purpose-0"
 
@@ -25,14 +27,11 @@ async def password_grant(wire: Wire) -> None:
     Steps: `anonymous`, `wrong-secret`, `wrong-password`, `unknown-user`; what is right works before
     and after each.
     """
+    provider = await _with_grant(wire)
     user = wire.provider.user
     if user is None:
         raise Unsuited("the profile has no user with a password")
-    await wire.run(approval(wire.provider), "login")
-    provider = wire.provider.with_client(_client(wire.provider))
     form = _form(provider, user)
-    if not (await wire.send(token_request(provider, form), "right")).is_success:
-        raise Unsuited(f"the client {provider.client.name} gets no tokens for a password")
     await wire.send(token_request(provider, form, method="none"), "anonymous")
     if provider.client.client_secret is not None:
         async with wire.guessing(provider.client):
@@ -45,6 +44,80 @@ async def password_grant(wire: Wire) -> None:
     for step, one in wrong.items():
         await wire.send(token_request(provider, _form(provider, one)), step)
         await _control(wire, provider, form)
+
+
+@probe(role=Role.WEB, needs={Capability.CONFIDENTIAL_CLIENT}, logs_in=True)
+async def passwords_beyond_ascii(wire: Wire) -> None:
+    """Ask with a name and with a password beyond ASCII: `username`, `password`, `password-latin-1`.
+
+    Each is proven by a login; the last is the password in another encoding than UTF-8. An ordinary
+    user works before: `right`.
+    """
+    provider = await _with_grant(wire)
+    users = wire.provider.profile.users.values()
+    named = next((one for one in users if not one.username.isascii()), None)
+    secret = next((one for one in users if not one.password.isascii()), None)
+    if named is None and secret is None:
+        raise Unsuited("no user of the profile has a name or a password beyond ASCII")
+    for step, user in {"username": named, "password": secret}.items():
+        if user is not None:
+            wire.fresh_browser()
+            await wire.run(approval(wire.provider.with_user(user)), f"login-{step}")
+            await wire.send(token_request(provider, _form(provider, user)), step)
+    octets = _in_latin_1(secret.password) if secret is not None else b""
+    if secret is not None and octets:
+        request = token_request(provider, _form(provider, replace(secret, password=WRONG)))
+        body = request.body.replace(WRONG.encode(), octets)
+        await wire.send(replace(request, body=body), "password-latin-1")
+        await wire.send(token_request(provider, _form(provider, secret)), "password-again")
+
+
+def _in_latin_1(text: str) -> bytes:
+    """Return a text in the encoding of old browsers, percent-encoded; b"" if it has none."""
+    try:
+        return quote(text, safe="", encoding="cp1252").encode("ascii")
+    except UnicodeEncodeError:
+        return b""
+
+
+@probe(
+    role=Role.WEB,
+    needs={Capability.CONFIDENTIAL_CLIENT},
+    logs_in=True,
+    safety=Safety.INTRUSIVE,
+)
+async def password_guessed_by_grant(wire: Wire) -> None:
+    """Guess a throw-away user's password by the grant, `guess/N`; it was right before: `control`.
+
+    In the end it is right again: `right`.
+    """
+    user = throw_away_user(wire.provider)
+    provider = await _with_grant(wire)
+    await wire.run(get_tokens(token_request(provider, _form(provider, user))), "control")
+    for number in range(GUESSES):
+        wrong = replace(user, password=f"{WRONG}{number}")
+        await wire.send(token_request(provider, _form(provider, wrong)), f"guess/{number + 1}")
+    await wire.send(token_request(provider, _form(provider, user)), "right")
+
+
+async def _with_grant(wire: Wire) -> Provider:
+    """Return the provider as a client sees it that has the grant; raises Unsuited without one."""
+    user = wire.provider.user
+    if user is None:
+        raise Unsuited("the profile has no user with a password")
+    await wire.run(approval(wire.provider), "login")
+    provider = wire.provider.with_client(_client(wire.provider))
+    if not (await wire.send(token_request(provider, _form(provider, user)), "first")).is_success:
+        raise Unsuited(f"the client {provider.client.name} gets no tokens for a password")
+    return provider
+
+
+def throw_away_user(provider: Provider) -> User:
+    """Return the user whose password may be guessed at; raises Unsuited without one."""
+    found = next((one for one in provider.profile.users.values() if one.throw_away), None)
+    if found is None:
+        raise Unsuited("the profile has no user with throw_away = true")
+    return found
 
 
 def _client(provider: Provider) -> Client:

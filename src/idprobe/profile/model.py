@@ -107,6 +107,8 @@ class User:
     username: str
     password: str = field(repr=False)
     totp_secret: str | None = field(default=None, repr=False)
+    throw_away: bool = False
+    """Whether its password may be guessed at until the server locks it."""
 
 
 @dataclass(frozen=True, slots=True)

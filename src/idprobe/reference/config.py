@@ -15,12 +15,15 @@ __all__ = [
     "BRIEF_SECRET",
     "DEFAULT_ISSUER",
     "HYBRID_SECRET",
+    "MALLORY_PASSWORD",
+    "OTTO_PASSWORD",
     "SCOPES",
     "SEALED_SECRET",
     "SECOND_SECRET",
     "SERVICE_SECRET",
     "SIGNED_PRIVATE_JWKS",
     "WEB_SECRET",
+    "ZOE_PASSWORD",
     "ClientConfig",
     "ServerConfig",
     "UserConfig",
@@ -44,6 +47,9 @@ SEALED_SECRET: Final = "sealed-secret-not-secret-9b47d0e3c6a15f82a7d4"
 HYBRID_SECRET: Final = "hybrid-secret-not-secret-2f6a1d98b75e"
 ALICE_PASSWORD: Final = "alice-password-not-secret"
 BOB_PASSWORD: Final = "bob-password-not-secret"
+MALLORY_PASSWORD: Final = "mallory-password-not-secret"
+ZOE_PASSWORD: Final = "zoe-password-not-secret"
+OTTO_PASSWORD: Final = "grün-£-€-not-secret"
 SIGNED_PRIVATE_JWKS: Final[Mapping[str, Any]] = {
     "keys": [
         {
@@ -236,6 +242,9 @@ def _users() -> tuple[UserConfig, ...]:
     return (
         UserConfig("alice", ALICE_PASSWORD, "user-5f1d9c0a7be3", alice),
         UserConfig("bob", BOB_PASSWORD, "user-c27e40b6819d", bob),
+        UserConfig("mallory", MALLORY_PASSWORD, "user-0d4f7a6be1c9", {"name": "Mallory"}),
+        UserConfig("zoë", ZOE_PASSWORD, "user-91be3c5d20f8", {"name": "Zoë"}),
+        UserConfig("otto", OTTO_PASSWORD, "user-6ad8f2c4b137", {"name": "Otto"}),
     )
 
 

@@ -3,14 +3,15 @@
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from idprobe.reference.faults import OAuthFault
-from idprobe.reference.forms import Form
+from idprobe.reference.forms import BadFormError, Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
+from idprobe.reference.settings import ClientConfig, UserConfig
 from idprobe.reference.stores import Grant
 
 ANNOUNCED = {"OAUTH21-10/implicit-and-password-omitted": "the grant is announced"}
@@ -29,9 +30,14 @@ class PasswordServer(ReferenceServer):
     async def grant_tokens(self, client: ClientConfig, form: Form) -> dict[str, Any]:
         if form.get("grant_type") != "password":
             return await super().grant_tokens(client, form)
-        user = self.verify_password(form.get("username", ""), form.get("password", ""))
+        username = form.get("username", "")
+        if self.user_throttle.wait_s(username) > 0:
+            raise OAuthFault("invalid_grant", "wait", status=429, headers={"Retry-After": "30"})
+        user = self.verify_password(username, form.get("password", ""))
         if user is None:
+            self.user_throttle.failed(username)
             raise OAuthFault("invalid_grant", "user name or password is wrong")
+        self.user_throttle.succeeded(username)
         grant = Grant(client.client_id, frozenset({"openid"}), user=user, auth_time=self.now())
         token = await self.issue_access_token(grant, grant.scope)
         return self.token_response(token, None, None)
@@ -71,3 +77,56 @@ class AnyPasswordWillDo(PasswordServer):
             rest = [pair for pair in form.items() if pair[0] != "password"]
             form = Form([*rest, ("password", user.password)])
         return await super().grant_tokens(client, form)
+
+
+@mutant(breaks="RFC6749-4.3.2/brute-force-protection", also=ANNOUNCED)
+class PasswordsCanBeGuessed(PasswordServer):
+    """Nobody counts wrong passwords."""
+
+    def verify_password(self, username: str, password: str) -> UserConfig | None:
+        self.user_throttle.succeeded(username)
+        return super().verify_password(username, password)
+
+
+@mutant(breaks="RFC6749-10.10/user-credentials-protected")
+class LoginsCanBeGuessed(ReferenceServer):
+    """Nobody counts wrong passwords at the login form."""
+
+    def verify_password(self, username: str, password: str) -> UserConfig | None:
+        self.user_throttle.succeeded(username)
+        return super().verify_password(username, password)
+
+
+@mutant(breaks="RFC6749-A.15/username-unicode", also=ANNOUNCED)
+class NamesAreAscii(PasswordServer):
+    """The grant knows no user whose name is beyond ASCII."""
+
+    async def grant_tokens(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        if not form.get("username", "").isascii():
+            raise OAuthFault("invalid_grant", "user name or password is wrong")
+        return await super().grant_tokens(client, form)
+
+
+@mutant(
+    breaks="RFC6749-A.16/password-unicode",
+    also={**ANNOUNCED, "RFC6749-B/body-decoded-as-utf-8": "UTF-8 is not read there"},
+)
+class PasswordsAreAscii(PasswordServer):
+    """The grant takes no password beyond ASCII."""
+
+    async def grant_tokens(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        if not form.get("password", "").isascii():
+            raise OAuthFault("invalid_grant", "user name or password is wrong")
+        return await super().grant_tokens(client, form)
+
+
+@mutant(breaks="RFC6749-B/body-decoded-as-utf-8", also=ANNOUNCED)
+class FormsMayBeLatin1(PasswordServer):
+    """What is not UTF-8 is read as the encoding of old browsers."""
+
+    async def posted_form(self, request: Request) -> Form:
+        octets = await self.body(request)
+        try:
+            return Form.parse(octets)
+        except BadFormError:
+            return Form(parse_qsl(octets.decode("ascii"), encoding="cp1252"))
