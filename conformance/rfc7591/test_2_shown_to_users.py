@@ -4,6 +4,7 @@ import html
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.pages import page_of
 
 NAME = "Idprobe <i>Größe</i> Ωμέγα 株"
 HOME = "https://client.example"
@@ -64,3 +65,17 @@ def test_name_is_shown_as_it_is(registered_client_at_work: Trace) -> None:
     if "Ωμέγα" not in html.unescape(page):
         raise Unsuited("the consent page does not show the client's name")
     assert NAME in html.unescape(page), "the name was changed"
+
+
+@requirement("RFC7591-5/user-protected-from-linked-content")
+def test_nothing_of_the_client_runs_on_the_page(registered_client_at_work: Trace) -> None:
+    """What the client's addresses lead to is neither framed nor run, nor styles the page."""
+    page = page_of(consent_page(registered_client_at_work).answered)
+    found = page.css("iframe, frame, script, object, embed, link") if page is not None else []
+    leads = [
+        value
+        for element in found
+        for name, value in element.attributes.items()
+        if name in {"src", "href", "data"} and (value or "").startswith(HOME)
+    ]
+    assert not leads, f"the page is made with {leads[0]}"

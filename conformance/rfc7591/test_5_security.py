@@ -3,6 +3,13 @@
 from idprobe.checks import Trace, requirement
 from idprobe.reading.registered import accepted, information
 
+LINKS = {
+    "script-as-link": "client_uri",
+    "script-as-logo": "logo_uri",
+    "script-as-terms": "tos_uri",
+    "script-as-policy": "policy_uri",
+}
+
 
 @requirement("RFC7591-5/redirect-uri-kinds")
 def test_redirect_uris_are_of_safe_kinds(registration_redirect_faults: Trace) -> None:
@@ -13,7 +20,8 @@ def test_redirect_uris_are_of_safe_kinds(registration_redirect_faults: Trace) ->
 
 @requirement("RFC7591-5/displayed-uris-same-host")
 def test_links_of_a_client_are_no_scripts(registration_metadata_faults: Trace) -> None:
-    """A link to be shown to users is not registered if it is a script."""
-    exchange = registration_metadata_faults["script-as-link"]
-    if accepted(exchange):
-        assert "client_uri" not in information(exchange), "a javascript: URI was registered"
+    """What is shown to users, or linked for them, is not registered if it is a script."""
+    for step, member in LINKS.items():
+        exchange = registration_metadata_faults[step]
+        kept = accepted(exchange) and member in information(exchange)
+        assert not kept, f"a javascript: URI was registered as {member}"

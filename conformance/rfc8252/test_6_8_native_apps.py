@@ -108,3 +108,14 @@ def registered(trace: Trace, kind: str) -> bool:
     if response.error in {"invalid_redirect_uri", "invalid_client_metadata"}:
         return False
     raise EvidenceError(f"that is neither a registration nor a refusal of it: {trace[kind]}")
+
+
+@requirement("RFC8252-8.12/embedded-user-agents-blocked")
+def test_web_views_are_served_or_turned_away(embedded_user_agents: Trace) -> None:
+    """A web view gets the pages of a browser, or is told that it gets none."""
+    usual = embedded_user_agents["usual"].answered.status
+    if usual >= 400:
+        raise EvidenceError(f"a browser is not served: the status is {usual}")
+    for step in ("android", "ios"):
+        status = embedded_user_agents[step].answered.status
+        assert status < 500, f"{step}: the status is {status}"

@@ -8,6 +8,7 @@ from idprobe.flows import (
     Authorized,
     Landed,
     authorization_parameters,
+    authorization_request,
     authorize,
     fresh_pkce,
     redemption,
@@ -22,6 +23,7 @@ from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
 __all__ = [
+    "embedded_user_agents",
     "native_app_again",
     "native_app_without_pkce",
     "native_clients_registered",
@@ -34,6 +36,12 @@ NATIVE: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.NATIVE_CLIE
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 PORT: Final = 51_004
 OWN_SCHEME: Final = "com.example.idprobe"
+WEB_VIEWS: Final = {
+    "android": "Mozilla/5.0 (Linux; Android 14; idprobe; wv) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Version/4.0 Chrome/126.0.0.0 Mobile Safari/537.36",
+    "ios": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Mobile/15E148",
+}
 REDIRECTS: Final = {
     "https": "https://app.client.example/cb",
     "scheme": f"{OWN_SCHEME}:/cb",
@@ -44,6 +52,17 @@ POOR_REDIRECTS: Final = {
     "bare-scheme": "idprobe:/cb",
     "bare-scheme-with-host": "idprobe://cb",
 }
+
+
+@probe(role=Role.NATIVE, needs=NATIVE)
+async def embedded_user_agents(wire: Wire) -> None:
+    """Begin a login as web views of two platforms do: `android`, `ios`; as browsers do: `usual`."""
+    usual = authorization_request(wire.provider, ordinary(wire.provider))
+    await wire.send(usual, "usual")
+    for step, name in WEB_VIEWS.items():
+        wire.fresh_browser()
+        request = authorization_request(wire.provider, ordinary(wire.provider))
+        await wire.send(request.with_headers(("User-Agent", name)), step)
 
 
 @probe(role=Role.NATIVE, needs=NATIVE, logs_in=True)

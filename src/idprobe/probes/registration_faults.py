@@ -29,6 +29,8 @@ LOOSE: Final = {
 }
 """What is registered, and what is asked for then."""
 
+SCRIPT: Final = "javascript:alert(1)"
+
 Cases = Mapping[str, Mapping[str, Any]]
 
 REDIRECTS: Final[Mapping[str, Any]] = {
@@ -74,7 +76,10 @@ async def registration_metadata_faults(wire: Wire) -> None:
         "auth-method-number": {"token_endpoint_auth_method": 5},
         "contradiction-service": service,
         "contradiction-code": mixed,
-        "script-as-link": {"client_uri": "javascript:alert(1)"},
+        "script-as-link": {"client_uri": SCRIPT},
+        "script-as-logo": {"logo_uri": SCRIPT},
+        "script-as-terms": {"tos_uri": SCRIPT},
+        "script-as-policy": {"policy_uri": SCRIPT},
     }
     await _offered(wire, cases)
 

@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
@@ -124,3 +127,13 @@ class SchemesNeedNoPeriod(ReferenceServer):
         safe = [_SAFE if str(uri).startswith("idprobe:") else uri for uri in uris]
         client = super().client_of_metadata({**body, "redirect_uris": safe}, client_id, secret)
         return replace(client, redirect_uris=tuple(uris))
+
+
+@mutant(breaks="RFC8252-8.12/embedded-user-agents-blocked")
+class WebViewsCrash(ReferenceServer):
+    """A login in a web view is answered with 500."""
+
+    async def authorize(self, request: Request) -> Response:
+        if "; wv)" in request.headers.get("user-agent", ""):
+            return PlainTextResponse("Oops.", 500)
+        return await super().authorize(request)

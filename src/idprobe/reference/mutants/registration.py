@@ -10,9 +10,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from idprobe.reference.authorization import Transaction
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.mutants.token_form import with_body
 from idprobe.reference.replies import json_reply
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -526,3 +528,14 @@ class StrangersAreSentOn(ReferenceServer):
     def login_is_needed_for_error(self, session: Session | None) -> bool:
         del session
         return False
+
+
+@mutant("RFC7591-5/user-protected-from-linked-content")
+class TermsAreFramed(ReferenceServer):
+    """The consent page shows the client's terms in a frame."""
+
+    def consent_page(self, transaction: Transaction, session: Session) -> Response:
+        page = super().consent_page(transaction, session)
+        terms = transaction.wish.client.display.get("tos_uri", "")
+        frame = f'<iframe src="{terms}"></iframe></body>'.encode()
+        return with_body(page, bytes(page.body).replace(b"</body>", frame))
