@@ -1,0 +1,111 @@
+"""The files that others take as they are: what they say is there, and the action's script works."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[1]
+CI: Final = ROOT / "docs" / "how-to" / "ci"
+
+
+def read(path: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def run_the_action(folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of action.yml as a runner would, with the idprobe that is tested here."""
+    action = read(ROOT / "action.yml")
+    (step,) = action["runs"]["steps"]
+    inputs = {name: str(one.get("default", "")) for name, one in action["inputs"].items()} | given
+    variables = {
+        name: re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda match: inputs[match[1]], value)
+        for name, value in step["env"].items()
+    }
+    command = folder / "idprobe"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m idprobe "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return subprocess.run(
+        ["bash", "-c", step["run"]],  # noqa: S607 -- the shell that the action names
+        cwd=folder,
+        env={
+            **os.environ,
+            **variables,
+            "IDPROBE_SOURCE": str(ROOT),
+            "IDPROBE_COMMAND": str(command),
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_OUTPUT": str(folder / "output.txt"),
+            "GITHUB_STEP_SUMMARY": str(folder / "step.md"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [({"target": "nowhere"}, 2), ({"target": "http://127.0.0.1:1", "fail-on": "never"}, 3)],
+    ids=["usage", "unreachable"],
+)
+def test_the_action_ends_as_idprobe_does(given: dict[str, str], code: int, tmp_path: Path) -> None:
+    done = run_the_action(tmp_path, **given)
+
+    assert done.returncode == code, done.stderr
+    told = (tmp_path / "output.txt").read_text(encoding="utf-8").splitlines()
+    assert f"exit-code={code}" in told
+    assert "output=idprobe-results" in told
+
+
+def test_the_action_shows_the_summary_and_stops_commands(tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_text('embedded = "reference"\n[registration]\n', "utf-8")
+
+    done = run_the_action(tmp_path, target="acme.toml", build="7.2")
+
+    assert done.returncode in {0, 3}, done.stderr
+    assert "::stop-commands::" in done.stdout
+    assert (tmp_path / "step.md").read_text(encoding="utf-8").startswith("# idprobe: `acme`")
+
+
+def test_no_input_of_the_action_is_part_of_a_script() -> None:
+    for step in read(ROOT / "action.yml")["runs"]["steps"]:
+        assert "${{" not in step["run"]
+
+
+@pytest.mark.parametrize("path", sorted(CI.glob("*.yml")), ids=lambda path: str(path.name))
+def test_the_templates_are_yaml_and_keep_what_they_find(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert read(path)
+    assert "idprobe-results" in text or "steps.idprobe.outputs.output" in text
+
+
+def test_the_workflow_uses_inputs_and_outputs_that_the_action_has() -> None:
+    action = read(ROOT / "action.yml")
+    (job,) = read(CI / "github.yml")["jobs"].values()
+    (ours,) = (step for step in job["steps"] if step.get("id") == "idprobe")
+
+    assert ours["with"].keys() <= action["inputs"].keys()
+    used = re.findall(r"steps\.idprobe\.outputs\.([a-z-]+)", (CI / "github.yml").read_text("utf-8"))
+    assert set(used) <= action["outputs"].keys()
+
+
+def test_the_image_is_built_of_what_is_there_and_does_not_run_as_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ")]
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+
+    ours = [name for names in copied for name in names if not name.startswith(("--", "/"))]
+    assert [name for name in ours if not (ROOT / name).exists()] == []
+    assert [name for name in ours if name.partition("/")[0] in ignored] == []
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001"]
+    assert not any(
+        re.match(r"FROM \S+(:latest)?( AS|$)", line) and ":" not in line for line in lines
+    )
