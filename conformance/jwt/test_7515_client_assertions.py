@@ -1,6 +1,7 @@
 """RFC 7515, RFC 7518, RFC 7519 and RFC 8725 at the place where the server reads JWTs of others."""
 
 from idprobe.checks import Trace, refused, requirement
+from idprobe.reading.logout_calls import calls
 from idprobe.reading.refusals import taken
 
 
@@ -67,3 +68,11 @@ def test_strange_kid_does_no_harm(assertion_signatures: Trace) -> None:
     assert not broken, f"the server broke down: {', '.join(broken)}"
     wrong = taken(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
+
+
+@requirement("RFC8725-3.10/jku-x5u-not-followed-blindly")
+def test_keys_that_an_assertion_names_are_not_fetched(assertion_names_its_keys: Trace) -> None:
+    """A strange key behind jku or x5u opens nothing, and nobody fetches it."""
+    steps = taken(assertion_names_its_keys, "jku", "x5u")
+    assert not steps, f"an assertion was taken: {steps}"
+    assert not calls(assertion_names_its_keys, "call-keys"), "the server fetched the keys"

@@ -28,9 +28,9 @@ def test_session_support_is_a_boolean(metadata_documents: Trace) -> None:
 
 
 @requirement("OIDCBCL-2.1/sid-in-id-token")
-def test_id_tokens_name_the_session(tokens_after_logout: Trace) -> None:
-    """With support for sessions an ID Token has sid."""
-    sid = id_token(tokens_after_logout, "online").claims.get("sid")
+def test_id_tokens_name_the_session(backchannel_logout: Trace) -> None:
+    """The ID Token of a client that wants sid in Logout Tokens has it too."""
+    sid = id_token(backchannel_logout, "tokens-one").claims.get("sid")
     assert isinstance(sid, str), "sid is missing or no text"
     assert sid, "sid is empty"
 

@@ -81,6 +81,13 @@ def test_every_redirect_uri_is_verified(
         assert not accepted(registration_redirect_faults[step]), f"it was registered: {step}"
 
 
+@requirement("OIDCR-2/request-uris-https-unless-signed")
+def test_request_uris_are_https(openid_metadata_faults: Trace) -> None:
+    """A request_uri of http is refused or dropped for a client without keys."""
+    plain = openid_metadata_faults["plain-request-uri"]
+    assert not taken(plain, "request_uris"), "it was registered"
+
+
 @requirement("OIDCR-2/jwks-uri-https")
 def test_jwks_uri_is_https(openid_metadata_faults: Trace) -> None:
     """A jwks_uri of http is refused or dropped."""

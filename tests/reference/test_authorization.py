@@ -131,7 +131,7 @@ def test_hybrid_code_can_be_redeemed(speakup: Any, response_type: str) -> None:
         ({"code_challenge_method": "s256"}, "invalid_request"),
         ({"max_age": "abc"}, "invalid_request"),
         ({"request": "garbage"}, "invalid_request_object"),
-        ({"request_uri": "https://client.example/ro"}, "request_uri_not_supported"),
+        ({"request_uri": "https://client.example/ro"}, "invalid_request_uri"),
         ({"id_token_hint": "garbage"}, "invalid_request"),
     ],
 )

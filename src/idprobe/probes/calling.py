@@ -14,12 +14,21 @@ from idprobe.jose import generate_key, public_key, sign_jwt
 from idprobe.listener import Reply
 from idprobe.probes import probe
 from idprobe.probes.asking import ordinary
-from idprobe.probes.asserting import Signer
+from idprobe.probes.asserting import Signer, signing
 from idprobe.probes.desk import Desk, metadata_for, open_desk
 from idprobe.profile import Capability, Provider
 from idprobe.wire import Wire
 
-__all__ = ["FORM", "JWT", "SETTLE_S", "document", "key_server", "listener_reached", "signed_by"]
+__all__ = [
+    "FORM",
+    "JWT",
+    "SETTLE_S",
+    "assertion_names_its_keys",
+    "document",
+    "key_server",
+    "listener_reached",
+    "signed_by",
+]
 
 FORM: Final = (("grant_type", "client_credentials"),)
 SETTLE_S: Final = 1.0
@@ -63,6 +72,17 @@ async def listener_reached(wire: Wire) -> None:
                 return
     tried = f" ({'; '.join(dict.fromkeys(said))[:300]})" if said else ""
     raise Unsuited(f"the server called none of our addresses at {_host(wire)}{tried}")
+
+
+@probe(needs={Capability.LISTENER, Capability.SIGNED_CLIENT}, logs_in=True)
+async def assertion_names_its_keys(wire: Wire) -> None:
+    """Sign assertions with a strange key that our address tells, named by `jku` and by `x5u`."""
+    signer = await signing(wire)
+    strange = generate_key("EC")
+    place = wire.listen("call-keys", key_server(strange))
+    for name in ("jku", "x5u"):
+        header = {"alg": "ES256", "kid": strange["kid"], name: place.url}
+        await signer.try_out(wire, name, signer.signed(key=strange, **header))
 
 
 def _host(wire: Wire) -> str:

@@ -50,6 +50,7 @@ async def openid_metadata_faults(wire: Wire) -> None:
         "mixed-uris": {"redirect_uris": [CALLBACK, f"{CALLBACK}#f"]},
         "empty-uris": {"redirect_uris": []},
         "plain-jwks-uri": {"jwks_uri": "http://client.example/jwks"},
+        "plain-request-uri": {"request_uris": ["http://client.example/object"]},
         "plain-login-uri": {"initiate_login_uri": "http://client.example/login"},
         "assertions-unsigned": {**signing, "token_endpoint_auth_signing_alg": "none"},
         "strange-alg": {"id_token_signed_response_alg": "XS999"},

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from idprobe.reference.faults import AuthorizationFault, OAuthFault, PageFault
 from idprobe.reference.forms import Form
-from idprobe.reference.request_objects import RequestObjects
+from idprobe.reference.referenced_objects import ReferencedObjects
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.token_endpoint import scope_values
@@ -42,7 +42,7 @@ class Wish:
     fault: AuthorizationFault | None = None
 
 
-class AuthorizationRequests(RequestObjects):
+class AuthorizationRequests(ReferencedObjects):
     """The decisions about an authorization request (RFC 6749 section 4.1.1, OIDC Core 3.1.2.1)."""
 
     def wish_of(self, form: Form) -> Wish:

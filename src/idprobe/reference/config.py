@@ -279,6 +279,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         access_token_format="jwt",
         claims_parameter=True,
         request_parameter=True,
+        request_uri_parameter=True,
         backchannel_logout=True,
         frontchannel_logout=True,
         trusted_hosts=("127.0.0.1",),

@@ -73,7 +73,9 @@ class Interaction(Authorization):
     async def authorize(self, request: Request) -> Response:
         """Answer at the authorization endpoint."""
         try:
-            wish = self.wish_of(await self.authorization_form(request))
+            form = await self.authorization_form(request)
+            await self.prepare(form)
+            wish = self.wish_of(form)
         except PageFault as fault:
             return self.error_page(fault)
         transaction = Transaction(fresh_secret(), fresh_secret(), wish)

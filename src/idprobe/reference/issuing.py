@@ -2,18 +2,17 @@
 
 import base64
 import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.protection import Protection
 from idprobe.reference.requested_claims import ClaimRequest
-from idprobe.reference.settings import ClientConfig, UserConfig
+from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Grant, RefreshToken
+from idprobe.reference.subjects import Subjects
 
 __all__ = ["SCOPE_CLAIMS", "Issuing", "half_hash", "scope_text"]
 
@@ -38,7 +37,7 @@ class IdTokenContext:
     with_user_claims: bool = False
 
 
-class Issuing(Protection):
+class Issuing(Protection, Subjects):
     """The decisions about what a token holds."""
 
     async def issue_access_token(self, grant: Grant, scope: Iterable[str]) -> AccessToken:
@@ -56,17 +55,6 @@ class Issuing(Protection):
         token.value = await self.access_token_value(token)
         self.remember_access_token(token)
         return token
-
-    def subject_for(self, client: ClientConfig, user: UserConfig) -> str:
-        """Return how a client knows a person: pairwise, by its sector (section 8.1), or not."""
-        if client.subject_type == "public":
-            return user.sub
-        message = f"{self.sector_of(client)}\0{user.sub}".encode()
-        return hmac.new(self.pairwise_salt, message, hashlib.sha256).hexdigest()
-
-    def sector_of(self, client: ClientConfig) -> str:
-        """Return the sector identifier: the host of the redirect URIs."""
-        return next((urlsplit(uri).hostname or uri for uri in client.redirect_uris), "")
 
     async def access_token_value(self, token: AccessToken) -> str:
         """Return what the client gets: a random text or a JWT (RFC 9068)."""

@@ -76,9 +76,11 @@ class LogoutNotices(Interaction):
         return urlencode({"logout_token": token})
 
     async def logout_token(self, client: ClientConfig, session: Session) -> str:
-        """Return a Logout Token, signed like the client's ID Tokens (section 2.4)."""
-        claims = self.logout_token_claims(client, session)
-        return await self.sign(self.logout_token_alg(client), self.logout_token_typ(), claims)
+        """Return a Logout Token, signed and encrypted like the client's ID Tokens (section 2.4)."""
+        claims, alg = self.logout_token_claims(client, session), self.logout_token_alg(client)
+        token = await self.sign_for(client, alg, self.logout_token_typ(), claims)
+        _, encryption, enc = self.protection_of(client, "id_token")
+        return token if encryption is None else self.encrypted(client, token, encryption, enc)
 
     def logout_token_alg(self, client: ClientConfig) -> str:
         """Return the algorithm of the client's Logout Tokens: that of its ID Tokens."""

@@ -13,6 +13,7 @@ from idprobe.reference.faults import BearerFault, OAuthFault
 from idprobe.reference.registration_rules import client_of_metadata, metadata_of_client
 from idprobe.reference.replies import json_reply
 from idprobe.reference.settings import ClientConfig
+from idprobe.reference.subjects import Subjects
 from idprobe.reference.userinfo import UserInfo
 
 __all__ = ["Registrations"]
@@ -34,7 +35,7 @@ class Record:
     issued_at: int
 
 
-class Registrations(UserInfo):
+class Registrations(UserInfo, Subjects):
     """The decisions about dynamic registration."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -47,6 +48,7 @@ class Registrations(UserInfo):
             self.check_initial_access(request)
             body = await self.posted_json(request)
             client = self.client_of_metadata(body, fresh_secret(), fresh_secret())
+            await self.check_sector(client)
         except BearerFault as fault:
             return self.bearer_error(fault)
         except OAuthFault as fault:
@@ -63,6 +65,7 @@ class Registrations(UserInfo):
             if request.method == "PUT":
                 body = await self.posted_json(request)
                 client = self.updated(client, body)
+                await self.check_sector(client)
                 self._keep(client, record)
         except BearerFault as fault:
             return self.bearer_error(fault)

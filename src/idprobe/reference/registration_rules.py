@@ -24,6 +24,7 @@ _LISTS: Final = (
     "response_types",
     "post_logout_redirect_uris",
     "default_acr_values",
+    "request_uris",
 )
 _OF_OUR_HOST: Final = ("logo_uri", "policy_uri")
 _TEXTS: Final = ("client_name", "software_id", "software_version")
@@ -79,8 +80,10 @@ def client_of_metadata(
         require_auth_time=_truth(body, "require_auth_time"),
         jwks=_jwks(body, method),
         jwks_uri=_called(body, "jwks_uri", config),
+        request_uris=_request_uris(body, config),
+        sector_identifier_uri=_called(body, "sector_identifier_uri", config),
         **_logout(body, method, uris, config),
-        subject_type=_subject_type(body, uris, config),
+        subject_type=_subject_type(body, config),
         **protection_of(body, config),
         display=_display(body, uris),
     )
@@ -99,6 +102,8 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
         "application_type": client.application_type,
         "subject_type": client.subject_type,
         **protection_members(client),
+        "sector_identifier_uri": client.sector_identifier_uri,
+        "request_uris": list(client.request_uris),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
         "request_object_signing_alg": client.request_object_signing_alg,
@@ -116,15 +121,10 @@ def metadata_of_client(client: ClientConfig) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, [], "")}
 
 
-def _subject_type(body: Mapping[str, Any], uris: tuple[str, ...], config: ServerConfig) -> Any:
-    """Return the kind of sub; a pairwise one needs one host, or a document that we do not fetch."""
+def _subject_type(body: Mapping[str, Any], config: ServerConfig) -> Any:
+    """Return the kind of sub that the client gets."""
     offered = ("public", "pairwise") if config.pairwise else ("public",)
-    kind = _choice(body, "subject_type", "public", offered)
-    if kind == "pairwise" and len({urlsplit(uri).hostname for uri in uris}) > 1:
-        raise OAuthFault("invalid_client_metadata", "a pairwise client is of one host")
-    if body.get("sector_identifier_uri") is not None:
-        raise OAuthFault("invalid_client_metadata", "sector_identifier_uri is not supported")
-    return kind
+    return _choice(body, "subject_type", "public", offered)
 
 
 def _signing_algorithms(method: str) -> tuple[str, ...]:
@@ -237,6 +237,19 @@ def _jwks(body: Mapping[str, Any], method: str) -> dict[str, Any] | None:
     if any(_PRIVATE_MEMBERS & set(key) for key in keys):
         raise OAuthFault("invalid_client_metadata", "jwks has a private key in it")
     return dict(jwks)
+
+
+def _request_uris(body: Mapping[str, Any], config: ServerConfig) -> tuple[str, ...]:
+    """Return the addresses of Request Objects: https, or trusted and signed with known keys."""
+    uris = tuple(body.get("request_uris") or ())
+    for uri in uris:
+        called = uri.partition("#")[0]
+        signed = body.get("jwks") is not None or body.get("jwks_uri") is not None
+        if not Outbound(config.trusted_hosts).may_call(called) or not (
+            signed or called.startswith("https:")
+        ):
+            raise OAuthFault("invalid_client_metadata", "a request_uri is not fine")
+    return uris
 
 
 def _logout(

@@ -20,6 +20,7 @@ __all__ = ["RequestObjects"]
 _OF_THE_JWT: Final = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti", "sub"})
 _SEGMENTS: Final = 3
 _JWE_DOTS: Final = 4
+_CARRIERS: Final = frozenset({"request", "request_uri"})
 
 
 def _fault(description: str) -> AuthorizationFault:
@@ -31,13 +32,10 @@ class RequestObjects(ClientAuthentication):
 
     def assembled(self, client: ClientConfig, form: Form) -> Form:
         """Return the parameters with those of the Request Object over them (section 6.3.3)."""
-        if "request" not in form or not self.config.request_parameter:
+        token = self.object_named(client, form)
+        if token is None:
             return form
-        if "request_uri" in form:
-            raise AuthorizationFault(
-                "invalid_request", "request and request_uri exclude each other"
-            )
-        claims = self.request_claims(client, self.opened(client, form["request"]))
+        claims = self.request_claims(client, self.opened(client, token))
         if claims.keys() & {"request", "request_uri"}:
             raise _fault("a Request Object holds no other one")
         if not self.request_object_is_for_us(client, claims):
@@ -54,6 +52,16 @@ class RequestObjects(ClientAuthentication):
         if plain is None:
             raise _fault("the Request Object cannot be decrypted")
         return plain
+
+    def object_named(self, client: ClientConfig, form: Form) -> str | None:  # noqa: ARG002 - by reference asks
+        """Return the Request Object of a request, None without one; raises AuthorizationFault."""
+        if "request" not in form or not self.config.request_parameter:
+            return None
+        if "request_uri" in form:
+            raise AuthorizationFault(
+                "invalid_request", "request and request_uri exclude each other"
+            )
+        return form["request"]
 
     def request_stands_alone(self, form: Form) -> bool:
         """Return whether there is no request_uri beside it (section 6)."""
@@ -123,7 +131,7 @@ class RequestObjects(ClientAuthentication):
     def merged(self, form: Form, claims: Mapping[str, Any]) -> Form:
         """Return the parameters, those of the Request Object before those outside."""
         inner = [(name, _text(value)) for name, value in claims.items()]
-        outer = [(n, v) for n, v in form.pairs if n not in claims and n != "request"]
+        outer = [(n, v) for n, v in form.pairs if n not in {*claims, *_CARRIERS}]
         return Form([*outer, *inner])
 
 

@@ -59,6 +59,8 @@ class ClientConfig:
     require_auth_time: bool = False
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
+    request_uris: tuple[str, ...] = ()
+    sector_identifier_uri: str | None = None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
@@ -127,6 +129,7 @@ class ServerConfig:
     encryption: bool = False
     """Whether ID Tokens, UserInfo responses and Request Objects can be encrypted."""
     userinfo_signing: bool = False
+    request_uri_parameter: bool = False
     pairwise: bool = False
     acr: str = "https://idprobe.example/acr/password"
     backchannel_logout: bool = False

@@ -61,7 +61,7 @@ for one in (
     ("logout_token_claims", "LogoutTokenWithNonce", "Logout Tokens have a nonce.",
      "OIDCBCL-2.4/no-nonce", having(nonce=None)),
     ("logout_token_typ", "LogoutTokenOfAnyType", "typ of Logout Tokens is JWT.",
-     "OIDCBCL-2.4/explicit-type", lambda _: "JWT"),
+     ("OIDCBCL-2.4/explicit-type", "RFC8725-3.11/explicit-typing"), lambda _: "JWT"),
     ("logout_token_alg", "LogoutTokensOfOneAlgorithm", "Logout Tokens have RS256 always.",
      ("OIDCBCL-2.4/same-keys-as-id-tokens", "OIDCBCL-2.6/alg-governed-by-id-token-registration"),
      lambda _: "RS256"),

@@ -63,8 +63,6 @@ for one in (
      lambda c: {**c, "sub": f"{c['sub']}-{c.get('at_hash')}"}),
     (ID_TOKEN, "SubIsShared", "All users have one sub.",
      ["OIDCC-5.7/sub-locally-unique", "OIDCC-5.3.2/sub-equals-id-token-sub"], having(sub="user")),
-    (ID_TOKEN, "SubIsPerClient", "Each client gets another sub although it is public.",
-     "OIDCC-8/public-sub-same-for-all", lambda c: {**c, "sub": f"{c['sub']}-{c['aud']}"}),
     (ID_TOKEN, "NotBeforeIsAhead", "The nbf of ID tokens is an hour ahead.",
      "RFC7519-4.1.5/nbf-number", lambda c: {**c, "nbf": c["iat"] + 3600}),
     (ID_TOKEN, "TokensShareOneJti", "All ID tokens have one jti.",
@@ -181,6 +179,8 @@ for one in (
     ("metadata", "ImplicitIsNotAnnounced", "The metadata leaves out what a dynamic server needs.",
      ["OIDCD-3/dynamic-response-types", "OIDCD-3/dynamic-grant-types"],
      having(response_types_supported=["code"], grant_types_supported=["authorization_code"])),
+    (ID_TOKEN, "SubIsPerClient", "Each client gets another sub although it is public.",
+     "OIDCC-8/public-sub-same-for-all", lambda c: {**c, "sub": f"{c['sub']}-{c['aud']}"}),
 ):  # fmt: skip
     bend(*one, profile="speakup")
 
