@@ -36,7 +36,7 @@ SESSION: Final = frozenset(
 BACK: Final = SESSION | {Capability.LISTENER}
 ANNOUNCED: Final = "backchannel_logout_supported"
 ALGORITHMS: Final = "id_token_signing_alg_values_supported"
-ARRIVAL_S: Final = 5.0
+ARRIVAL_S: Final = 20.0
 """How long a Logout Token may be under way."""
 GOOD: Final = "https://client.example/out"
 

@@ -48,12 +48,11 @@ HELD_BACK_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """A throw-away client whose Request Objects stand at our addresses, and its two keys."""
+    """A throw-away client whose Request Objects stand at our addresses, and its key."""
 
     wire: Wire
     provider: Provider
     key: Mapping[str, Any]
-    other: Mapping[str, Any]
 
     def plain(self, **bent: str) -> Pairs:
         """Return the parameters of an ordinary request, some replaced."""
@@ -77,18 +76,20 @@ class Referrer:
         await self.wire.run(authorize(self.provider, pkce=None, extra=extra), step)
 
 
-async def _referrer(desk: Desk, places: Mapping[str, Place], **members: Any) -> Referrer:
-    """Register a client for our addresses; raises Unsuited where the server refuses that."""
-    wire, key, other = desk.wire, generate_key("EC"), generate_key("RSA")
+async def _referrer(
+    desk: Desk, places: Mapping[str, Place], *others: Mapping[str, Any], **members: Any
+) -> Referrer:
+    """Register a client for our addresses, with a key that it uses and maybe others."""
+    wire, key = desk.wire, generate_key("EC")
     metadata = metadata_for(
         wire.provider,
         request_uris=[place.url for place in places.values()],
-        jwks={"keys": [{**public_key(one), "use": "sig"} for one in (key, other)]},
+        jwks={"keys": [{**public_key(one), "use": "sig"} for one in (key, *others)]},
         **members,
     )
     registration = await desk.register("register", metadata)
     client = registration.client("by-reference", metadata)
-    return Referrer(wire, wire.provider.with_client(client), key, other)
+    return Referrer(wire, wire.provider.with_client(client), key)
 
 
 def _places(wire: Wire, *steps: str) -> dict[str, Place]:
@@ -134,7 +135,8 @@ async def request_uris_faulty(wire: Wire) -> None:
     faults = ("response-type", "client-id", "page", "missing", "not-a-jwt", "wrong-alg")
     async with open_desk(wire) as desk:
         places = _places(wire, "control", *faults)
-        me = await _referrer(desk, places, request_object_signing_alg="ES256")
+        other = generate_key("RSA")
+        me = await _referrer(desk, places, other, request_object_signing_alg="ES256")
         await me.control(places["control"], "control")
         pairs = me.plain()
         replies = {
@@ -143,7 +145,7 @@ async def request_uris_faulty(wire: Wire) -> None:
             "page": Reply(200, b"<!doctype html><title>A page</title><p>Hello", "text/html"),
             "missing": Reply(404, b"nothing here", "text/plain"),
             "not-a-jwt": Reply(200, b"not.a.jwt", JWT),
-            "wrong-alg": me.served(pairs, key=me.other),
+            "wrong-alg": me.served(pairs, key=other),
         }
         for step, reply in replies.items():
             places[step].reply = reply

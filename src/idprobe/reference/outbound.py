@@ -17,7 +17,7 @@ import httpx
 __all__ = ["Fetched", "Outbound", "OutboundError"]
 
 MAX_BYTES: Final = 65_536
-DEADLINE_S: Final = 3.0
+DEADLINE_S: Final = 6.0
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
