@@ -223,22 +223,15 @@ def test_nobody_can_be_given_an_address_where_nobody_listens() -> None:
         asyncio.run(act())
 
 
-def reach_of(server: type[ReferenceServer], profile: Profile) -> Observation:
+def reach_of(profile: Profile, **changes: Any) -> Observation:
     """Return what a run sees of a server that is asked whether it reaches us."""
-    app = server(replace(reference_config(), issuer=ISSUER)).app
+    app = ReferenceServer(replace(reference_config(), issuer=ISSUER, **changes)).app
     observer = Observer(with_issuer(profile, ISSUER), Vault(), transport=InProcess(app))
     return asyncio.run(observer.observe(["listener_reached"]))
 
 
-class Deaf(ReferenceServer):
-    """It calls nobody."""
-
-    async def fetched_keys(self, jwks_uri: str) -> None:
-        del jwks_uri
-
-
 def test_reach_is_proven_by_a_call_that_is_in_the_trace() -> None:
-    seen = reach_of(ReferenceServer, resolve("reference"))
+    seen = reach_of(resolve("reference"))
 
     assert seen.outcomes["listener_reached"].outcome == "done"
     calls = [one for one in seen.traces["listener_reached"] if one.sender is Sender.SERVER]
@@ -246,14 +239,14 @@ def test_reach_is_proven_by_a_call_that_is_in_the_trace() -> None:
 
 
 def test_a_server_that_calls_nobody_is_not_judged_by_calls() -> None:
-    seen = reach_of(Deaf, resolve("reference"))
+    seen = reach_of(resolve("reference"), trusted_hosts=())
 
     assert seen.outcomes["listener_reached"].outcome == "not_applicable"
     assert "called none of our addresses" in seen.situation.observed[LISTENER_REACHED]
 
 
 def test_without_a_listener_in_the_profile_nobody_is_asked_to_call() -> None:
-    seen = reach_of(ReferenceServer, replace(resolve("reference"), listener=None))
+    seen = reach_of(replace(resolve("reference"), listener=None))
 
     assert seen.outcomes["listener_reached"].because == "the profile has no [listener]"
     assert "listener_reached" in seen.outcomes
