@@ -118,6 +118,19 @@ def test_a_server_that_never_answers_is_charged_with_all_and_the_run_ends() -> N
     assert (recording.latency.minimum or 0) > 0
 
 
+def test_waiting_for_the_last_answers_costs_no_processor() -> None:
+    def slow(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            time.sleep(2.5)
+            peer.sendall(OK)
+
+    with talking(slow) as url:
+        recording = recorded(url, Open(5), duration_s=0.5)
+
+    assert recording.succeeded == 3
+    assert max(window.cpu for window in recording.windows) < 0.5
+
+
 def test_a_server_that_is_not_there_fails_at_the_scheduled_rate() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

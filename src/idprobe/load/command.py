@@ -11,6 +11,7 @@ from rich.console import Console
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.defaults import budget_text, with_defaults
+from idprobe.load.limit import find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import duration_ns, duration_s, per_second
 from idprobe.load.repeating import repeated
@@ -87,6 +88,23 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         f"[default: the profile's]",
     )
     @click.option(
+        "--search",
+        is_flag=True,
+        help="Find the highest rate within the budget, instead of loading at one.",
+    )
+    @click.option(
+        "--objective",
+        metavar="CLAUSES",
+        help="The budget of --search, by the name that fits there.",
+    )
+    @click.option(
+        "--search-time",
+        default="5m",
+        show_default=True,
+        metavar="TIME",
+        help="How long --search may take.",
+    )
+    @click.option(
         "--repeat",
         type=click.IntRange(1, MAX_REPEATS),
         default=1,
@@ -115,6 +133,8 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         """
         targets = [target] if options["against"] is None else [target, options["against"]]
         out = options["output"] or _fresh_output(scenario)
+        if options["search"]:
+            return _searched(scenario, resolve(target), options, out)
         runs = [_run(scenario, resolve(one), options, out) for one in targets]
         if len(runs) > 1 or options["repeat"] > 1:
             return repeated(runs, options["repeat"], Console())
@@ -130,6 +150,17 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
         out=out,
         may_test=frozenset(options["may_test"]),
     )
+
+
+def _searched(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> int:
+    objective = options["objective"] or options["budget"]
+    chosen = {**options, "rate": "1/s", "users": None, "budget": objective}
+    run = _run(scenario, profile, chosen, out)
+    console = Console()
+    limit = find_limit(run, duration_s(options["search_time"]), console)
+    print_limit(limit, console)
+    console.print(f"results: {out / 'search.json'}", soft_wrap=True)
+    return limit.exit_code(run.budget)
 
 
 def _once(run: LoadRun) -> int:

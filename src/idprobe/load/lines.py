@@ -19,6 +19,8 @@ from idprobe.load.transport import Transport
 __all__ = ["Line", "Place", "Places", "TlsLine"]
 
 CHUNK_BYTES: Final = 65_536
+RECORD_BYTES: Final = 16_384
+"""The most that a record of TLS holds (RFC 8446 section 5.1)."""
 STAMP: Final = getattr(socket, "SO_TIMESTAMPNS", 35)
 """Asks Linux when the last octets of a read arrived; the number stands in asm/socket.h."""
 STAMP_BYTES: Final = 64
@@ -188,6 +190,8 @@ class TlsLine(Line):
             if not self.ready:
                 return b""
         data = self._decrypted(tls)
+        if self._outgoing.pending:
+            super().send(self._outgoing.read())
         if data and self.place.session is None:
             self.place.session = tls.session
         return data
@@ -216,13 +220,17 @@ class TlsLine(Line):
             self.send(plain)
 
     def _decrypted(self, tls: ssl.SSLObject) -> bytes:
-        pieces = []
+        incoming = self._incoming
+        data = b""
         try:
-            while piece := tls.read(CHUNK_BYTES):
-                pieces.append(piece)
+            while piece := tls.read(RECORD_BYTES):
+                data = data + piece if data else piece
+                # to ask once too often costs an exception
+                if not incoming.pending and not self.ended and not tls.pending():
+                    return data
             self.ended = True
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             self.ended = True
         except ssl.SSLWantReadError:
-            return b"".join(pieces)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return data
+        return data

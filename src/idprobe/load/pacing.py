@@ -170,7 +170,9 @@ class OpenPace:
                 self._engine.begin(seat, seat.caller.iterate(), at_ns)
             at_ns = self._next_ns = self._following()
             now_ns = time.perf_counter_ns()
-        return self._end_ns if at_ns is None else at_ns
+        if at_ns is not None:
+            return at_ns
+        return self._end_ns if now_ns < self._end_ns else now_ns + FAR_NS
 
     def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""

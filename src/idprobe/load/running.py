@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
@@ -44,6 +45,8 @@ class LoadRun:
     budget: Budget
     out: Path
     may_test: frozenset[str] = frozenset()
+    is_served: bool = False
+    """Whether the embedded server of the profile runs already, at the profile's issuer."""
 
 
 def scenarios() -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     run.out.mkdir(parents=True, exist_ok=True)
     started_at = datetime.now(UTC)
     try:
-        with served(run.profile) as profile:
+        with nullcontext(run.profile) if run.is_served else served(run.profile) as profile:
             child = _Child(path, profile, plan, run)
             outcome, died = child.run(environ)
     except ProbeError as error:

@@ -1,0 +1,143 @@
+"""The search against servers of known capacity that exist on paper only."""
+
+import itertools
+import random
+
+import pytest
+
+from idprobe.load.budget import parse_budget
+from idprobe.load.limit import Limit
+from idprobe.load.scaling import fitted
+from idprobe.load.searching import Bracket, Trial, knee, searched
+
+
+class Paper:
+    """A server that holds up to a rate; near it a trial goes either way."""
+
+    def __init__(self, truth: float, noise: float = 0.0, void_every: int = 0) -> None:
+        self.truth = truth
+        self.noise = noise
+        self.void_every = void_every
+        self.made = 0
+        self._chance = random.Random(7)  # noqa: S311 -- noise, repeatable
+
+    def attempt(self, rate: float) -> Trial:
+        self.made += 1
+        if self.void_every and self.made % self.void_every == 0:
+            return Trial(rate, None, 0.0, why="generator saturated")
+        edge = self.truth * (1 + self._chance.gauss(0, self.noise))
+        return Trial(rate, rate <= edge, min(rate, self.truth))
+
+
+@pytest.mark.parametrize("truth", [12.0, 387.0, 990.0, 2500.0])
+def test_the_bracket_closes_around_the_truth(truth: float) -> None:
+    server = Paper(truth)
+
+    found = searched(server.attempt, 1000.0, goes_on=lambda: True)
+
+    assert found.high_per_s is not None
+    assert found.low_per_s <= truth < found.high_per_s
+    assert found.high_per_s / found.low_per_s <= 1.03
+    assert "within 3%" in found.ended
+
+
+def test_noise_near_the_edge_is_outvoted() -> None:
+    found = [
+        searched(Paper(500.0, noise=0.02).attempt, capacity, goes_on=lambda: True)
+        for capacity in (600.0, 700.0, 800.0, 900.0, 1000.0)
+    ]
+
+    assert all(one.low_per_s == pytest.approx(500, rel=0.08) for one in found)
+
+
+def test_a_void_trial_is_made_again_and_is_no_verdict() -> None:
+    found = searched(Paper(500.0, void_every=3).attempt, 1000.0, goes_on=lambda: True)
+
+    assert any(one.held is None for one in found.trials)
+    assert found.low_per_s <= 500 < (found.high_per_s or 0)
+
+
+def test_a_generator_that_cannot_keep_up_ends_the_search_with_what_is_known() -> None:
+    def attempt(rate: float) -> Trial:
+        return Trial(rate, True if rate < 800 else None, rate, why="generator saturated")
+
+    found = searched(attempt, 1000.0, goes_on=lambda: True)
+
+    assert found.low_per_s == 750
+    assert found.high_per_s is None
+    assert "generator saturated" in found.ended
+
+
+def test_a_server_that_holds_nothing_ends_the_search() -> None:
+    found = searched(Paper(0.1).attempt, 1000.0, goes_on=lambda: True)
+
+    assert found.low_per_s == 0
+    assert "nothing held" in found.ended
+
+
+def test_the_search_keeps_to_its_time() -> None:
+    asked = itertools.count()
+
+    found = searched(Paper(500.0).attempt, 1000.0, goes_on=lambda: next(asked) < 3)
+
+    assert len(found.trials) <= 3
+    assert found.ended == "its time was up"
+
+
+def test_the_knee_is_where_latency_has_not_doubled() -> None:
+    curve = [(100, 5.0), (200, 5.5), (400, 9.0), (450, 12.0), (480, 60.0)]
+    trials = [Trial(rate, held=True, achieved_per_s=rate, p95_ms=p95) for rate, p95 in curve]
+
+    assert knee(trials) == 400
+    assert knee(trials[:1]) is None
+
+
+def test_the_law_is_found_again_from_its_own_points() -> None:
+    def law(n: int) -> float:
+        return 100 * n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1))
+
+    found = fitted([(n, law(n)) for n in (1, 2, 4, 8, 16, 32)])
+
+    assert found is not None
+    assert found.rate_of_one == pytest.approx(100, rel=1e-6)
+    assert (found.contention, found.coherency) == pytest.approx((0.05, 0.002), rel=1e-5)
+    assert found.peak == pytest.approx((0.95 / 0.002) ** 0.5)
+    assert found.throughput(8) == pytest.approx(law(8))
+
+
+def test_no_peak_is_named_that_the_data_have_not_passed() -> None:
+    points = [(n, 100 * n / (1 + 0.0001 * n * (n - 1))) for n in (1, 2, 4, 8, 16, 32)]
+    straight = [(n, 100.0 * n) for n in (1, 2, 4, 8)]
+
+    rising, linear = fitted(points), fitted(straight)
+
+    assert rising is not None
+    assert rising.peak is None
+    assert linear is not None
+    assert linear.peak is None
+    assert fitted(straight[:3]) is None
+
+
+@pytest.mark.parametrize(
+    ("bracket", "objective", "code"),
+    [
+        (Bracket(100.0, 110.0), "p95<1s", 0),
+        (Bracket(100.0, 110.0), "p95<1s,rate>=120/s", 1),
+        (Bracket(), "p95<1s", 4),
+        (Bracket(0.0, 3.0), "p95<1s,rate>=1/s", 1),
+    ],
+)
+def test_the_exit_code_says_what_came_of_it(bracket: Bracket, objective: str, code: int) -> None:
+    assert Limit(bracket=bracket).exit_code(parse_budget(objective)) == code
+
+
+def test_what_happens_past_the_limit_is_put_into_words() -> None:
+    bracket = Bracket(100.0, 103.0)
+
+    def words(achieved: float, *, sheds: bool = False) -> str:
+        beyond = Trial(134.0, held=False, achieved_per_s=achieved)
+        return Limit(bracket=bracket, beyond=beyond, sheds=sheds).past_the_limit or ""
+
+    assert "collapses" in words(40.0)
+    assert "queues" in words(99.0)
+    assert "sheds" in words(99.0, sheds=True)
