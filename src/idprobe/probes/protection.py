@@ -16,6 +16,7 @@ from idprobe.profile import Capability, Provider
 from idprobe.wire import Wire
 
 __all__ = [
+    "at_work",
     "encrypted_id_tokens",
     "encrypted_userinfo",
     "encryption_by_secret",
@@ -58,7 +59,7 @@ def _jwks(*keys: Mapping[str, Any]) -> dict[str, Any]:
     return {"keys": [public_key(key) for key in keys]}
 
 
-async def _at_work(desk: Desk, step: str, *, userinfo: bool = False, **metadata: Any) -> Provider:
+async def at_work(desk: Desk, step: str, *, userinfo: bool = False, **metadata: Any) -> Provider:
     """Register a client and log in to it: `register/STEP`, `token/STEP`, and `userinfo/STEP`."""
     wire = desk.wire
     asked = metadata_for(wire.provider, **metadata)
@@ -85,7 +86,7 @@ async def mac_id_tokens(wire: Wire) -> None:
         raise Unsuited("the server offers no HMAC algorithm for ID Tokens")
     async with open_desk(wire) as desk:
         for alg in algorithms:
-            await _at_work(desk, alg, id_token_signed_response_alg=alg)
+            await at_work(desk, alg, id_token_signed_response_alg=alg)
 
 
 @probe(needs=frozenset({Capability.REGISTRATION}))
@@ -131,9 +132,9 @@ async def signed_userinfo(wire: Wire) -> None:
     """Register each algorithm for UserInfo: `userinfo/ALG`; and none: `userinfo/plain`."""
     offered = _listed(wire.provider, "userinfo_signing_alg_values_supported")
     async with open_desk(wire) as desk:
-        await _at_work(desk, "plain", userinfo=True)
+        await at_work(desk, "plain", userinfo=True)
         for alg in [one for one in offered if one != "none"][:MOST]:
-            await _at_work(desk, alg, userinfo=True, userinfo_signed_response_alg=alg)
+            await at_work(desk, alg, userinfo=True, userinfo_signed_response_alg=alg)
 
 
 def _asymmetric(provider: Provider, kind: str) -> list[tuple[str, str]]:
@@ -158,18 +159,18 @@ async def encrypted_id_tokens(wire: Wire) -> None:
     offered = _listed(provider, "id_token_encryption_enc_values_supported")
     keys = {kty: _keys(wire, kty) for kty in {kty for _, kty in algorithms}}
     async with open_desk(wire) as desk:
-        await _at_work(desk, "plain")
+        await at_work(desk, "plain")
         for alg, kty in algorithms:
             jwks = _jwks(*keys[kty])
-            await _at_work(desk, alg, jwks=jwks, id_token_encrypted_response_alg=alg)
+            await at_work(desk, alg, jwks=jwks, id_token_encrypted_response_alg=alg)
         alg, kty = algorithms[0]
         wish: dict[str, Any] = {"id_token_encrypted_response_alg": alg}
         for enc in [one for one in offered if one in CONTENT_BITS][:MOST]:
             jwks = _jwks(*keys[kty])
             named = {**wish, "id_token_encrypted_response_enc": enc}
-            await _at_work(desk, f"{alg} {enc}", jwks=jwks, **named)
+            await at_work(desk, f"{alg} {enc}", jwks=jwks, **named)
         second = _key_pair(wire, kty, "enc")
-        await _at_work(desk, "two-keys", jwks=_jwks(*keys[kty], second), **wish)
+        await at_work(desk, "two-keys", jwks=_jwks(*keys[kty], second), **wish)
 
 
 def _keys(wire: Wire, kty: str) -> Sequence[Mapping[str, Any]]:
@@ -184,10 +185,10 @@ async def encrypted_userinfo(wire: Wire) -> None:
     signing = _listed(wire.provider, "userinfo_signing_alg_values_supported")
     wish = {"userinfo_encrypted_response_alg": alg, "jwks": _jwks(*_keys(wire, kty))}
     async with open_desk(wire) as desk:
-        await _at_work(desk, "alone", userinfo=True, **wish)
+        await at_work(desk, "alone", userinfo=True, **wish)
         if "RS256" in signing:
             both = {**wish, "userinfo_signed_response_alg": "RS256"}
-            await _at_work(desk, "both", userinfo=True, **both)
+            await at_work(desk, "both", userinfo=True, **both)
 
 
 @probe(needs=NEEDS, logs_in=True)
@@ -195,7 +196,7 @@ async def encryption_by_secret(wire: Wire) -> None:
     """Register encryption of ID Tokens by the client secret: `register/ALG`, `token/ALG`."""
     alg = _first(wire.provider, "id_token_encryption_alg_values_supported", *SECRET_ALGORITHMS)
     async with open_desk(wire) as desk:
-        await _at_work(desk, alg, id_token_encrypted_response_alg=alg)
+        await at_work(desk, alg, id_token_encrypted_response_alg=alg)
 
 
 @probe(needs=NEEDS, logs_in=True)

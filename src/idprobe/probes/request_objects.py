@@ -26,10 +26,15 @@ from idprobe.wire import Wire
 
 __all__ = [
     "INNER",
+    "NEEDS",
+    "OPENID",
+    "Sealer",
+    "control",
     "request_object_algorithms",
     "request_object_faults",
     "request_object_unsigned",
     "request_object_used",
+    "sealer_of",
 ]
 
 NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
@@ -55,7 +60,7 @@ class Sealer:
         return sign_jwt({**names, **dict(parameters), **bent}, self.key, self.header)
 
 
-def _sealer(provider: Provider) -> Sealer:
+def sealer_of(provider: Provider) -> Sealer:
     """Return the sealer of a client with a key of its own."""
     keys = [key for key in (provider.client.jwks or {}).get("keys", ()) if "d" in key]
     if not keys or not is_openid(provider):
@@ -71,9 +76,9 @@ async def request_object_used(wire: Wire) -> None:
 
     `values` differ inside and outside; they and those of `split` are redeemed: `tokens-STEP`.
     """
-    sealer = _sealer(wire.provider)
+    sealer = sealer_of(wire.provider)
     provider = wire.provider
-    await _control(wire, sealer, "control")
+    await control(wire, sealer, "control")
     pkce = fresh_pkce()
     outer = (*OPENID, ("state", OUTER), ("nonce", OUTER), *pkce.parameters)
     plain = ordinary(provider, extra=outer)
@@ -93,8 +98,8 @@ async def request_object_used(wire: Wire) -> None:
 @probe(role=Role.SIGNED, needs=NEEDS | {Capability.SIGNED_CLIENT}, logs_in=True)
 async def request_object_faults(wire: Wire) -> None:
     """Pass Request Objects with one fault each, a step for each, between two good ones."""
-    sealer = _sealer(wire.provider)
-    await _control(wire, sealer, "control")
+    sealer = sealer_of(wire.provider)
+    await control(wire, sealer, "control")
     plain = ordinary(wire.provider, extra=OPENID)
     good = sealer.request(plain)
     foreign = generate_key("EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
@@ -113,7 +118,7 @@ async def request_object_faults(wire: Wire) -> None:
         await tried(wire, step, (*plain, ("request", request)))
     both = (*plain, ("request", good), ("request_uri", PUSHED))
     await tried(wire, "both", both)
-    await _control(wire, sealer, "control-again")
+    await control(wire, sealer, "control-again")
 
 
 @probe(role=Role.WEB, needs=NEEDS, logs_in=True)
@@ -149,7 +154,7 @@ async def request_object_algorithms(wire: Wire) -> None:
             await tried(wire, step, (*plain, ("request", request)))
 
 
-async def _control(wire: Wire, sealer: Sealer, step: str) -> None:
+async def control(wire: Wire, sealer: Sealer, step: str) -> None:
     """Prove that a good Request Object with all parameters in it is served."""
     plain = ordinary(wire.provider, extra=OPENID)
     request = (("request", sealer.request(plain)),)
