@@ -20,6 +20,12 @@ def test_token_endpoint_serves_no_plain_http(plain_twins: Trace) -> None:
     assert not in_the_clear(plain_twins, "token"), "the token endpoint serves plain http"
 
 
+@requirement("OIDCC-5.3/tls")
+def test_userinfo_serves_no_plain_http(plain_twins: Trace) -> None:
+    """The UserInfo endpoint is announced under https, and gives no answer under http."""
+    assert not in_the_clear(plain_twins, "userinfo"), "userinfo serves plain http"
+
+
 @requirement("RFC6749-10.4/refresh-token-over-tls-only")
 def test_refresh_tokens_are_taken_over_tls_alone(plain_twins: Trace) -> None:
     """No endpoint that takes refresh tokens takes them under http."""

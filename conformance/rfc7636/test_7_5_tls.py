@@ -16,7 +16,7 @@ def test_no_old_version_of_tls_is_spoken(tls_offers: Trace) -> None:
     assert not spoken, f"{', '.join(sorted(spoken))} is spoken"
 
 
-@requirement("RFC7636-7.5/tls-per-bcp195")
+@requirement("RFC7636-7.5/tls-per-bcp195", "OIDCC-16.17/ciphersuite-confidential-and-integral")
 def test_no_broken_cipher_suite_is_chosen(tls_offers: Trace) -> None:
     """No host chooses a suite without encryption, without a certificate, or with a broken one."""
     chosen = {f"{offer} ({host})" for host, offer, _ in negotiated(tls_offers) if offer in BROKEN}

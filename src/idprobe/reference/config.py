@@ -287,6 +287,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         encryption=True,
         userinfo_signing=True,
         pairwise=True,
+        webfinger=True,
     )
 
 

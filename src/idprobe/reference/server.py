@@ -15,14 +15,16 @@ from idprobe.reference.logout import Logout
 from idprobe.reference.metadata import Metadata
 from idprobe.reference.registration import Registrations
 from idprobe.reference.token_management import TokenManagement
+from idprobe.reference.webfinger import WebFinger
 
 __all__ = ["ReferenceServer"]
 
 _OPENID: Final = "/.well-known/openid-configuration"
+_WEBFINGER: Final = "/.well-known/webfinger"
 _OAUTH: Final = "/.well-known/oauth-authorization-server"
 
 
-class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
+class ReferenceServer(Metadata, TokenManagement, Registrations, Logout, WebFinger):
     """An identity server that is correct in every requirement that the suite tests.
 
     It is made of small decisions; a mutant is a subclass that overrides one of them.
@@ -78,6 +80,8 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout):
             f"{under}/logout": {"GET": self.log_out, "POST": self.log_out},
             f"{under}/api": {"GET": self.api},
         }
+        if self.config.webfinger:
+            routes[_WEBFINGER] = {"GET": self.webfinger}
         if self.config.registration != "off":
             routes[f"{under}/register"] = {"POST": self.register}
             routes[f"{under}/register/{{client_id}}"] = {

@@ -131,6 +131,7 @@ class ServerConfig:
     userinfo_signing: bool = False
     request_uri_parameter: bool = False
     pairwise: bool = False
+    webfinger: bool = False
     acr: str = "https://idprobe.example/acr/password"
     backchannel_logout: bool = False
     frontchannel_logout: bool = False

@@ -49,7 +49,7 @@ def closed(inner: ASGIApp, is_closed: Callable[[str], bool]) -> ASGIApp:
     return app
 
 
-@mutant(breaks=IN_THE_CLEAR, medium="tls")
+@mutant(breaks=[*IN_THE_CLEAR, "OIDCC-5.3/tls"], medium="tls")
 class PlainHttpIsServedToo(ReferenceServer):
     """Whoever speaks no TLS is served without it."""
 
@@ -97,6 +97,7 @@ class EndpointsAreAnnouncedInTheClear(ReferenceServer):
         "RFC9325-3.1.1/no-tls-1-0",
         "RFC9325-3.1.1/no-tls-1-1",
         "RFC9325-4.1/no-null-or-rc4",
+        "OIDCC-16.17/ciphersuite-confidential-and-integral",
     ],
     medium="tls",
 )
@@ -205,7 +206,7 @@ class MetadataAreInTheClear(ReferenceServer):
 
 @mutant(
     breaks="RFC7009-2/http-service-too",
-    also=dict.fromkeys(IN_THE_CLEAR, "all other endpoints are in the clear"),
+    also=dict.fromkeys((*IN_THE_CLEAR, "OIDCC-5.3/tls"), "all other endpoints are in the clear"),
     medium="tls",
 )
 class PlainRevocationIsNotFound(ReferenceServer):

@@ -1,0 +1,63 @@
+"""OpenID Connect Core 1.0, sections 3.1, 14 and 15: comparing strings, and dynamic clients."""
+
+from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
+from idprobe.errors import Unsuited
+from idprobe.reading.issued import given
+from idprobe.reading.registered import accepted
+
+
+@requirement("OIDCC-14/no-unicode-normalization")
+def test_forms_of_a_letter_are_not_the_same(strings_compared: Trace) -> None:
+    """A redirect URI with e and an accent is not the registered one with é."""
+    exchange = strings_compared["decomposed"]
+    assert not gives_tokens(exchange), "a code was sent to another redirect URI"
+    if not refused(exchange):
+        raise EvidenceError(f"that is neither a code nor an error: {exchange}")
+
+
+@requirement("OIDCC-14/code-point-comparison")
+def test_letters_of_another_case_are_others(strings_compared: Trace) -> None:
+    """A client_id in another case is no client, and OPENID is not openid."""
+    if "case-client" in strings_compared:
+        assert refused(strings_compared["case-client"]), "a client_id of another case was taken"
+    step = "tokens-case-scope"
+    if step in strings_compared:
+        assert given(strings_compared[step], "id_token") is None, "OPENID was taken for openid"
+
+
+@requirement("OIDCC-15.2/registration-supported")
+def test_newcomers_are_registered(newcomer: Trace) -> None:
+    """A client with the least metadata is registered."""
+    exchange = newcomer["register"]
+    assert accepted(exchange), f"the error is {error_code(exchange)}"
+
+
+@requirement("OIDCC-15.3/unanticipated-by-discovery-and-registration")
+def test_newcomers_are_served(newcomer: Trace) -> None:
+    """A client that has just been registered gets an ID Token."""
+    if "login" not in newcomer:
+        raise EvidenceError("no client was registered")
+    exchange = newcomer["login"]
+    assert not refused(exchange), f"the login led to {error_code(exchange) or 'an error page'}"
+    if "tokens-login" not in newcomer:
+        raise EvidenceError("no code landed")
+    tokens = newcomer["tokens-login"]
+    assert not refused(tokens), f"the code led to {error_code(tokens)}"
+    assert given(tokens, "id_token"), "there is no ID Token"
+
+
+@requirement("OIDCC-3.1.2.1/redirect-uri-http-only-where-allowed")
+def test_public_web_client_is_not_in_the_clear(public_client_in_the_clear: Trace) -> None:
+    """A public web client with an http redirect URI is refused."""
+    assert not accepted(public_client_in_the_clear["clear"]), "it was registered"
+
+
+@requirement("OIDCC-3.1.3.2/redirect-uri-omitted")
+def test_redirect_uri_is_not_left_out(code_redeemed_without_redirect_uri: Trace) -> None:
+    """A client with several redirect URIs has to say at the token endpoint which one it used."""
+    trace = code_redeemed_without_redirect_uri
+    if not all(gives_tokens(trace[step]) for step in ("control", "control-again")):
+        raise EvidenceError("no code could be redeemed")
+    if "missing" not in trace:
+        raise Unsuited("no code landed")
+    assert refused(trace["missing"]), "the code was redeemed without redirect_uri"
