@@ -117,7 +117,7 @@ for one in (
      lambda m: {n: [a for a in v if a != "ES256"] if n.endswith("alg_values_supported") else v
                 for n, v in m.items()}),
     (METADATA, "OutdatedEncryptionIsOnOffer", "RSA1_5 is on offer.",
-     "RFC8725-3.2/current-algorithms-only",
+     "RFC8725-3.2/avoid-rsa-pkcs1-encryption",
      having(id_token_encryption_alg_values_supported=["RSA1_5"])),
     (METADATA, "OpenidIsNotListed", "openid is not among the scopes.",
      "OIDCD-3/openid-scope-supported",
@@ -190,6 +190,7 @@ for one in (
      "OIDCD-3/same-key-for-both-uses",
      lambda jwks: {"keys": [*jwks["keys"], {**_bare(jwks["keys"][0]), "kid": "e", "use": "enc"}]}),
     (JWKS, "SigningKeysAreForEncryption", "The keys that sign say that they are for encryption.",
-     "OIDCC-10.1/key-use-permits-signing", _every_key(use="enc")),
+     ["OIDCC-10.1/key-use-permits-signing", "OIDCC-10.1/signing-key-published"],
+     _every_key(use="enc")),
 ):  # fmt: skip
     bend(*one)
