@@ -227,3 +227,31 @@ def test_explain_says_what_was_sent_and_seen_in_a_run(tmp_path: Path) -> None:
 
 
 CACHE: Final = "RFC6749-5.1/cache-control-no-store"
+
+
+def test_several_targets_have_a_folder_each_and_a_comparison(tmp_path: Path) -> None:
+    call = ("audit", "speakup", "reference", "-k", "no-refresh-token", "-o", "out")
+
+    done = idprobe(*call, "--fail-on", "never", "--format", "html", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"speakup", "reference", "compare.json", "compare.html"}
+    assert {path.name for path in (tmp_path / "out" / "speakup").iterdir()} == {
+        "results.json",
+        "report.html",
+        "evidence",
+    }
+    record = json.loads((tmp_path / "out" / "speakup" / "results.json").read_text("utf-8"))
+    assert record["selection"]["fail_on"] == "never"
+    assert record["selection"]["keyword"] == "no-refresh-token"
+
+
+def test_the_gravest_of_several_exit_codes_is_that_of_all(tmp_path: Path) -> None:
+    call = ("audit", "reference", "http://127.0.0.1:1", "-k", "cache", "-o", "out")
+
+    done = idprobe(*call, folder=tmp_path)
+
+    assert done.returncode == 3
+    assert "127.0.0.1:1: exit 3" in done.stdout
+    assert "reference: exit 0" in done.stdout

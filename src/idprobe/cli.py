@@ -13,6 +13,7 @@ from idprobe.load.command import add_load_command
 from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
 from idprobe.verbs.auditing import add_audit_commands
+from idprobe.verbs.comparing import add_compare_command
 from idprobe.verbs.differing import add_diff_command
 from idprobe.verbs.explaining import add_explain_command
 from idprobe.verbs.listing import add_list_commands
@@ -72,6 +73,7 @@ def commands() -> None:
 
 add_audit_commands(commands)
 add_diff_command(commands)
+add_compare_command(commands)
 add_start_commands(commands)
 add_serve_command(commands)
 add_list_commands(commands)

@@ -346,3 +346,12 @@ def test_all_reports_are_written(run: Run, tmp_path: Path) -> None:
         "badge.json",
         "report.html",
     }
+
+
+def test_every_requirement_has_one_place_to_link_to(run: Run) -> None:
+    page = parsed(run)
+
+    ids = [node.attributes["id"] for node in page.css("[id]")]
+
+    assert len(ids) == len(set(ids))
+    assert {finding.requirement.id for finding in run.by_requirement()} <= set(ids)

@@ -1,7 +1,5 @@
 """The verbs `audit` and `judge`: observe and judge a server, or judge again what was seen of it."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from idprobe.reports.model import Run
 from idprobe.reports.words import plural
 from idprobe.verbs.judging import carried_out, code_of
 from idprobe.verbs.options import fresh_output, options_of, run_options
+from idprobe.verbs.several import audit_several
 
 __all__ = ["add_audit_commands"]
 
@@ -47,6 +46,14 @@ __all__ = ["add_audit_commands"]
     metavar="HOST",
     help="You are allowed to test this host.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="How many of several targets at once.",
+)
 @click.option("--tls", is_flag=True, help="Serve the embedded server over TLS.")
 @click.option(
     "--update-deviations",
@@ -70,10 +77,12 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
     """Observe a server, judge it, write the reports.
 
     TARGET is an issuer URL, a profile file or the name of a shipped profile; without one the
-    embedded reference server is audited as `speakup`. Several targets run one after the other.
+    embedded reference server is audited as `speakup`. Several targets run beside
+    each other, each in a process and a folder of its own, and are compared.
     """
     if len(targets) > 1:
-        return max(_in_child(target) for target in targets)
+        out = options["output"] or fresh_output("several")
+        return audit_several(targets, out, options["jobs"])
     profile = resolve(targets[0] if targets else None)
     with reached(profile, tls=options["tls"]) as reachable:
         out = options["output"] or fresh_output(profile.name)
@@ -108,18 +117,6 @@ def _update(run: Audit, result: Run) -> None:
     came, went = declare(path, found, result.gone, run.started_at.date())
     said = f"{plural(came, 'deviation')} added, {went} removed"
     click.echo(f"idprobe: {path}: {said}; give each a reason", err=True)
-
-
-def _in_child(target: str) -> int:
-    """Audit one of several targets in a process of its own, with our other arguments."""
-    others = [word for word in sys.argv[1:] if not _is_target(word)]
-    return subprocess.run(  # noqa: S603 -- our own command line
-        [sys.executable, "-m", "idprobe", *others, target], check=False
-    ).returncode
-
-
-def _is_target(word: str) -> bool:
-    return word.startswith(("http://", "https://")) or Path(word).is_file()
 
 
 @click.command()
