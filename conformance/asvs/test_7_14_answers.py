@@ -30,9 +30,9 @@ def test_errors_tell_no_internals(
 
 @requirement("ASVS-8.2.1/pages-not-cached")
 def test_no_cache_keeps_a_login(user_pages: Trace) -> None:
-    """The pages of a login and the redirect that ends it forbid storing."""
+    """The pages of a login, the redirect that ends it, and a page of an error forbid storing."""
     journey = user_pages.steps("journey")
-    answers = [*user_pages_of(journey), user_pages["journey"]]
+    answers = [*user_pages_of(journey), user_pages["journey"], user_pages["error-page"]]
     for exchange in answers:
         kept = "no-store" not in exchange.answered.directives("cache-control")
         assert not kept, f"{exchange.request.path} may be stored"

@@ -4,6 +4,15 @@ from idprobe.checks import Trace, refused, requirement, token_error
 from idprobe.reading.landings import endings
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
+NEARLY = (
+    "lengthened",
+    "other-case",
+    "with-space",
+    "with-zero",
+    "access-token",
+    "refresh-token",
+    "id-token",
+)
 
 
 @requirement("RFC6749-4.1.3/code-parameter-required")
@@ -32,10 +41,11 @@ def test_wrong_secret_is_refused(code_without_authentication: Trace) -> None:
     "RFC6749-4.1.3/code-issued-to-authenticated-client", "OIDCC-3.1.3.2/code-bound-to-client"
 )
 def test_code_of_another_client_is_refused(code_of_another_client: Trace) -> None:
-    """A client cannot redeem a code that was issued to another one."""
-    exchange = code_of_another_client["stolen"]
-    assert refused(exchange), "a client redeemed the code of another"
-    assert token_error(exchange) in GRANT_ERRORS, f"the error is {token_error(exchange)}"
+    """A client cannot redeem a code that was issued to another one, used or not."""
+    for step in ("stolen", "stolen-after-use"):
+        exchange = code_of_another_client[step]
+        assert refused(exchange), f"a client redeemed the code of another: {step}"
+        assert token_error(exchange) in GRANT_ERRORS, f"the error is {token_error(exchange)}"
 
 
 @requirement("RFC6749-4.1.3/code-issued-to-public-client-id")
@@ -48,8 +58,9 @@ def test_code_is_bound_to_the_client_id(code_of_another_client_at_public: Trace)
 
 @requirement("RFC6749-4.1.3/code-validated", "OIDCC-3.1.3.2/code-valid")
 def test_altered_code_is_refused(code_altered: Trace) -> None:
-    """A code that is made up, altered or cut short is not good."""
-    for step in ("made-up", "altered", "cut-short"):
+    """A code that is made up, altered, cut short or longer is not good; no token is a code."""
+    further = [step for step in NEARLY if step in code_altered]
+    for step in ("made-up", "altered", "cut-short", *further):
         exchange = code_altered[step]
         assert refused(exchange), f"a code was redeemed that is {step}"
         assert token_error(exchange) in GRANT_ERRORS, f"{step} is {token_error(exchange)}"

@@ -28,7 +28,8 @@ def test_refresh_without_a_token_is_refused(refresh_token_faults: Trace) -> None
 @requirement("RFC6749-6/require-client-authentication", "OIDCC-12.1/client-authenticated")
 def test_refresh_without_credentials_is_refused(refresh_unauthenticated: Trace) -> None:
     """A confidential client authenticates when it refreshes."""
-    assert refused(refresh_unauthenticated["anonymous"]), "a stranger gets tokens"
+    for step in ("anonymous", "nameless"):
+        assert refused(refresh_unauthenticated[step]), f"a stranger gets tokens ({step})"
 
 
 @requirement("RFC6749-6/authenticate-if-included")
@@ -47,10 +48,23 @@ def test_refresh_token_of_another_client_is_refused(refresh_stolen: Trace) -> No
     assert refused(refresh_stolen["stolen"]), "another client got tokens by it"
 
 
+@requirement("RFC6749-6/refresh-token-issued-to-client")
+def test_refresh_token_is_nothing_to_a_public_client(refresh_stolen_by_public: Trace) -> None:
+    """A confidential client's refresh token is not traded for who names another client."""
+    assert refused(refresh_stolen_by_public["stolen"]), "a public client got tokens by it"
+
+
+@requirement("RFC6749-3.2/repeated-parameter-rejected")
+def test_two_refresh_tokens_are_refused(refresh_token_faults: Trace) -> None:
+    """A request with two refresh tokens, the first of them good, is refused."""
+    assert refused(refresh_token_faults["twice"]), "one of two refresh tokens brings tokens"
+
+
 @requirement("RFC6749-6/refresh-token-validated", "OIDCC-12.1/refresh-token-validated")
 def test_what_is_no_refresh_token_is_refused(refresh_token_faults: Trace) -> None:
     """Only a refresh token that was issued can be traded."""
-    for step in ("bogus", "altered", "cut", "access-token"):
+    further = [step for step in ("id-token", "code") if step in refresh_token_faults]
+    for step in ("bogus", "altered", "cut", "access-token", *further):
         assert refused(refresh_token_faults[step]), f"the {step} token brings tokens"
         error = token_error(refresh_token_faults[step])
         assert error in {"invalid_grant", "invalid_request"}, f"the error is {error}"

@@ -104,6 +104,15 @@ def test_a_client_cannot_revoke_the_token_of_another(revocation_by_another_clien
     assert still, "another client revoked the token"
 
 
+@requirement("RFC7009-2.1/token-belongs-to-client")
+def test_a_client_cannot_revoke_the_access_token_of_another(
+    revocation_by_another_client: Trace,
+) -> None:
+    """Neither another client nor one without credentials ends an access token."""
+    dead = _is_dead(revocation_by_another_client, "after")
+    assert not dead, "another client revoked the access token"
+
+
 @requirement("RFC7009-2.1/immediate")
 def test_revocation_works_at_once(
     access_token_revoked: Trace, refresh_token_revoked: Trace
@@ -166,6 +175,15 @@ def test_revocation_is_answered_with_200(
     """Success is 200."""
     for exchange in (revocation_faults["usual"], refresh_token_revoked["revoke"]):
         assert _revoked(exchange), f"status is {exchange.answered.status}"
+
+
+@requirement("RFC7009-2.2/unknown-token-200")
+def test_an_expired_token_is_no_error(brief_tokens: Trace) -> None:
+    """What has expired is as good as revoked."""
+    if "late-revoke" not in brief_tokens:
+        raise Unsuited("the server has no revocation endpoint")
+    exchange = brief_tokens["late-revoke"]
+    assert _revoked(exchange), f"status is {exchange.answered.status}"
 
 
 @requirement("RFC7009-2.2/unknown-token-200")

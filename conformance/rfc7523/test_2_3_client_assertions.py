@@ -1,6 +1,6 @@
 """RFC 7523 sections 2.2 and 3: JWTs that authenticate a client."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
+from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
 
 
@@ -27,7 +27,8 @@ def test_subject_is_the_client_that_signed(assertion_of_another_client: Trace) -
 @requirement("RFC7523-3/aud-required", "OIDCC-9/assertion-aud-verified")
 def test_audience_is_verified(assertion_claims: Trace) -> None:
     """An assertion without aud, or for another server, proves nothing."""
-    wrong = taken(assertion_claims, "aud-missing", "aud-foreign")
+    steps = ("aud-missing", "aud-foreign", "aud-prefix", "aud-number", "aud-empty")
+    wrong = taken(assertion_claims, *steps, "aud-of-host", "aud-of-forwarded-host")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -67,7 +68,9 @@ def test_replayed_assertion_is_taken_or_invalid_client(assertion_allowances: Tra
 @requirement("RFC7523-3/signature-required", "RFC7518-3.6/unsecured-not-accepted-by-default")
 def test_unsigned_assertion_is_refused(assertion_signatures: Trace) -> None:
     """An assertion without a signature proves nothing."""
-    wrong = taken(assertion_signatures, "none", "none-in-other-case", "signature-missing")
+    steps = ("none-in-capitals", "none-as-name", "none-with-signature", "alg-empty")
+    spelled = ("none", "none-in-other-case", "signature-missing")
+    wrong = taken(assertion_signatures, *spelled, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -80,7 +83,10 @@ def test_unsealed_assertion_is_refused(secret_assertions: Trace) -> None:
 @requirement("RFC7523-3/bad-signature-rejected")
 def test_forged_assertion_is_refused(assertion_signatures: Trace) -> None:
     """A key that was never registered signs nothing, wherever it comes from."""
-    steps = ("other-key", "embedded-key", "hmac-by-pem", "hmac-by-jwk", "claims-changed")
+    macs = [
+        f"hmac-by-{name}" for name in ("pem", "jwk", "der", "nothing", "zero", "name", "device")
+    ]
+    steps = ("other-key", "embedded-key", "claims-changed", "signature-cut", *macs)
     wrong = taken(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
@@ -88,7 +94,7 @@ def test_forged_assertion_is_refused(assertion_signatures: Trace) -> None:
 @requirement("RFC7523-3/bad-signature-rejected")
 def test_assertion_under_another_secret_is_refused(secret_assertions: Trace) -> None:
     """A MAC by another secret, or over other claims, proves nothing."""
-    wrong = taken(secret_assertions, "other-secret", "claims-changed")
+    wrong = taken(secret_assertions, "other-secret", "claims-changed", "by-a-key")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -110,7 +116,9 @@ def test_invalid_jwt_is_refused(
 ) -> None:
     """A text for exp, a critical header that nobody knows, and bad base64url are refused."""
     assert refused(assertion_claims["exp-text"]), "an exp that is text is taken"
-    assert refused(assertion_signatures["crit-unknown"]), "an unknown critical header is taken"
+    assert refused(assertion_claims["nbf-text"]), "an nbf that is text is taken"
+    critical = taken(assertion_signatures, "crit-unknown", "crit-b64", "crit-zip", "alg-missing")
+    assert not critical, f"an unknown critical header is taken: {critical}"
     wrong = taken(assertion_forms, "not-base64url", "fourth-part", "wrong-last-sub")
     assert not wrong, f"the assertion is taken: {wrong}"
 
@@ -131,3 +139,21 @@ def test_signing_client_cannot_leave_out_its_assertion(assertion_parameters: Tra
     """A client that signs assertions is not believed without one."""
     flaws = misnamed(assertion_parameters, "nothing", codes=NOT_PROVEN)
     assert not flaws, flaws
+
+
+@requirement("RFC6749-2.3.1/credentials-not-in-uri")
+def test_assertion_in_the_uri_is_refused(assertion_parameters: Trace) -> None:
+    """An assertion in the request URI proves nothing."""
+    assert refused(assertion_parameters["in-query"]), "an assertion in the request URI is taken"
+
+
+@requirement("RFC7523-3/jti-replay-rejected")
+def test_assertion_at_two_endpoints_is_taken_or_invalid_client(assertions_elsewhere: Trace) -> None:
+    """An assertion that another endpoint has seen is taken, or refused as invalid_client."""
+    steps = [e.step for e in assertions_elsewhere if e.step.endswith("-replayed")]
+    if not steps:
+        raise EvidenceError("no other endpoint takes assertions")
+    for step in steps:
+        exchange = assertions_elsewhere[step]
+        fine = gives_tokens(exchange) or not misnamed(assertions_elsewhere, step)
+        assert fine, f"{step}: it is refused as {error_code(exchange)}"

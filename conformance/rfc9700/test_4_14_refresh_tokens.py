@@ -24,3 +24,10 @@ def test_replay_ends_the_whole_family(public_refresh_replayed: Trace) -> None:
     """After a replay neither token of the family works: one of them was stolen."""
     assert refused(public_refresh_replayed["replay"]), "the replayed token brings tokens"
     assert refused(public_refresh_replayed["successor"]), "its successor still brings tokens"
+
+
+@requirement("RFC9700-4.14.2/replay-detection-for-public-clients")
+def test_replay_of_an_old_token_ends_the_family(refresh_replayed_after_three: Trace) -> None:
+    """The first token of a family, sent again after three refreshes, ends the newest one."""
+    assert refused(refresh_replayed_after_three["replay"]), "the replayed token brings tokens"
+    assert refused(refresh_replayed_after_three["newest"]), "the newest token still brings tokens"

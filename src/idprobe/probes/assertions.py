@@ -3,17 +3,29 @@
 Every experiment is followed by a good assertion, so that no client is wrong twice in a row.
 """
 
+import hmac
 import json
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
-from idprobe.flows import basic_credentials
-from idprobe.jose import encode, generate_key, public_key, public_pem, signature_over
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from idprobe.exchange import Request, form_encode
+from idprobe.flows import basic_credentials, without
+from idprobe.jose import (
+    encode,
+    generate_key,
+    public_key,
+    public_pem,
+    signature_over,
+)
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
 from idprobe.probes.asserting import ABSENT, TYPE, Signer, now_s, sealing, secret_key, signing
 from idprobe.probes.honest import WRONG_SECRET, honest_form, honest_tokens
-from idprobe.profile import Capability, Role
+from idprobe.profile import Capability, Role, host_of
 from idprobe.wire import Wire
 
 __all__ = [
@@ -31,6 +43,7 @@ SIGNED: Final = frozenset({Capability.SIGNED_CLIENT})
 NOBODY: Final = "idprobe-no-such-client"
 ELSEWHERE: Final = "https://elsewhere.idprobe.example/token"
 SAML: Final = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+TAIL: Final = 8
 TEN_MINUTES_S: Final = 600
 YEAR_S: Final = 31_536_000
 KIDS: Final = {"quote": "' OR '1'='1", "path": "../../../../etc/passwd", "long": "k" * 10_000}
@@ -43,6 +56,11 @@ async def assertion_claims(wire: Wire) -> None:
     signer = await signing(wire)
     for step, bent in _bent_claims(signer).items():
         await signer.try_out(wire, step, signer.signed(signer.claims(**bent)))
+    for step, name in {"aud-of-host": "Host", "aud-of-forwarded-host": "X-Forwarded-Host"}.items():
+        assertion = signer.signed(signer.claims(aud=ELSEWHERE))
+        request = signer.request(await honest_form(wire, signer.provider), assertion)
+        host = (name, host_of(ELSEWHERE))
+        await signer.send(wire, step, request.with_headers(host))
 
 
 def _bent_claims(signer: Signer) -> dict[str, dict[str, Any]]:
@@ -59,10 +77,15 @@ def _bent_claims(signer: Signer) -> dict[str, dict[str, Any]]:
         "aud-foreign": {"aud": ELSEWHERE},
         "aud-slash": {"aud": f"{audience}/"},
         "aud-case": {"aud": f"{scheme.upper()}:{rest}"},
+        "aud-prefix": {"aud": audience[:-1]},
+        "aud-number": {"aud": 5},
+        "aud-empty": {"aud": []},
         "exp-missing": {"exp": ABSENT},
         "exp-past": past,
         "exp-text": {"exp": str(now + 60)},
+        "exp-negative": {"iat": -120, "exp": -60},
         "nbf-ahead": {"nbf": now + TEN_MINUTES_S},
+        "nbf-text": {"nbf": "soon"},
     }
 
 
@@ -106,17 +129,67 @@ def _forgeries(signer: Signer) -> Iterator[tuple[str, str]]:
     yield "hmac-by-pem", signer.signed(key=secret_key(public_pem(signer.key)), alg="HS256")
     as_text = json.dumps(public_key(signer.key), separators=(",", ":"))
     yield "hmac-by-jwk", signer.signed(key=secret_key(as_text), alg="HS256")
+    as_der = b64decode("".join(public_pem(signer.key).splitlines()[1:-1]))
+    yield "hmac-by-der", _sealed_by_hand(signer, as_der)
+    for name, octets in {
+        "nothing": b"",
+        "zero": b"\0",
+        "name": signer.client.client_id.encode(),
+    }.items():
+        yield f"hmac-by-{name}", _sealed_by_hand(signer, octets)
+    yield "hmac-by-device", _sealed_by_hand(signer, b"", kid="/dev/null")
     yield "none", signer.signed(alg="none")
     yield "none-in-other-case", signer.signed(alg="nOnE", signed_by="none")
+    yield "none-in-capitals", signer.signed(alg="NONE", signed_by="none")
+    yield "none-as-name", signer.signed(alg="None", signed_by="none")
+    yield "alg-empty", signer.signed(alg="", signed_by="none")
+    yield "alg-missing", _over(signer, _without_alg(signer))
+    unsigned = signer.signed(alg="none").rstrip(".")
+    yield "none-with-signature", f"{unsigned}.{signer.signed().split('.')[2]}"
     alg = str(signer.header["alg"])
     yield "alg-in-lower-case", signer.signed(alg=alg.lower(), signed_by=alg)
     named = "PS256" if alg == "RS256" else "RS256"
     yield "alg-of-another", signer.signed(alg=named, signed_by=alg)
     yield "crit-unknown", signer.signed(crit=["idprobe"], idprobe=1)
+    yield "crit-b64", _over(signer, _headed(signer, crit=["b64"], b64=False))
+    yield "crit-zip", _over(signer, _headed(signer, crit=["zip"], zip="DEF"))
     yield "claims-changed", _crossed(signer)
     header, claims, signature = signer.signed().split(".")
     yield "signature-altered", f"{header}.{claims}.{altered(signature)}"
     yield "signature-missing", f"{header}.{claims}."
+    header, claims, signature = signer.signed().split(".")
+    yield "signature-cut", f"{header}.{claims}.{signature[:-TAIL]}"
+    if alg == "ES256":
+        header, claims, _ = signer.signed().split(".")
+        yield "signature-of-zeros", f"{header}.{claims}.{encode(bytes(64))}"
+        yield "signature-in-der", _in_der(signer)
+
+
+def _headed(signer: Signer, **header: Any) -> str:
+    """Return the first two parts of a good assertion whose header has further members."""
+    text = json.dumps({**signer.header, **header}).encode()
+    return f"{encode(text)}.{encode(json.dumps(signer.claims()).encode())}"
+
+
+def _without_alg(signer: Signer) -> str:
+    header = {name: value for name, value in signer.header.items() if name != "alg"}
+    claims = json.dumps(signer.claims()).encode()
+    return f"{encode(json.dumps(header).encode())}.{encode(claims)}"
+
+
+def _sealed_by_hand(signer: Signer, secret: bytes, **header: Any) -> str:
+    """Return an assertion under a MAC that no library would make: its key is trivial."""
+    message = _headed(signer, alg="HS256", **header)
+    return f"{message}.{encode(hmac.digest(secret, message.encode('ascii'), 'sha256'))}"
+
+
+def _in_der(signer: Signer) -> str:
+    """Return an assertion whose signature is right, and in DER (RFC 7518 section 3.4)."""
+    header, claims, signature = signer.signed().split(".")
+    octets = urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    half = len(octets) // 2
+    numbers = (int.from_bytes(octets[:half], "big"), int.from_bytes(octets[half:], "big"))
+    return f"{header}.{claims}.{encode(encode_dss_signature(*numbers))}"
 
 
 def _crossed(signer: Signer) -> str:
@@ -138,6 +211,11 @@ async def assertion_forms(wire: Wire) -> None:
 
 def _malformed(signer: Signer) -> Iterator[tuple[str, str]]:
     yield "garbage", "idprobe"
+    parts = signer.signed().split(".")
+    members = dict(zip(("protected", "payload", "signature"), parts, strict=True))
+    yield "json-serialization", json.dumps(members)
+    yield "five-parts", ".".join((*parts, encode(b"idprobe"), encode(b"idprobe")))
+    yield "utf-16", signer.signed(json.dumps(signer.claims()).encode("utf-16"))
     yield "two", f"{signer.signed()} {signer.signed()}"
     yield "fourth-part", f"{signer.signed()}.{encode(b'idprobe')}"
     header, payload, _ = signer.signed().split(".")
@@ -178,9 +256,21 @@ async def assertion_parameters(wire: Wire) -> None:
     form = await honest_form(wire, provider)
     header = basic_credentials(client_id, WRONG_SECRET)
     await signer.send(wire, "header-too", signer.request(form).with_headers(header))
+    usual = signer.request(await honest_form(wire, provider))
+    await signer.send(wire, "in-query", _in_query(usual))
     form = (*await honest_form(wire, provider), ("client_id", client_id))
     alone = signer.request(form, omit=("client_assertion", "client_assertion_type"))
     await signer.send(wire, "nothing", alone)
+
+
+def _in_query(request: Request) -> Request:
+    """Return the request with its assertion in the request URI alone."""
+    names = ("client_assertion", "client_assertion_type")
+    moved = tuple(pair for pair in request.form if pair[0] in names)
+    kept = without(request.form, *names)
+    joint = b"&" if b"?" in request.target else b"?"
+    target = request.target + joint + form_encode(moved).encode("ascii")
+    return replace(request, target=target, body=form_encode(kept).encode("ascii"))
 
 
 @probe(others=(Role.SECOND,), needs=SIGNED | {Capability.SECOND_CLIENT}, logs_in=True)
@@ -204,7 +294,8 @@ async def assertion_of_another_client(wire: Wire) -> None:
 async def assertions_elsewhere(wire: Wire) -> None:
     """Authenticate where tokens are revoked and introspected; steps ENDPOINT-FAULT.
 
-    The faults are `other-key`, `expired` and `nothing`; `good` shows that assertions work there.
+    The faults are `other-key`, `expired`, `nothing`; `good` shows that assertions work there, and
+    `replayed` is the same assertion at the token endpoint.
     """
     signer = await signing(wire)
     now = now_s()
@@ -228,7 +319,9 @@ async def assertions_elsewhere(wire: Wire) -> None:
             endpoint=endpoint,
         )
         await signer.send(wire, f"{name}-nothing", alone)
-        await wire.send(signer.request(form, endpoint=endpoint), f"{name}-good")
+        assertion = signer.signed()
+        await wire.send(signer.request(form, assertion, endpoint=endpoint), f"{name}-good")
+        await signer.try_out(wire, f"{name}-replayed", assertion)
 
 
 @probe(logs_in=True)
@@ -244,6 +337,7 @@ def _unsealed(signer: Signer) -> Iterator[tuple[str, str]]:
     now = now_s()
     yield "other-secret", signer.signed(key=secret_key(WRONG_SECRET))
     yield "none", signer.signed(alg="none")
+    yield "by-a-key", signer.signed(key=generate_key("EC"), alg="ES256")
     yield "claims-changed", _crossed(signer)
     yield "aud-foreign", signer.signed(signer.claims(aud=ELSEWHERE))
     yield (

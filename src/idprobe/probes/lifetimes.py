@@ -11,6 +11,7 @@ from idprobe.flows import (
     redeem,
     redemption,
     refresh_request,
+    revocation_request,
     tokens_by_code,
     userinfo_request,
 )
@@ -43,7 +44,7 @@ async def brief_tokens(wire: Wire) -> None:
     """Use an access token at once and after its time.
 
     Steps: `use` and `introspect`, later `late-use`, `late-introspect`, `late-hint` (its ID Token as
-    id_token_hint) and `late-refresh`; a fresh token at the end, `usual`.
+    id_token_hint), `late-refresh` and `late-revoke`; a fresh token at the end, `usual`.
     """
     provider = wire.provider
     tokens = await wire.run(tokens_by_code(provider), "redeem")
@@ -57,6 +58,8 @@ async def brief_tokens(wire: Wire) -> None:
         await tried(wire, "late-hint", ordinary(provider, extra=asks), user=False)
     if tokens.refresh_token is not None:
         await wire.send(refresh_request(provider, tokens.refresh_token), "late-refresh")
+    if provider.has_endpoint("revocation_endpoint"):
+        await wire.send(revocation_request(provider, tokens.access_token), "late-revoke")
     fresh = await wire.run(tokens_by_code(provider), "redeem-again")
     await _use(wire, fresh, "usual-")
 

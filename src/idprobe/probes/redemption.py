@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from idprobe.errors import Unsuited
 from idprobe.flows import (
@@ -19,7 +20,7 @@ from idprobe.flows import (
 )
 from idprobe.probes import Safety, probe
 from idprobe.probes.asking import approval, is_openid
-from idprobe.profile import Capability, Client, Role
+from idprobe.profile import Capability, Client, Provider, Role
 from idprobe.wire import Wire
 
 __all__ = [
@@ -102,8 +103,28 @@ async def code_altered(wire: Wire) -> None:
     await wire.send(redemption(wire.provider, authorized, extra=(("code", altered),)), "altered")
     short = (("code", code[:-TAIL]),)
     await wire.send(redemption(wire.provider, await _code(wire), extra=short), "cut-short")
+    tokens = await wire.run(redeem(wire.provider, await _code(wire)), "tokens/")
+    for step, value in _changed_codes((await _code(wire)).code or "", tokens).items():
+        request = redemption(wire.provider, await _code(wire), extra=(("code", value),))
+        await wire.send(request, step)
     await wire.send(redemption(wire.provider, await _code(wire), omit=("code",)), "without-code")
     await wire.run(redeem(wire.provider, await _code(wire)), "control")
+
+
+def _changed_codes(code: str, tokens: Tokens) -> dict[str, str]:
+    """Return what is nearly a code, and what is something else, by what it is."""
+    others = {
+        "access-token": tokens.access_token,
+        "refresh-token": tokens.refresh_token,
+        "id-token": tokens.id_token,
+    }
+    return {
+        "lengthened": f"{code}A",
+        "with-space": f"{code} ",
+        "with-zero": f"{code}\0",
+        **({"other-case": code.swapcase()} if code.swapcase() != code else {}),
+        **{name: value for name, value in others.items() if value},
+    }
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)
@@ -117,11 +138,22 @@ async def code_redirect_uri_differs(wire: Wire) -> None:
         "other-case": uri.swapcase(),
         "foreign": "https://attacker.idprobe.example/cb",
         "second": next((one for one in provider.client.redirect_uris if one != uri), ""),
+        **_neighbours(provider, uri),
     }
     for step, other in others.items():
         if other:
             await wire.send(redemption(provider, await _code(wire), redirect_uri=other), step)
     await wire.run(redeem(provider, await _code(wire)), "control")
+
+
+def _neighbours(provider: Provider, uri: str) -> dict[str, str]:
+    """Return the URI with a label before and after its host, and that of another client."""
+    parts, other = urlsplit(uri), provider.profile.client_for(Role.SECOND)
+    return {
+        "sub-domain": parts._replace(netloc=f"idprobe.{parts.netloc}").geturl(),
+        "longer-host": parts._replace(netloc=f"{parts.netloc}.idprobe.example").geturl(),
+        "of-another-client": other.redirect_uri if other is not None else "",
+    }
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)
@@ -148,10 +180,15 @@ def _with_wrong_secret(client: Client) -> Client:
 
 @probe(role=Role.WEB, others=(Role.SECOND,), needs=CODE | {Capability.SECOND_CLIENT}, logs_in=True)
 async def code_of_another_client(wire: Wire) -> None:
-    """Redeem a code of one client with another's credentials: `stolen`; then by its owner."""
+    """Redeem a code of one client with another's credentials: `stolen`; then by its owner.
+
+    A code that its owner has redeemed is tried too: `stolen-after-use`.
+    """
     thief = wire.acting_as(Role.SECOND)
     await wire.send(redemption(thief, await _code(wire)), "stolen")
-    await wire.run(redeem(wire.provider, await _code(wire)), "control")
+    used = await _code(wire)
+    await wire.run(redeem(wire.provider, used), "control")
+    await wire.send(redemption(thief, used), "stolen-after-use")
     wire.fresh_browser()
     honest = await wire.run(approval(thief), "authorize-thief")
     await wire.run(redeem(thief, honest), "control-thief")

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from idprobe.errors import Unsuited
+from idprobe.exchange import Request
 from idprobe.flows import (
     Tokens,
     authorize,
@@ -15,7 +16,7 @@ from idprobe.flows import (
 )
 from idprobe.probes import Depth, probe
 from idprobe.probes.altering import altered
-from idprobe.probes.honest import WRONG_SECRET, with_secret
+from idprobe.probes.honest import JSON, WRONG_SECRET, with_secret
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -24,8 +25,10 @@ __all__ = [
     "public_refresh_replayed_late",
     "public_refresh_stolen",
     "refresh_replayed",
+    "refresh_replayed_after_three",
     "refresh_scopes",
     "refresh_stolen",
+    "refresh_stolen_by_public",
     "refresh_token_faults",
     "refresh_unauthenticated",
     "refreshed",
@@ -136,6 +139,12 @@ async def refresh_token_faults(wire: Wire) -> None:
     await wire.send(refresh_request(provider, ""), "empty")
     await wire.send(refresh_request(provider, altered(token)), "altered")
     await wire.send(refresh_request(provider, token[:-8]), "cut")
+    if first.id_token is not None:
+        await wire.send(refresh_request(provider, first.id_token), "id-token")
+    authorized = await wire.run(authorize(provider), "login_code")
+    await wire.send(refresh_request(provider, authorized.code or ""), "code")
+    again = (("refresh_token", "idprobe-no-such-refresh-token"),)
+    await wire.send(refresh_request(provider, token, extra=again), "twice")
     await _sibling(wire, provider)
 
 
@@ -148,6 +157,10 @@ async def refresh_unauthenticated(wire: Wire) -> None:
     first = await _refreshable(wire, provider, "")
     anonymous = refresh_request(provider, first.refresh_token or "", method="none")
     await wire.send(anonymous, "anonymous")
+    fresh = await _refreshable(wire, provider, "_nameless")
+    form = (("grant_type", "refresh_token"), ("refresh_token", fresh.refresh_token or ""))
+    nameless = Request.post_form(provider.endpoint("token_endpoint"), form, headers=(JSON,))
+    await wire.send(nameless, "nameless")
     second = await _refreshable(wire, provider, "_guessed")
     third = await _refreshable(wire, provider, "_sibling")
     form = (("grant_type", "refresh_token"), ("refresh_token", second.refresh_token or ""))
@@ -170,6 +183,38 @@ async def refresh_stolen(wire: Wire) -> None:
     rotated = await wire.run(refresh(provider, second.refresh_token or ""), "rotated")
     newest = rotated.refresh_token or second.refresh_token or ""
     await wire.send(refresh_request(thief, newest), "stolen-rotated")
+    await _sibling(wire, provider)
+
+
+@probe(role=Role.WEB, others=(Role.PUBLIC,), needs=PUBLIC, logs_in=True)
+async def refresh_stolen_by_public(wire: Wire) -> None:
+    """Send a confidential client's refresh token as a public one: `stolen`, then a sibling."""
+    thief = wire.acting_as(Role.PUBLIC)
+    first = await _refreshable(wire, wire.provider, "")
+    await wire.send(refresh_request(thief, first.refresh_token or ""), "stolen")
+    await _sibling(wire, wire.provider)
+
+
+@probe(role=Role.PUBLIC, needs=PUBLIC, logs_in=True)
+async def refresh_replayed_after_three(wire: Wire) -> None:
+    """Refresh three times, then send the first token again: `replay`; then the newest: `newest`.
+
+    `userinfo-before` and `userinfo-after` are asked with the last access token.
+    """
+    provider = wire.provider
+    if provider.profile.contract.get("refresh_reuse_leeway_s"):
+        raise Unsuited("the contract lets a refresh token be used again for a while")
+    first = await _refreshable(wire, provider, "")
+    last = first
+    for number in range(3):
+        token = last.refresh_token or ""
+        last = await wire.run(refresh(provider, token), f"refresh/{number + 1}")
+        if last.refresh_token in {None, token}:
+            raise Unsuited("the server does not rotate refresh tokens")
+    await _ask(wire, last.access_token, "userinfo-before")
+    await wire.send(refresh_request(provider, first.refresh_token or ""), "replay")
+    await wire.send(refresh_request(provider, last.refresh_token or ""), "newest")
+    await _ask(wire, last.access_token, "userinfo-after")
     await _sibling(wire, provider)
 
 

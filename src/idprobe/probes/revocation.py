@@ -105,11 +105,22 @@ async def revocation_unauthenticated(wire: Wire) -> None:
     logs_in=True,
 )
 async def revocation_by_another_client(wire: Wire) -> None:
-    """Revoke a client's refresh token as another client: `revoke`; `refresh` shows the effect."""
+    """Revoke a client's refresh token as another client: `revoke`; `refresh` shows the effect.
+
+    Its access token is revoked as well, by that client and by a public one; a use before and after.
+    """
     await _control(wire)
     tokens = await _refreshable(wire, "")
     token = tokens.refresh_token or ""
-    await wire.send(revocation_request(wire.acting_as(Role.SECOND), token), "revoke")
+    other = wire.acting_as(Role.SECOND)
+    await _use(wire, tokens.access_token, "before")
+    await wire.send(revocation_request(other, tokens.access_token), "revoke-access")
+    public = wire.provider.profile.client_for(Role.PUBLIC)
+    if public is not None:
+        stranger = wire.provider.with_client(public)
+        await wire.send(revocation_request(stranger, tokens.access_token), "revoke-as-public")
+    await _use(wire, tokens.access_token, "after")
+    await wire.send(revocation_request(other, token), "revoke")
     await wire.send(refresh_request(wire.provider, token), "refresh")
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
+from starlette.requests import Request
 
 from idprobe.jose import encode, public_pem, signature_over
 from idprobe.reference.client_authentication import Presented
 from idprobe.reference.faults import OAuthFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import AuthMethod, ClientConfig
@@ -504,3 +506,16 @@ class BadAssertionsAreBadGrants(ReferenceServer):
             return super().client_of_assertion(presented)
         except OAuthFault as fault:
             raise OAuthFault("invalid_grant", fault.description) from fault
+
+
+@mutant("RFC6749-2.3.1/credentials-not-in-uri")
+class AssertionsMayBeInTheUri(ReferenceServer):
+    """An assertion in the request URI is as good as one in the body."""
+
+    def check_query_credentials(self, request: Request) -> None:
+        if "client_secret" in request.query_params:
+            super().check_query_credentials(request)
+
+    def presented_credentials(self, request: Request, form: Form) -> Presented:
+        given = {k: v for k, v in request.query_params.items() if k.startswith("client_assertion")}
+        return super().presented_credentials(request, Form([*form.items(), *given.items()]))
