@@ -2,6 +2,7 @@
 
 import csv
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from idprobe.content import content
 
 ISSUER_SCRIPT = Path(__file__).with_name("issuer.py")
+with socket.create_server(("127.0.0.1", 0)) as free:
+    PORT = str(free.getsockname()[1])
+PORTS = ("--master-bind-host", "127.0.0.1", "--master-bind-port", PORT, "--master-port", PORT)
 LISTENING = """
 from locust import events
 from idprobe.load.callers import ClientCredentials
@@ -59,7 +63,7 @@ def locust(folder: Path, scenario: Path, *options: str) -> subprocess.CompletedP
     return done
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one", "two"])
+@pytest.mark.parametrize("options", [(), ("--processes", "2", *PORTS)], ids=["one", "two"])
 def test_the_engines_statistics_are_locusts_own(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = locust(tmp_path, content("loadtests", "client_credentials.py"), *options)
 

@@ -5,11 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
 import pytest
 from click.testing import CliRunner
 
@@ -95,6 +98,48 @@ def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
     assert (result.recording.scheduled, result.recording.succeeded) == (60, 30)
     assert result.recording.failed == 30
     assert "connection refused" in result.recording.failures
+
+
+def test_two_workers_add_up_to_one_schedule(tmp_path: Path) -> None:
+    with issuer() as url:
+        profile = profile_of(url, tmp_path)
+        plan = Plan(Open(60), 2.0, workers=2)
+        run = LoadRun("client_credentials", profile, plan, parse_budget("p50<5s"), tmp_path / "o")
+        result = run_load(run)
+
+    recording = result.recording
+    assert result.died is None
+    assert (recording.scheduled, recording.succeeded) == (120, 120)
+    assert recording.latency.count == recording.slip.count == 120
+    assert recording.most_connections >= 2
+    validate(json.loads((tmp_path / "o" / "load.json").read_text(encoding="utf-8")), "load")
+
+
+def busy_workers(port: int) -> list[psutil.Process]:
+    """Return the workers of a Locust that is a child of ours which are connected to a server."""
+    return [
+        grandchild
+        for child in psutil.Process().children()
+        if "locust" in child.cmdline()
+        for grandchild in child.children()
+        if any(one.raddr and one.raddr.port == port for one in grandchild.net_connections())
+    ]
+
+
+def test_a_worker_that_is_lost_makes_the_run_void_and_does_not_hang(tmp_path: Path) -> None:
+    with issuer() as url, ThreadPoolExecutor(1) as pool:
+        profile = profile_of(url, tmp_path)
+        plan = Plan(Open(40), 5.0, workers=2)
+        run = LoadRun("client_credentials", profile, plan, parse_budget(""), tmp_path / "o")
+        future = pool.submit(run_load, run)
+        port = int(url.rpartition(":")[2])
+        while len(workers := busy_workers(port)) < 2 and not future.done():
+            time.sleep(0.05)
+        workers[0].kill()
+        result = future.result()
+
+    assert result.exit_code == 4
+    assert "of 2 workers" in (result.void or "")
 
 
 def test_a_server_that_refuses_connections_is_unusable_in_one_sentence(tmp_path: Path) -> None:

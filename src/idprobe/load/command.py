@@ -27,6 +27,7 @@ UNUSABLE: Final = 3
 MAX_DURATION_S: Final = 86_400.0
 MAX_CONNECTIONS: Final = 20_000
 MAX_REPEATS: Final = 100
+MAX_WORKERS: Final = 64
 
 Resolve = Callable[[str | None], Profile]
 
@@ -80,6 +81,14 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         show_default=True,
         metavar="N",
         help="How many callers are prepared, where a scenario logs in first.",
+    )
+    @click.option(
+        "--workers",
+        type=click.IntRange(1, MAX_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Share the load out among so many processes.",
     )
     @click.option(
         "--budget",
@@ -179,6 +188,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         _duration_s(options["duration"]),
         duration_ns(options["warm_up"]) / 1e9,
         options["callers"] if options["users"] is None else options["users"],
+        options["workers"],
     )
 
 

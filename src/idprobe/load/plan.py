@@ -38,11 +38,8 @@ class Open:
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
     connections: int = 1024
-
-    @property
-    def users(self) -> int:
-        """How many Locust users run it: one carries the whole schedule."""
-        return 1
+    phase_s: float = 0.0
+    """By how much the first arrival is late, so that several workers do not arrive together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +62,37 @@ class Plan:
     """Load before the duration, which is not counted."""
     callers: int = 16
     """How many callers are prepared, where a scenario has something to prepare."""
+    workers: int = 1
+    """Among how many processes the load is shared out."""
+
+    def part(self, place: int) -> "Plan":
+        """Return what the worker at a place has to do; arrivals of all fall between each other."""
+        count, model = self.workers, self.model
+        callers = max(1, -(-self.callers // count))
+        if isinstance(model, Closed):
+            return replace(self, callers=callers)
+        share = replace(
+            model,
+            rate_per_s=model.rate_per_s / count,
+            seed=model.seed + place,
+            connections=max(1, model.connections // count),
+            phase_s=place / model.rate_per_s,
+        )
+        return replace(self, model=share, callers=callers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON members."""
         kind = "open" if isinstance(self.model, Open) else "closed"
         times = {"duration_s": self.duration_s, "warm_up_s": self.warm_up_s}
-        return {"kind": kind, **times, "callers": self.callers, **asdict(self.model)}
+        counts = {"callers": self.callers, "workers": self.workers}
+        return {"kind": kind, **times, **counts, **asdict(self.model)}
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Self:
         """Return the plan that to_dict wrote."""
         given = dict(members)
         kind = given.pop("kind")
-        others = [given.pop(name) for name in ("duration_s", "warm_up_s", "callers")]
+        others = [given.pop(name) for name in ("duration_s", "warm_up_s", "callers", "workers")]
         if kind == "closed":
             return cls(Closed(**given), *others)
         return cls(Open(**{**given, "spacing": Spacing(given["spacing"])}), *others)

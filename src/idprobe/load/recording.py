@@ -164,9 +164,9 @@ class Refusal:
     why: str
 
 
-def outcome_path(plan_path: Path) -> Path:
-    """Return where the child of a plan leaves what it has to say."""
-    return plan_path.with_name("outcome.json")
+def outcome_path(plan_path: Path, place: int = 0) -> Path:
+    """Return where a worker of a plan leaves what it has to say."""
+    return plan_path.with_name(f"outcome-{place}.json")
 
 
 def write_outcome(path: Path, outcome: Recording | Refusal) -> None:

@@ -6,9 +6,10 @@ The child is Locust with a scenario of ours: importing it patches the process, s
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.embedded import served
 from idprobe.load.histogram import enough_for
+from idprobe.load.merged import merged
 from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
@@ -151,7 +153,9 @@ class _Child:
         """Return what the child said, and how it failed, if it did."""
         folder = self.run_of.out.resolve()
         plan_path = folder / "plan.json"
-        outcome_path(plan_path).unlink(missing_ok=True)
+        places = [outcome_path(plan_path, place) for place in range(self.plan.workers)]
+        for path in places:
+            path.unlink(missing_ok=True)
         plan_path.write_text(json.dumps(self.plan.to_dict()), encoding="utf-8")
         log = folder / "locust.log"
         with log.open("wb") as stream:
@@ -164,23 +168,17 @@ class _Child:
                 stderr=subprocess.STDOUT,
             )
             died = self._wait(child)
-        outcome = read_outcome(outcome_path(plan_path))
-        for left in (plan_path, outcome_path(plan_path)):
+        outcomes = [read_outcome(path) for path in places]
+        for left in (plan_path, *places):
             left.unlink(missing_ok=True)
-        if outcome is None and died is None:
-            status = f"ended with status {child.returncode}"
-            died = f"the load generator {status} and left no result: see {log}"
-        return outcome, died
+        how = f"ended with status {child.returncode} and left no result: see {log}"
+        return _summed(outcomes, died, how)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> str | None:
         """Wait for the child, at most as long as it can need; then end it and say so."""
         exchange_s = self.profile.limits.exchange_s
-        allowed_s = (
-            STARTUP_S
-            + self.plan.warm_up_s
-            + self.plan.duration_s
-            + (PREFLIGHT_REQUESTS + 2) * exchange_s
-        )
+        planned_s = self.plan.warm_up_s + self.plan.duration_s
+        allowed_s = STARTUP_S + planned_s + PREPARATION_S + (PREFLIGHT_REQUESTS + 4) * exchange_s
         try:
             child.wait(allowed_s)
         except subprocess.TimeoutExpired:
@@ -193,13 +191,16 @@ class _Child:
 
     def _command(self) -> list[str]:
         model = self.plan.model
-        users = str(model.users)
+        workers = self.plan.workers
+        # an open schedule is carried by the engine: each worker needs one user to begin
+        users = str(model.users if isinstance(model, Closed) else workers)
         exchange_s = self.profile.limits.exchange_s
         stop_s = str(math.ceil(exchange_s) + 1 if isinstance(model, Closed) else 1)
         return [
             *(sys.executable, "-m", "locust", "-f", str(self.path), "--headless", "--only-summary"),
             *("--users", users, "--spawn-rate", users, "--stop-timeout", stop_s),
             *("--loglevel", "WARNING", "--exit-code-on-error", "0"),
+            *(_sharing(workers) if workers > 1 else ()),
         ]
 
     def _environment(self, environ: Mapping[str, str], plan_path: Path) -> dict[str, str]:
@@ -214,3 +215,27 @@ class _Child:
         if self.profile.embedded is not None:
             kept[ISSUER] = self.profile.issuer
         return kept
+
+
+def _summed(
+    outcomes: Sequence[Recording | Refusal | None], died: str | None, how: str
+) -> tuple[Recording | Refusal | None, str | None]:
+    """Return what all workers came to; a lost one makes the run void."""
+    refusal = next((one for one in outcomes if isinstance(one, Refusal)), None)
+    if refusal is not None:
+        return refusal, died
+    recordings = [one for one in outcomes if isinstance(one, Recording)]
+    lost, count = len(outcomes) - len(recordings), len(outcomes)
+    if lost and died is None:
+        who = "the load generator" if count == 1 else f"{lost} of {count} workers"
+        died = f"{who} {how}"
+    return merged(recordings) if recordings else None, died
+
+
+def _sharing(workers: int) -> Iterator[str]:
+    """Yield what makes Locust start workers beside a master, on a free port of loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    yield from ("--processes", str(workers), "--master-bind-host", "127.0.0.1")
+    yield from ("--master-bind-port", port, "--master-port", port)
+    yield from ("--expect-workers-max-wait", str(round(STARTUP_S)))

@@ -30,13 +30,14 @@ class Arrivals:
     duration_s: float
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
+    phase_s: float = 0.0
 
     def offsets_ns(self) -> Iterator[int]:
         """Yield when each arrival is meant to start, from the start of the run; always the same."""
         end_ns = round(self.duration_s * NS)
         if self.spacing is Spacing.CONSTANT:
-            number = 0
-            while (offset := round(number * NS / self.rate_per_s)) < end_ns:
+            number, phase = 0, self.phase_s * self.rate_per_s
+            while (offset := round((number + phase) * NS / self.rate_per_s)) < end_ns:
                 yield offset
                 number += 1
             return

@@ -16,6 +16,7 @@ import gevent
 from locust import User, constant, events, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
 from locust.env import Environment  # noqa: TID251 -- the one module that may
+from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one module that may
 
 from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
@@ -31,6 +32,8 @@ __all__ = ["FlowUser"]
 
 TICK_S = 0.2
 FOREVER_S = 86_400.0
+STRIDE = 64
+"""How far callers of one process lie apart where nobody says how many processes there are."""
 CSV_S = 1.2
 """Locust writes its CSV files each second, and not once more at the end."""
 
@@ -67,11 +70,20 @@ class _Run:
         self._plan = plan
         self._user_class = _user_class(environment)
         self._merger = Merger(environment)
+        self._place = 0
         self._work: Work | None = None
 
     def start(self, **_others: Any) -> None:
         """Start the engine, and look after it."""
-        self._work = self._user_class.work = Work(self._stage, self._user_class.caller, self._plan)
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner):
+            return
+        plan = self._plan
+        if isinstance(runner, WorkerRunner):
+            self._place = self._stage.offset = runner.worker_index
+            self._stage.stride = STRIDE if plan is None else plan.workers
+            plan = None if plan is None else plan.part(self._place)
+        self._work = self._user_class.work = Work(self._stage, self._user_class.caller, plan)
         self._work.start()
         gevent.spawn(self._look_after, self._work)
 
@@ -99,7 +111,7 @@ class _Run:
             return
         refusal = self._work.refusal
         outcome = self._work.recording if refusal is None else Refusal(3, refusal)
-        write_outcome(outcome_path(Path(place)), outcome)
+        write_outcome(outcome_path(Path(place), self._place), outcome)
 
     def _look_after(self, work: Work) -> None:
         while not work.done:

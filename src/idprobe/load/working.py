@@ -131,7 +131,7 @@ class Work:
         times = Times(warm_up_s, seconds, self._patience_s)
         if plan is not None and isinstance(plan.model, Open) and seconds is not None:
             model = plan.model
-            arrivals = Arrivals(model.rate_per_s, seconds, model.spacing, model.seed)
+            arrivals = Arrivals(model.rate_per_s, seconds, model.spacing, model.seed, model.phase_s)
             return OpenPace(engine, crew, arrivals, recording, times)
         pace = ClosedPace(engine, crew, recording, times)
         self._closed = pace
