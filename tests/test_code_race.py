@@ -11,6 +11,7 @@ from idprobe.observe import Selection
 from idprobe.probes import Safety
 from idprobe.profile import with_issuer
 from idprobe.reference.config import reference_config
+from idprobe.reference.resource_indicators import Target
 from idprobe.reference.running import serve
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -24,11 +25,13 @@ REQUIREMENT = "RFC6749-10.5/code-single-use-under-concurrency"
 class CodesCanBeRaced(ReferenceServer):
     """Between the look at a code and its use there is time for others."""
 
-    async def tokens_for_code(self, client: ClientConfig, code: Code) -> dict[str, Any]:
+    async def tokens_for_code(
+        self, client: ClientConfig, code: Code, target: Target
+    ) -> dict[str, Any]:
         code.used = False
         await asyncio.sleep(0.2)
         code.used = True
-        return await super().tokens_for_code(client, code)
+        return await super().tokens_for_code(client, code, target)
 
 
 def verdicts(server_class: type[ReferenceServer], folder: Path) -> list[Verdict]:

@@ -130,7 +130,7 @@ def test_every_role_that_the_server_has_a_use_for_gets_a_client() -> None:
         registered = set(server.clients) - known
         roles = {role for client in equipped.clients.values() for role in client.roles}
 
-    assert roles == {Role(one) for one in Role} - {Role.NATIVE, Role.BRIEF}
+    assert roles == {Role(one) for one in Role} - {Role.NATIVE, Role.BRIEF, Role.TARGETED}
     assert registered == {client.client_id for client in equipped.clients.values()}
     assert registrar.refused == {}
     assert set(server.clients) == known

@@ -4,10 +4,9 @@ import re
 from typing import Any
 
 from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.errors import Unsuited
 from idprobe.reading.issued import (
     SKEW_S,
-    IssuedJwt,
     asked,
     audiences,
     id_token,
@@ -16,9 +15,8 @@ from idprobe.reading.issued import (
     published_keys,
     tokens,
 )
-from idprobe.reading.issued import access_jwt as read_access_jwt
+from idprobe.reading.profiled import TYPES, profiled_token
 
-TYPES = frozenset({"at+jwt", "application/at+jwt"})
 ASYMMETRIC = ("RS", "PS", "ES", "Ed", "ML")
 SCIM = ("groups", "roles", "entitlements")
 ALIKE = re.compile(
@@ -27,69 +25,52 @@ ALIKE = re.compile(
 """How other names for the same end, such as cognito:groups or user_roles."""
 
 
-def _token(trace: Trace, step: str = "redeem") -> IssuedJwt:
-    """Return the access token of a step; raises Unsuited unless it shows this profile.
-
-    A JWT without the type of this profile counts if it has the claims that are its own: nothing
-    else has both client_id and jti (section 2.2).
-    """
-    tokens(trace, step)
-    try:
-        found = read_access_jwt(trace, step)
-    except EvidenceError:
-        raise Unsuited("the access tokens are no JWTs that can be read") from None
-    typed = str(found.header.get("typ")).lower() in TYPES
-    if not typed and not {"client_id", "jti", "sub"} <= found.claims.keys():
-        raise Unsuited("the access tokens are JWTs of another kind than RFC 9068")
-    return found
-
-
 @requirement("RFC9068-2.1/signed")
 def test_access_token_is_signed(code_redeemed: Trace) -> None:
     """The signature verifies with a published key."""
-    found = _token(code_redeemed).verified_by
+    found = profiled_token(code_redeemed).verified_by
     assert found is not None, "no known key verifies the signature"
 
 
 @requirement("RFC9068-2.1/asymmetric", "RFC9068-4/asymmetric-signing")
 def test_access_token_is_signed_with_a_private_key(code_redeemed: Trace) -> None:
     """Resources can verify the token, and not make one."""
-    alg = _token(code_redeemed).alg
+    alg = profiled_token(code_redeemed).alg
     assert alg.startswith(ASYMMETRIC), f"alg is {alg[:20]}"
 
 
 @requirement("RFC9068-2.1/alg-none-absent")
 def test_access_token_is_not_unsecured(code_redeemed: Trace) -> None:
     """The algorithm none is no signature."""
-    alg = _token(code_redeemed).alg
+    alg = profiled_token(code_redeemed).alg
     assert alg.lower() != "none", "alg is none"
 
 
 @requirement("RFC9068-2.1/typ-is-at-jwt")
 def test_access_token_has_its_type(code_redeemed: Trace) -> None:
     """The typ keeps an access token from passing for another JWT."""
-    typ = str(_token(code_redeemed).header.get("typ", ""))
+    typ = str(profiled_token(code_redeemed).header.get("typ", ""))
     assert typ.lower() in TYPES, f"typ is {typ[:30] or 'missing'}"
 
 
 @requirement("RFC9068-2.1/typ-without-prefix")
 def test_type_of_access_token_has_no_prefix(code_redeemed: Trace) -> None:
     """The typ is written at+jwt."""
-    typ = str(_token(code_redeemed).header.get("typ", ""))
+    typ = str(profiled_token(code_redeemed).header.get("typ", ""))
     assert typ == "at+jwt", f"typ is {typ[:30] or 'missing'}"
 
 
 @requirement("RFC9068-2.2/iss")
 def test_access_token_has_iss(code_redeemed: Trace, metadata_documents: Trace) -> None:
     """The iss is the issuer of the metadata."""
-    iss = _token(code_redeemed).claims.get("iss")
+    iss = profiled_token(code_redeemed).claims.get("iss")
     assert iss == metadata(metadata_documents).get("issuer"), "iss is missing or another one"
 
 
 @requirement("RFC9068-2.2/exp")
 def test_access_token_has_exp(code_redeemed: Trace) -> None:
     """The exp is a number that fits expires_in."""
-    token = _token(code_redeemed)
+    token = profiled_token(code_redeemed)
     assert is_number(token.claims.get("exp")), "exp is missing or no number"
     expires_in = tokens(code_redeemed, "redeem").get("expires_in")
     if is_number(expires_in):
@@ -100,7 +81,7 @@ def test_access_token_has_exp(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2/aud", "RFC9068-3/default-resource")
 def test_access_token_has_aud(code_redeemed: Trace) -> None:
     """The aud names whom the token is for."""
-    aud = _token(code_redeemed).claims.get("aud")
+    aud = profiled_token(code_redeemed).claims.get("aud")
     assert aud, "aud is missing or empty"
     assert all(isinstance(one, str) for one in audiences(aud)), "aud has a member that is no string"
 
@@ -108,7 +89,7 @@ def test_access_token_has_aud(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2/sub")
 def test_access_token_has_sub(code_redeemed: Trace) -> None:
     """The sub says on whose behalf the token works."""
-    sub = _token(code_redeemed).claims.get("sub")
+    sub = profiled_token(code_redeemed).claims.get("sub")
     assert isinstance(sub, str), "sub is missing or no string"
     assert sub, "sub is empty"
 
@@ -116,7 +97,7 @@ def test_access_token_has_sub(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2/client-id")
 def test_access_token_has_client_id(code_redeemed: Trace) -> None:
     """client_id is the client that asked."""
-    client_id = _token(code_redeemed).claims.get("client_id")
+    client_id = profiled_token(code_redeemed).claims.get("client_id")
     wanted = asked(code_redeemed, "authorize", "client_id")
     assert client_id == wanted, "client_id is missing or another one"
 
@@ -124,7 +105,7 @@ def test_access_token_has_client_id(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2/iat")
 def test_access_token_has_iat(code_redeemed: Trace) -> None:
     """The iat is the time of the response."""
-    token = _token(code_redeemed)
+    token = profiled_token(code_redeemed)
     assert is_number(token.claims.get("iat")), "iat is missing or no number"
     off = token.number("iat") - token.exchange.started_at.timestamp()
     assert abs(off) <= SKEW_S, f"iat is {off:.0f} s off our clock"
@@ -133,7 +114,10 @@ def test_access_token_has_iat(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2/jti")
 def test_access_token_has_a_jti_of_its_own(signed_in_twice: Trace) -> None:
     """The jti is a string, another one in each token."""
-    first, second = _token(signed_in_twice, "tokens"), _token(signed_in_twice, "tokens_again")
+    first, second = (
+        profiled_token(signed_in_twice, "tokens"),
+        profiled_token(signed_in_twice, "tokens_again"),
+    )
     for token in (first, second):
         assert isinstance(token.claims.get("jti"), str), "jti is missing or no string"
     same = first.claims["jti"] == second.claims["jti"]
@@ -143,14 +127,14 @@ def test_access_token_has_a_jti_of_its_own(signed_in_twice: Trace) -> None:
 @requirement("RFC9068-2.2/sub-is-resource-owner")
 def test_sub_of_access_token_is_the_user(code_redeemed: Trace) -> None:
     """The sub is the user's, as in the ID Token."""
-    sub = _token(code_redeemed).claims.get("sub")
+    sub = profiled_token(code_redeemed).claims.get("sub")
     assert sub == id_token(code_redeemed, "redeem").claims.get("sub"), "sub is another one"
 
 
 @requirement("RFC9068-2.2.3/scope-claim")
 def test_access_token_has_its_scope(code_redeemed: Trace) -> None:
     """The scope is what was granted."""
-    scope = _token(code_redeemed).claims.get("scope")
+    scope = profiled_token(code_redeemed).claims.get("scope")
     assert isinstance(scope, str), "scope is missing or no string"
     granted = tokens(code_redeemed, "redeem").get("scope")
     granted = asked(code_redeemed, "authorize", "scope") if granted is None else granted
@@ -162,7 +146,7 @@ def test_access_token_can_be_verified_from_the_metadata(
     code_redeemed: Trace, metadata_documents: Trace
 ) -> None:
     """Metadata lead to the key, and name the issuer."""
-    token, members = _token(code_redeemed), metadata(metadata_documents)
+    token, members = profiled_token(code_redeemed), metadata(metadata_documents)
     assert members.get("jwks_uri"), "the metadata has no jwks_uri"
     assert members.get("issuer") == token.claims.get("iss"), "iss is not the issuer"
     found = token.verified_by
@@ -173,7 +157,7 @@ def test_access_token_can_be_verified_from_the_metadata(
 @requirement("RFC9068-2.2.1/authentication-claims-stable")
 def test_claims_of_the_login_stay_after_a_refresh(refreshed: Trace) -> None:
     """What a token says of the login stays the same in those that follow."""
-    first, second = _token(refreshed, "tokens"), _token(refreshed, "refresh")
+    first, second = profiled_token(refreshed, "tokens"), profiled_token(refreshed, "refresh")
     names = [n for n in ("auth_time", "acr", "amr") if n in first.claims or n in second.claims]
     if not names:
         raise Unsuited("the access tokens say nothing of the login")
@@ -184,7 +168,7 @@ def test_claims_of_the_login_stay_after_a_refresh(refreshed: Trace) -> None:
 @requirement("RFC9068-2.1/rs256-supported")
 def test_rs256_is_there(code_redeemed: Trace, keys_document: Trace) -> None:
     """The token is signed with RS256, or a published key is one that could."""
-    alg = _token(code_redeemed).alg
+    alg = profiled_token(code_redeemed).alg
     fitting = [
         key
         for key in published_keys(keys_document)
@@ -200,8 +184,8 @@ def test_sub_of_a_clients_own_token_stands_for_the_client(
     client_credentials_answer: Trace, client_credentials_offline: Trace
 ) -> None:
     """Without a user sub is the client's: the same in each of its tokens."""
-    first = _token(client_credentials_answer, "tokens").claims.get("sub")
-    second = _token(client_credentials_offline, "control").claims.get("sub")
+    first = profiled_token(client_credentials_answer, "tokens").claims.get("sub")
+    second = profiled_token(client_credentials_offline, "control").claims.get("sub")
     assert isinstance(first, str), "sub is missing or no string"
     assert first == second, "two tokens of one client have another sub each"
 
@@ -209,7 +193,7 @@ def test_sub_of_a_clients_own_token_stands_for_the_client(
 @requirement("RFC9068-2.2.3.1/scim-attribute-names")
 def test_groups_and_roles_have_their_names(code_redeemed: Trace) -> None:
     """What the token says of groups, roles and entitlements has the names of RFC 7643."""
-    names = _token(code_redeemed).claims.keys()
+    names = profiled_token(code_redeemed).claims.keys()
     alike = [name for name in names if ALIKE.search(name) and name not in SCIM]
     if not alike and not names & set(SCIM):
         raise Unsuited("the access tokens say nothing of groups, roles and entitlements")
@@ -219,7 +203,7 @@ def test_groups_and_roles_have_their_names(code_redeemed: Trace) -> None:
 @requirement("RFC9068-2.2.3.1/scim-encoding")
 def test_groups_and_roles_are_lists(code_redeemed: Trace) -> None:
     """Groups, roles and entitlements are arrays of texts, or of objects with a value."""
-    claims = _token(code_redeemed).claims
+    claims = profiled_token(code_redeemed).claims
     said = {name: claims[name] for name in SCIM if name in claims}
     if not said:
         raise Unsuited("the access tokens say nothing of groups, roles and entitlements")

@@ -62,7 +62,7 @@ def test_access_token_of_reference_is_a_jwt_of_rfc_9068(desk: Any) -> None:
     claims = claims_of(token)
     assert header_of(token)["typ"] == "at+jwt"
     assert claims["sub"] == claims["client_id"] == "service"
-    assert claims["aud"] == "https://idp.test/api"
+    assert claims["aud"] == "https://api.idprobe.example/"
     assert claims["exp"] == claims["iat"] + 600
     assert {"iss", "jti", "scope"} <= set(claims)
 

@@ -14,6 +14,7 @@ from idprobe.profile.metadata import announced_values
 from idprobe.profile.model import (
     Client,
     Deviation,
+    Indicator,
     Limits,
     Listening,
     Login,
@@ -37,6 +38,7 @@ __all__ = [
     "Capability",
     "Client",
     "Deviation",
+    "Indicator",
     "Limits",
     "Listening",
     "Login",

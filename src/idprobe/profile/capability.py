@@ -40,6 +40,7 @@ class Capability(StrEnum):
     REGISTRATION = "registration"
     END_SESSION = "end_session"
     RESOURCE = "resource"
+    RESOURCE_INDICATORS = "resource_indicators"
     PUBLIC_CLIENT = "public_client"
     SECOND_CLIENT = "second_client"
     SIGNED_CLIENT = "signed_client"
@@ -178,6 +179,13 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
     Capability.END_SESSION: (_endpoint("end_session_endpoint"),),
     Capability.RESOURCE: (
         _is_true(lambda profile: profile.resource_url is not None, "the profile has no [resource]"),
+    ),
+    Capability.RESOURCE_INDICATORS: (
+        _is_true(
+            lambda profile: len(profile.indicators) > 1,
+            "the profile does not name two resources in [[resource.indicators]]",
+        ),
+        _role(Role.TARGETED),
     ),
     Capability.PUBLIC_CLIENT: (_role(Role.PUBLIC),),
     Capability.SECOND_CLIENT: (_role(Role.SECOND),),

@@ -109,6 +109,12 @@ def _oauth_only(situation: Situation) -> str | None:
     return "OpenID Connect is among the standards that judge" if "oidc" in families else None
 
 
+def _resource_indicators(situation: Situation) -> str | None:
+    if situation.profile.indicators:
+        return None
+    return "the profile names no resource in [[resource.indicators]]"
+
+
 def _tls_terminating_proxy(situation: Situation) -> str | None:
     if situation.profile.target.tls == "terminated-elsewhere":
         return None
@@ -160,7 +166,7 @@ FEATURES: Final[Mapping[str, Predicate]] = {
     "protected_resource_metadata": _any_of(
         _claimed("protected_resource_metadata"), _member("protected_resources")
     ),
-    "resource_indicators": _claimed("resource_indicators"),
+    "resource_indicators": _resource_indicators,
     "rfc8414": _unknown,
     "rp_initiated_logout": _member("end_session_endpoint"),
     "session_management": _member("check_session_iframe"),

@@ -15,6 +15,7 @@ from idprobe.profile.addresses import host_of, is_loopback
 __all__ = [
     "Client",
     "Deviation",
+    "Indicator",
     "Limits",
     "Listening",
     "Login",
@@ -57,6 +58,8 @@ class Role(StrEnum):
     NATIVE = "native"
     BRIEF = "brief"
     """Its codes and tokens expire within `[limits] max_wait_s`; a profile has to say so."""
+    TARGETED = "targeted"
+    """It may have the scope of every `[[resource.indicators]]`; a profile has to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,19 @@ class Client:
     def scopes(self) -> tuple[str, ...]:
         """The values of its scope, in order."""
         return tuple(self.scope.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A resource that tokens can be asked for by name, and its scope (RFC 8707 section 2)."""
+
+    uri: str
+    scope: str
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The values of its scope."""
+        return frozenset(self.scope.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +218,7 @@ class Profile:
     login: Login = Login()
     target: Target = Target()
     resource_url: str | None = None
+    indicators: tuple[Indicator, ...] = ()
     initial_access_token: str | None = None
     contract: Mapping[str, Any] = field(default_factory=_nothing)
     limits: Limits = Limits()

@@ -15,6 +15,7 @@ from idprobe.profile.model import (
     SECRET_METHODS,
     Client,
     Deviation,
+    Indicator,
     Limits,
     Listening,
     Login,
@@ -60,6 +61,7 @@ def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
         login=_login(document.get("login", {})),
         target=_target(document.get("target", {})),
         resource_url=document.get("resource", {}).get("url"),
+        indicators=_indicators(document.get("resource", {})),
         initial_access_token=registration.get("initial_access_token"),
         contract=frozen(document.get("contract", {})),
         limits=_limits(document.get("limits", {}), issuer or None, source),
@@ -239,6 +241,10 @@ def _login(table: Mapping[str, Any]) -> Login:
 
 def _target(table: Mapping[str, Any]) -> Target:
     return Target(table.get("authorized_by"), _day(table), table.get("tls", "direct"))
+
+
+def _indicators(table: Mapping[str, Any]) -> tuple[Indicator, ...]:
+    return tuple(Indicator(one["uri"], one["scope"]) for one in table.get("indicators", ()))
 
 
 def _deviation(table: Mapping[str, Any]) -> Deviation:

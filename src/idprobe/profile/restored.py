@@ -9,6 +9,7 @@ from idprobe.errors import EvidenceError
 from idprobe.profile.model import (
     Client,
     Deviation,
+    Indicator,
     Limits,
     Listening,
     Login,
@@ -39,6 +40,7 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
                 "users": {name: User(**one) for name, one in shown["users"].items()},
                 "login": Login(**shown["login"]),
                 "target": Target(**{**shown["target"], "until": _day(shown["target"]["until"])}),
+                "indicators": tuple(Indicator(**one) for one in shown["indicators"]),
                 "limits": Limits(**shown["limits"]),
                 "tls": _tls(shown["tls"]),
                 "network": _network(shown["network"]),

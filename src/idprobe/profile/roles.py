@@ -81,4 +81,5 @@ _FITS: Final[dict[Role, Callable[[Client], bool]]] = {
     Role.SIGNED: lambda client: client.token_endpoint_auth_method in SIGNING_METHODS,
     Role.NATIVE: lambda client: client.application_type == "native" and _has_code(client),
     Role.BRIEF: lambda _client: False,
+    Role.TARGETED: lambda _client: False,
 }

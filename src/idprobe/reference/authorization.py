@@ -104,8 +104,9 @@ class Authorization(AuthorizationRequests, Issuing):
         return not session.consents.get(wish.client.client_id, frozenset()) >= self.asked_for(wish)
 
     def asked_for(self, wish: Wish) -> frozenset[str]:
-        """Return all that the person has to agree to: the scope, and claims asked for by name."""
-        return frozenset(wish.scope) | {f"claim {name}" for name in wish.claims.names}
+        """Return all that the person has to agree to: scope, claims by name, and resources."""
+        claims = {f"claim {name}" for name in wish.claims.names}
+        return frozenset(wish.scope) | claims | {f"resource {one}" for one in wish.resources}
 
     def consent_may_be_remembered(self, wish: Wish) -> bool:
         """Return whether the client is sure enough to be served again without a question.
@@ -138,12 +139,13 @@ class Authorization(AuthorizationRequests, Issuing):
             code = self.issue_code(wish, grant)
             parameters["code"] = code.value
         if "token" in wish.response_types:
-            access_token = await self.issue_access_token(grant, grant.scope)
+            target = self.target_of((), grant.resources, grant.scope)
+            access_token = await self.issue_access_token(grant, target)
             parameters |= {
                 "access_token": access_token.value,
                 "token_type": "Bearer",
                 "expires_in": str(self.expires_in(access_token)),
-                "scope": scope_text(grant.scope),
+                "scope": scope_text(access_token.scope),
             }
         if "id_token" in wish.response_types:
             context = self.front_channel_context(
@@ -173,6 +175,7 @@ class Authorization(AuthorizationRequests, Issuing):
             sid=session.sid,
             claims=wish.claims,
             subject=self.subject_for(wish.client, session.user) if session.user else "",
+            resources=wish.resources,
         )
 
     def issue_code(self, wish: Wish, grant: Grant) -> Code:

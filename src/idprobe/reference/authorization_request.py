@@ -9,6 +9,7 @@ from idprobe.reference.faults import AuthorizationFault, OAuthFault, PageFault
 from idprobe.reference.forms import Form
 from idprobe.reference.referenced_objects import ReferencedObjects
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
+from idprobe.reference.resource_indicators import ResourceIndicators
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.token_endpoint import scope_values
 
@@ -36,13 +37,14 @@ class Wish:
     max_age: int | None = None
     hinted_sub: str | None = None
     claims: RequestedClaims = NO_CLAIMS
+    resources: tuple[str, ...] = ()
     login_hint: str = ""
     challenge: str | None = None
     challenge_method: str = "plain"
     fault: AuthorizationFault | None = None
 
 
-class AuthorizationRequests(ReferencedObjects):
+class AuthorizationRequests(ReferencedObjects, ResourceIndicators):
     """The decisions about an authorization request (RFC 6749 section 4.1.1, OIDC Core 3.1.2.1)."""
 
     def wish_of(self, form: Form) -> Wish:
@@ -157,6 +159,7 @@ class AuthorizationRequests(ReferencedObjects):
         prompts = frozenset((form.get("prompt") or "").split())
         self.check_prompt(prompts)
         scope = self.authorized_scope(client, form.get("scope"), types, prompts)
+        resources = self.authorized_resources(form, scope, types)
         self.check_nonce(form, scope, types)
         challenge, method = self.challenge_for(client, form, types)
         claims = self.requested_claims(form)
@@ -167,9 +170,22 @@ class AuthorizationRequests(ReferencedObjects):
             "max_age": self.max_age_of(client, form),
             "hinted_sub": self.wanted_sub(self.hinted_sub(form), claims),
             "claims": claims,
+            "resources": resources,
             "challenge": challenge,
             "challenge_method": method,
         }
+
+    def authorized_resources(
+        self, form: Form, scope: tuple[str, ...], types: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Return the resources that bound the whole grant (RFC 8707 section 2.1).
+
+        What comes of them is refused here already, where it cannot become a token.
+        """
+        resources = self.requested_resources(form)
+        if "token" in types or not resources:
+            self.target_of(resources, (), frozenset(scope))
+        return resources
 
     def check_response_type(self, client: ClientConfig, form: Form) -> None:
         """Refuse a response type that is absent, unknown, or not the client's."""

@@ -17,11 +17,13 @@ __all__ = [
     "HYBRID_SECRET",
     "MALLORY_PASSWORD",
     "OTTO_PASSWORD",
+    "RESOURCES",
     "SCOPES",
     "SEALED_SECRET",
     "SECOND_SECRET",
     "SERVICE_SECRET",
     "SIGNED_PRIVATE_JWKS",
+    "TARGETED_SECRET",
     "WEB_SECRET",
     "ZOE_PASSWORD",
     "ClientConfig",
@@ -45,6 +47,7 @@ BRIEF_SECRET: Final = "brief-secret-not-secret-e81d4b6f02a7"
 SERVICE_SECRET: Final = "service-secret-not-secret-c04b9e27f1a8"
 SEALED_SECRET: Final = "sealed-secret-not-secret-9b47d0e3c6a15f82a7d4"
 HYBRID_SECRET: Final = "hybrid-secret-not-secret-2f6a1d98b75e"
+TARGETED_SECRET: Final = "targeted-secret-not-secret-5d80b3e6f142"
 ALICE_PASSWORD: Final = "alice-password-not-secret"
 BOB_PASSWORD: Final = "bob-password-not-secret"
 MALLORY_PASSWORD: Final = "mallory-password-not-secret"
@@ -65,6 +68,10 @@ SIGNED_PRIVATE_JWKS: Final[Mapping[str, Any]] = {
     ]
 }
 
+RESOURCES: Final[Mapping[str, str]] = {
+    "https://api.idprobe.example/": "api api.read shared",
+    "https://files.idprobe.example/v1": "files shared",
+}
 _ALL: Final = " ".join(SCOPES)
 _CODE_AND_REFRESH: Final = ("authorization_code", "refresh_token")
 
@@ -171,6 +178,18 @@ def _native() -> ClientConfig:
     )
 
 
+def _targeted() -> ClientConfig:
+    return ClientConfig(
+        client_id="targeted",
+        client_secret=TARGETED_SECRET,
+        token_endpoint_auth_method="client_secret_post",
+        grant_types=(*_CODE_AND_REFRESH, "client_credentials"),
+        redirect_uris=("https://targeted.example/cb",),
+        scope="openid offline_access api api.read files shared",
+        display={"client_name": "Client of several resources"},
+    )
+
+
 def _implicit() -> ClientConfig:
     return ClientConfig(
         client_id="implicit",
@@ -272,11 +291,13 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _public(),
             _native(),
             _brief(),
+            _targeted(),
         ),
         users=_users(),
         scopes=SCOPES,
         default_scope="api",
         access_token_format="jwt",
+        resources=RESOURCES,
         claims_parameter=True,
         request_parameter=True,
         request_uri_parameter=True,

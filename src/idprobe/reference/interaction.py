@@ -233,9 +233,11 @@ class Interaction(Authorization):
         """Return the consent page: the client, every scope, how long it lasts (RFC 6749 10.2)."""
         wish = transaction.wish
         lifetime_s = self.lifetime_s("access_token", wish.client.client_id)
-        view = ConsentView.of(
-            wish.client, wish.scope, wish.claims.names, wish.redirect_uri, lifetime_s
+        further = (
+            *(f"{name}: see it" for name in sorted(wish.claims.names)),
+            *(f"Only at {resource}" for resource in wish.resources),
         )
+        view = ConsentView.of(wish.client, wish.scope, further, wish.redirect_uri, lifetime_s)
         if not (view.logo_uri or "https://").startswith("https://"):
             view = replace(view, logo_uri=None)
         html = render(

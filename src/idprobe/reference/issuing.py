@@ -10,6 +10,7 @@ from typing import Any, Final
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.protection import Protection
 from idprobe.reference.requested_claims import ClaimRequest
+from idprobe.reference.resource_indicators import ResourceIndicators, Target
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Grant, RefreshToken
 from idprobe.reference.subjects import Subjects
@@ -37,18 +38,17 @@ class IdTokenContext:
     with_user_claims: bool = False
 
 
-class Issuing(Protection, Subjects):
+class Issuing(Protection, Subjects, ResourceIndicators):
     """The decisions about what a token holds."""
 
-    async def issue_access_token(self, grant: Grant, scope: Iterable[str]) -> AccessToken:
-        """Return a fresh access token for `scope`, remembered."""
-        granted = frozenset(scope)
+    async def issue_access_token(self, grant: Grant, target: Target) -> AccessToken:
+        """Return a fresh access token for `target`, remembered."""
         issued_at = self.now()
         token = AccessToken(
             value="",
             grant=grant,
-            scope=granted,
-            audience=self.audience(granted),
+            scope=target.scope,
+            audience=self.audience(target),
             issued_at=issued_at,
             expires_at=issued_at + self.lifetime_s("access_token", grant.client_id),
         )
@@ -80,15 +80,6 @@ class Issuing(Protection, Subjects):
             "exp": token.expires_at,
             "jti": secrets.token_urlsafe(16),
         }
-
-    def audience(self, scope: frozenset[str]) -> tuple[str, ...]:
-        """Return the resources that a token of `scope` is for."""
-        resources = []
-        if "openid" in scope:
-            resources.append(self.url("/userinfo"))
-        if not resources or any(value.partition(".")[0] == "api" for value in scope):
-            resources.append(self.url("/api"))
-        return tuple(resources)
 
     def issue_refresh_token(self, grant: Grant, scope: Iterable[str]) -> RefreshToken:
         """Return a fresh refresh token with the whole granted scope, remembered."""

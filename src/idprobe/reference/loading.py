@@ -46,6 +46,7 @@ def load_config(path: Path | str) -> ServerConfig:
         "",
     )
     _check_server(config, where)
+    _check_resources(config, where)
     for client in config.clients:
         _check_client(client, config, where)
     return config
@@ -164,6 +165,12 @@ def _check_server(config: ServerConfig, where: str) -> None:
         raise ProfileError(where, "initial_access_token", 'is missing; registration = "token"')
 
 
+def _check_resources(config: ServerConfig, where: str) -> None:
+    for resource, scope in config.resources.items():
+        if not isinstance(scope, str):
+            raise ProfileError(where, f"resources.{resource}", "has to be a text of scopes")
+
+
 def _check_client(client: ClientConfig, config: ServerConfig, where: str) -> None:
     at = f"clients.{client.client_id}"
     method = client.token_endpoint_auth_method
@@ -171,7 +178,7 @@ def _check_client(client: ClientConfig, config: ServerConfig, where: str) -> Non
         raise ProfileError(where, f"{at}.client_secret", f"is missing; {method} needs it")
     if method == "private_key_jwt" and not client.jwks:
         raise ProfileError(where, f"{at}.jwks", "is missing; private_key_jwt needs it")
-    unknown = client.scopes - set(config.scopes)
+    unknown = client.scopes - config.known_scopes
     if unknown:
         raise ProfileError(where, f"{at}.scope", f"{min(unknown)} is not in the server's scopes")
     if (

@@ -97,6 +97,8 @@ _SCOPE_LINES: Final = {
     "offline_access": "offline_access: keep the access when you are away",
     "api": "api: use the interface for you",
     "api.read": "api.read: read from the interface for you",
+    "files": "files: use your files",
+    "shared": "shared: see what is shared with you",
 }
 _LINKS: Final = (
     ("client_uri", "About this client"),
@@ -122,16 +124,16 @@ class ConsentView:
         cls,
         client: ClientConfig,
         scope: Sequence[str],
-        claims: Iterable[str],
+        further: Iterable[str],
         destination: str,
         lifetime_s: int,
     ) -> "ConsentView":
-        """Return what `client` has to show when it asks for `scope` and for claims by name."""
+        """Return what `client` has to show when it asks for `scope`, and what else is asked."""
         shown = client.display
         return cls(
             lines=(
                 *(_SCOPE_LINES.get(value, value) for value in scope),
-                *(f"{name}: see it" for name in sorted(claims)),
+                *further,
             ),
             links=tuple((label, str(shown[key])) for key, label in _LINKS if shown.get(key)),
             logo_uri=shown.get("logo_uri"),

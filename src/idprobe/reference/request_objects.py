@@ -130,9 +130,14 @@ class RequestObjects(ClientAuthentication):
 
     def merged(self, form: Form, claims: Mapping[str, Any]) -> Form:
         """Return the parameters, those of the Request Object before those outside."""
-        inner = [(name, _text(value)) for name, value in claims.items()]
+        inner = [(name, _text(one)) for name, value in claims.items() for one in _each(name, value)]
         outer = [(n, v) for n, v in form.pairs if n not in {*claims, *_CARRIERS}]
         return Form([*outer, *inner])
+
+
+def _each(name: str, value: Any) -> list[Any]:
+    """Return the values of a member: resource may be an array of them (RFC 8707 section 2.1)."""
+    return value if name == "resource" and isinstance(value, list) else [value]
 
 
 def _text(value: Any) -> str:

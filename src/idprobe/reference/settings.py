@@ -132,6 +132,8 @@ class ServerConfig:
     request_uri_parameter: bool = False
     pairwise: bool = False
     webfinger: bool = False
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """The scope of each resource by its indicator (RFC 8707); without any they are ignored."""
     acr: str = "https://idprobe.example/acr/password"
     backchannel_logout: bool = False
     frontchannel_logout: bool = False
@@ -139,6 +141,11 @@ class ServerConfig:
     """Hosts that may be private and called by plain http, where clients name addresses there."""
     registration: Registration = "open"
     initial_access_token: str | None = field(default=None, repr=False)
+
+    @property
+    def known_scopes(self) -> frozenset[str]:
+        """The scope values that clients can be set up for: those on offer, and of resources."""
+        return frozenset(self.scopes).union(*(one.split() for one in self.resources.values()))
 
     @property
     def response_types(self) -> tuple[str, ...]:

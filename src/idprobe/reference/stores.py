@@ -123,6 +123,7 @@ class Grant:
     claims: RequestedClaims = NO_CLAIMS
     subject: str = ""
     """How the client knows the person; "" where it knows the same as everybody."""
+    resources: tuple[str, ...] = ()
     revoked: bool = False
 
     @property

@@ -14,6 +14,7 @@ from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
 from idprobe.reference.issuing import IdTokenContext, Issuing
 from idprobe.reference.replies import json_reply
+from idprobe.reference.resource_indicators import Target
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Code, Grant, RefreshToken
 
@@ -81,8 +82,9 @@ class TokenEndpoint(ClientAuthentication, Issuing):
         if not self.code_is_usable(code):
             self.code_was_replayed(code)
             raise OAuthFault("invalid_grant", "the code was used before")
+        target = self.target_for_code(code, form)
         code.used = True
-        return await self.tokens_for_code(client, code)
+        return await self.tokens_for_code(client, code, target)
 
     def code_belongs_to(self, code: Code, client: ClientConfig) -> bool:
         """Return whether the code was issued to `client`."""
@@ -126,10 +128,17 @@ class TokenEndpoint(ClientAuthentication, Issuing):
         digest = hashlib.sha256(verifier.encode("ascii")).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    async def tokens_for_code(self, client: ClientConfig, code: Code) -> dict[str, Any]:
+    def target_for_code(self, code: Code, form: Form) -> Target:
+        """Return what the access token is for: all of the grant, or less (RFC 8707 section 2.2)."""
+        asked = self.requested_resources(form)
+        return self.target_of(asked, code.grant.resources, code.grant.scope)
+
+    async def tokens_for_code(
+        self, client: ClientConfig, code: Code, target: Target
+    ) -> dict[str, Any]:
         """Return the token response for a code that was found good."""
         grant = code.grant
-        access_token = await self.issue_access_token(grant, grant.scope)
+        access_token = await self.issue_access_token(grant, target)
         refresh_token = (
             self.issue_refresh_token(grant, grant.scope)
             if self.refresh_token_is_due(client, code)
@@ -164,13 +173,19 @@ class TokenEndpoint(ClientAuthentication, Issuing):
                 self.refresh_token_was_reused(old)
             raise OAuthFault("invalid_grant", "the refresh token is not good any more")
         scope = self.scope_for_refresh(form.get("scope"), old.scope)
+        target = self.target_for_refresh(old, scope, form)
         new = self.rotate_refresh_token(old)
-        access_token = await self.issue_access_token(old.grant, scope)
+        access_token = await self.issue_access_token(old.grant, target)
         id_token = None
         if "openid" in scope and old.grant.user is not None:
             context = self.id_token_context_for_refresh(access_token.value)
             id_token = await self.issue_id_token(client, old.grant, context)
         return self.token_response(access_token, new, id_token)
+
+    def target_for_refresh(self, old: RefreshToken, scope: frozenset[str], form: Form) -> Target:
+        """Return what the new access token is for, within the grant (RFC 8707 section 2.2)."""
+        asked = self.requested_resources(form)
+        return self.target_of(asked, old.grant.resources, scope)
 
     def find_refresh_token(self, value: str) -> RefreshToken | None:
         """Return the refresh token that has this value, octet for octet."""
@@ -213,8 +228,10 @@ class TokenEndpoint(ClientAuthentication, Issuing):
     async def grant_client_credentials(self, client: ClientConfig, form: Form) -> dict[str, Any]:
         """Give a client tokens for itself (RFC 6749 section 4.4)."""
         scope = self.scope_for_client_credentials(client, form.get("scope"))
-        grant = Grant(client.client_id, scope)
-        access_token = await self.issue_access_token(grant, scope)
+        resources = self.requested_resources(form)
+        target = self.target_of(resources, (), scope)
+        grant = Grant(client.client_id, scope, resources=resources)
+        access_token = await self.issue_access_token(grant, target)
         refresh_token = None
         if (
             self.issue_refresh_token_for_client_credentials()

@@ -22,7 +22,7 @@ class UserInfo(Issuing):
     async def userinfo(self, request: Request) -> Response:
         """Answer at the UserInfo endpoint (OpenID Connect Core section 5.3)."""
         try:
-            token = await self.bearer(request, "openid")
+            token = await self.bearer(request, "openid", "/userinfo")
         except BearerFault as fault:
             return self.bearer_error(fault)
         return await self.userinfo_response(token)
@@ -42,7 +42,7 @@ class UserInfo(Issuing):
     async def api(self, request: Request) -> Response:
         """Answer at the protected resource, which wants the scope api."""
         try:
-            token = await self.bearer(request, "api")
+            token = await self.bearer(request, "api", "/api")
         except BearerFault as fault:
             return self.bearer_error(fault)
         members = {
@@ -62,8 +62,8 @@ class UserInfo(Issuing):
         """Return the headers of an answer to one person's token."""
         return {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-    async def bearer(self, request: Request, scope: str) -> AccessToken:
-        """Return the access token of a request, which has to cover `scope`; raises BearerFault."""
+    async def bearer(self, request: Request, scope: str, place: str) -> AccessToken:
+        """Return the token of a request, for `place` and with `scope`; raises BearerFault."""
         value = await self.bearer_value(request)
         token = self.access_token_of(value)
         if token is None:
@@ -72,6 +72,8 @@ class UserInfo(Issuing):
             raise BearerFault(
                 "insufficient_scope", "the access token has not the scope", status=403, scope=scope
             )
+        if not self.is_addressed(token, place):
+            raise BearerFault("invalid_token", "the access token is for others", status=401)
         return token
 
     async def bearer_value(self, request: Request) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.resource_indicators import Target
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Grant
@@ -77,4 +78,5 @@ class ServicesActForUsers(ReferenceServer):
     async def grant_client_credentials(self, client: ClientConfig, form: Form) -> dict[str, Any]:
         scope = self.scope_for_client_credentials(client, form.get("scope"))
         grant = Grant(client.client_id, scope, next(iter(self.users.values())))
-        return self.token_response(await self.issue_access_token(grant, scope), None, None)
+        token = await self.issue_access_token(grant, Target(scope))
+        return self.token_response(token, None, None)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import BadFormError, Form
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.resource_indicators import Target
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, UserConfig
 from idprobe.reference.stores import Grant
@@ -39,7 +40,7 @@ class PasswordServer(ReferenceServer):
             raise OAuthFault("invalid_grant", "user name or password is wrong")
         self.user_throttle.succeeded(username)
         grant = Grant(client.client_id, frozenset({"openid"}), user=user, auth_time=self.now())
-        token = await self.issue_access_token(grant, grant.scope)
+        token = await self.issue_access_token(grant, Target(grant.scope))
         return self.token_response(token, None, None)
 
 
