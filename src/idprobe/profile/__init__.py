@@ -12,6 +12,7 @@ from idprobe.profile.consent import consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
 from idprobe.profile.metadata import announced_values
 from idprobe.profile.model import (
+    AssertionGrant,
     Client,
     Deviation,
     Indicator,
@@ -35,6 +36,7 @@ from idprobe.profile.terms import check_term, unmet_because
 
 __all__ = [
     "LISTENER_REACHED",
+    "AssertionGrant",
     "Capability",
     "Client",
     "Deviation",

@@ -41,6 +41,7 @@ class Capability(StrEnum):
     END_SESSION = "end_session"
     RESOURCE = "resource"
     RESOURCE_INDICATORS = "resource_indicators"
+    ASSERTION_GRANT = "assertion_grant"
     PUBLIC_CLIENT = "public_client"
     SECOND_CLIENT = "second_client"
     SIGNED_CLIENT = "signed_client"
@@ -179,6 +180,15 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
     Capability.END_SESSION: (_endpoint("end_session_endpoint"),),
     Capability.RESOURCE: (
         _is_true(lambda profile: profile.resource_url is not None, "the profile has no [resource]"),
+    ),
+    Capability.ASSERTION_GRANT: (
+        _term("grant:urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        _TOKEN,
+        _is_true(
+            lambda profile: profile.assertion_grant is not None,
+            "[assertion_grant] of the profile names no subject",
+        ),
+        _role(Role.SIGNED),
     ),
     Capability.RESOURCE_INDICATORS: (
         _is_true(

@@ -13,6 +13,7 @@ from idprobe.errors import EvidenceError, ProfileError
 from idprobe.profile.addresses import host_of, is_loopback
 
 __all__ = [
+    "AssertionGrant",
     "Client",
     "Deviation",
     "Indicator",
@@ -100,6 +101,15 @@ class Client:
     def scopes(self) -> tuple[str, ...]:
         """The values of its scope, in order."""
         return tuple(self.scope.split())
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionGrant:
+    """Whom the client in the role signed may vouch for (RFC 7523 section 2.1), and as whom."""
+
+    subject: str
+    issuer: str | None = None
+    """None: the client_id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +230,7 @@ class Profile:
     resource_url: str | None = None
     indicators: tuple[Indicator, ...] = ()
     initial_access_token: str | None = None
+    assertion_grant: AssertionGrant | None = None
     contract: Mapping[str, Any] = field(default_factory=_nothing)
     limits: Limits = Limits()
     tls: Tls = Tls()

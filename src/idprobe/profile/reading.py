@@ -13,6 +13,7 @@ from idprobe.profile.addresses import host_of, is_usable_url
 from idprobe.profile.model import (
     KEY_METHODS,
     SECRET_METHODS,
+    AssertionGrant,
     Client,
     Deviation,
     Indicator,
@@ -62,6 +63,7 @@ def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
         target=_target(document.get("target", {})),
         resource_url=document.get("resource", {}).get("url"),
         indicators=_indicators(document.get("resource", {})),
+        assertion_grant=_assertion_grant(document.get("assertion_grant")),
         initial_access_token=registration.get("initial_access_token"),
         contract=frozen(document.get("contract", {})),
         limits=_limits(document.get("limits", {}), issuer or None, source),
@@ -241,6 +243,10 @@ def _login(table: Mapping[str, Any]) -> Login:
 
 def _target(table: Mapping[str, Any]) -> Target:
     return Target(table.get("authorized_by"), _day(table), table.get("tls", "direct"))
+
+
+def _assertion_grant(table: Mapping[str, Any] | None) -> AssertionGrant | None:
+    return None if table is None else AssertionGrant(table["subject"], table.get("issuer"))
 
 
 def _indicators(table: Mapping[str, Any]) -> tuple[Indicator, ...]:

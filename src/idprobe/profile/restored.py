@@ -7,6 +7,7 @@ from typing import Any
 
 from idprobe.errors import EvidenceError
 from idprobe.profile.model import (
+    AssertionGrant,
     Client,
     Deviation,
     Indicator,
@@ -41,6 +42,7 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
                 "login": Login(**shown["login"]),
                 "target": Target(**{**shown["target"], "until": _day(shown["target"]["until"])}),
                 "indicators": tuple(Indicator(**one) for one in shown["indicators"]),
+                "assertion_grant": _assertion_grant(shown["assertion_grant"]),
                 "limits": Limits(**shown["limits"]),
                 "tls": _tls(shown["tls"]),
                 "network": _network(shown["network"]),
@@ -53,6 +55,10 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvidenceError(f"run.json: the profile cannot be read back: {error}") from None
+
+
+def _assertion_grant(shown: Mapping[str, Any] | None) -> AssertionGrant | None:
+    return None if shown is None else AssertionGrant(**shown)
 
 
 def _client(shown: Mapping[str, Any]) -> Client:

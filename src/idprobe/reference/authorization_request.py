@@ -10,8 +10,8 @@ from idprobe.reference.forms import Form
 from idprobe.reference.referenced_objects import ReferencedObjects
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.resource_indicators import ResourceIndicators
+from idprobe.reference.scopes import scope_values
 from idprobe.reference.settings import ClientConfig
-from idprobe.reference.token_endpoint import scope_values
 
 __all__ = ["AuthorizationRequests", "Wish"]
 

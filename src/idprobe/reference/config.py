@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idprobe.reference.loading import load_config
-from idprobe.reference.settings import ClientConfig, ServerConfig, UserConfig
+from idprobe.reference.settings import ASSERTION_GRANT, ClientConfig, ServerConfig, UserConfig
 
 __all__ = [
     "ALICE_PASSWORD",
@@ -127,13 +127,13 @@ def _service(method: Any) -> ClientConfig:
     )
 
 
-def _signed() -> ClientConfig:
+def _signed(*further_grants: str) -> ClientConfig:
     public = [{k: v for k, v in key.items() if k != "d"} for key in SIGNED_PRIVATE_JWKS["keys"]]
     return ClientConfig(
         client_id="signed",
         token_endpoint_auth_method="private_key_jwt",
         token_endpoint_auth_signing_alg="ES256",
-        grant_types=(*_CODE_AND_REFRESH, "client_credentials"),
+        grant_types=(*_CODE_AND_REFRESH, "client_credentials", *further_grants),
         redirect_uris=("https://signed.example/cb",),
         scope=_ALL,
         id_token_signed_response_alg="ES256",
@@ -286,7 +286,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
             _web("client_secret_basic"),
             _second("client_secret_post"),
             _service("client_secret_basic"),
-            _signed(),
+            _signed(ASSERTION_GRANT),
             _sealed(),
             _public(),
             _native(),
@@ -298,6 +298,7 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         default_scope="api",
         access_token_format="jwt",
         resources=RESOURCES,
+        assertion_grant=True,
         claims_parameter=True,
         request_parameter=True,
         request_uri_parameter=True,

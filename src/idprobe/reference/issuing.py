@@ -41,16 +41,19 @@ class IdTokenContext:
 class Issuing(Protection, Subjects, ResourceIndicators):
     """The decisions about what a token holds."""
 
-    async def issue_access_token(self, grant: Grant, target: Target) -> AccessToken:
-        """Return a fresh access token for `target`, remembered."""
+    async def issue_access_token(
+        self, grant: Grant, target: Target, until: int | None = None
+    ) -> AccessToken:
+        """Return a fresh access token for `target`, remembered; it ends by `until`."""
         issued_at = self.now()
+        ends_at = issued_at + self.lifetime_s("access_token", grant.client_id)
         token = AccessToken(
             value="",
             grant=grant,
             scope=target.scope,
             audience=self.audience(target),
             issued_at=issued_at,
-            expires_at=issued_at + self.lifetime_s("access_token", grant.client_id),
+            expires_at=ends_at if until is None else min(ends_at, until),
         )
         token.value = await self.access_token_value(token)
         self.remember_access_token(token)

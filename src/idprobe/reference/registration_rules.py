@@ -151,7 +151,7 @@ def _check_grants(
     grants: tuple[str, ...], types: tuple[str, ...], method: str, config: ServerConfig
 ) -> None:
     """Refuse what is not offered, and grants that contradict the response types (2.1)."""
-    if not set(grants) <= set(config.grant_types):
+    if not set(grants) <= set(config.registrable_grant_types):
         raise OAuthFault("invalid_client_metadata", "grant_types has a value not supported")
     known = [sorted(value.split(" ")) for value in config.response_types]
     if any(sorted(value.split(" ")) not in known for value in types):

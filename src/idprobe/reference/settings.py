@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 __all__ = [
     "ENCRYPTIONS",
     "ENCRYPTION_ALGORITHMS",
+    "ASSERTION_GRANT",
     "REQUEST_OBJECT_ALGORITHMS",
     "AccessTokenFormat",
     "AuthMethod",
@@ -25,6 +26,7 @@ AuthMethod: TypeAlias = Literal[
 Registration: TypeAlias = Literal["off", "open", "token"]
 
 
+ASSERTION_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REQUEST_OBJECT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "none")
 ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "dir")
 ENCRYPTIONS: Final = ("A128CBC-HS256", "A256GCM")
@@ -122,6 +124,7 @@ class ServerConfig:
     implicit: bool = False
     hybrid: bool = False
     client_credentials_refresh_token: bool = False
+    assertion_grant: bool = False
     plain_pkce: bool = False
     require_pkce: bool = True
     claims_parameter: bool = False
@@ -157,5 +160,11 @@ class ServerConfig:
     @property
     def grant_types(self) -> tuple[str, ...]:
         """The grant types on offer."""
+        assertion = (ASSERTION_GRANT,) if self.assertion_grant else ()
+        return (*self.registrable_grant_types, *assertion)
+
+    @property
+    def registrable_grant_types(self) -> tuple[str, ...]:
+        """The grant types that clients can register for; none makes itself vouch for people."""
         implicit = ("implicit",) if self.implicit or self.hybrid else ()
         return ("authorization_code", "refresh_token", "client_credentials", *implicit)

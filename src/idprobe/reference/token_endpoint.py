@@ -9,32 +9,25 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.reference.client_authentication import ClientAuthentication
+from idprobe.reference.assertion_grants import AssertionGrants
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
-from idprobe.reference.issuing import IdTokenContext, Issuing
+from idprobe.reference.issuing import IdTokenContext
 from idprobe.reference.replies import json_reply
 from idprobe.reference.resource_indicators import Target
-from idprobe.reference.settings import ClientConfig
+from idprobe.reference.scopes import scope_values
+from idprobe.reference.settings import ASSERTION_GRANT, ClientConfig
 from idprobe.reference.stores import Code, Grant, RefreshToken
 
-__all__ = ["TokenEndpoint", "scope_values"]
+__all__ = ["TokenEndpoint"]
 
-_SCOPE: Final = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _PERSONAL_SCOPES: Final = frozenset(
     {"openid", "profile", "email", "address", "phone", "offline_access"}
 )
 
 
-def scope_values(text: str) -> frozenset[str]:
-    """Return the values of a scope parameter; raises OAuthFault where the syntax is broken."""
-    if _SCOPE.fullmatch(text) is None:
-        raise OAuthFault("invalid_scope", "the scope has characters that it may not have")
-    return frozenset(text.split(" "))
-
-
-class TokenEndpoint(ClientAuthentication, Issuing):
+class TokenEndpoint(AssertionGrants):
     """The decisions of the token endpoint."""
 
     async def token(self, request: Request) -> Response:
@@ -55,8 +48,9 @@ class TokenEndpoint(ClientAuthentication, Issuing):
             "authorization_code": self.redeem_code,
             "refresh_token": self.refresh,
             "client_credentials": self.grant_client_credentials,
+            ASSERTION_GRANT: self.grant_by_assertion,
         }
-        if grant_type not in grants:
+        if grant_type not in grants or grant_type not in self.config.grant_types:
             raise OAuthFault("unsupported_grant_type", "this grant type is not supported")
         if not self.grant_type_is_allowed(client, grant_type):
             raise OAuthFault("unauthorized_client", "the client may not use this grant type")

@@ -1,0 +1,69 @@
+"""RFC 7521 section 4.1 and RFC 7523 sections 2.1 and 3.1: a JWT as an authorization grant."""
+
+from idprobe.checks import Trace, requirement
+from idprobe.probes.assertion_grants import FORGED, INVALID
+from idprobe.reading.answers import token_error
+from idprobe.reading.issued import SKEW_S, is_number, tokens
+from idprobe.reading.refusals import misnamed
+from idprobe.reading.token_responses import granted_scope, served
+
+CERTAIN = ("expired", "foreign-audience", "other-key", "signature-altered")
+"""Faults that nobody may overlook, whatever else an assertion may hold."""
+ASSERTION_S = 60
+
+
+@requirement("RFC7521-4.1/grant-type-and-assertion-required")
+def test_grant_needs_its_assertion(assertion_grant_faults: Trace) -> None:
+    """Without the parameter assertion the request is invalid_request."""
+    wrong = misnamed(assertion_grant_faults, "missing", codes=("invalid_request",))
+    assert not wrong, wrong
+
+
+@requirement("RFC7521-4.1.1/invalid-grant")
+def test_bad_assertion_is_an_invalid_grant(assertion_grant_faults: Trace) -> None:
+    """An assertion that has expired or was altered is invalid_grant."""
+    wrong = misnamed(assertion_grant_faults, *CERTAIN, codes=("invalid_grant",))
+    assert not wrong, wrong
+    wrong = misnamed(assertion_grant_faults, "garbage", codes=("invalid_grant", "invalid_request"))
+    assert not wrong, wrong
+
+
+@requirement("RFC7523-3.1/invalid-grant")
+def test_assertion_that_is_not_valid_is_an_invalid_grant(assertion_grant_faults: Trace) -> None:
+    """Whatever claim is wrong or missing, whoever signed: the error is invalid_grant."""
+    wrong = misnamed(assertion_grant_faults, *INVALID, *FORGED, codes=("invalid_grant",))
+    assert not wrong, wrong
+
+
+@requirement("RFC7523-2.1/single-jwt-grant")
+def test_assertion_is_one_jwt(assertion_grant_faults: Trace) -> None:
+    """Two assertions are refused, in one parameter and in two."""
+    codes = ("invalid_grant", "invalid_request")
+    wrong = misnamed(assertion_grant_faults, "two-in-one", "twice", codes=codes)
+    assert not wrong, wrong
+
+
+@requirement("RFC7523-3.1/credentials-checked-if-present")
+def test_credentials_beside_an_assertion_are_checked(assertion_grant_faults: Trace) -> None:
+    """A good assertion does not make up for wrong client credentials."""
+    wrong = misnamed(assertion_grant_faults, "wrong-client")
+    assert not wrong, wrong
+
+
+@requirement("RFC7521-4.1/scope-limited-to-grant")
+def test_assertion_brings_no_more_scope_than_was_granted(assertion_grant_used: Trace) -> None:
+    """A scope that nobody granted is refused as invalid_scope, or left out."""
+    wide = assertion_grant_used["wide"]
+    if served(wide):
+        asked = wide.request.parameter("scope")
+        assert "idprobe_no_such_scope" not in granted_scope(wide, asked), "it has that scope"
+    else:
+        assert token_error(wide) == "invalid_scope", f"the error is {token_error(wide)}"
+
+
+@requirement("RFC7521-4.1/token-lifetime-not-beyond-assertion")
+def test_access_token_does_not_outlive_the_assertion(assertion_grant_used: Trace) -> None:
+    """An assertion of a minute brings a token of about that."""
+    expires_in = tokens(assertion_grant_used, "short").get("expires_in")
+    assert is_number(expires_in), "expires_in is not told"
+    assert float(str(expires_in)) <= ASSERTION_S + SKEW_S, f"it is good for {expires_in} s"
