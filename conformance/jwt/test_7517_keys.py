@@ -194,6 +194,18 @@ def test_rsa_keys_have_2048_bits(keys_document: Trace) -> None:
         assert bits >= 2048, f"a key has {bits} bits"
 
 
+@requirement("RFC7518-3.5/pss-2048")
+def test_keys_for_pss_have_2048_bits(keys_document: Trace) -> None:
+    """An RSA key whose algorithm is PS256, PS384 or PS512 is large enough."""
+    keys = _of_kind(keys_document, "RSA")
+    fitting = [key for key in keys if str(key.get("alg")).startswith("PS")]
+    if not fitting:
+        raise Unsuited("no key of the JWK Set is for PS256, PS384 or PS512")
+    for key in fitting:
+        bits = int.from_bytes(_octets(key, "n"), "big").bit_length()
+        assert bits >= 2048, f"a key for {key['alg'][:5]} has {bits} bits"
+
+
 @requirement("RFC7518-6.2.1/ec-members")
 def test_ec_keys_are_complete(keys_document: Trace) -> None:
     """An EC key has its curve and its point."""

@@ -12,7 +12,8 @@ from idprobe.checks import (
     refused,
     requirement,
 )
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.issued import id_token, metadata
 from idprobe.reading.landings import all_landings, landed, sent
 
 CREDENTIALS = {"code", "access_token", "token_type", "id_token"}
@@ -120,6 +121,60 @@ def test_id_token_comes_by_the_mode_asked_for(id_token_requests: Trace) -> None:
     if not refused(exchange):
         mode = landed(exchange).mode
         assert mode is LandingMode.FORM_POST, f"with form_post it is in the {mode}"
+
+
+def _granted_nothing(trace: Trace) -> Landing:
+    """Return how a request for nothing was granted; raises EvidenceError if it was refused."""
+    landing = landed(trace["granted"])
+    if landing.error is not None:
+        raise EvidenceError(f"response_type=none was refused: {trace['granted']}")
+    return landing
+
+
+@requirement("OAUTH2-RT-4/none-returns-no-credentials")
+def test_none_brings_no_credentials(none_requests: Trace) -> None:
+    """The response type none yields neither a code nor a token."""
+    found = members(_granted_nothing(none_requests))
+    assert not found, f"{', '.join(sorted(found))} came"
+
+
+@requirement("OAUTH2-RT-4/none-redirects")
+def test_none_leads_back_to_the_client(none_requests: Trace) -> None:
+    """The user comes back to the client after saying yes, and after saying no."""
+    _granted_nothing(none_requests)
+    assert none_requests["denied"].landing is not None, "saying no leads nowhere"
+
+
+@requirement("OAUTH2-RT-4/none-state-echoed")
+def test_state_of_a_request_for_none_comes_back(none_requests: Trace) -> None:
+    """The state comes back in success and error."""
+    _granted_nothing(none_requests)
+    for step in ("granted", "stranger"):
+        wanted = (sent(none_requests, step, "state"),)
+        assert landed(none_requests[step]).values("state") == wanted, f"{step}: it is changed"
+
+
+@requirement("OAUTH2-RT-4/none-default-query")
+def test_none_comes_by_the_query_or_as_asked(none_requests: Trace) -> None:
+    """Without response_mode the answer is in the query; with fragment it is there."""
+    mode = _granted_nothing(none_requests).mode
+    assert mode is LandingMode.QUERY, f"without response_mode it is in the {mode}"
+    exchange = none_requests["by-fragment"]
+    if not refused(exchange):
+        mode = landed(exchange).mode
+        assert mode is LandingMode.FRAGMENT, f"with fragment it is in the {mode}"
+
+
+@requirement("OAUTH2-RT-3/assertion-of-identity")
+def test_id_token_alone_is_about_the_user(
+    id_token_requests: Trace, code_redeemed: Trace, metadata_documents: Trace
+) -> None:
+    """The sub is that of the same user in an ID Token that a code brings."""
+    if metadata(metadata_documents).get("subject_types_supported") != ["public"]:
+        raise Unsuited("each client may know the user by another sub")
+    known = id_token(code_redeemed, "redeem").claim("sub")
+    sub = id_token(id_token_requests, "authorize").claims.get("sub")
+    assert sub == known, "sub is missing, or somebody else's"
 
 
 @requirement("OAUTH2-RT-4/none-not-combined")

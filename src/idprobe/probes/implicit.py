@@ -7,10 +7,10 @@ from idprobe.flows import Authorized, authorize
 from idprobe.flows.moves import Flow
 from idprobe.probes import probe
 from idprobe.probes.asking import PRINTABLE, is_openid, ordinary, plain_scope, tried
-from idprobe.profile import Capability, Provider, Role
+from idprobe.profile import Capability, Client, Provider, Role
 from idprobe.wire import Wire
 
-__all__ = ["hybrid_requests", "id_token_requests", "implicit_requests"]
+__all__ = ["hybrid_requests", "id_token_requests", "implicit_requests", "none_requests"]
 
 UNKNOWN_SCOPE: Final = "idprobe_no_such_scope"
 ATTACKER: Final = "https://attacker.idprobe.example/cb"
@@ -78,6 +78,30 @@ async def id_token_requests(wire: Wire) -> None:
     await _ask(wire, "denied", kind, ("prompt", "consent"), deny=True)
     wire.fresh_browser()
     await wire.run(_granted(wire.provider, kind), "control")
+
+
+@probe(needs={Capability.LOGIN}, logs_in=True)
+async def none_requests(wire: Wire) -> None:
+    """Ask for nothing, response_type=none: `granted`, `by-fragment`, `denied`, `stranger`."""
+    wire.provider = provider = wire.provider.with_client(_client_with(wire.provider, "none"))
+    plain = ordinary(provider, response_type="none")
+    await tried(wire, "granted", plain)
+    fragment = ordinary(provider, response_type="none", extra=(("response_mode", "fragment"),))
+    await tried(wire, "by-fragment", fragment)
+    consent = ordinary(provider, response_type="none", extra=(("prompt", "consent"),))
+    await tried(wire, "denied", consent, deny=True)
+    wire.fresh_browser()
+    silent = ordinary(provider, response_type="none", extra=(("prompt", "none"),))
+    await tried(wire, "stranger", silent, user=False)
+
+
+def _client_with(provider: Provider, response_type: str) -> Client:
+    """Return a client that is registered for a response type; raises Unsuited without one."""
+    clients = provider.profile.clients.values()
+    found = next((one for one in clients if response_type in one.response_types), None)
+    if found is None:
+        raise Unsuited(f"no client of the profile has the response type {response_type}")
+    return found
 
 
 @probe(role=Role.HYBRID, needs={Capability.HYBRID}, logs_in=True)

@@ -208,7 +208,7 @@ def _hybrid() -> ClientConfig:
         client_secret=HYBRID_SECRET,
         token_endpoint_auth_method="client_secret_basic",
         grant_types=(*_CODE_AND_REFRESH, "implicit"),
-        response_types=("code", "code id_token", "code token", "code id_token token"),
+        response_types=("code", "code id_token", "code token", "code id_token token", "none"),
         redirect_uris=("https://hybrid.example/cb",),
         scope=_ALL,
         display={"client_name": "Hybrid client"},
@@ -345,6 +345,7 @@ def speakup_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         access_token_format="opaque",
         implicit=True,
         hybrid=True,
+        no_response=True,
         client_credentials_refresh_token=True,
         require_pkce=False,
     )

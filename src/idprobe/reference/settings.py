@@ -123,6 +123,8 @@ class ServerConfig:
     session_lifetime_s: int = 28_800
     implicit: bool = False
     hybrid: bool = False
+    no_response: bool = False
+    """Whether response_type=none is on offer."""
     client_credentials_refresh_token: bool = False
     assertion_grant: bool = False
     plain_pkce: bool = False
@@ -155,7 +157,7 @@ class ServerConfig:
         """The response types on offer."""
         implicit = ("token", "id_token", "id_token token") if self.implicit else ()
         hybrid = ("code id_token", "code token", "code id_token token") if self.hybrid else ()
-        return ("code", *implicit, *hybrid)
+        return ("code", *implicit, *hybrid, *(("none",) if self.no_response else ()))
 
     @property
     def grant_types(self) -> tuple[str, ...]:
