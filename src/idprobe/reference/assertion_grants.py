@@ -32,7 +32,10 @@ class AssertionGrants(ClientAuthentication, Issuing):
         scope = self.scope_for_assertion(client, form.get("scope"))
         resources = self.requested_resources(form)
         target = self.target_of(resources, (), scope)
-        grant = Grant(client.client_id, scope, user, self.now(), resources=resources)
+        subject = self.subject_for(client, user)
+        grant = Grant(
+            client.client_id, scope, user, self.now(), resources=resources, subject=subject
+        )
         until = self.token_ends_with(claims)
         return self.token_response(await self.issue_access_token(grant, target, until), None, None)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 __all__ = [
+    "ASSERTION_GRANT",
     "ENCRYPTIONS",
     "ENCRYPTION_ALGORITHMS",
-    "ASSERTION_GRANT",
     "REQUEST_OBJECT_ALGORITHMS",
     "AccessTokenFormat",
     "AuthMethod",
