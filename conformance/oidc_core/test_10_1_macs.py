@@ -34,7 +34,7 @@ def test_public_client_gets_no_mac(public_client_with_secrets: Trace) -> None:
         assert kept != ("HS256", "none"), "HS256 was registered for a public client"
 
 
-@requirement("OIDCC-16.19/secret-min-octets")
+@requirement("OIDCC-16.19/secret-min-octets", "RFC7518-3.2/hmac-key-size")
 def test_secret_is_as_long_as_the_hash(mac_secrets: Trace) -> None:
     """A secret has at least as many octets as the algorithm that it is the key of."""
     for alg in steps_below(mac_secrets, "register"):
@@ -46,7 +46,7 @@ def test_secret_is_as_long_as_the_hash(mac_secrets: Trace) -> None:
             assert length >= OCTETS[alg], f"{alg}: the secret has {length} octets"
 
 
-@requirement("OIDCC-16.19/secret-entropy")
+@requirement("OIDCC-16.19/secret-entropy", "RFC8725-3.5/key-entropy")
 def test_secrets_are_not_guessed(mac_secrets: Trace) -> None:
     """Each client has a secret of its own, with room for 128 bits at the least."""
     exchanges = [e for e in mac_secrets if e.step.startswith("secret/")]

@@ -46,7 +46,7 @@ def test_access_token_is_not_unsecured(code_redeemed: Trace) -> None:
     assert alg.lower() != "none", "alg is none"
 
 
-@requirement("RFC9068-2.1/typ-is-at-jwt")
+@requirement("RFC9068-2.1/typ-is-at-jwt", "RFC8725-3.11/explicit-typing")
 def test_access_token_has_its_type(code_redeemed: Trace) -> None:
     """The typ keeps an access token from passing for another JWT."""
     typ = str(profiled_token(code_redeemed).header.get("typ", ""))

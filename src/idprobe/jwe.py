@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from joserfc import jwe, jwk
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 
 from idprobe.errors import EvidenceError, UsageError
 from idprobe.exchange import parse_json
@@ -53,6 +54,8 @@ ALGORITHMS: Final = (
     *WRAPPING_BITS,
 )
 ALLOWED: Final = [*ALGORITHMS, *CONTENT_BITS]
+OPENING: Final = JWERegistry(algorithms=[*ALLOWED, "DEF"], strict_check_header=False)
+"""What can be opened: compressed content too (bounded), and headers with members of their own."""
 FAILURES: Final = (JoseError, ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -106,7 +109,7 @@ def opened(token: str, keys: Iterable[Mapping[str, Any]]) -> Opened | None:
         if key.get("kty") != kty:
             continue
         try:
-            content = jwe.decrypt_compact(token, _imported(key), algorithms=ALLOWED).plaintext
+            content = jwe.decrypt_compact(token, _imported(key), registry=OPENING).plaintext
         except FAILURES:
             continue
         if content is not None:

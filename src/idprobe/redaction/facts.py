@@ -85,6 +85,7 @@ def _jwt_facts(value: str, verifier: Verifier) -> dict[str, Any]:
             facts["not_a_jwt"] = str(error)
         else:
             facts["jwt"] = {"header": dict(token.header), "claims": dict(token.claims)}
+            facts["signature_octets"] = len(value.rpartition(".")[2]) * 3 // 4
             found = verifier(value)
             facts["verified_by"] = None if found is None else dict(found)
     return facts

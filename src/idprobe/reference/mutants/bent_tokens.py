@@ -97,9 +97,11 @@ for one in (
      "RFC7519-5.2/no-cty-otherwise", having(cty="JWT")),
     (HEADER, "TypeHasPrefix", "The typ of JWTs has the prefix application/.",
      ["RFC7515-4.1.9/typ-without-application-prefix", "RFC9068-2.1/typ-is-at-jwt",
+      "RFC8725-3.11/explicit-typing",
       "RFC9068-2.1/typ-without-prefix"], having(typ="application/jwt")),
     (HEADER, "TypeIsLowerCase", "The typ of JWTs is jwt.",
      ["RFC7519-5.1/typ-jwt-uppercase", "RFC9068-2.1/typ-is-at-jwt",
+      "RFC8725-3.11/explicit-typing",
       "RFC9068-2.1/typ-without-prefix"], having(typ="jwt")),
     # access tokens
     (ACCESS_TOKEN, "AccessTokenWithoutIssuer", "Access tokens have no iss.",

@@ -70,7 +70,7 @@ def _by_mac(body: Mapping[str, Any]) -> bool:
     return str(body.get("id_token_signed_response_alg")).startswith("HS")
 
 
-@mutant(breaks="OIDCC-16.19/secret-min-octets")
+@mutant(breaks=["OIDCC-16.19/secret-min-octets", "RFC7518-3.2/hmac-key-size"])
 class MacSecretsAreShort(ReferenceServer):
     """The secret of a client with HS256 has 24 characters."""
 
@@ -79,7 +79,7 @@ class MacSecretsAreShort(ReferenceServer):
         return super().client_of_metadata(body, client_id, short)
 
 
-@mutant(breaks="OIDCC-16.19/secret-entropy")
+@mutant(breaks=["OIDCC-16.19/secret-entropy", "RFC8725-3.5/key-entropy"])
 class MacSecretsAreShared(ReferenceServer):
     """All clients with HS256 have one secret."""
 

@@ -46,6 +46,7 @@ def _jti(token: str) -> Any:
         "RFC7515-5.1/alg-accurate": "no key verifies it",
         "RFC7515-6/key-identification": "there is no kid",
         "RFC9068-2.1/typ-is-at-jwt": "there is no typ",
+        "RFC8725-3.11/explicit-typing": "there is no typ",
         "RFC9068-2.1/typ-without-prefix": "there is no typ",
         "RFC9068-4/keys-and-issuer-published": "no key verifies it",
     },

@@ -121,8 +121,11 @@ class AccessTokensAreCounted(ReferenceServer):
 
 
 @mutant(
-    breaks=["RFC9068-2.1/typ-is-at-jwt", "RFC9068-2.1/typ-without-prefix"],
-    also={"RFC8725-3.11/explicit-typing": "JWT says nothing of an access token"},
+    breaks=[
+        "RFC9068-2.1/typ-is-at-jwt",
+        "RFC9068-2.1/typ-without-prefix",
+        "RFC8725-3.11/explicit-typing",
+    ],
 )
 class AccessTokenTypIsJwt(ReferenceServer):
     """The typ of JWT access tokens is JWT."""

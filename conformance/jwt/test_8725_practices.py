@@ -1,0 +1,90 @@
+"""RFC 8725: JWTs that could pass for others, keys that anybody chose, algorithms to avoid."""
+
+import re
+
+from idprobe.checks import Trace, refused, requirement
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.probes.jwts_out_of_place import CHOSEN_SECRET
+from idprobe.reading.answers import is_active
+from idprobe.reading.issued import IssuedJwt, access_jwt, audiences, id_token, metadata
+from idprobe.reading.refusals import taken
+from idprobe.reading.registered import accepted, information
+
+ENCRYPTION = re.compile(r"(?:.+_)?encryption_alg_values_supported\Z")
+OF_ACCESS_TOKENS = frozenset({"client_id", "jti", "scope", "scp"})
+"""Claims that a resource can want, and that an ID Token need not have."""
+KIND_CLAIMS = ("typ", "token_use", "token_type", "use")
+"""Claims by which servers tell the kinds of their JWTs apart."""
+
+
+def _told_apart(identity: IssuedJwt, access: IssuedJwt) -> bool:
+    """Return whether rules for one kind exclude the other, in a way of section 3.12."""
+    types = [str(one.header.get("typ", "")).lower() for one in (identity, access)]
+    ends = [set(map(str, audiences(one.claims.get("aud")))) for one in (identity, access)]
+    kinds = [[one.claims.get(name) for name in KIND_CLAIMS] for one in (identity, access)]
+    keys = [one.header.get("kid") for one in (identity, access)]
+    wanted = (access.claims.keys() - identity.claims.keys()) & OF_ACCESS_TOKENS
+    differing = types[0] != types[1] or kinds[0] != kinds[1] or keys[0] != keys[1]
+    return differing or not ends[0] & ends[1] or bool(wanted)
+
+
+def _taken_elsewhere(trace: Trace) -> str:
+    """Return where a JWT of another kind was taken, as words."""
+    if not is_active(trace["usual"]):
+        raise EvidenceError("userinfo does not serve an ordinary token")
+    steps = [step for step in dict.fromkeys(e.step for e in trace) if "/" not in step]
+    used = [step for step in steps if step.startswith("userinfo-") and is_active(trace[step])]
+    asked = [step for step in steps if step.startswith(("grant-", "client-", "request-"))]
+    return ", ".join(filter(None, [*used, taken(trace, *asked)]))
+
+
+@requirement("RFC8725-2.8/cross-jwt-confusion-prevented")
+def test_no_jwt_passes_for_another(jwts_out_of_place: Trace) -> None:
+    """ID Tokens and JWT access tokens are no codes, refresh tokens, assertions or requests."""
+    assert not (where := _taken_elsewhere(jwts_out_of_place)), f"taken: {where}"
+
+
+@requirement("RFC8725-3.12/mutually-exclusive-validation")
+def test_kinds_of_jwt_can_be_told_apart(jwts_out_of_place: Trace) -> None:
+    """An ID Token and an access token of one login differ in type, audience, key or claims."""
+    identity = id_token(jwts_out_of_place, "tokens")
+    try:
+        access = access_jwt(jwts_out_of_place, "tokens")
+    except EvidenceError:
+        raise Unsuited("the access tokens are no JWTs that can be read") from None
+    assert _told_apart(identity, access), "an ID Token meets all rules for an access token"
+    assert not (where := _taken_elsewhere(jwts_out_of_place)), f"taken: {where}"
+
+
+@requirement("RFC8725-3.10/jku-x5u-not-followed-blindly")
+def test_keys_that_a_header_names_are_not_fetched(
+    assertion_names_its_keys: Trace, listener_reached: Trace
+) -> None:
+    """An assertion does not bring the address of the key that verifies it."""
+    assert listener_reached, "nothing was tried"
+    trace = assertion_names_its_keys
+    for name in ("jku", "x5u"):
+        assert f"call-{name}" not in trace, f"the address in {name} was called"
+        assert refused(trace[name]), f"the key at the address in {name} is believed"
+
+
+@requirement("RFC8725-3.5/no-passwords-as-mac-keys")
+def test_clients_do_not_choose_their_secrets(secret_chosen_by_client: Trace) -> None:
+    """A secret that a client brings is refused, or replaced by one that is random."""
+    chosen = secret_chosen_by_client["chosen"]
+    if accepted(chosen):
+        secret = information(chosen).get("client_secret")
+        sent = chosen.request.body.decode("utf-8", "replace")
+        kept = secret == CHOSEN_SECRET or (isinstance(secret, str) and secret in sent)
+        assert not kept, "the secret is the one that the client thought of"
+
+
+@requirement("RFC8725-3.2/avoid-rsa-pkcs1-encryption")
+def test_pkcs1_encryption_is_not_on_offer(metadata_documents: Trace) -> None:
+    """RSA1_5 is in no list of encryption algorithms."""
+    members = metadata(metadata_documents)
+    lists = {name: value for name, value in members.items() if ENCRYPTION.match(name)}
+    if not lists:
+        raise Unsuited("the metadata list no encryption algorithm")
+    wrong = [name for name, value in lists.items() if isinstance(value, list) and "RSA1_5" in value]
+    assert not wrong, f"RSA1_5 is in {', '.join(sorted(wrong))}"
