@@ -9,7 +9,7 @@ from idprobe.exchange import Landing, LandingMode, form_pairs
 __all__ = ["landing_at", "posted_landing", "same_place"]
 
 RESPONSE_MEMBERS: Final = frozenset(
-    {"code", "access_token", "id_token", "error", "response", "state"}
+    {"code", "access_token", "id_token", "error", "response", "state", "iss"}
 )
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

@@ -29,8 +29,10 @@ class UserInfo(Issuing):
 
     async def userinfo_response(self, token: AccessToken) -> Response:
         """Return the claims as JSON, or as the client registered it (section 5.3.2)."""
-        client = self.clients[token.grant.client_id]
+        client = self.clients.get(token.grant.client_id)
         claims = self.userinfo_claims(token)
+        if client is None:
+            return json_reply(claims, headers=self.resource_headers())
         signing, alg, _ = self.protection_of(client, "userinfo")
         if signing is None and alg is None:
             return json_reply(claims, headers=self.resource_headers())

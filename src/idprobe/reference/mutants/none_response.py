@@ -59,7 +59,7 @@ class IdTokensAloneAreAboutAnother(ReferenceServer):
     """An ID Token that comes alone is about another user than the one who logged in."""
 
     def grant_of(self, wish: Wish, session: Session) -> Grant:
-        grant = super().grant_of(wish, session)
-        if wish.response_types == {"id_token"}:
-            grant.user = next(user for user in self.users.values() if user != session.user)
-        return grant
+        if wish.response_types != {"id_token"}:
+            return super().grant_of(wish, session)
+        other = next(user for user in self.users.values() if user != session.user)
+        return super().grant_of(wish, replace(session, user=other))
