@@ -2,7 +2,7 @@
 
 import re
 
-from idprobe.checks import Trace, refused, requirement
+from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.probes.jwts_out_of_place import CHOSEN_SECRET
 from idprobe.reading.answers import is_active
@@ -54,18 +54,6 @@ def test_kinds_of_jwt_can_be_told_apart(jwts_out_of_place: Trace) -> None:
         raise Unsuited("the access tokens are no JWTs that can be read") from None
     assert _told_apart(identity, access), "an ID Token meets all rules for an access token"
     assert not (where := _taken_elsewhere(jwts_out_of_place)), f"taken: {where}"
-
-
-@requirement("RFC8725-3.10/jku-x5u-not-followed-blindly")
-def test_keys_that_a_header_names_are_not_fetched(
-    assertion_names_its_keys: Trace, listener_reached: Trace
-) -> None:
-    """An assertion does not bring the address of the key that verifies it."""
-    assert listener_reached, "nothing was tried"
-    trace = assertion_names_its_keys
-    for name in ("jku", "x5u"):
-        assert f"call-{name}" not in trace, f"the address in {name} was called"
-        assert refused(trace[name]), f"the key at the address in {name} is believed"
 
 
 @requirement("RFC8725-3.5/no-passwords-as-mac-keys")

@@ -1,4 +1,4 @@
-"""One kind of JWT where another belongs, keys that a header names, and signatures in number."""
+"""One kind of JWT where another belongs, secrets that clients choose, signatures in number."""
 
 from typing import Final
 
@@ -12,19 +12,16 @@ from idprobe.flows import (
     token_request,
     userinfo_request,
 )
-from idprobe.jose import generate_key, looks_like_jwt
+from idprobe.jose import looks_like_jwt
 from idprobe.probes import Depth, probe
 from idprobe.probes.asking import ordinary, plain_scope, tried
-from idprobe.probes.asserting import TYPE, signing
-from idprobe.probes.calling import SETTLE_S, key_server
+from idprobe.probes.asserting import TYPE
 from idprobe.probes.desk import metadata_for, open_desk
-from idprobe.probes.honest import honest_form
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
 __all__ = [
     "CHOSEN_SECRET",
-    "assertion_names_its_keys",
     "elliptic_signatures",
     "jwts_out_of_place",
     "secret_chosen_by_client",
@@ -74,20 +71,6 @@ async def _still_usual(wire: Wire, tokens: Tokens) -> None:
     await wire.send(userinfo_request(wire.provider, tokens.access_token), "usual")
     if tokens.refresh_token is not None:
         await wire.run(refresh(wire.provider, tokens.refresh_token), "refresh")
-
-
-@probe(role=Role.SIGNED, needs={Capability.SIGNED_CLIENT, Capability.LISTENER}, logs_in=True)
-async def assertion_names_its_keys(wire: Wire) -> None:
-    """Sign assertions with a key that our own address tells: `jku`, `x5u`; calls: `call-NAME`."""
-    signer = await signing(wire)
-    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
-    for name in ("jku", "x5u"):
-        place = wire.listen(f"call-{name}", key_server(stranger))
-        member = {name: place.url, "kid": stranger["kid"]}
-        form = await honest_form(wire, signer.provider)
-        request = signer.request(form, signer.signed(key=stranger, **member))
-        await signer.send(wire, name, request)
-        await place.called(SETTLE_S)
 
 
 @probe(needs={Capability.REGISTRATION})

@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
-
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, ServerConfig
@@ -43,22 +40,6 @@ class AccessTokensLookLikeIdTokens(ReferenceServer):
     def access_token_claims(self, token: AccessToken) -> dict[str, Any]:
         claims = {**super().access_token_claims(token), "aud": token.grant.client_id}
         return {n: v for n, v in claims.items() if n not in {"client_id", "jti", "scope"}}
-
-
-@mutant(breaks="RFC8725-3.10/jku-x5u-not-followed-blindly")
-class KeysComeFromAnywhere(ReferenceServer):
-    """The key of an assertion is fetched from where its header says."""
-
-    async def learn_keys(self, client: ClientConfig, token: str) -> None:
-        await super().learn_keys(client, token)
-        try:
-            jku = jws.extract_compact(token.encode()).protected.get("jku")
-        except (JoseError, ValueError):
-            return
-        fetched = await self.fetched_keys(jku) if isinstance(jku, str) else None
-        if fetched is not None:
-            keys = [*self.jwks_of(client)["keys"], *fetched["keys"]]
-            self.clients[client.client_id] = replace(client, jwks={"keys": keys})
 
 
 @mutant(breaks="RFC8725-3.5/no-passwords-as-mac-keys")
