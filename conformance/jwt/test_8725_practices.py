@@ -1,16 +1,13 @@
-"""RFC 8725: JWTs that could pass for others, keys that anybody chose, algorithms to avoid."""
-
-import re
+"""RFC 8725: JWTs that could pass for others, and keys that anybody chose."""
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.probes.jwts_out_of_place import CHOSEN_SECRET
 from idprobe.reading.answers import is_active
-from idprobe.reading.issued import IssuedJwt, access_jwt, audiences, id_token, metadata
+from idprobe.reading.issued import IssuedJwt, access_jwt, audiences, id_token
 from idprobe.reading.refusals import taken
 from idprobe.reading.registered import accepted, information
 
-ENCRYPTION = re.compile(r"(?:.+_)?encryption_alg_values_supported\Z")
 OF_ACCESS_TOKENS = frozenset({"client_id", "jti", "scope", "scp"})
 """Claims that a resource can want, and that an ID Token need not have."""
 KIND_CLAIMS = ("typ", "token_use", "token_type", "use")
@@ -65,14 +62,3 @@ def test_clients_do_not_choose_their_secrets(secret_chosen_by_client: Trace) -> 
         sent = chosen.request.body.decode("utf-8", "replace")
         kept = secret == CHOSEN_SECRET or (isinstance(secret, str) and secret in sent)
         assert not kept, "the secret is the one that the client thought of"
-
-
-@requirement("RFC8725-3.2/avoid-rsa-pkcs1-encryption")
-def test_pkcs1_encryption_is_not_on_offer(metadata_documents: Trace) -> None:
-    """RSA1_5 is in no list of encryption algorithms."""
-    members = metadata(metadata_documents)
-    lists = {name: value for name, value in members.items() if ENCRYPTION.match(name)}
-    if not lists:
-        raise Unsuited("the metadata list no encryption algorithm")
-    wrong = [name for name, value in lists.items() if isinstance(value, list) and "RSA1_5" in value]
-    assert not wrong, f"RSA1_5 is in {', '.join(sorted(wrong))}"
