@@ -2,7 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import given
+from idprobe.reading.issued import given, tokens
 from idprobe.reading.registered import accepted
 
 
@@ -25,6 +25,18 @@ def test_letters_of_another_case_are_others(strings_compared: Trace) -> None:
         assert given(strings_compared[step], "id_token") is None, "OPENID was taken for openid"
 
 
+@requirement("RFC6749-3.3/scope-order-irrelevant")
+def test_order_of_a_request_does_not_matter(parameters_reversed: Trace) -> None:
+    """A request whose parameters and scopes are in the other order brings the same."""
+    assert not refused(parameters_reversed["login_reversed"]), "the other order was refused"
+    if "tokens_reversed" not in parameters_reversed:
+        raise EvidenceError("no code landed")
+    usual, other = (tokens(parameters_reversed, step) for step in ("tokens", "tokens_reversed"))
+    assert other.keys() == usual.keys(), "the other order brings something else"
+    scopes = [set(str(one.get("scope", "")).split()) for one in (usual, other)]
+    assert scopes[0] == scopes[1], "the other order brings another scope"
+
+
 @requirement("OIDCC-15.2/registration-supported")
 def test_newcomers_are_registered(newcomer: Trace) -> None:
     """A client with the least metadata is registered."""
@@ -41,9 +53,9 @@ def test_newcomers_are_served(newcomer: Trace) -> None:
     assert not refused(exchange), f"the login led to {error_code(exchange) or 'an error page'}"
     if "tokens-login" not in newcomer:
         raise EvidenceError("no code landed")
-    tokens = newcomer["tokens-login"]
-    assert not refused(tokens), f"the code led to {error_code(tokens)}"
-    assert given(tokens, "id_token"), "there is no ID Token"
+    exchange = newcomer["tokens-login"]
+    assert not refused(exchange), f"the code led to {error_code(exchange)}"
+    assert given(exchange, "id_token"), "there is no ID Token"
 
 
 @requirement("OIDCC-3.1.2.1/redirect-uri-http-only-where-allowed")

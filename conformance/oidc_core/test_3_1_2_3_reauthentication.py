@@ -45,6 +45,29 @@ def test_max_age_authenticates_anew(logins_renewed_by_max_age: Trace) -> None:
     _assert_renewed(logins_renewed_by_max_age)
 
 
+def _assert_same_login(trace: Trace, step: str) -> None:
+    """Complain unless an ID Token tells of the same user and the same login as the first."""
+    exchange = trace[step]
+    if not gives_tokens(exchange):
+        raise EvidenceError(f"prompt=none brought no code: {exchange}")
+    first, then = id_token(trace, "tokens"), id_token(trace, f"tokens-{step}")
+    assert then.claim("sub") == first.claim("sub"), "the sub is another one"
+    before, after = first.number("auth_time"), then.number("auth_time")
+    assert after == before, f"auth_time went from {before:.0f} to {after:.0f} without a login"
+
+
+@requirement("OIDCC-3.1.2.1/prompt-none-success-when-logged-in")
+def test_silent_login_is_the_same_login(logins_repeated_silently: Trace) -> None:
+    """After prompt=none the ID Token tells of the user and the login of before."""
+    _assert_same_login(logins_repeated_silently, "silent")
+
+
+@requirement("OIDCC-3.1.2.1/id-token-hint-same-user-succeeds")
+def test_hinted_login_is_the_same_login(logins_repeated_silently: Trace) -> None:
+    """With id_token_hint too the ID Token tells of the user and the login of before."""
+    _assert_same_login(logins_repeated_silently, "hinted")
+
+
 @requirement("OIDCC-15.1/max-age-enforced")
 def test_max_age_is_enforced(logins_renewed_by_max_age: Trace) -> None:
     """A login that is older than max_age does not do for prompt=none."""

@@ -3,7 +3,7 @@
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
 from idprobe.reading.issued import asked, id_token
-from idprobe.reading.landings import landed
+from idprobe.reading.landings import followed, landed, sent
 from idprobe.reading.pages import is_user_page
 
 INNER = "idprobe-inner"
@@ -32,6 +32,17 @@ def test_values_of_the_object_win(request_object_used: Trace) -> None:
     assert state == INNER, "the state is not that of the Request Object"
     nonce = id_token(request_object_used, "tokens-values").claims.get("nonce")
     assert nonce == INNER, "the nonce is not that of the Request Object"
+
+
+@requirement("OIDCC-6.1/request-object-values-win")
+def test_redirect_uri_of_the_object_wins(request_object_used: Trace) -> None:
+    """A redirect_uri outside that is not registered leads nowhere; the one inside may."""
+    exchange = request_object_used["redirect-outside"]
+    outside = sent(request_object_used, "redirect-outside", "redirect_uri")
+    if exchange.landing is None:
+        assert not followed(request_object_used, "redirect-outside"), "the one outside was followed"
+    else:
+        assert exchange.landing.redirect_uri != outside, "the one outside was followed"
 
 
 @requirement("OIDCC-6.1/parameters-may-be-split")
@@ -99,6 +110,8 @@ def test_request_stands_alone(request_object_faults: Trace) -> None:
 def test_unsigned_object_is_served(request_object_unsigned: Trace) -> None:
     """A Request Object with alg none is served for a client that registered no other."""
     assert_served(request_object_unsigned, "unsigned")
+    state = landed(request_object_unsigned["unsigned"]).get("state")
+    assert state == INNER, "the Request Object is ignored"
 
 
 @requirement("OIDCC-6.3.2/alg-matches-registration")

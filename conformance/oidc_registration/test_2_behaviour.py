@@ -18,16 +18,18 @@ def test_id_tokens_have_the_registered_algorithm(id_token_algorithms_registered:
     for step in steps:
         wanted = step.removeprefix("token/")
         told = information(id_token_algorithms_registered[f"register/{wanted}"]).get(ALG, wanted)
-        alg = id_token(id_token_algorithms_registered, step).alg
-        assert alg == told, f"{told} was registered, and {alg} is used"
+        token = id_token(id_token_algorithms_registered, step)
+        assert token.alg == told, f"{told} was registered, and {token.alg} is used"
+        assert token.verified_by or token.alg == "none", f"no key verifies it: {told}"
 
 
 @requirement("OIDCR-2/id-token-alg-default-rs256")
 def test_rs256_is_the_default(registered_client_at_work: Trace) -> None:
     """Without id_token_signed_response_alg an ID Token is signed with RS256."""
     told = information(registered_client_at_work["register"]).get(ALG, "RS256")
-    alg = id_token(registered_client_at_work, "tokens").alg
-    assert alg == told, f"{told} holds, and {alg} is used"
+    token = id_token(registered_client_at_work, "tokens")
+    assert token.alg == told, f"{told} holds, and {token.alg} is used"
+    assert token.verified_by, "no key verifies it"
 
 
 @requirement("OIDCR-2/require-auth-time-honoured")

@@ -15,6 +15,7 @@ from idprobe.flows import (
     visit,
 )
 from idprobe.probes import Depth, probe
+from idprobe.probes.asking import plain_scope
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -26,6 +27,7 @@ __all__ = [
     "max_age_login",
     "nonces_returned",
     "openid_alone",
+    "parameters_reversed",
     "signed_in_twice",
 ]
 
@@ -66,6 +68,19 @@ async def logins_of_two_clients(wire: Wire) -> None:
     if "openid" not in other.client.scopes:
         raise Unsuited(f"the client {other.client.name} has no scope openid")
     await _tokens(wire, other, "_other")
+
+
+@probe(role=Role.WEB, needs=OPENID_LOGIN, logs_in=True)
+async def parameters_reversed(wire: Wire) -> None:
+    """Send a request, `tokens`, and the same in the other order, scopes too: `tokens_reversed`."""
+    await _tokens(wire, wire.provider, "", scope=plain_scope(wire.provider))
+    scope = " ".join(reversed(plain_scope(wire.provider).split()))
+    pkce = fresh_pkce()
+    parameters = authorization_parameters(wire.provider, scope=scope, pkce=pkce)[::-1]
+    ending = await wire.run(visit(wire.provider, parameters), "login_reversed")
+    if isinstance(ending, Landed) and ending.landing.get("code"):
+        authorized = Authorized(ending.landing, parameters, pkce)
+        await wire.send(redemption(wire.provider, authorized), "tokens_reversed")
 
 
 @probe(role=Role.WEB, needs=OPENID_LOGIN, logs_in=True)

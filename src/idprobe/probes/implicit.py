@@ -41,7 +41,7 @@ async def _ask(
 
 async def _without_nonce(wire: Wire, response_type: str) -> None:
     pairs = ordinary(wire.provider, response_type=response_type, state=PRINTABLE, omit=("nonce",))
-    await tried(wire, "without-nonce", pairs)
+    await tried(wire, f"without-nonce {response_type}", pairs)
 
 
 @probe(role=Role.IMPLICIT, needs={Capability.IMPLICIT}, logs_in=True)
@@ -74,7 +74,9 @@ async def id_token_requests(wire: Wire) -> None:
     await wire.run(_granted(wire.provider, kind), "authorize")
     await _ask(wire, "by-query", kind, ("response_mode", "query"))
     await _ask(wire, "by-form_post", kind, ("response_mode", "form_post"))
-    await _without_nonce(wire, kind)
+    for one in wire.provider.client.response_types:
+        if "id_token" in one.split() and "code" not in one.split():
+            await _without_nonce(wire, one)
     await _ask(wire, "denied", kind, ("prompt", "consent"), deny=True)
     wire.fresh_browser()
     await wire.run(_granted(wire.provider, kind), "control")
@@ -120,7 +122,8 @@ async def hybrid_requests(wire: Wire) -> None:
     with_id_token = next((kind for kind in kinds if "id_token" in kind.split()), kinds[0])
     await _ask(wire, "by-form_post", with_id_token, ("response_mode", "form_post"))
     if "id_token" in with_id_token.split():
-        await _without_nonce(wire, with_id_token)
+        for kind in [one for one in kinds if "id_token" in one.split()]:
+            await _without_nonce(wire, kind)
     code_token = next((kind for kind in kinds if set(kind.split()) == {"code", "token"}), None)
     if code_token is not None:
         pairs = ordinary(provider, response_type=code_token, omit=("nonce",))

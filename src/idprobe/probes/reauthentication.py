@@ -19,6 +19,7 @@ __all__ = [
     "login_cancelled",
     "logins_renewed_by_max_age",
     "logins_renewed_by_prompt",
+    "logins_repeated_silently",
 ]
 
 OPENID: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
@@ -50,9 +51,20 @@ async def logins_renewed_by_max_age(wire: Wire) -> None:
     await tried_for_tokens(wire, "again", scope="openid", extra=(YOUNG,))
 
 
-async def _first_login(wire: Wire) -> None:
+@probe(role=Role.WEB, needs=OPENID, logs_in=True, depth=Depth.FULL)
+async def logins_repeated_silently(wire: Wire) -> None:
+    """Log in, and some seconds later ask silently: `silent`, then with a hint: `hinted`."""
+    hint = ("id_token_hint", await _first_login(wire) or "")
+    await asyncio.sleep(APART_S)
+    extra = (SILENT, ANY_AGE)
+    await tried_for_tokens(wire, "silent", scope="openid", extra=extra, user=False)
+    await tried_for_tokens(wire, "hinted", scope="openid", extra=(*extra, hint), user=False)
+
+
+async def _first_login(wire: Wire) -> str | None:
+    """Log in and return the ID Token."""
     authorized = await wire.run(authorize(wire.provider, scope="openid", extra=(ANY_AGE,)), "login")
-    await wire.run(redeem(wire.provider, authorized), "tokens")
+    return (await wire.run(redeem(wire.provider, authorized), "tokens")).id_token
 
 
 @probe(role=Role.WEB, needs=OPENID, logs_in=True)

@@ -34,6 +34,12 @@ async def redirect_uri_near_misses(wire: Wire) -> None:
     for step, uri in near_misses(wire.provider.client.redirect_uris[0]).items():
         if uri not in wire.provider.client.redirect_uris:
             await tried(wire, step, ordinary(wire.provider, extra=(("redirect_uri", uri),)))
+    for uri in wire.provider.client.redirect_uris:
+        if "?" in uri:
+            other = f"{uri.partition('?')[0]}?idprobe=1"
+            await tried(
+                wire, "other-query", ordinary(wire.provider, extra=(("redirect_uri", other),))
+            )
     await wire.run(approval(wire.provider), "control")
 
 

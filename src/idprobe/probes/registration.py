@@ -26,6 +26,7 @@ __all__ = [
 
 REGISTRATION: Final = frozenset({Capability.REGISTRATION})
 TOGETHER: Final = 4
+LOGIN: Final = "https://client.example/login"
 ORIGIN: Final = "https://client.example"
 JSON: Final = ("Accept", "application/json")
 WITHOUT_SECRET: Final = {"token_endpoint_auth_method": "none"}
@@ -60,7 +61,9 @@ async def client_registered(wire: Wire) -> None:
 async def registration_read(wire: Wire) -> None:
     """Register a web client and read its registration: `read`, `again`, `from-a-page`."""
     async with open_desk(wire) as desk:
-        metadata = metadata_for(wire.provider, contacts=["contact@client.example"])
+        metadata = metadata_for(
+            wire.provider, contacts=["contact@client.example"], initiate_login_uri=LOGIN
+        )
         registration = await desk.manageable("register", metadata)
         await desk.manage("read", "GET", registration)
         await desk.manage("again", "GET", registration)

@@ -29,7 +29,7 @@ __all__ = [
 REGISTRATION: Final = frozenset({Capability.REGISTRATION})
 AT_WORK: Final = REGISTRATION | {Capability.LOGIN, Capability.OPENID}
 ELSEWHERE: Final = "https://elsewhere.idprobe.example"
-ASYMMETRIC: Final = ("RS", "PS", "ES", "Ed")
+WITHOUT_SECRET: Final = ("RS", "PS", "ES", "Ed", "none")
 MAX_AGE_S: Final = 1
 UNSAFE: Final[Mapping[str, Mapping[str, Any]]] = {
     "plain-http": {"redirect_uris": ["http://client.example/cb"]},
@@ -99,10 +99,13 @@ async def implicit_clients_registered(wire: Wire) -> None:
 
 @probe(needs=AT_WORK, logs_in=True)
 async def id_token_algorithms_registered(wire: Wire) -> None:
-    """Register each algorithm on offer for ID Tokens, and get one: `register/ALG`, `token/ALG`."""
+    """Register each algorithm on offer for ID Tokens, and get one: `register/ALG`, `token/ALG`.
+
+    No signature, `none`, is an algorithm too where it is on offer (Core section 2).
+    """
     offered = wire.provider.metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
     async with open_desk(wire) as desk:
-        for alg in [one for one in offered if str(one).startswith(ASYMMETRIC)]:
+        for alg in [one for one in offered if str(one).startswith(WITHOUT_SECRET)]:
             metadata = metadata_for(wire.provider, id_token_signed_response_alg=alg)
             provider = await _registered(desk, f"register/{alg}", metadata)
             await _token(wire, provider, f"/{alg}")

@@ -40,6 +40,7 @@ __all__ = [
 NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
 INNER: Final = "idprobe-inner"
 OUTER: Final = "idprobe-outer"
+ASTRAY: Final = "https://elsewhere.idprobe.example/cb"
 PUSHED: Final = "urn:ietf:params:oauth:request_uri:idprobe-no-such-request"
 """A request_uri that nobody could fetch (RFC 9126 section 2.2)."""
 UNSIGNED: Final[Mapping[str, Any]] = {"alg": "none"}
@@ -72,7 +73,7 @@ def sealer_of(provider: Provider) -> Sealer:
 
 @probe(role=Role.SIGNED, needs=NEEDS | {Capability.SIGNED_CLIENT}, logs_in=True)
 async def request_object_used(wire: Wire) -> None:
-    """Pass parameters in a Request Object: `values`, `split`, `redirect-inside`, `prompt-inside`.
+    """Pass parameters in a Request Object: `values`, `split`, `redirect-inside`, and so on.
 
     `values` differ inside and outside; they and those of `split` are redeemed: `tokens-STEP`.
     """
@@ -90,6 +91,8 @@ async def request_object_used(wire: Wire) -> None:
     outside = without(plain, "redirect_uri")
     inside = (*outside, ("request", sealer.request(plain)))
     await tried(wire, "redirect-inside", inside)
+    astray = (*outside, ("redirect_uri", ASTRAY), ("request", sealer.request(plain)))
+    await tried(wire, "redirect-outside", astray)
     wire.fresh_browser()
     silent = sealer.request(plain, prompt="none")
     await tried(wire, "prompt-inside", (*plain, ("request", silent)), user=False)
@@ -126,7 +129,7 @@ async def request_object_unsigned(wire: Wire) -> None:
     """Pass a Request Object without a signature: `unsigned`; then a plain request: `control`."""
     provider = wire.provider
     plain = ordinary(provider, extra=OPENID)
-    request = Sealer(provider, {}, UNSIGNED).request(plain)
+    request = Sealer(provider, {}, UNSIGNED).request(plain, state=INNER)
     await tried(wire, "unsigned", (*plain, ("request", request)))
     await wire.run(authorize(provider, scope="openid"), "control")
 

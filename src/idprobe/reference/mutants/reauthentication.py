@@ -14,7 +14,7 @@ from idprobe.reference.faults import AuthorizationFault
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import UserConfig
-from idprobe.reference.stores import Session
+from idprobe.reference.stores import Grant, Session
 
 
 @mutant(
@@ -26,6 +26,20 @@ class LoginKeepsItsFirstTime(ReferenceServer):
     def session_after_login(self, before: Session, user: UserConfig) -> Session:
         session = super().session_after_login(before, user)
         return replace(session, auth_time=before.auth_time or session.auth_time)
+
+
+@mutant(
+    breaks=[
+        "OIDCC-3.1.2.1/prompt-none-success-when-logged-in",
+        "OIDCC-3.1.2.1/id-token-hint-same-user-succeeds",
+    ]
+)
+class SilentLoginsAreNew(ReferenceServer):
+    """What prompt=none brings tells of a login that never was."""
+
+    def grant_of(self, wish: Wish, session: Session) -> Grant:
+        grant = super().grant_of(wish, session)
+        return replace(grant, auth_time=self.now()) if "none" in wish.prompts else grant
 
 
 @mutant(

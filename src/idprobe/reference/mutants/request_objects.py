@@ -21,6 +21,27 @@ class OuterValuesWin(ReferenceServer):
         return super().merged(form, {n: v for n, v in claims.items() if n not in form})
 
 
+@mutant(breaks="OIDCC-6.1/request-object-values-win")
+class OuterRedirectUriIsFollowed(ReferenceServer):
+    """A redirect_uri beside a Request Object is not compared with anything."""
+
+    def merged(self, form: Form, claims: Mapping[str, Any]) -> Form:
+        inner = {n: v for n, v in claims.items() if n != "redirect_uri" or n not in form}
+        return super().merged(form, inner)
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        return bool(registered and given and client)
+
+
+@mutant(breaks="OIDCC-6.1/request-unsupported-error", profile="speakup")
+class RequestObjectsAreIgnored(ReferenceServer):
+    """A Request Object is ignored where it is not supported."""
+
+    def assembled(self, client: ClientConfig, form: Form) -> Form:
+        kept = Form([pair for pair in form.pairs if pair[0] != "request"])
+        return super().assembled(client, kept)
+
+
 @mutant(breaks="OIDCC-6.1/parameters-may-be-split")
 class OuterValuesAreIgnored(ReferenceServer):
     """Parameters outside are ignored where there is a Request Object."""
