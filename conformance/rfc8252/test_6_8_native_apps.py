@@ -116,6 +116,9 @@ def test_web_views_are_served_or_turned_away(embedded_user_agents: Trace) -> Non
     usual = embedded_user_agents["usual"].answered.status
     if usual >= 400:
         raise EvidenceError(f"a browser is not served: the status is {usual}")
+    answer = embedded_user_agents["usual"].answered
+    if not answer.is_redirect and answer.media_type != "text/html":
+        raise EvidenceError("a browser gets neither a page nor a redirect")
     for step in ("android", "ios"):
         status = embedded_user_agents[step].answered.status
         assert status < 500, f"{step}: the status is {status}"

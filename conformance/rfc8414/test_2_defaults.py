@@ -42,8 +42,11 @@ def test_no_other_grant_works_by_default(
 ) -> None:
     """Without grant_types_supported there is no grant client_credentials."""
     _assert_silent(metadata_documents, "grant_types_supported")
-    works = gives_tokens(client_credentials_answer["tokens"])
+    exchange = client_credentials_answer["tokens"]
+    works = gives_tokens(exchange)
     assert not works, "client_credentials works, and no grant_types_supported says so"
+    if not refused(exchange):
+        raise EvidenceError(f"that is neither a grant nor a refusal: {exchange}")
 
 
 @requirement("RFC8414-2/token-auth-methods-default")
@@ -94,6 +97,15 @@ def test_listed_response_types_are_supported(listed_response_types: Trace) -> No
         named = listed_response_types.steps(step)[0].request.parameter("response_type")
         code = error_code(listed_response_types[step])
         assert code != "unsupported_response_type", f"{named} is not supported"
+
+
+@requirement("RFC8414-2/listed-capabilities-work")
+def test_listed_challenge_methods_are_taken(pkce_challenges: Trace) -> None:
+    """A challenge by the method plain is taken where that is listed."""
+    if "listed-plain" not in pkce_challenges:
+        raise Unsuited("the metadata list no challenge method but S256")
+    exchange = pkce_challenges["listed-plain"]
+    assert not refused(exchange), f"plain is refused: {_why(exchange)}"
 
 
 @requirement("RFC8414-2/listed-capabilities-work")

@@ -172,11 +172,16 @@ async def pkce_verifiers_malformed(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=PKCE, logs_in=True)
 async def pkce_challenges(wire: Wire) -> None:
-    """Send challenges and methods that are malformed or unknown; a step each."""
+    """Send challenges and methods that are malformed or unknown; a step each.
+
+    The method plain is among them, as `plain`; where it is on offer the step is `listed-plain`.
+    """
     await _supported(wire)
     await wire.run(approval(wire.provider), "authorize")
     for step, changes in _bad_challenges(wire.provider).items():
         await tried(wire, step, ordinary(wire.provider, extra=tuple(changes.items())))
+    if _lists_plain(wire.provider):
+        await tried(wire, "listed-plain", ordinary(wire.provider, extra=((METHOD, "plain"),)))
     await wire.run(approval(wire.provider), "control")
 
 

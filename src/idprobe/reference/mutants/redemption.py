@@ -86,6 +86,7 @@ class AuthorizationByGetOnly(ReferenceServer):
         "RFC7636-7.2/secure-method-used",
         "RFC7636-7.2/plain-not-used",
     ],
+    also={"RFC8414-2/listed-capabilities-work": "plain does not work"},
 )
 class MetadataListsPlainAlone(ReferenceServer):
     """The metadata lists plain and not S256."""

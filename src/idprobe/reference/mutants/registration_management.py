@@ -18,7 +18,7 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.replies import json_reply
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
-from idprobe.reference.stores import Grant
+from idprobe.reference.stores import AccessToken, Grant
 
 OK: Final = 200
 SHORT_S: Final = 3
@@ -93,6 +93,11 @@ class TokensOutliveTheirClient(ReferenceServer):
 
     def grant_is_active(self, grant: Grant) -> bool:
         return not grant.revoked
+
+    async def userinfo_response(self, token: AccessToken) -> Response:
+        if token.grant.client_id in self.clients:
+            return await super().userinfo_response(token)
+        return json_reply(self.userinfo_claims(token))
 
 
 @mutant(["RFC7592-2.3/delete-204", "RFC7592-2.3/delete-unsupported-405"])
