@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from idprobe.content import content
 from idprobe.errors import ProfileError, UsageError
+from idprobe.har import from_har
 from idprobe.load import running
 from idprobe.load.budget import parse_budget
 from idprobe.load.command import add_load_command
@@ -98,6 +99,10 @@ def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
     assert (result.recording.scheduled, result.recording.succeeded) == (60, 30)
     assert result.recording.failed == 30
     assert "connection refused" in result.recording.failures
+    trace = from_har(json.loads((tmp_path / "out" / "samples-0.har").read_text(encoding="utf-8")))
+    assert trace.redacted
+    assert any(one.failure == "connection refused" for one in trace)
+    assert any(one.response is not None and one.step == "slow" for one in trace)
 
 
 def test_two_workers_add_up_to_one_schedule(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from idprobe.load.framing import FramingError
 from idprobe.load.lines import Line, Places, TlsLine
 from idprobe.load.originals import original
 from idprobe.load.packets import Packet
+from idprobe.load.sampling import Samples
 from idprobe.load.tallies import Tallies, Tally
 from idprobe.load.transport import Transport, reason_of
 
@@ -41,8 +42,8 @@ class Seat:
     """One caller at work: its flow, its connections, and where it is."""
 
     __slots__ = (
-        "begun_ns", "caller", "flow", "intended_ns", "line", "lines", "packet", "prepared", "raw",
-        "retried", "sent_ns", "tally", "unanswered",
+        "answer", "begun_ns", "caller", "flow", "intended_ns", "line", "lines", "packet",
+        "prepared", "raw", "retried", "sent_ns", "tally", "unanswered",
     )  # fmt: skip
 
     def __init__(self, caller: Any) -> None:
@@ -51,6 +52,7 @@ class Seat:
         self.flow: Moves | None = None
         self.line: Line | None = None
         self.packet: Packet | None = None
+        self.answer: Answer | None = None
         self.tally: Tally | None = None
         self.raw = False
         self.retried = False
@@ -95,6 +97,7 @@ class Engine:
         self._ended: Final[deque[tuple[Seat, str | None]]] = deque()
         self._opened = 0
         self.tallies: Final = Tallies()
+        self.samples: Final = Samples()
         self.on_lag: Callable[[int], None] | None = None
         self.requests = 0
         self.reconnects = 0
@@ -211,8 +214,12 @@ class Engine:
     def _end(self, seat: Seat, failure: str | None) -> None:
         seat.flow = None
         self._busy.discard(seat)
-        if failure is not None and seat.tally is not None:
-            seat.tally.failed(failure)
+        if failure is not None:
+            if seat.tally is not None:
+                seat.tally.failed(failure)
+            if seat.packet is not None:
+                elapsed = time.perf_counter_ns() - seat.sent_ns
+                self.samples.failed(seat.packet, seat.answer, elapsed, failure)
         seat.tally = None
         self._ended.append((seat, failure))
 
@@ -224,6 +231,7 @@ class Engine:
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         seat.packet = packet
+        seat.answer = None
         seat.retried = False
         seat.tally = None
         self.requests += 1
@@ -313,12 +321,15 @@ class Engine:
         line.seat = line.reader = seat.line = None
         if line.ended or not answer.head.keep:
             self._drop(line, seat)
-        packet = seat.packet
+        packet, seat.answer = seat.packet, answer
         if packet is not None:
+            elapsed = now - seat.sent_ns
             tally = self.tallies.of(packet.name)
-            tally.note(now - seat.sent_ns)
+            tally.note(elapsed)
             tally.octets += len(answer.body)
             seat.tally = tally
+            if elapsed > self.samples.slow_ns:
+                self.samples.slow(packet, answer, elapsed)
         if line.lag_ns is not None:
             if self.on_lag is not None:
                 self.on_lag(line.lag_ns)

@@ -24,6 +24,7 @@ from idprobe.load.callers import Caller
 from idprobe.load.merging import Merger
 from idprobe.load.plan import MAY_TEST, PLAN, PROFILE, Plan, reachable
 from idprobe.load.recording import Refusal, outcome_path, write_outcome
+from idprobe.load.sampling import write_samples
 from idprobe.load.stage import Stage, set_up
 from idprobe.load.working import Work, tried
 from idprobe.profile import Profile, consent_missing, load_profile
@@ -111,6 +112,8 @@ class _Run:
             return
         refusal = self._work.refusal
         outcome = self._work.recording if refusal is None else Refusal(3, refusal)
+        kept = Path(place).with_name(f"samples-{self._place}.har")
+        write_samples(kept, self._work.engine.samples, self._stage.profile)
         write_outcome(outcome_path(Path(place), self._place), outcome)
 
     def _look_after(self, work: Work) -> None:

@@ -102,6 +102,7 @@ class Work:
             if isinstance(plan.model, Open):
                 crew.close()
         engine.requests = engine.reconnects = 0
+        engine.samples.forget()
         pace = self._pace(crew)
         engine.run(pace)
         pace.finish()

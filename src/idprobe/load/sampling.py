@@ -1,0 +1,97 @@
+"""A few exchanges of a run, kept as evidence: of each kind of failure, and the slowest."""
+
+import heapq
+import itertools
+import json
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from idprobe.exchange import Exchange, Request, Trace
+from idprobe.har import to_har
+from idprobe.load.answers import Answer
+from idprobe.load.packets import Packet
+from idprobe.profile import Profile
+from idprobe.redaction import Vault
+
+__all__ = ["Samples", "request_of", "write_samples"]
+
+OF_EACH_KIND: Final = 3
+MOST_FAILED: Final = 60
+SLOWEST: Final = 10
+OURS: Final = frozenset({"host", "content-length"})
+"""Headers that belong to the sender, not to the request (see idprobe.exchange)."""
+
+
+def request_of(packet: Packet) -> Request:
+    """Return the request that a packet's octets are."""
+    head, _, body = packet.data.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    method, target, _ = first.split(b" ", 2)
+    pairs = (line.decode("latin-1").partition(": ") for line in lines)
+    headers = tuple((name, value) for name, _, value in pairs if name.lower() not in OURS)
+    return Request(method.decode("ascii"), packet.origin, target, headers, body)
+
+
+class Samples:
+    """What is kept of a run; `slow_ns` is what an exchange has to take to be among the slowest."""
+
+    def __init__(self) -> None:
+        self._failed: list[Exchange] = []
+        self._kinds: Counter[str] = Counter()
+        self._slowest: list[tuple[int, int, Packet, Answer, float]] = []
+        self._numbers: Final = itertools.count()
+        self.slow_ns = 0
+
+    def slow(self, packet: Packet, answer: Answer, elapsed_ns: int) -> None:
+        """Keep one of the slowest exchanges, and drop the fastest of them."""
+        kept = (elapsed_ns, next(self._numbers), packet, answer, time.time())
+        heapq.heappush(self._slowest, kept)
+        if len(self._slowest) > SLOWEST:
+            heapq.heappop(self._slowest)
+            self.slow_ns = self._slowest[0][0]
+
+    def failed(self, packet: Packet, answer: Answer | None, elapsed_ns: int, why: str) -> None:
+        """Keep the exchange that a failure came from, a few times for each kind."""
+        if self._kinds[why] >= OF_EACH_KIND or len(self._failed) >= MOST_FAILED:
+            return
+        self._kinds[why] += 1
+        ended_s = time.time()
+        self._failed.append(_exchange(packet, answer, elapsed_ns, ended_s, why))
+
+    def forget(self) -> None:
+        """Start anew: what came before is not of the run."""
+        self._failed.clear()
+        self._kinds.clear()
+        self._slowest.clear()
+        self.slow_ns = 0
+
+    @property
+    def trace(self) -> Trace:
+        """Everything that was kept: failures first, then the slowest."""
+        slowest = [
+            _exchange(packet, answer, elapsed_ns, ended_s, None)
+            for elapsed_ns, _, packet, answer, ended_s in sorted(self._slowest, reverse=True)
+        ]
+        return Trace("load", (*self._failed, *slowest))
+
+
+def _exchange(
+    packet: Packet, answer: Answer | None, elapsed_ns: int, ended_s: float, why: str | None
+) -> Exchange:
+    started_at = datetime.fromtimestamp(ended_s - elapsed_ns / 1e9, UTC)
+    response = None if answer is None else answer.response()
+    failure = why if answer is None else None
+    step = "slow" if why is None else f"failed: {why}"
+    return Exchange(request_of(packet), response, started_at, elapsed_ns, step, failure)
+
+
+def write_samples(path: Path, samples: Samples, profile: Profile) -> None:
+    """Write what was kept as HAR, without its secrets; nothing where there is nothing."""
+    trace = samples.trace
+    if len(trace):
+        redacted = Vault(profile.secrets()).redact(trace)
+        document = json.dumps(to_har(redacted), ensure_ascii=False)
+        path.write_text(document + "\n", encoding="utf-8")

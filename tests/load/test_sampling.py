@@ -1,0 +1,54 @@
+"""What is kept of a run as evidence."""
+
+from idprobe.exchange import Request
+from idprobe.load.answers import Answer, Head
+from idprobe.load.packets import Packet
+from idprobe.load.sampling import Samples, request_of
+from idprobe.load.transport import Transport
+from idprobe.profile import Profile
+
+TRANSPORT = Transport(Profile("t", "t.toml", "http://127.0.0.1"))
+REQUEST = Request.post_form(
+    "http://127.0.0.1/token?x=1", (("a", "b&c"),), headers=(("Accept", "application/json"),)
+)
+PACKET = Packet.of(REQUEST, TRANSPORT)
+OK = Answer(Head.of(200, (("Content-Type", "text/plain"),), keep=True), b"ok")
+
+
+def test_a_packet_is_the_request_that_it_was_made_of() -> None:
+    again = request_of(PACKET)
+
+    assert (again.method, again.url, again.body) == ("POST", REQUEST.url, REQUEST.body)
+    assert set(REQUEST.headers) < set(again.headers)
+    assert again.header("host") is again.header("content-length") is None
+
+
+def test_a_few_of_each_kind_of_failure_are_kept() -> None:
+    samples = Samples()
+
+    for number in range(1000):
+        samples.failed(PACKET, None if number % 2 else OK, 5, f"kind {number % 4}")
+
+    steps = [exchange.step for exchange in samples.trace]
+    assert len(steps) == 3 * 4
+    assert {(one.response is None) == (one.failure is not None) for one in samples.trace} == {True}
+
+
+def test_the_slowest_are_kept_slowest_first() -> None:
+    samples = Samples()
+
+    for elapsed in [*range(100, 200), *range(50, 100)]:
+        if elapsed > samples.slow_ns:
+            samples.slow(PACKET, OK, elapsed)
+
+    assert [exchange.elapsed_ns for exchange in samples.trace] == list(range(199, 189, -1))
+
+
+def test_what_came_before_the_run_is_forgotten() -> None:
+    samples = Samples()
+    samples.failed(PACKET, None, 5, "refused")
+    samples.slow(PACKET, OK, 7)
+
+    samples.forget()
+
+    assert len(samples.trace) == 0
