@@ -203,9 +203,13 @@ def test_prompt_none_stands_alone(prompts_wrong: Trace) -> None:
 
 @requirement("OIDCC-3.1.2.1/prompt-unknown-value")
 def test_unknown_prompt_does_no_harm(prompts_wrong: Trace) -> None:
-    """A prompt that nobody knows is ignored, or an invalid_request."""
+    """A prompt that nobody knows is ignored, or an invalid_request, or a page of status 400.
+
+    Initiating User Registration section 4.1 recommends that status to those who list their prompts.
+    """
     exchange = prompts_wrong["unknown"]
-    wrong = refused(exchange) and error_code(exchange) != "invalid_request"
+    told = exchange.landing is None and exchange.answered.status == 400
+    wrong = refused(exchange) and error_code(exchange) != "invalid_request" and not told
     assert not wrong, f"it led to {error_code(exchange) or 'an error page'}"
 
 

@@ -49,7 +49,7 @@ def test_unknown_parameters_and_unknown_scopes_are_ignored(desk: Any) -> None:
 
 
 def test_state_may_be_left_out(desk: Any) -> None:
-    assert set(desk.answer(state=None)) == {"code", "iss"}
+    assert set(desk.answer(state=None)) == {"code", "iss", "session_state"}
 
 
 def test_form_post_posts_itself_to_the_client(desk: Any) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from idprobe.errors import Unsuited
+from idprobe.errors import ControlFailed, Unsuited
 from idprobe.flows import authorize, redeem
+from idprobe.flows.registration import registration_of
 from idprobe.listener import Reply
 from idprobe.probes import probe
 from idprobe.probes.calling import document
@@ -11,15 +12,13 @@ from idprobe.probes.desk import CALLBACK, Desk, metadata_for, open_desk
 from idprobe.profile import Capability
 from idprobe.wire import Wire
 
-__all__ = ["pairwise_clients", "sector_documents", "sectors_shared"]
+__all__ = ["sector_documents", "sectors_shared"]
 
 BY_CODE: Final = frozenset(
     {Capability.REGISTRATION, Capability.AUTHORIZATION_CODE, Capability.OPENID}
 )
 PAIRWISE: Final = {"subject_type": "pairwise"}
 OTHER: Final = "https://other.example/cb"
-THIRD: Final = "https://third.example/cb"
-SAME: Final = "https://client.example/other"
 PLAIN: Final = "http://sector.idprobe.example/list.json"
 
 
@@ -27,6 +26,19 @@ def _is_offered(wire: Wire) -> None:
     listed = wire.provider.metadata.get("subject_types_supported")
     if not isinstance(listed, list) or "pairwise" not in listed:
         raise Unsuited("the metadata does not list pairwise in subject_types_supported")
+
+
+async def _may_be_ours(desk: Desk, uri: str) -> None:
+    """Prove that a sector at our address is registered; Unsuited where only https will do."""
+    members = {**PAIRWISE, "sector_identifier_uri": uri}
+    response = await desk.enter("good", metadata_for(desk.wire.provider, **members))
+    if uri.startswith("http:") and not response.is_success:
+        raise Unsuited(
+            "the server registers no sector at a plain http address, and our listener has no "
+            "other: name an https public_url under [listener]"
+        )
+    if registration_of(response) is None:
+        raise ControlFailed(desk.wire.exchanges[-1], "good: wanted a client registered")
 
 
 async def _login(desk: Desk, step: str, **members: Any) -> None:
@@ -40,26 +52,6 @@ async def _login(desk: Desk, step: str, **members: Any) -> None:
     await wire.run(redeem(provider, authorized), step)
 
 
-@probe(needs=BY_CODE, logs_in=True)
-async def pairwise_clients(wire: Wire) -> None:
-    """Log in to pairwise clients: `one`, `same-host`, `again` in a fresh browser, `other-host`.
-
-    `third-host` has a host of its own, too, and `public` is a client of public subjects. One with
-    redirect URIs on two hosts and no sector is registered as well: `two-hosts`.
-    """
-    _is_offered(wire)
-    async with open_desk(wire) as desk:
-        await _login(desk, "one")
-        await _login(desk, "same-host", redirect_uris=[SAME])
-        await _login(desk, "other-host", redirect_uris=[OTHER])
-        await _login(desk, "third-host", redirect_uris=[THIRD])
-        await _login(desk, "public", subject_type="public")
-        wire.fresh_browser()
-        await _login(desk, "again")
-        both = metadata_for(wire.provider, **PAIRWISE, redirect_uris=[CALLBACK, OTHER])
-        await desk.offer("two-hosts", both)
-
-
 @probe(needs=BY_CODE | {Capability.LISTENER}, logs_in=True)
 async def sectors_shared(wire: Wire) -> None:
     """Log in to clients of two hosts in one sector, `one` and `other`; in one of its host: `host`.
@@ -70,6 +62,7 @@ async def sectors_shared(wire: Wire) -> None:
     async with open_desk(wire) as desk:
         listed = document([CALLBACK, OTHER])
         sector, twin = (wire.listen(f"call-{name}", listed, ".json") for name in ("one", "host"))
+        await _may_be_ours(desk, sector.url)
         await _login(desk, "one", sector_identifier_uri=sector.url)
         await _login(desk, "other", redirect_uris=[OTHER], sector_identifier_uri=sector.url)
         await _login(desk, "host", sector_identifier_uri=twin.url)
@@ -85,7 +78,7 @@ async def sector_documents(wire: Wire) -> None:
     async with open_desk(wire) as desk:
         good = wire.listen("call-good", document([CALLBACK]), ".json")
         pairwise = metadata_for(wire.provider, **PAIRWISE)
-        await desk.register("good", {**pairwise, "sector_identifier_uri": good.url})
+        await _may_be_ours(desk, good.url)
         elsewhere = wire.listen("call-elsewhere", document([CALLBACK]), ".json")
         leading = Reply(302, headers=(("Location", elsewhere.url),))
         replies = {

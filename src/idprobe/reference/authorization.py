@@ -1,8 +1,10 @@
 """The authorization endpoint: who is it, do they agree, and what goes back to the client."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -84,7 +86,7 @@ class Authorization(AuthorizationRequests, Issuing):
             return True
         if transaction.authenticated:
             return False
-        if wish.prompts & {"login", "select_account"}:
+        if wish.prompts & {"login", "select_account", "create"}:
             return True
         return self.login_is_too_old(wish, session)
 
@@ -152,7 +154,7 @@ class Authorization(AuthorizationRequests, Issuing):
                 wish, code.value if code else None, access_token.value if access_token else None
             )
             parameters["id_token"] = await self.issue_id_token(wish.client, grant, context)
-        return parameters
+        return {**parameters, **self.session_state(wish, session.state)}
 
     def front_channel_context(
         self, wish: Wish, code: str | None, access_token: str | None
@@ -201,7 +203,22 @@ class Authorization(AuthorizationRequests, Issuing):
     def deny(self, wish: Wish, fault: AuthorizationFault) -> Response:
         """Return the response that takes an error to the client."""
         parameters = self.authorization_error(fault)
-        return self.deliver(wish, parameters)
+        state = self.session_state(wish, wish.browser_state)
+        return self.deliver(wish, {**parameters, **state})
+
+    def session_state(self, wish: Wish, browser_state: str) -> dict[str, str]:
+        """Return the session_state of a response (Session Management section 2)."""
+        is_openid = "openid" in wish.scope or not wish.scope
+        if not self.config.session_management or not is_openid:
+            return {}
+        parts, salt = urlsplit(wish.redirect_uri), self.session_state_salt(wish)
+        seen = (wish.client.client_id, f"{parts.scheme}://{parts.netloc}", browser_state, salt)
+        digest = hashlib.sha256(" ".join(seen).encode()).hexdigest()
+        return {"session_state": f"{digest}.{salt}"}
+
+    def session_state_salt(self, _wish: Wish) -> str:
+        """Return what makes each session_state another (section 3.2)."""
+        return fresh_secret()[:16]
 
     def authorization_error(self, fault: AuthorizationFault) -> dict[str, str]:
         """Return the parameters of an error response (RFC 6749 section 4.1.2.1)."""

@@ -11,7 +11,7 @@ from idprobe.reference.referenced_objects import ReferencedObjects
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
 from idprobe.reference.resource_indicators import ResourceIndicators
 from idprobe.reference.scopes import scope_values
-from idprobe.reference.settings import ClientConfig
+from idprobe.reference.settings import PROMPTS, ClientConfig
 
 __all__ = ["AuthorizationRequests", "Wish"]
 
@@ -41,6 +41,7 @@ class Wish:
     login_hint: str = ""
     challenge: str | None = None
     challenge_method: str = "plain"
+    browser_state: str = field(default="", repr=False)
     fault: AuthorizationFault | None = None
 
 
@@ -205,6 +206,9 @@ class AuthorizationRequests(ReferencedObjects, ResourceIndicators):
         """Refuse prompt=none together with anything else (OIDC Core section 3.1.2.1)."""
         if "none" in prompts and len(prompts) > 1:
             raise AuthorizationFault("invalid_request", "prompt none stands alone")
+        strange = sorted(prompts - set(PROMPTS))
+        if self.config.prompt_create and strange:
+            raise PageFault(f"invalid_request: the prompt {strange[0]!r} is not supported.")
 
     def authorized_scope(
         self,

@@ -54,6 +54,17 @@ class Interaction(Authorization):
         self.sessions.put(session.key, session, self.clock() + self.config.session_lifetime_s)
         cookie = f"{self.cookie_name()}={session.key}{self.cookie_attributes()}"
         response.headers.append("Set-Cookie", cookie)
+        if self.config.session_management and session.user is not None:
+            state = f"{self.state_cookie_name()}={session.state}{self.state_cookie_attributes()}"
+            response.headers.append("Set-Cookie", state)
+
+    def state_cookie_name(self) -> str:
+        """Return the name of the cookie that the page of check_session_iframe reads."""
+        return "idprobe_state"
+
+    def state_cookie_attributes(self) -> str:
+        """Return its attributes: scripts of ours read it, in a frame of another site."""
+        return "; Path=/" + ("; SameSite=None; Secure" if self.is_secure() else "; SameSite=Lax")
 
     def session_after_login(self, before: Session, user: UserConfig) -> Session:
         """Return the session of the person who logged in, under a key nobody knew before."""
@@ -66,6 +77,7 @@ class Interaction(Authorization):
             sid=before.sid if same_person else secrets.token_urlsafe(16),
             consents=dict(before.consents) if same_person else {},
             clients=dict(before.clients) if same_person else {},
+            state=secrets.token_urlsafe(16),
         )
 
     # Endpoints
@@ -76,6 +88,8 @@ class Interaction(Authorization):
             form = await self.authorization_form(request)
             await self.prepare(form)
             wish = self.wish_of(form)
+            state = request.cookies.get(self.state_cookie_name(), "")
+            wish = replace(wish, browser_state=state)
         except PageFault as fault:
             return self.error_page(fault)
         transaction = Transaction(fresh_secret(), fresh_secret(), wish)
@@ -131,6 +145,7 @@ class Interaction(Authorization):
 
     async def after_login(self, transaction: Transaction, session: Session) -> Response:
         """Return the redirect that follows a login: on to the consent page or to the client."""
+        transaction.wish = replace(transaction.wish, browser_state=session.state)
         try:
             step = self.next_step(transaction, session)
         except AuthorizationFault as fault:
@@ -199,6 +214,10 @@ class Interaction(Authorization):
         same_browser = hmac.compare_digest(transaction.session_key, session.key)
         return same_browser and hmac.compare_digest(transaction.csrf_token, token)
 
+    def new_subject(self) -> str:
+        """Return the sub of a new account."""
+        return f"user-{secrets.token_hex(8)}"
+
     def verify_password(self, username: str, password: str) -> UserConfig | None:
         """Return the person whose name and password these are."""
         user = self.users.get(username)
@@ -215,9 +234,10 @@ class Interaction(Authorization):
         username: str | None = None,
     ) -> Response:
         """Return the login page."""
+        is_new = self.config.prompt_create and "create" in transaction.wish.prompts
         html = render(
-            "login",
-            action=self.url("/login"),
+            "signup" if is_new else "login",
+            action=self.url("/signup" if is_new else "/login"),
             client=transaction.wish.client,
             transaction=transaction.key,
             csrf_token=transaction.csrf_token,

@@ -124,6 +124,9 @@ class Logout(LogoutNotices):
         response = self.farewell(frames, page.target) if frames else self.logged_out(page.target)
         gone = f"{self.cookie_name()}={self.cookie_attributes()}; Max-Age=0"
         response.headers.append("Set-Cookie", gone)
+        if self.config.session_management:
+            state = f"{self.state_cookie_name()}={self.state_cookie_attributes()}; Max-Age=0"
+            response.headers.append("Set-Cookie", state)
         return response
 
     def logged_out(self, target: str | None) -> Response:

@@ -7,7 +7,12 @@ from starlette.responses import Response
 
 from idprobe.reference.protection import Protection
 from idprobe.reference.replies import json_reply
-from idprobe.reference.settings import ENCRYPTION_ALGORITHMS, ENCRYPTIONS, REQUEST_OBJECT_ALGORITHMS
+from idprobe.reference.settings import (
+    ENCRYPTION_ALGORITHMS,
+    ENCRYPTIONS,
+    PROMPTS,
+    REQUEST_OBJECT_ALGORITHMS,
+)
 
 __all__ = ["Metadata"]
 
@@ -58,6 +63,10 @@ class Metadata(Protection):
         }
         if config.request_parameter:
             document["request_object_signing_alg_values_supported"] = [*REQUEST_OBJECT_ALGORITHMS]
+        if config.session_management:
+            document["check_session_iframe"] = self.url("/session")
+        if config.prompt_create:
+            document["prompt_values_supported"] = list(PROMPTS)
         for channel, offered in (
             ("backchannel", config.backchannel_logout),
             ("frontchannel", config.frontchannel_logout),

@@ -9,7 +9,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from idprobe.reference.replies import csp_hash
 from idprobe.reference.settings import ClientConfig
 
-__all__ = ["STYLE_SOURCE", "SUBMIT_SOURCE", "ConsentView", "render"]
+__all__ = ["FRAME_SOURCE", "STYLE_SOURCE", "SUBMIT_SOURCE", "ConsentView", "render"]
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:12vh auto;padding:0 1rem}"
@@ -18,6 +18,26 @@ _STYLE: Final = (
     "[role=alert]{color:#a00}"
 )
 _SUBMIT: Final = "document.forms[0].submit()"
+_FRAME: Final = """
+const name = document.querySelector('meta[name=cookie]').content;
+addEventListener('message', async (event) => {
+  if (event.origin === 'null' || !event.source) return;
+  const parts = typeof event.data === 'string' ? event.data.split(' ') : [];
+  const salt = parts.length === 2 ? parts[1].split('.')[1] : undefined;
+  let answer = 'error';
+  if (parts[0] && salt) {
+    const found = document.cookie.split('; ').find((one) => one.startsWith(name + '='));
+    const state = found ? found.slice(name.length + 1) : '';
+    const text = [parts[0], event.origin, state, salt].join(' ');
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+    const octets = Array.from(new Uint8Array(digest));
+    const hash = octets.map((octet) => octet.toString(16).padStart(2, '0')).join('');
+    answer = hash + '.' + salt === parts[1] ? 'unchanged' : 'changed';
+  }
+  event.source.postMessage(answer, event.origin);
+});
+"""
+FRAME_SOURCE: Final = csp_hash(_FRAME)
 STYLE_SOURCE: Final = csp_hash(_STYLE)
 SUBMIT_SOURCE: Final = csp_hash(_SUBMIT)
 
@@ -41,6 +61,25 @@ _TEMPLATES: Final = {
 <button type="submit" name="action" value="login">Log in</button>
 <button type="submit" name="action" value="cancel" formnovalidate>Cancel</button>
 </form>{% endblock %}""",
+    "signup": """{% extends "frame" %}
+{% block title %}Create an account{% endblock %}{% block main %}
+<h1>Create an account</h1>
+<p>to go on to {{ client.name }}</p>
+{% if message %}<p role="alert">{{ message }}</p>{% endif %}
+<form method="post" action="{{ action }}">
+<input type="hidden" name="transaction" value="{{ transaction }}">
+<input type="hidden" name="csrf_token" value="{{ csrf_token }}">
+<label for="username">User name</label>
+<input id="username" name="username" value="{{ username }}" autocomplete="username" required>
+<label for="password">New password</label>
+<input id="password" name="password" type="password" autocomplete="new-password" required>
+<button type="submit" name="action" value="create">Create account</button>
+</form>{% endblock %}""",
+    "session": """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Session</title>
+<meta name="cookie" content="{{ cookie }}"></head>
+<body><script>{{ frame_script|safe }}</script></body></html>
+""",
     "consent": """{% extends "frame" %}{% block title %}Consent{% endblock %}{% block main %}
 <h1>{{ client.name }} asks for access</h1>
 {% if view.logo_uri %}<p><img src="{{ view.logo_uri }}" alt="" width="64"></p>{% endif %}
@@ -146,4 +185,6 @@ class ConsentView:
 
 def render(name: str, **values: Any) -> str:
     """Return the page called `name` as HTML, all values escaped."""
-    return _ENVIRONMENT.get_template(name).render(style=_STYLE, script=_SUBMIT, **values)
+    return _ENVIRONMENT.get_template(name).render(
+        style=_STYLE, script=_SUBMIT, frame_script=_FRAME, **values
+    )

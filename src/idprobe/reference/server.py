@@ -9,11 +9,13 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from idprobe.reference.accounts import Accounts
 from idprobe.reference.doorway import HelloReader
 from idprobe.reference.guard import Endpoint, Guard, Handler
 from idprobe.reference.logout import Logout
 from idprobe.reference.metadata import Metadata
 from idprobe.reference.registration import Registrations
+from idprobe.reference.session_state import SessionFrames
 from idprobe.reference.token_management import TokenManagement
 from idprobe.reference.webfinger import WebFinger
 
@@ -24,7 +26,9 @@ _WEBFINGER: Final = "/.well-known/webfinger"
 _OAUTH: Final = "/.well-known/oauth-authorization-server"
 
 
-class ReferenceServer(Metadata, TokenManagement, Registrations, Logout, WebFinger):
+class ReferenceServer(
+    Metadata, TokenManagement, Registrations, Logout, SessionFrames, Accounts, WebFinger
+):
     """An identity server that is correct in every requirement that the suite tests.
 
     It is made of small decisions; a mutant is a subclass that overrides one of them.
@@ -59,7 +63,7 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout, WebFinge
 
     def paths_without_cors(self) -> frozenset[str]:
         """Return the paths that browsers are sent to, which have no CORS (RFC 9700 2.6)."""
-        pages = ("/authorize", "/continue", "/login", "/consent", "/logout")
+        pages = ("/authorize", "/continue", "/login", "/consent", "/logout", "/signup", "/session")
         return frozenset(self.path + page for page in pages)
 
     def routes(self) -> dict[str, Mapping[str, Handler]]:
@@ -82,6 +86,10 @@ class ReferenceServer(Metadata, TokenManagement, Registrations, Logout, WebFinge
         }
         if self.config.webfinger:
             routes[_WEBFINGER] = {"GET": self.webfinger}
+        if self.config.session_management:
+            routes[f"{under}/session"] = {"GET": self.show_frame}
+        if self.config.prompt_create:
+            routes[f"{under}/signup"] = {"POST": self.sign_up}
         if self.config.registration != "off":
             routes[f"{under}/register"] = {"POST": self.register}
             routes[f"{under}/register/{{client_id}}"] = {

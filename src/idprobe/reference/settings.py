@@ -10,6 +10,7 @@ __all__ = [
     "ASSERTION_GRANT",
     "ENCRYPTIONS",
     "ENCRYPTION_ALGORITHMS",
+    "PROMPTS",
     "REQUEST_OBJECT_ALGORITHMS",
     "AccessTokenFormat",
     "AuthMethod",
@@ -27,6 +28,7 @@ Registration: TypeAlias = Literal["off", "open", "token"]
 
 
 ASSERTION_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+PROMPTS: Final = ("none", "login", "consent", "select_account", "create")
 REQUEST_OBJECT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "none")
 ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "dir")
 ENCRYPTIONS: Final = ("A128CBC-HS256", "A256GCM")
@@ -140,6 +142,8 @@ class ServerConfig:
     resources: Mapping[str, str] = field(default_factory=dict)
     """The scope of each resource by its indicator (RFC 8707); without any they are ignored."""
     acr: str = "https://idprobe.example/acr/password"
+    session_management: bool = False
+    prompt_create: bool = False
     backchannel_logout: bool = False
     frontchannel_logout: bool = False
     trusted_hosts: tuple[str, ...] = ()

@@ -107,6 +107,8 @@ class Session:
     auth_time: int = 0
     sid: str = ""
     consents: dict[str, frozenset[str]] = field(default_factory=dict)
+    state: str = ""
+    """What scripts of this server can see of the session: it means nothing (Management 3.2)."""
     clients: dict[str, str] = field(default_factory=dict)
     """The clients that the person logged in to, and whom each knows them as."""
 

@@ -2,9 +2,6 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
-from dataclasses import replace
-from typing import Any
-
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
@@ -55,9 +52,6 @@ class PairwiseIsPublic(ReferenceServer):
 class PairwiseClientsAreAnywhere(ReferenceServer):
     """A pairwise client may have redirect URIs of several hosts."""
 
-    def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
-        if body.get("subject_type") != "pairwise":
-            return super().client_of_metadata(body, client_id, secret)
-        public = {**body, "subject_type": "public"}
-        client = super().client_of_metadata(public, client_id, secret)
-        return replace(client, subject_type="pairwise")
+    def sector_is_needed(self, hosts: set[str | None]) -> bool:
+        del hosts
+        return False

@@ -85,9 +85,9 @@ class UnknownPromptsBreakTheServer(ReferenceServer):
     """A prompt that nobody knows is a server_error."""
 
     def check_prompt(self, prompts: frozenset[str]) -> None:
-        super().check_prompt(prompts)
-        if prompts - {"none", "login", "consent", "select_account"}:
+        if prompts - {"none", "login", "consent", "select_account", "create"}:
             raise AuthorizationFault("server_error", "something broke")
+        super().check_prompt(prompts)
 
 
 @mutant(

@@ -16,7 +16,7 @@ from idprobe.reference.mutants.bending import bend, having
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.outbound import Fetched, OutboundError
 from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, UserConfig
+from idprobe.reference.settings import ClientConfig
 
 BY_REFERENCE: Final = "request_uri"
 
@@ -29,8 +29,6 @@ for one in (
      "OIDCD-3/request-uri-preregistration", lambda _: True),
     ("sector_covers", "SectorsOfOthers", "A sector may list other redirect URIs.",
      "OIDCR-5/sector-uri-covers-redirect-uris", lambda _: True),
-    ("sector_is_needed", "TwoHostsWithoutSector", "Two hosts need no sector.",
-     "OIDCC-8.1/multiple-hosts-need-sector-identifier", lambda _: False),
 ):  # fmt: skip
     bend(*one)
 
@@ -219,45 +217,6 @@ class SectorsAreNotRead(ReferenceServer):
     async def check_sector(self, client: ClientConfig) -> None:
         if client.sector_identifier_uri is None:
             await super().check_sector(client)
-
-
-@mutant("OIDCC-8.1/pairwise-sub-per-sector", also={"OIDCC-8.1/pairwise-deterministic": "so it is"})
-class SubPerClient(ReferenceServer):
-    """A pairwise sub is made of the client, not of its sector."""
-
-    def sector_of(self, client: ClientConfig) -> str:
-        return client.client_id
-
-
-@mutant("OIDCC-8.1/pairwise-distinct-sectors")
-class SubForAllSectors(ReferenceServer):
-    """All sectors have one pairwise sub."""
-
-    def sector_of(self, client: ClientConfig) -> str:
-        del client
-        return "one"
-
-
-@mutant(
-    "OIDCC-8.1/pairwise-deterministic",
-    also={"OIDCC-8.1/pairwise-sub-per-sector": "each login has another sub"},
-)
-class SubOfTheMoment(ReferenceServer):
-    """A pairwise sub is drawn anew at each login."""
-
-    def sector_of(self, client: ClientConfig) -> str:
-        self.__dict__["_drawn"] = self.__dict__.get("_drawn", 0) + 1
-        return f"{super().sector_of(client)} {self.__dict__['_drawn']}"
-
-
-@mutant(
-    "OIDCR-2/subject-type-honoured", also={"OIDCC-8.1/pairwise-distinct-sectors": "subs are public"}
-)
-class SubjectsAreAllPublic(ReferenceServer):
-    """The subject type is registered and not heeded."""
-
-    def subject_for(self, client: ClientConfig, user: UserConfig) -> str:
-        return super().subject_for(replace(client, subject_type="public"), user)
 
 
 @mutant("OIDCC-8.1/sector-identifier-uri-used")

@@ -1,0 +1,69 @@
+"""What clients learn of sessions by session_state, and the page that they frame (Management)."""
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Agent, Pairs, Request
+from idprobe.flows import authorize, redeem
+from idprobe.flows.logout import leave
+from idprobe.probes import probe
+from idprobe.probes.asking import ordinary, tried
+from idprobe.profile import Capability, Role
+from idprobe.reading.pages import page_of
+from idprobe.wire import Wire
+
+__all__ = ["check_session_frame", "session_states", "session_states_of_errors"]
+
+NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
+MEMBER: Final = "check_session_iframe"
+SILENT: Final[Pairs] = (("prompt", "none"), ("scope", "openid"))
+MOST_SCRIPTS: Final = 8
+
+
+def _offered(wire: Wire) -> str:
+    url = wire.provider.metadata.get(MEMBER)
+    if not isinstance(url, str):
+        raise Unsuited(f"the metadata has no {MEMBER}")
+    return url
+
+
+@probe()
+async def check_session_frame(wire: Wire) -> None:
+    """Load the page of check_session_iframe, `frame`, and its scripts, `script/NUMBER`."""
+    url = _offered(wire)
+    response = await wire.send(Request.get(url, agent=Agent.USER), "frame")
+    page = page_of(response)
+    found = page.css("script[src]") if page is not None else []
+    places = dict.fromkeys(urljoin(url, str(one.attributes.get("src"))) for one in found)
+    ours = [place for place in places if urlsplit(place)[:2] == urlsplit(url)[:2]]
+    for number, place in enumerate(ours[:MOST_SCRIPTS]):
+        await wire.send(Request.get(place, agent=Agent.USER), f"script/{number}")
+
+
+@probe(
+    role=Role.WEB,
+    others=(Role.SECOND,),
+    needs=NEEDS | {Capability.SECOND_CLIENT, Capability.END_SESSION},
+    logs_in=True,
+)
+async def session_states(wire: Wire) -> None:
+    """Log in, `first`, be there, `same`, at another client, `other`; log out and in: `later`."""
+    _offered(wire)
+    authorized = await wire.run(authorize(wire.provider, scope="openid"), "first")
+    tokens = await wire.run(redeem(wire.provider, authorized), "tokens")
+    await wire.run(authorize(wire.provider, scope="openid"), "same")
+    second = wire.acting_as(Role.SECOND)
+    await wire.run(authorize(second, scope="openid"), "other")
+    hint = [("id_token_hint", tokens.id_token or "")]
+    await wire.run(leave(wire.provider, hint), "logout")
+    await wire.run(authorize(wire.provider, scope="openid"), "later")
+
+
+@probe(role=Role.WEB, needs=NEEDS, logs_in=True)
+async def session_states_of_errors(wire: Wire) -> None:
+    """Ask without any page in a browser where nobody is logged in, twice: `one`, `two`."""
+    _offered(wire)
+    for step in ("one", "two"):
+        await tried(wire, step, ordinary(wire.provider, extra=SILENT), user=False)
+    await wire.run(authorize(wire.provider, scope="openid"), "control")
