@@ -22,6 +22,7 @@ def test_code_comes_in_the_query_with_state_and_iss(desk: Any) -> None:
         "code": [parse_qs(location.query)["code"][0]],
         "state": [PRINTABLE],
         "iss": ["https://idp.test"],
+        "session_state": [parse_qs(location.query)["session_state"][0]],
     }
 
 

@@ -7,7 +7,7 @@ from idprobe.errors import Unsuited
 from idprobe.exchange import Agent, Pairs, Request
 from idprobe.flows import authorize, redeem
 from idprobe.flows.logout import leave
-from idprobe.probes import probe
+from idprobe.probes import Safety, probe
 from idprobe.probes.asking import ordinary, tried
 from idprobe.profile import Capability, Role
 from idprobe.reading.pages import page_of
@@ -28,7 +28,7 @@ def _offered(wire: Wire) -> str:
     return url
 
 
-@probe()
+@probe(safety=Safety.PASSIVE)
 async def check_session_frame(wire: Wire) -> None:
     """Load the page of check_session_iframe, `frame`, and its scripts, `script/NUMBER`."""
     url = _offered(wire)
