@@ -1,6 +1,6 @@
 """RFC 8725: JWTs that could pass for others, and keys that anybody chose."""
 
-from idprobe.checks import Trace, requirement
+from idprobe.checks import Trace, gives_tokens, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.probes.jwts_out_of_place import CHOSEN_SECRET
 from idprobe.reading.answers import is_active
@@ -62,3 +62,13 @@ def test_clients_do_not_choose_their_secrets(secret_chosen_by_client: Trace) -> 
         sent = chosen.request.body.decode("utf-8", "replace")
         kept = secret == CHOSEN_SECRET or (isinstance(secret, str) and secret in sent)
         assert not kept, "the secret is the one that the client thought of"
+
+
+@requirement("RFC8725-3.4/ecdh-inputs-validated")
+def test_points_off_the_curve_are_refused(request_object_off_curve: Trace) -> None:
+    """What was encrypted without the key of the server, by a point of small order, is refused."""
+    trace = request_object_off_curve
+    if not all(gives_tokens(trace[good]) for good in ("sealed", "sealed-again")):
+        raise EvidenceError("a good Request Object that is encrypted was not served")
+    steps = taken(trace, "order-2", "order-2-infinity", "order-3")
+    assert not steps, f"opened with a point that is off the curve: {steps}"

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from idprobe.reference.core import Core
 from idprobe.reference.settings import ENCRYPTION_ALGORITHMS, ENCRYPTIONS, ClientConfig
 
-__all__ = ["Protection", "key_to_encrypt_to"]
+__all__ = ["Protection", "key_to_encrypt_to", "our_keys"]
 
 _Key: TypeAlias = RSAKey | ECKey | OctKey
 _ALLOWED: Final = [*ENCRYPTION_ALGORITHMS, *ENCRYPTIONS]
@@ -24,7 +24,7 @@ _PUBLIC_MEMBERS: Final = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 
 @functools.cache
-def _our_keys() -> tuple[tuple[str, _Key], ...]:
+def our_keys() -> tuple[tuple[str, _Key], ...]:
     """Return the keys that others encrypt to, made once for the process, as RSA keys are slow."""
     return (
         ("enc-rsa", RSAKey.generate_key(2048)),
@@ -131,7 +131,7 @@ class Protection(Core):
         """Return the content of a JWE; None for what cannot be decrypted (section 6.3.1)."""
         if token.count(".") != _JWE_DOTS:
             return None
-        ours: list[_Key] = [key for _, key in _our_keys()]
+        ours: list[_Key] = [key for _, key in our_keys()]
         for enc in ENCRYPTIONS:
             secret = key_to_encrypt_to(client, "dir", enc)
             ours.extend([secret[1]] if secret is not None else [])
@@ -156,5 +156,5 @@ class Protection(Core):
                 "use": "enc",
                 "alg": "RSA-OAEP-256" if isinstance(key, RSAKey) else "ECDH-ES",
             }
-            for kid, key in _our_keys()
+            for kid, key in our_keys()
         ]
