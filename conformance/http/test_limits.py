@@ -1,7 +1,7 @@
 """HTTP at its edges: HEAD, unknown methods, other media types, more bytes than a server takes."""
 
 from idprobe.checks import Exchange, Trace, gives_tokens, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 
 OVERLOAD = {429, 502, 503, 504}
 
@@ -72,6 +72,18 @@ def test_token_request_in_json_is_refused(other_media_types: Trace) -> None:
     assert not gives_tokens(exchange), "a request in JSON is served"
     status = _status(exchange)
     assert status in {400, 401, 415}, f"the status is {status}"
+
+
+@requirement("RFC9110-15.5.16/415-for-wrong-media-type")
+def test_token_request_in_another_form_is_refused(other_media_types: Trace) -> None:
+    """A token request in multipart, XML or UTF-16 brings no tokens."""
+    if "multipart" not in other_media_types:
+        raise Unsuited("the client has its secret in the body, which no odd form should carry")
+    for step in ("multipart", "xml", "utf-16"):
+        exchange = other_media_types[step]
+        assert not gives_tokens(exchange), f"a request in {step} is served"
+        status = _status(exchange)
+        assert status < 500, f"{step}: the status is {status}"
 
 
 @requirement("RFC9110-15.5.16/415-for-wrong-media-type")

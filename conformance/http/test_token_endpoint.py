@@ -140,6 +140,14 @@ def test_other_methods_are_not_allowed(token_endpoint_methods: Trace) -> None:
         assert status == 405, f"{step.upper()} is answered with {status}"
 
 
+@requirement("RFC9110-9.1/known-method-405")
+def test_odd_methods_are_not_served(token_endpoint_methods: Trace) -> None:
+    """HEAD, PATCH and TRACE at the token endpoint are no success, and TRACE echoes nothing."""
+    for step in ("head", "patch", "trace"):
+        status = token_endpoint_methods[step].answered.status
+        assert not 200 <= status <= 299, f"{step.upper()} is answered with {status}"
+
+
 @requirement("RFC9110-10.2.1/allow-in-405", "RFC9110-15.5.6/allow-in-405")
 def test_405_allows_what_is_served(allow_of_405: Trace) -> None:
     """A 405 of the token endpoint says that POST is allowed, and it is."""

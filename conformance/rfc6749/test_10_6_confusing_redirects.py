@@ -2,8 +2,10 @@
 
 from idprobe.checks import Trace, gives_tokens, requirement
 from idprobe.reading.landings import followed, led_to, strayed
+from idprobe.reading.pages import page_of
 
 ATTACKER = "attacker.idprobe.example"
+RUN = ("javascript:", "data:text/html", "vbscript:")
 
 
 @requirement(
@@ -62,3 +64,14 @@ def test_public_client_is_answered_at_registered_uris_only(public_redirects: Tra
     """A client that cannot authenticate is answered nowhere but where it has registered."""
     wrong = strayed(public_redirects)
     assert not wrong, f"the redirect_uri is not registered, and is followed: {', '.join(wrong)}"
+
+
+@requirement("RFC6749-10.14/input-sanitised")
+def test_no_script_becomes_a_link(redirect_uri_confusions: Trace) -> None:
+    """A script in the place of a redirect_uri is no link on the page that refuses it."""
+    for step in ("script", "data", "visual-basic"):
+        page = page_of(redirect_uri_confusions[step].answered)
+        links = page.css("[href], [action], [src]") if page is not None else []
+        targets = [v or "" for one in links for v in one.attributes.values()]
+        wrong = [one for one in targets if one.strip().lower().startswith(RUN)]
+        assert not wrong, f"the page links to it: {step}"

@@ -3,6 +3,7 @@
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
 from idprobe.reading.challenges import challenges
+from idprobe.reading.refusals import misnamed
 from idprobe.reading.token_responses import denied, served
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
@@ -54,7 +55,8 @@ def test_confidential_client_cannot_leave_out_its_credentials(
     confidential_client_unproven: Trace,
 ) -> None:
     """A confidential client's code is not redeemed without credentials."""
-    for step in ("client_id_alone", "nothing", "empty_secret"):
+    empty = ("empty_secret", "empty_secret_in_header", "empty_secret_in_body", "empty_client_id")
+    for step in ("client_id_alone", "nothing", *empty):
         exchange = confidential_client_unproven[step]
         assert refused(exchange), f"{step.replace('_', ' ')}: the code is redeemed"
 
@@ -112,6 +114,30 @@ def test_wrong_secret_in_basic_is_invalid_client(basic_authentication: Trace) ->
         assert refused(exchange), f"{step.replace('_', ' ')}: tokens are given"
         code = error_code(exchange)
         assert code == "invalid_client", f"{step.replace('_', ' ')}: the error is {code}"
+
+
+@requirement("RFC6749-5.2/invalid-client")
+def test_malformed_basic_header_proves_nothing(basic_authentication: Trace) -> None:
+    """A Basic header that cannot be read is refused in the form of errors."""
+    steps = ("scheme_only", "bad_base64", "no_colon", "not_utf_8")
+    flaws = misnamed(basic_authentication, *steps, codes=NOT_PROVEN)
+    assert not flaws, flaws
+
+
+@requirement("RFC6749-2.3.2/method-mapped-to-client")
+def test_credentials_speak_for_no_other_client(basic_authentication: Trace) -> None:
+    """Whoever proves to be one client and names another gets nothing that is the other's."""
+    if "client_id_of_another" not in basic_authentication:
+        raise EvidenceError("the profile has no other client that could be named")
+    exchange = basic_authentication["client_id_of_another"]
+    if refused(exchange):
+        return
+    token = exchange.answered.json_object["access_token"]
+    claims = basic_authentication.fact(token).get("jwt", {}).get("claims", {})
+    if "client_id" not in claims and "azp" not in claims:
+        raise EvidenceError("the token does not say whose it is")
+    named = exchange.request.parameter("client_id")
+    assert named not in {claims.get("client_id"), claims.get("azp")}, "the other gets a token"
 
 
 @requirement("RFC6749-5.2/invalid-client")

@@ -116,3 +116,12 @@ def test_client_id_stands_once(body_authentication: Trace) -> None:
     assert refused(exchange), "a repeated client_id is taken"
     code = error_code(exchange)
     assert code == "invalid_request", f"the error is {code}"
+
+
+@requirement("RFC6749-3.2/post-only")
+def test_get_that_is_called_a_post_is_not_served(
+    code_requests_bent: Trace, client_credentials_requests_bent: Trace
+) -> None:
+    """A header that overrides the method makes no token request of a GET."""
+    for trace in (code_requests_bent, client_credentials_requests_bent):
+        assert not gives_tokens(trace["overridden"]), "the method is overridden"

@@ -14,6 +14,21 @@ def test_redirect_uris_match_exactly(redirect_uri_near_misses: Trace) -> None:
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
+@requirement("RFC9700-2.1/exact-redirect-matching")
+def test_query_of_a_redirect_uri_is_a_part_of_it(redirect_uri_with_another_query: Trace) -> None:
+    """A registered URI with another query, or without its own, is another URI."""
+    wrong = followed_steps(redirect_uri_with_another_query)
+    assert not wrong, f"it made no difference: {', '.join(wrong)}"
+
+
+@requirement("RFC9700-2.1/exact-redirect-matching")
+def test_nothing_but_the_port_may_vary(loopback_port_varied: Trace) -> None:
+    """A loopback URI with another port matches, with another path or query it does not."""
+    steps = ("port-and-query", "port-and-path")
+    wrong = [step for step in steps if followed(loopback_port_varied, step)]
+    assert not wrong, f"it made no difference: {', '.join(wrong)}"
+
+
 @requirement("RFC9700-4.1.3/redirect-uris-equal")
 def test_redirect_uris_are_equal_strings(redirect_uri_near_misses: Trace) -> None:
     """The redirect_uri of the request and the registered one are the same string."""

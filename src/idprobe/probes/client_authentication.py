@@ -53,7 +53,8 @@ async def basic_authentication(wire: Wire) -> None:
     """Authenticate by HTTP Basic: in other spellings, twice over, and wrongly.
 
     Steps: `scheme_in_lower_case`, `scheme_in_capitals`, `body_too`, `in_query`, `wrong_secret`,
-    `unknown_client`, `body_instead`; the right credentials work after each wrong one.
+    `unknown_client`, `body_instead`, those of MALFORMED, `client_id_of_another`; the right
+    credentials work after each wrong one.
     """
     provider = wire.provider.with_client(client_using(wire, BASIC))
     client_id, secret = provider.client.client_id, provider.client.client_secret or ""
@@ -67,6 +68,13 @@ async def basic_authentication(wire: Wire) -> None:
     await _guess(wire, provider, "wrong_secret", _wrong_secret)
     await _guess(wire, provider, "unknown_client", _unknown_client)
     await _guess(wire, provider, "body_instead", _in_body)
+    for step, values in MALFORMED.items():
+        await _guess(wire, provider, step, _with_header(*values))
+    others = (one for one in provider.profile.clients.values() if one.client_id != client_id)
+    other = next(others, None)
+    if other is not None:
+        form = (*await honest_form(wire, provider), ("client_id", other.client_id))
+        await wire.send(token_request(provider, form), "client_id_of_another")
 
 
 @probe(needs={Capability.SECRET_POST}, logs_in=True)
@@ -186,6 +194,23 @@ def _empty_secret(provider: Provider, form: Form) -> Request:
     return with_secret(provider, form, "")
 
 
+def _empty_secret_in_header(provider: Provider, form: Form) -> Request:
+    header = basic_credentials(provider.client.client_id, "")
+    return Request.post_form(provider.endpoint("token_endpoint"), form, headers=(header, JSON))
+
+
+def _empty_secret_in_body(provider: Provider, form: Form) -> Request:
+    named = (("client_id", provider.client.client_id), ("client_secret", ""))
+    url = provider.endpoint("token_endpoint")
+    return Request.post_form(url, (*form, *named), headers=(JSON,))
+
+
+def _empty_client_id(provider: Provider, form: Form) -> Request:
+    """Return a request with the right secret of nobody, in the client's own way."""
+    nobody = provider.with_client(replace(provider.client, client_id=""))
+    return token_request(nobody, form)
+
+
 def _wrong_secret(provider: Provider, form: Form) -> Request:
     return with_secret(provider, form, WRONG_SECRET)
 
@@ -207,10 +232,31 @@ def _in_query(provider: Provider, form: Form) -> Request:
     return replace(request, target=request.target + joint + form_encode(pairs).encode("ascii"))
 
 
+def _with_header(*values: str) -> Build:
+    """Return what builds a request with these Authorization headers."""
+
+    def build(provider: Provider, form: Form) -> Request:
+        headers = tuple(("Authorization", value) for value in values)
+        url = provider.endpoint("token_endpoint")
+        return Request.post_form(url, form, headers=(*headers, JSON))
+
+    return build
+
+
+MALFORMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "scheme_only": ("Basic",),
+    "bad_base64": ("Basic !!!",),
+    "no_colon": (f"Basic {b64encode(b'idprobe').decode()}",),
+    "not_utf_8": (f"Basic {b64encode(bytes([0xFF, 0xFE, 0x3A, 0xFF])).decode()}",),
+}
+
 UNPROVEN: Final[Mapping[str, Build]] = {
     "client_id_alone": _client_id_alone,
     "nothing": _nothing,
     "empty_secret": _empty_secret,
+    "empty_secret_in_header": _empty_secret_in_header,
+    "empty_secret_in_body": _empty_secret_in_body,
+    "empty_client_id": _empty_client_id,
     "wrong_secret": _wrong_secret,
 }
 

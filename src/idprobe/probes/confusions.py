@@ -24,7 +24,16 @@ CODE: Final = frozenset({Capability.AUTHORIZATION_CODE})
 HOST: Final = "attacker.idprobe.example"
 ATTACKER: Final = f"https://{HOST}/cb"
 PADDING: Final = 8_000
+SIGNS: Final = {
+    "nul": "\0",
+    "tab": "\t",
+    "newline": "\n",
+    "return": "\r",
+    "blank": " ",
+    "soft-hyphen": "\u00ad",
+}
 SCRIPTS: Final = {
+    "visual-basic": "vbscript:msgbox(1)",
     "script": "javascript:alert(1)",
     "data": "data:text/html,idprobe",
     "file": "file:///etc/passwd",
@@ -57,12 +66,20 @@ def confusions(uri: str) -> Iterator[tuple[str, str]]:
     host, rest = parts.netloc, f"{parts.path}?{parts.query}" if parts.query else parts.path
     yield "encoded-at", f"{parts.scheme}://{quote(host, safe='')}%40{HOST}/cb"
     yield "whole-as-user", f"{parts.scheme}://{quote(uri, safe='')}@{HOST}/cb"
+    yield "user-alone", f"{host}@{HOST}/cb"
+    yield "user-alone-encoded", quote(f"{host}@{HOST}/cb", safe="")
     yield "two-ats", f"{parts.scheme}://{HOST}@{host}@{HOST}/cb"
     yield "slashes-turned", f"{parts.scheme}:\\\\{HOST}\\@{host}{rest}"
     yield "path-backslash", f"/\\{HOST}/cb"
     yield "fragment-host", f"{parts.scheme}://{HOST}#@{host}{rest}"
     yield "query-host", f"{parts.scheme}://{HOST}?@{host}{rest}"
     yield "full-width-dot", uri.replace(host, host.replace(".", "\uff0e"), 1)
+    yield "full-width-slash", uri.replace("/", "\uff0f")
+    yield "circled-letter", uri.replace(host, f"{_circled(host[0])}{host[1:]}", 1)
+    for name, sign in SIGNS.items():
+        yield f"{name}-at-start", f"{sign}{uri}"
+        yield f"{name}-inside", uri.replace(host, f"{host[:3]}{sign}{host[3:]}", 1)
+        yield f"{name}-at-end", f"{uri}{sign}"
     yield "zero", f"{uri}\0"
     yield "space", f"{uri} "
     yield "space-before", f" {uri}"
@@ -84,6 +101,12 @@ def confusions(uri: str) -> Iterator[tuple[str, str]]:
         yield name, parts._replace(path=path).geturl()
     yield "attached-code", f"{uri}{'&' if parts.query else '?'}code=idprobe-attacker"
     yield "padded", f"{uri}/{'a' * PADDING}/../../{HOST}"
+
+
+def _circled(letter: str) -> str:
+    """Return a letter in a circle, which names of hosts fold to the letter."""
+    folds = letter.isascii() and letter.isalpha()
+    return chr(0x24D0 + ord(letter.lower()) - ord("a")) if folds else "\u24b6"
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Final
+from xml.sax.saxutils import escape
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Request
@@ -28,6 +29,9 @@ __all__ = [
 
 LARGE: Final = 20_480
 """More than many servers take, and little enough to arrive whole before they refuse and close."""
+
+
+BOUNDARY: Final = "idprobe-boundary"
 
 
 @probe(needs={Capability.METADATA, Capability.JWKS}, safety=Safety.PASSIVE)
@@ -76,7 +80,7 @@ async def long_target(wire: Wire) -> None:
 async def other_media_types(wire: Wire) -> None:
     """Send an honest request as JSON, as text, and without a media type.
 
-    Steps: `json`, `text`, `none`; the honest one works afterwards.
+    Steps: `json`, `text`, `none`, `multipart`, `xml`, `utf-16`; the honest one works afterwards.
     """
     form = await honest_form(wire, wire.provider)
     request = token_request(wire.provider, form)
@@ -87,4 +91,26 @@ async def other_media_types(wire: Wire) -> None:
     as_text = (("Content-Type", "text/plain"), *rest)
     await wire.send(replace(request, headers=as_text), "text")
     await wire.send(replace(request, headers=rest), "none")
+    bare = {} if request.parameter("client_secret") else _other_forms(request)
+    for step, (media_type, octets) in bare.items():
+        typed = (("Content-Type", media_type), *rest)
+        await wire.send(replace(request, headers=typed, body=octets), step)
     await honest_tokens(wire, wire.provider)
+
+
+def _other_forms(request: Request) -> dict[str, tuple[str, bytes]]:
+    """Return the parameters of a request in other forms: media type and octets, by name."""
+    parts = "".join(
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in request.form
+    )
+    elements = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in request.form)
+    form = "application/x-www-form-urlencoded; charset=utf-16"
+    return {
+        "multipart": (
+            f"multipart/form-data; boundary={BOUNDARY}",
+            f"{parts}--{BOUNDARY}--\r\n".encode(),
+        ),
+        "xml": ("application/xml", f"<request>{elements}</request>".encode()),
+        "utf-16": (form, request.body.decode("ascii").encode("utf-16")),
+    }

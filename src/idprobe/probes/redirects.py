@@ -18,6 +18,7 @@ __all__ = [
     "redirect_uri_foreign",
     "redirect_uri_near_misses",
     "redirect_uri_omitted",
+    "redirect_uri_with_another_query",
     "redirect_uri_with_query",
 ]
 
@@ -141,6 +142,30 @@ async def redirect_uri_with_query(wire: Wire) -> None:
     await tried(wire, "error", ordinary(wire.provider, extra=bad))
 
 
+async def _authorized_again(wire: Wire, scope: str, uri: str) -> None:
+    """Ask with a registered URI once more: `control`."""
+    await wire.run(authorize(wire.provider, scope=scope, redirect_uri=uri), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def redirect_uri_with_another_query(wire: Wire) -> None:
+    """Ask with a registered URI whose query differs: `value`, `removed`, `added`."""
+    uri = _uri_with_query(wire.provider)
+    scope, parts = plain_scope(wire.provider), urlsplit(uri)
+    await wire.run(authorize(wire.provider, scope=scope, redirect_uri=uri), "authorize")
+    name, _, rest = parts.query.partition("=")
+    queries = {
+        "value": f"{name}=idprobe{rest}",
+        "removed": "",
+        "added": f"{parts.query}&idprobe=1",
+    }
+    for step, query in queries.items():
+        other = parts._replace(query=query).geturl()
+        if other not in wire.provider.client.redirect_uris:
+            await tried(wire, step, ordinary(wire.provider, extra=(("redirect_uri", other),)))
+    await _authorized_again(wire, scope, uri)
+
+
 def _uri_with_query(provider: Provider) -> str:
     found = (uri for uri in provider.client.redirect_uris if urlsplit(uri).query)
     uri = next(found, None)
@@ -159,6 +184,12 @@ async def loopback_port_varied(wire: Wire) -> None:
     varied = parts._replace(netloc=f"{parts.hostname}:51004").geturl()
     pairs = ordinary(provider, extra=(("redirect_uri", varied),))
     await wire.run(visit(provider, pairs), "port")
+    for step, other in {
+        "port-and-query": f"{varied}?idprobe=1",
+        "port-and-path": f"{varied}/x",
+    }.items():
+        bent = ordinary(provider, extra=(("redirect_uri", other),))
+        await wire.run(visit(provider, bent), step)
     await wire.run(authorize(provider, scope=plain_scope(provider), redirect_uri=uri), "control")
 
 

@@ -42,6 +42,9 @@ __all__ = [
 
 FORM: Final = "application/x-www-form-urlencoded"
 NO_SUCH_CODE: Final = "idprobe-no-such-code"
+OVERRIDES: Final = tuple(
+    (name, "POST") for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+)
 STRANGE_TEXT: Final = 'idprobe "quoted" \\ back\r\nline \u00e9\u20ac \x07'
 
 
@@ -90,6 +93,7 @@ BENDS: Final[Mapping[str, Callable[[Request], Request]]] = {
     "empty_grant_type": lambda request: _value_changed(request, lambda _: b""),
     "value_in_capitals": lambda request: _value_changed(request, bytes.upper),
     "by_get": by_get,
+    "overridden": lambda request: by_get(request).with_headers(*OVERRIDES),
 }
 
 
@@ -171,10 +175,10 @@ async def refresh_answer(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
 async def token_endpoint_methods(wire: Wire) -> None:
-    """Use methods that ask for no token, without parameters; steps `get`, `put`, `delete`."""
+    """Use methods that ask for no token, without parameters; a step for each."""
     await honest_tokens(wire, wire.provider)
     url = wire.provider.endpoint("token_endpoint")
-    for method in ("GET", "PUT", "DELETE"):
+    for method in ("GET", "PUT", "DELETE", "HEAD", "PATCH", "TRACE"):
         await wire.send(replace(Request.get(url), method=method), method.lower())
 
 

@@ -23,7 +23,10 @@ _EXACT = (
 )
 
 
-@mutant(breaks=_EXACT)
+@mutant(
+    breaks=_EXACT,
+    also={"RFC9700-4.1.3/loopback-port-variable": "another port begins otherwise"},
+)
 class RedirectUriByPrefix(ReferenceServer):
     """A redirect_uri has to begin with a registered one."""
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.mutants.token_form import with_body
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 
@@ -113,3 +114,25 @@ class PublicRedirectsAreFree(ReferenceServer):
 
     def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
         return client.is_public or super().redirect_uri_matches(registered, given, client)
+
+
+@mutant(breaks="RFC9700-2.1/exact-redirect-matching")
+class AnythingOnLoopbackMatches(ReferenceServer):
+    """Of a loopback redirect URI nothing but the host is compared."""
+
+    def redirect_uri_matches(self, registered: str, given: str, client: ClientConfig) -> bool:
+        hosts = {urlsplit(registered).hostname, urlsplit(given).hostname}
+        return hosts == {"127.0.0.1"} or super().redirect_uri_matches(registered, given, client)
+
+
+@mutant(breaks="RFC6749-10.14/input-sanitised")
+class RefusedUrisAreLinks(ReferenceServer):
+    """The page that refuses a redirect URI links to it."""
+
+    async def authorize(self, request: Request) -> Response:
+        page = await super().authorize(request)
+        uri = request.query_params.get("redirect_uri", "")
+        if not uri.startswith("javascript:"):
+            return page
+        link = f'<a href="{uri}">back</a></body>'.encode()
+        return with_body(page, bytes(page.body).replace(b"</body>", link))

@@ -293,3 +293,16 @@ class TokensComeByGet(_OtherGet):
         if request.method == "GET":
             return Form.parse(request.url.query.encode())
         return await super().posted_form(request)
+
+
+@mutant(breaks="RFC9110-9.1/known-method-405")
+class TraceIsServed(ReferenceServer):
+    """TRACE at the token endpoint shows what was sent."""
+
+    def routes(self) -> dict[str, Mapping[str, Handler]]:
+        routes = super().routes()
+        token = f"{self.path}/token"
+        return {**routes, token: {**routes[token], "TRACE": self.echo}}
+
+    async def echo(self, request: Request) -> Response:
+        return PlainTextResponse(str(dict(request.headers)))
