@@ -70,9 +70,13 @@ async def basic_authentication(wire: Wire) -> None:
     await _guess(wire, provider, "body_instead", _in_body)
     for step, values in MALFORMED.items():
         await _guess(wire, provider, step, _with_header(*values))
-    others = (one for one in provider.profile.clients.values() if one.client_id != client_id)
-    other = next(others, None)
-    if other is not None:
+    others = [one for one in provider.profile.clients.values() if one.client_id != client_id]
+    if others:
+        able = [one for one in others if set(provider.client.grant_types) & set(one.grant_types)]
+        own = "client_credentials" in provider.client.grant_types
+        other = min(
+            able or others, key=lambda one: ("client_credentials" in one.grant_types) != own
+        )
         form = (*await honest_form(wire, provider), ("client_id", other.client_id))
         await wire.send(token_request(provider, form), "client_id_of_another")
 

@@ -131,3 +131,16 @@ class AnyRegistrationTokenWillDo(ReferenceServer):
     def registration_token_fits(self, record: object, given: str) -> bool:
         del record, given
         return True
+
+
+@mutant(breaks="RFC6749-2.3.2/method-mapped-to-client")
+class BodyNamesTheClient(ReferenceServer):
+    """Whoever proves to be one client by Basic is the one that the body names."""
+
+    def authenticate_client(self, request: Request, form: Form) -> ClientConfig:
+        named = form.get("client_id", "")
+        if "authorization" not in request.headers or named not in self.clients:
+            return super().authenticate_client(request, form)
+        rest = Form([pair for pair in form.items() if pair[0] != "client_id"])
+        super().authenticate_client(request, rest)
+        return self.clients[named]

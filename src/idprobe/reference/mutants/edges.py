@@ -5,6 +5,7 @@
 import functools
 import gzip
 import json
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -143,3 +144,14 @@ class RevocationIsInTheClear(ReferenceServer):
     def metadata(self) -> dict[str, Any]:
         members = super().metadata()
         return {**members, "revocation_endpoint": self.url("/revoke").replace("https:", "http:")}
+
+
+@mutant(breaks="RFC9110-15.5.16/415-for-wrong-media-type")
+class MultipartIsTaken(ReferenceServer):
+    """The token endpoint takes multipart for a form."""
+
+    async def posted_form(self, request: Request) -> Form:
+        if self.media_type(request) != "multipart/form-data":
+            return await super().posted_form(request)
+        text = (await self.body(request)).decode()
+        return Form(re.findall(r'name="([^"]+)"\r\n\r\n(.*?)\r\n', text))
