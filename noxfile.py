@@ -99,12 +99,16 @@ def load(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """Audit real servers that we did not write."""
+    """Audit real servers that we did not write, and set them beside each other."""
     install(session, "run")
+    folders = []
     for name, server in (("node-oidc-provider", node_oidc_provider), ("keycloak", keycloak)):
         with server(session):
             out = audit_folder(session, name, ())
             session.run("idprobe", "audit", f"fixtures/providers/{name}.toml", "--output", out)
+            folders.append(out)
+    compared = audit_folder(session, "compared", ())
+    session.run("idprobe", "compare", *folders, "--output", compared)
 
 
 def node_oidc_provider(session: nox.Session) -> contextlib.AbstractContextManager[dict[str, Any]]:

@@ -125,3 +125,19 @@ def test_both_files_are_written(
     text = (tmp_path / "out" / "compare.json").read_text(encoding="utf-8")
     assert json.loads(text) == json.loads(json.dumps(comparison_json(found)))
     assert (tmp_path / "out" / "compare.html").is_file()
+
+
+def test_each_reason_stands_beside_the_server_that_gave_it(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5/x")
+    runs = [
+        run_of(judgement_of(requirement, Violated("no")), target="a"),
+        run_of(judgement_of(requirement, Violated("no")), target="b"),
+        run_of(judgement_of(requirement, Satisfied()), target="c"),
+    ]
+
+    page = LexborHTMLParser(comparison_html(compared([(results_json(run), "") for run in runs])))
+
+    told = [node.text() for node in page.css("#differing th .note")]
+    assert told == ["a: no", "b: no"]
