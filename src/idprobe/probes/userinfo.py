@@ -1,13 +1,15 @@
 """The UserInfo endpoint: the place where every access token can be tried (RFC 6750)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Request
 from idprobe.flows import Tokens, authorize, bearer, redeem, userinfo_request
+from idprobe.jose import looks_like_jwt
 from idprobe.probes import probe
-from idprobe.probes.altering import forgeries
+from idprobe.probes.altering import forgeries, forgeries_by_header
 from idprobe.probes.asking import plain_scope
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
@@ -71,7 +73,19 @@ async def userinfo_forged(wire: Wire) -> None:
     token = (await _tokens(wire, "")).access_token
     for how, forged in forgeries(token):
         await wire.send(userinfo_request(provider, forged), f"forged-{how}")
+    if looks_like_jwt(token):
+        for how, forged in forgeries_by_header(token, await _published_keys(wire)):
+            await wire.send(userinfo_request(provider, forged), f"forged-{how}")
     await wire.send(userinfo_request(provider, token), "usual")
+
+
+async def _published_keys(wire: Wire) -> Sequence[Mapping[str, Any]]:
+    """Return the published keys that can be read; none where there are none."""
+    if not wire.provider.has_endpoint("jwks_uri"):
+        return ()
+    response = await wire.send(Request.get(wire.provider.endpoint("jwks_uri")), "keys")
+    keys = response.json_object.get("keys") if response.is_success else None
+    return [one for one in keys if isinstance(one, dict)] if isinstance(keys, list) else ()
 
 
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)

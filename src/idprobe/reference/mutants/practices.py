@@ -3,10 +3,16 @@
 # ruff: noqa: D102 - names of algorithms; the class of a mutant says what its methods do
 
 import base64
+import hashlib
+import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
@@ -80,3 +86,57 @@ class UnsignedTokensHaveSignatures(ReferenceServer):
             return await super().sign_for(client, alg, typ, claims)
         parts = [json.dumps(one).encode() for one in ({"alg": "none"}, claims)] + [b"nothing"]
         return ".".join(base64.urlsafe_b64encode(p).rstrip(b"=").decode() for p in parts)
+
+
+FORGED: Final = {
+    "RFC6749-10.3/access-token-unforgeable": "a forged token is served",
+    "RFC9068-4/invalid-token-error": "a forged token is served",
+}
+
+
+@mutant(breaks="RFC6750-5.2/token-integrity", also=FORGED)
+class PublishedKeysAreSecrets(ReferenceServer):
+    """An access token may be signed by HS256, with what verifies RS256 as the secret."""
+
+    def access_token_of(self, value: str) -> AccessToken | None:
+        for jwk in self.jwks()["keys"]:
+            if jwk["kty"] == "RSA" and by_hmac(value, RSAKey.import_key(jwk).as_pem(private=False)):
+                return same_claims(value, self.access_tokens)
+        return super().access_token_of(value)
+
+
+@mutant(breaks="RFC6750-5.2/token-integrity", also=FORGED)
+class KeysAreFiles(ReferenceServer):
+    """The kid of an access token is the path of a file with the key."""
+
+    def access_token_of(self, value: str) -> AccessToken | None:
+        if "/dev/null" in str(header_of(value).get("kid")) and by_hmac(value, b""):
+            return same_claims(value, self.access_tokens)
+        return super().access_token_of(value)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Return the header of a JWT, empty if it is none."""
+    try:
+        return dict(jws.extract_compact(token.encode()).protected)
+    except (JoseError, ValueError):
+        return {}
+
+
+def by_hmac(token: str, secret: bytes) -> bool:
+    """Return whether a token is a JWT by HS256 with this secret."""
+    start, _, signature = token.rpartition(".")
+    digest = hmac.new(secret, start.encode(), hashlib.sha256).digest()
+    good = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return header_of(token).get("alg") == "HS256" and good == signature
+
+
+def same_claims(token: str, known: Iterable[AccessToken]) -> AccessToken | None:
+    """Return the access token that has the claims of another JWT."""
+    claims = claims_of(token)
+    return next((one for one in known if claims_of(one.value) == claims), None)
+
+
+def claims_of(token: str) -> Any:
+    """Return the claims of a JWT as they stand there."""
+    return json.loads(jws.extract_compact(token.encode()).payload)
