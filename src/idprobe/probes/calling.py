@@ -1,5 +1,6 @@
 """Addresses of ours that a server is given to call; whether it calls any of them at all."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
@@ -12,9 +13,9 @@ from idprobe.flows.authorization import BROWSER_HEADERS
 from idprobe.flows.registration import registration_of
 from idprobe.jose import generate_key, public_key, sign_jwt
 from idprobe.listener import Reply
-from idprobe.probes import probe
+from idprobe.probes import Depth, probe
 from idprobe.probes.asking import ordinary
-from idprobe.probes.asserting import Signer, signing
+from idprobe.probes.asserting import Signer, accepted, signing
 from idprobe.probes.desk import Desk, metadata_for, open_desk
 from idprobe.profile import Capability, Provider
 from idprobe.wire import Wire
@@ -24,6 +25,7 @@ __all__ = [
     "JWT",
     "SETTLE_S",
     "assertion_names_its_keys",
+    "client_key_rotated",
     "document",
     "key_server",
     "listener_reached",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 FORM: Final = (("grant_type", "client_credentials"),)
+KEY_AGE_S: Final = 3.0
+"""How long a key has been known before the next one comes: longer than our answer may be kept."""
 SETTLE_S: Final = 1.0
 """How long a call may come after the answer that should have waited for it."""
 JWT: Final = "application/oauth-authz-req+jwt"
@@ -43,9 +47,27 @@ def document(value: Any, media_type: str = SECTOR) -> Reply:
 
 
 def key_server(*keys: Mapping[str, Any]) -> Reply:
-    """Return the answer of a jwks_uri."""
+    """Return the answer of a jwks_uri, which may be kept for a second."""
     public = [{**public_key(key), "use": "sig"} for key in keys]
-    return document({"keys": public}, "application/jwk-set+json")
+    reply = document({"keys": public}, "application/jwk-set+json")
+    return replace(reply, headers=(("Cache-Control", "max-age=1"),))
+
+
+def key_metadata(jwks_uri: str) -> dict[str, Any]:
+    """Return the metadata of a client that acts for itself with keys at an address."""
+    return {
+        "client_name": "idprobe throw-away signer",
+        "redirect_uris": [],
+        "grant_types": ["client_credentials"],
+        "response_types": [],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": jwks_uri,
+    }
+
+
+def key_header(key: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the header of an assertion by an RSA key."""
+    return {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
 
 
 def signed_by(provider: Provider, key: Mapping[str, Any], parameters: Pairs, **bent: Any) -> str:
@@ -74,6 +96,26 @@ async def listener_reached(wire: Wire) -> None:
     raise Unsuited(f"the server called none of our addresses at {_host(wire)}{tried}")
 
 
+@probe(
+    needs={Capability.LISTENER, Capability.REGISTRATION, Capability.CLIENT_CREDENTIALS},
+    depth=Depth.FULL,
+)
+async def client_key_rotated(wire: Wire) -> None:
+    """Use a key that our address tells, `first`, and some seconds later another one: `second`."""
+    async with open_desk(wire) as desk:
+        first, second = generate_key("RSA"), generate_key("RSA")
+        place = wire.listen("call-keys", key_server(first))
+        metadata = key_metadata(place.url)
+        registration = await desk.register("register", metadata)
+        client = replace(registration.client("signer", metadata), scope="")
+        provider = wire.provider.with_client(client)
+        signer = await accepted(wire, Signer(provider, first, key_header(first), ""))
+        await asyncio.sleep(KEY_AGE_S)
+        place.reply = key_server(second)
+        assertion = signer.signed(key=second, kid=second["kid"])
+        await wire.send(signer.request(FORM, assertion), "second")
+
+
 @probe(needs={Capability.LISTENER, Capability.SIGNED_CLIENT}, logs_in=True)
 async def assertion_names_its_keys(wire: Wire) -> None:
     """Sign assertions with a strange key that our address tells, named by `jku` and by `x5u`."""
@@ -93,23 +135,15 @@ async def _by_jwks_uri(desk: Desk) -> None:
     """Authenticate with a key that only our address tells."""
     wire, key = desk.wire, generate_key("RSA")
     place = wire.listen("call-jwks", key_server(key))
-    metadata = {
-        "client_name": "idprobe throw-away signer",
-        "redirect_uris": [],
-        "grant_types": ["client_credentials"],
-        "response_types": [],
-        "token_endpoint_auth_method": "private_key_jwt",
-        "jwks_uri": place.url,
-    }
+    metadata = key_metadata(place.url)
     response = await desk.enter("register-jwks", metadata)
     registration = registration_of(response)
     if registration is None:
         return
     client = replace(registration.client("signer", metadata), jwks={"keys": [key]}, scope="")
-    header = {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
     provider = wire.provider.with_client(client)
     for audience in (provider.endpoint("token_endpoint"), provider.issuer):
-        signer = Signer(provider, key, header, audience)
+        signer = Signer(provider, key, key_header(key), audience)
         response = await wire.send(signer.request(FORM), "tokens-jwks")
         if await place.called(SETTLE_S if response.is_success else 0):
             return

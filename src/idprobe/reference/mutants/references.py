@@ -249,3 +249,12 @@ class TokensNameTheirKeys(ReferenceServer):
     def jwks_of(self, client: ClientConfig) -> Mapping[str, Any]:
         known: Sequence[Any] = super().jwks_of(client)["keys"]
         return {"keys": [*known, *self.__dict__.get("_named", ())]}
+
+
+@mutant("OIDCC-10.1.1/unfamiliar-kid-fetched")
+class ClientKeysAreFetchedOnce(ReferenceServer):
+    """The keys at jwks_uri are fetched once, whatever kid comes later."""
+
+    async def learn_keys(self, client: ClientConfig, token: str) -> None:
+        if not self.jwks_of(client)["keys"]:
+            await super().learn_keys(client, token)
