@@ -1,7 +1,7 @@
 """What an authorization request wishes, and what is wrong with it."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ __all__ = ["AuthorizationRequests", "Wish"]
 _MODES: Final = frozenset({"query", "fragment", "form_post"})
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK_IPS: Final = frozenset({"127.0.0.1", "::1"})
+_MAX_LOCALES: Final = 10
 _MAX_AGE: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -298,11 +299,12 @@ class AuthorizationRequests(ReferencedObjects, ResourceIndicators):
 
     def requested_claims(self, form: Form) -> RequestedClaims:
         """Return what the claims parameter asks for; it is ignored where it is not supported."""
-        text = form.get("claims")
+        text, wanted = form.get("claims"), form.get("claims_locales", "").split()[:_MAX_LOCALES]
+        locales = tuple(wanted) if self.config.claims_locales else ()
         if text is None or not self.config.claims_parameter:
-            return NO_CLAIMS
+            return replace(NO_CLAIMS, locales=locales)
         try:
-            return RequestedClaims.parse(text)
+            return replace(RequestedClaims.parse(text), locales=locales)
         except (ValueError, TypeError) as error:
             raise AuthorizationFault("invalid_request", "claims cannot be read") from error
 

@@ -235,6 +235,8 @@ def _users() -> tuple[UserConfig, ...]:
         "email_verified": True,
         "phone_number": "+49 30 5550100",
         "phone_number_verified": True,
+        "nickname#de-CH": "Älli",
+        "family_name#ja-Kana-JP": "ミュラー",
         "address": _address("Lindenallee 1", "Berlin", "Berlin", "10115", "Germany"),
     }
     bob = {
@@ -312,6 +314,8 @@ def reference_config(issuer: str = DEFAULT_ISSUER) -> ServerConfig:
         userinfo_signing=True,
         pairwise=True,
         webfinger=True,
+        claim_sources=True,
+        claims_locales=("en", "de-CH", "ja-Kana-JP"),
     )
 
 

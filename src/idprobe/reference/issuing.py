@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from idprobe.reference.claim_sources import ClaimSources
 from idprobe.reference.core import fresh_secret
+from idprobe.reference.languages import Languages
 from idprobe.reference.protection import Protection
 from idprobe.reference.requested_claims import ClaimRequest
 from idprobe.reference.resource_indicators import ResourceIndicators, Target
@@ -38,7 +40,7 @@ class IdTokenContext:
     with_user_claims: bool = False
 
 
-class Issuing(Protection, Subjects, ResourceIndicators):
+class Issuing(Languages, ClaimSources, Protection, Subjects, ResourceIndicators):
     """The decisions about what a token holds."""
 
     async def issue_access_token(
@@ -165,18 +167,21 @@ class Issuing(Protection, Subjects, ResourceIndicators):
     ) -> dict[str, Any]:
         """Return what was asked for by name, where it is known and as wanted (section 5.5.1)."""
         known = grant.user.claims if grant.user is not None else {}
-        found = {name: known.get(name) for name, request in asked.items()}
+        found = {name: self.named_claim(known, name) for name in asked}
         return {
             name: value
-            for name, value in found.items()
-            if value not in (None, "") and asked[name].takes(value)
+            for wanted, (name, value) in found.items()
+            if value not in (None, "") and asked[wanted].takes(value)
         }
 
     def user_claims(self, grant: Grant, scope: frozenset[str]) -> dict[str, Any]:
         """Return what `scope` tells about the person (section 5.4); empty claims are left out."""
         known = grant.user.claims if grant.user is not None else {}
         wanted = [name for value in sorted(scope) for name in SCOPE_CLAIMS.get(value, ())]
-        return {name: known[name] for name in wanted if known.get(name) not in (None, "")}
+        told: dict[str, Any] = {}
+        for name in wanted:
+            told |= self.in_language(known, name, grant.claims.locales)
+        return told
 
 
 def half_hash(text: str) -> str:

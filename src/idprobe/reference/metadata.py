@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from idprobe.reference.claim_sources import ELSEWHERE
 from idprobe.reference.protection import Protection
 from idprobe.reference.replies import json_reply
 from idprobe.reference.settings import (
@@ -49,8 +50,8 @@ class Metadata(Protection):
             "subject_types_supported": ["public", *(["pairwise"] if config.pairwise else [])],
             "id_token_signing_alg_values_supported": list(config.id_token_signing_alg_values),
             "code_challenge_methods_supported": self.challenge_methods(),
-            "claims_supported": list(_CLAIMS),
-            "claim_types_supported": ["normal"],
+            "claims_supported": [*_CLAIMS, *(ELSEWHERE if config.claim_sources else ())],
+            "claim_types_supported": self.claim_types(),
             "acr_values_supported": [config.acr],
             "claims_parameter_supported": config.claims_parameter,
             "request_parameter_supported": config.request_parameter,
@@ -74,6 +75,8 @@ class Metadata(Protection):
             if offered:
                 document[f"{channel}_logout_supported"] = True
                 document[f"{channel}_logout_session_supported"] = True
+        if config.claims_locales:
+            document["claims_locales_supported"] = list(config.claims_locales)
         if config.userinfo_signing:
             algorithms = list(config.id_token_signing_alg_values)
             document["userinfo_signing_alg_values_supported"] = algorithms
@@ -89,6 +92,10 @@ class Metadata(Protection):
         if config.registration != "off":
             document["registration_endpoint"] = self.url("/register")
         return document
+
+    def claim_types(self) -> list[str]:
+        """Return the kinds of claims on offer (OpenID Connect Core section 5.6)."""
+        return ["normal", *(["aggregated", "distributed"] if self.config.claim_sources else [])]
 
     def challenge_methods(self) -> list[str]:
         """Return the code challenge methods on offer (RFC 7636 section 4.2)."""

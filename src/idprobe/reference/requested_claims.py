@@ -44,6 +44,7 @@ class RequestedClaims:
 
     userinfo: Mapping[str, ClaimRequest] = field(default_factory=dict)
     id_token: Mapping[str, ClaimRequest] = field(default_factory=dict)
+    locales: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "RequestedClaims":

@@ -139,6 +139,8 @@ class ServerConfig:
     request_uri_parameter: bool = False
     pairwise: bool = False
     webfinger: bool = False
+    claim_sources: bool = False
+    claims_locales: tuple[str, ...] = ()
     resources: Mapping[str, str] = field(default_factory=dict)
     """The scope of each resource by its indicator (RFC 8707); without any they are ignored."""
     acr: str = "https://idprobe.example/acr/password"

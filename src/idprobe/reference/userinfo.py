@@ -58,7 +58,9 @@ class UserInfo(Issuing):
         """Return what UserInfo tells: sub, and what the scope of the token covers."""
         grant = token.grant
         asked = self.requested_user_claims(grant, grant.claims.userinfo)
-        return {**asked, **self.user_claims(grant, token.scope), "sub": grant.sub}
+        elsewhere = self.claims_from_elsewhere(grant.claims.userinfo)
+        told = self.user_claims(grant, token.scope)
+        return {**asked, **elsewhere, **told, "sub": grant.sub}
 
     def resource_headers(self) -> dict[str, str]:
         """Return the headers of an answer to one person's token."""
