@@ -199,7 +199,8 @@ for one in (
      lambda m: {n: v.replace("https://", "http://") if isinstance(v, str) and n != "issuer" else v
                 for n, v in m.items()},
      ["RFC6749-10.3/tokens-over-tls-only", "RFC6749-10.8/no-credentials-in-clear",
-      "OAUTH21-1.5/https-only", "RFC7521-4/tls-used", "RFC7591-3/transport-security"]),
+      "OAUTH21-1.5/https-only", "OIDCSM-3.3/check-session-iframe-https", "RFC7521-4/tls-used",
+      "RFC7591-3/transport-security"]),
     (HEADER, "KeysAreAtHttp", "JWTs say that their keys are at http.",
      ["RFC7515-4.1.2/jku-over-tls", "RFC7515-4.1.5/x5u-over-tls"],
      having(jku="http://keys.example/jwks", x5u="http://keys.example/x5u")),
