@@ -47,6 +47,16 @@ def test_pages_are_not_sniffed(user_pages: Trace) -> None:
 
 
 @requirement("ASVS-14.4.5/strict-transport-security")
+def test_token_endpoint_tells_to_come_by_tls(plain_twins: Trace) -> None:
+    """An answer of the token endpoint over TLS says Strict-Transport-Security."""
+    exchange = plain_twins["token"]
+    if exchange.response is None:
+        raise EvidenceError(f"the token endpoint does not answer over TLS: {exchange}")
+    said = exchange.answered.header("strict-transport-security")
+    assert said is not None, "there is no Strict-Transport-Security"
+
+
+@requirement("ASVS-14.4.5/strict-transport-security")
 def test_browsers_are_told_to_come_by_tls(user_pages: Trace) -> None:
     """The pages say Strict-Transport-Security for half a year or more."""
     for exchange in user_pages_of(user_pages.steps("journey")):

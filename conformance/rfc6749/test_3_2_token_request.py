@@ -125,3 +125,12 @@ def test_get_that_is_called_a_post_is_not_served(
     """A header that overrides the method makes no token request of a GET."""
     for trace in (code_requests_bent, client_credentials_requests_bent):
         assert not gives_tokens(trace["overridden"]), "the method is overridden"
+
+
+@requirement("RFC6749-3.2/repeated-parameter-rejected")
+def test_two_scopes_or_redirect_uris_are_refused(
+    client_credentials_scopes: Trace, code_redirect_uri_differs: Trace
+) -> None:
+    """A request that names two scopes, or a good redirect_uri and another, is refused."""
+    assert refused(client_credentials_scopes["twice"]), "one of two scopes is granted"
+    assert refused(code_redirect_uri_differs["both/twice"]), "one of two redirect URIs is taken"

@@ -14,7 +14,7 @@ LINKS = {
 @requirement("RFC7591-5/redirect-uri-kinds")
 def test_redirect_uris_are_of_safe_kinds(registration_redirect_faults: Trace) -> None:
     """A redirect URI is https, on the own machine, or an application's own scheme."""
-    for step in ("plain-http", "javascript", "data"):
+    for step in ("plain-http", "like-loopback", "like-localhost", "javascript", "data"):
         assert not accepted(registration_redirect_faults[step]), f"it was registered: {step}"
 
 

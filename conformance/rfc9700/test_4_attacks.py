@@ -106,8 +106,9 @@ def test_response_names_its_issuer(code_redeemed: Trace) -> None:
 def test_nobody_is_redirected_unseen(user_pages: Trace) -> None:
     """A browser without a session is not sent on with an error before somebody did something."""
     served(user_pages["nobody"])
-    exchange = user_pages["nobody-error"]
-    assert exchange.landing is None, "an error was redirected although nobody has logged in"
+    for step in ("nobody-error", "nobody-scope"):
+        landing = user_pages[step].landing
+        assert landing is None, f"an error was redirected although nobody has logged in: {step}"
 
 
 @requirement("RFC9700-4.12/no-307", "RFC9110-9.3.3/see-other-after-post")

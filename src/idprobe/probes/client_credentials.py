@@ -56,7 +56,7 @@ async def client_credentials_offline(wire: Wire) -> None:
 async def client_credentials_scopes(wire: Wire) -> None:
     """Ask for no scope, for a partly unknown one, in another case, and in forms that are none.
 
-    Steps: `omitted`, `empty`, `partly_unknown`, `other_case`, `malformed/NAME`.
+    Steps: `omitted`, `empty`, `partly_unknown`, `other_case`, `twice`, `malformed/NAME`.
     """
     provider, scope = wire.provider, _one_scope(wire.provider.client)
     await honest_tokens(wire, provider)
@@ -65,6 +65,8 @@ async def client_credentials_scopes(wire: Wire) -> None:
     mixed = client_credentials_request(provider, f"{scope} {UNKNOWN_SCOPE}")
     await wire.send(mixed, "partly_unknown")
     await wire.send(client_credentials_request(provider, scope.swapcase()), "other_case")
+    again = (("scope", UNKNOWN_SCOPE),)
+    await wire.send(client_credentials_request(provider, scope, extra=again), "twice")
     for name, value in MALFORMED_SCOPES.items():
         request = client_credentials_request(provider, f"{scope} {value}")
         await wire.send(request, f"malformed/{name}")

@@ -143,6 +143,8 @@ async def code_redirect_uri_differs(wire: Wire) -> None:
     for step, other in others.items():
         if other:
             await wire.send(redemption(provider, await _code(wire), redirect_uri=other), step)
+    both = (("redirect_uri", uri), ("redirect_uri", others["foreign"]))
+    await wire.send(redemption(provider, await _code(wire), extra=both), "both/twice")
     await wire.run(redeem(provider, await _code(wire)), "control")
 
 

@@ -41,6 +41,8 @@ REDIRECTS: Final[Mapping[str, Any]] = {
     "javascript": ["javascript:alert(1)"],
     "data": ["data:text/html,x"],
     "plain-http": ["http://client.example/cb"],
+    "like-loopback": ["http://127.0.0.1.client.example/cb"],
+    "like-localhost": ["http://localhost.client.example/cb"],
     "text": CALLBACK,
 }
 
