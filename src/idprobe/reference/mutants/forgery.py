@@ -76,10 +76,13 @@ class ScriptsReadTheSession(ReferenceServer):
 
 @mutant(breaks="ASVS-3.4.3/session-cookie-same-site")
 class CookiesSayNothingOfSites(ReferenceServer):
-    """The session cookie has no SameSite."""
+    """No cookie has SameSite."""
 
     def cookie_attributes(self) -> str:
         return super().cookie_attributes().replace("; SameSite=Lax", "")
+
+    def state_cookie_attributes(self) -> str:
+        return super().state_cookie_attributes().replace("; SameSite=Lax", "")
 
 
 @mutant(breaks="ASVS-3.4.1/cookies-secure", medium="tls")
