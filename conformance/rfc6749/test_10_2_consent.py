@@ -1,42 +1,12 @@
 """RFC 6749 sections 3.1.2.1, 4.1.1, 10.2 and 10.8: what a person is asked, told and warned of."""
 
-import re
-
-from selectolax.lexbor import LexborHTMLParser
-
-from idprobe.checks import EvidenceError, Exchange, Trace, gives_tokens, requirement
+from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.consents import asked, consent_pages, words
 from idprobe.reading.issued import tokens
-from idprobe.reading.pages import is_login_page, is_user_page
 from idprobe.reading.registered import accepted
 
 NAME = "Idprobe client of many wishes"
-WORD = re.compile(r"[^\W\d_]{3,}")
-ADDRESS = re.compile(r"[\w.+-]*[:/.][\w.:/?=&%-]+")
-
-
-def consent_pages(trace: Trace, step: str) -> list[Exchange]:
-    """Return the pages of a journey on which a person decides, the login left out."""
-    if not gives_tokens(trace[step]):
-        raise EvidenceError(f"the journey {step} ends without a code: {trace[step]}")
-    return [e for e in trace.steps(step) if is_user_page(e) and not is_login_page(e)]
-
-
-def asked(trace: Trace, step: str) -> Exchange:
-    """Return the page on which consent is given; raises Unsuited if nobody is asked."""
-    pages = consent_pages(trace, step)
-    if not pages:
-        raise Unsuited("nobody is asked for consent: there is no page to look at")
-    return pages[-1]
-
-
-def words(trace: Trace, step: str) -> set[str]:
-    """Return what a person reads on a page, without addresses, numbers and the client_id."""
-    page = LexborHTMLParser(asked(trace, step).answered.body)
-    page.strip_tags(["script", "style", "head"])
-    text = page.body.text(separator=" ") if page.body is not None else ""
-    text = text.replace(trace.steps(step)[0].request.parameter("client_id") or NAME, " ")
-    return set(WORD.findall(ADDRESS.sub(" ", text)))
 
 
 @requirement("RFC6749-4.1.1/decision-obtained")

@@ -10,7 +10,7 @@ from idprobe.flows import Tokens, authorize, bearer, redeem, userinfo_request
 from idprobe.jose import looks_like_jwt
 from idprobe.probes import probe
 from idprobe.probes.altering import forgeries, forgeries_by_header
-from idprobe.probes.asking import plain_scope
+from idprobe.probes.asking import plain_scope, tried_for_tokens
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
@@ -21,9 +21,11 @@ __all__ = [
     "userinfo_forged",
     "userinfo_refused",
     "userinfo_without_openid",
+    "users_of_few_claims",
 ]
 
 USERINFO: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID, Capability.USERINFO})
+USERS: Final = 2
 SCOPES: Final = ("profile", "email", "address", "phone")
 ORIGIN: Final = ("Origin", "https://client.example.org")
 BODY: Final = ("Content-Type", "application/x-www-form-urlencoded")
@@ -99,6 +101,20 @@ async def userinfo_by_scope(wire: Wire) -> None:
         await wire.send(userinfo_request(provider, tokens.access_token), f"userinfo-{scope}")
     tokens = await _tokens(wire, "-all", scope=" ".join(("openid", *known)))
     await wire.send(userinfo_request(provider, tokens.access_token), "userinfo-all")
+
+
+@probe(role=Role.WEB, needs=USERINFO, logs_in=True)
+async def users_of_few_claims(wire: Wire) -> None:
+    """Ask for all about each of the first users: `control/N`, `all/N`, and `userinfo/N`."""
+    provider = wire.provider
+    scope = " ".join(("openid", *(one for one in SCOPES if one in provider.client.scopes)))
+    for number, user in enumerate(list(provider.profile.users.values())[:USERS]):
+        wire.fresh_browser()
+        wire.provider = provider.with_user(user)
+        await wire.run(authorize(wire.provider, scope="openid"), f"control/{number}")
+        token = await tried_for_tokens(wire, f"all/{number}", scope=scope)
+        if token is not None:
+            await wire.send(userinfo_request(wire.provider, token), f"userinfo/{number}")
 
 
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)

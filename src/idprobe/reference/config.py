@@ -243,7 +243,7 @@ def _users() -> tuple[UserConfig, ...]:
         **alice,
         "name": "Bob Stone",
         "given_name": "Bob",
-        "middle_name": "Lee",
+        "middle_name": "",
         "family_name": "Stone",
         "nickname": "Bobby",
         "preferred_username": "bob",

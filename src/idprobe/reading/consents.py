@@ -1,0 +1,40 @@
+"""The pages on which a person gives consent, read for checks."""
+
+import re
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.exchange import Exchange, Trace
+from idprobe.reading.answers import gives_tokens
+from idprobe.reading.pages import is_login_page, is_user_page
+
+__all__ = ["asked", "consent_pages", "words"]
+
+WORD: Final = re.compile(r"[^\W\d_]{3,}")
+ADDRESS: Final = re.compile(r"[\w.+-]*[:/.][\w.:/?=&%-]+")
+
+
+def consent_pages(trace: Trace, step: str) -> list[Exchange]:
+    """Return the pages of a journey on which a person decides, the login left out."""
+    if not gives_tokens(trace[step]):
+        raise EvidenceError(f"the journey {step} ends without a code: {trace[step]}")
+    return [e for e in trace.steps(step) if is_user_page(e) and not is_login_page(e)]
+
+
+def asked(trace: Trace, step: str) -> Exchange:
+    """Return the page on which consent is given; raises Unsuited if nobody is asked."""
+    pages = consent_pages(trace, step)
+    if not pages:
+        raise Unsuited("nobody is asked for consent: there is no page to look at")
+    return pages[-1]
+
+
+def words(trace: Trace, step: str) -> set[str]:
+    """Return what a person reads on a page, without addresses, numbers and the client_id."""
+    page = LexborHTMLParser(asked(trace, step).answered.body)
+    page.strip_tags(["script", "style", "head"])
+    text = page.body.text(separator=" ") if page.body is not None else ""
+    text = text.replace(trace.steps(step)[0].request.parameter("client_id") or "\0", " ")
+    return set(WORD.findall(ADDRESS.sub(" ", text)))
