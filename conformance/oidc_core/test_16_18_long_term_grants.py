@@ -6,6 +6,7 @@ from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refus
 from idprobe.errors import Unsuited
 from idprobe.reading.consents import words
 from idprobe.reading.issued import tokens
+from idprobe.reading.landings import endings
 
 LIST = re.compile(r"[^ ]+( [^ ]+)*\Z")
 STANDARD = {
@@ -34,11 +35,11 @@ def test_one_space_is_between_scopes(code_redeemed: Trace) -> None:
 @requirement("OIDCC-5.4/scope-claims-are-voluntary")
 def test_missing_claims_do_not_matter(users_of_few_claims: Trace) -> None:
     """A request for scopes is granted although the user lacks a claim of theirs."""
-    steps = sorted({e.step for e in users_of_few_claims if e.step.startswith("all/")})
+    steps = [step for step, _ in endings(users_of_few_claims) if step.startswith("all-")]
     for step in steps:
         exchange = users_of_few_claims[step]
         assert not refused(exchange), f"it led to {error_code(exchange) or 'an error page'}"
-    told = [e for e in users_of_few_claims if e.step.startswith("userinfo/")]
+    told = [e for e in users_of_few_claims if e.step.startswith("userinfo-")]
     if not told or not all(gives_tokens(users_of_few_claims[step]) for step in steps):
         raise EvidenceError("nobody came to the end")
     if all(e.answered.json_object.keys() >= STANDARD for e in told):

@@ -105,16 +105,16 @@ async def userinfo_by_scope(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)
 async def users_of_few_claims(wire: Wire) -> None:
-    """Ask for all about each of the first users: `control/N`, `all/N`, and `userinfo/N`."""
+    """Ask for all about each of the first users: `control-N`, `all-N`, and `userinfo-N`."""
     provider = wire.provider
     scope = " ".join(("openid", *(one for one in SCOPES if one in provider.client.scopes)))
     for number, user in enumerate(list(provider.profile.users.values())[:USERS]):
         wire.fresh_browser()
         wire.provider = provider.with_user(user)
-        await wire.run(authorize(wire.provider, scope="openid"), f"control/{number}")
-        token = await tried_for_tokens(wire, f"all/{number}", scope=scope)
+        await wire.run(authorize(wire.provider, scope="openid"), f"control-{number}")
+        token = await tried_for_tokens(wire, f"all-{number}", scope=scope)
         if token is not None:
-            await wire.send(userinfo_request(wire.provider, token), f"userinfo/{number}")
+            await wire.send(userinfo_request(wire.provider, token), f"userinfo-{number}")
 
 
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)

@@ -75,20 +75,7 @@ class Metadata(Protection):
             if offered:
                 document[f"{channel}_logout_supported"] = True
                 document[f"{channel}_logout_session_supported"] = True
-        if config.claims_locales:
-            document["claims_locales_supported"] = list(config.claims_locales)
-        if config.userinfo_signing:
-            algorithms = list(config.id_token_signing_alg_values)
-            document["userinfo_signing_alg_values_supported"] = algorithms
-        if config.encryption:
-            kinds = (
-                "id_token",
-                "userinfo",
-                *(["request_object"] if config.request_parameter else []),
-            )
-            for kind in kinds:
-                document[f"{kind}_encryption_alg_values_supported"] = [*ENCRYPTION_ALGORITHMS]
-                document[f"{kind}_encryption_enc_values_supported"] = [*ENCRYPTIONS]
+        document |= self._protection_members()
         if config.registration != "off":
             document["registration_endpoint"] = self.url("/register")
         return document
@@ -120,6 +107,25 @@ class Metadata(Protection):
     async def show_jwks(self, _request: Request) -> Response:
         """Answer at jwks_uri."""
         return json_reply(self.jwks(), headers=self.metadata_headers())
+
+    def _protection_members(self) -> dict[str, Any]:
+        """Return what is announced of languages, and of answers for one client."""
+        config, document = self.config, dict[str, Any]()
+        if config.claims_locales:
+            document["claims_locales_supported"] = list(config.claims_locales)
+        if config.userinfo_signing:
+            algorithms = list(config.id_token_signing_alg_values)
+            document["userinfo_signing_alg_values_supported"] = algorithms
+        if config.encryption:
+            kinds = (
+                "id_token",
+                "userinfo",
+                *(["request_object"] if config.request_parameter else []),
+            )
+            for kind in kinds:
+                document[f"{kind}_encryption_alg_values_supported"] = [*ENCRYPTION_ALGORITHMS]
+                document[f"{kind}_encryption_enc_values_supported"] = [*ENCRYPTIONS]
+        return document
 
     def _authentication_members(self, endpoint: str, methods: list[Any]) -> dict[str, Any]:
         members: dict[str, Any] = {f"{endpoint}_endpoint_auth_methods_supported": methods}
