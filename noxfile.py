@@ -22,6 +22,7 @@ nox.options.default_venv_backend = "venv"
 
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
 ROOT = Path(__file__).parent
+AXE = "axe-core@4.14.1"
 SERVERS = ROOT / "fixtures" / "servers"
 
 
@@ -149,6 +150,29 @@ def running(session: nox.Session, *command: str, folder: Path) -> Iterator[dict[
 
 
 @nox.session(default=False)
+def looks(session: nox.Session) -> None:
+    """Look at a report and a comparison in Chromium, which has to be there, and ask axe."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        session.error("there is no chromium here: install it, as Debian's package of that name")
+    install(session, "run")
+    session.install("--require-hashes", "-r", "requirements/looks.txt")
+    folder = Path(session.create_tmp()).resolve()
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
+    npm = ("npm", "install", *quiet, "--prefix", str(folder), AXE)
+    session.run(*npm, external=True)
+    out = audit_folder(session, "looked-at", ())
+    session.run("idprobe", "audit", "speakup", "reference", "--output", out)
+    session.run(
+        *("python", "tests/looks/look.py", chromium),
+        str(folder / "node_modules" / "axe-core" / "axe.min.js"),
+        str(folder / "pictures"),
+        *(f"{out}/{page}" for page in ("speakup/report.html", "compare.html")),
+        env={"PYTHONPATH": "tests/reports"},
+    )
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the reference pages that are made from the code."""
     install(session, "run")
@@ -175,4 +199,5 @@ PINNED = {
     "tests": ("pyproject.toml", "--extra", "load", "--group", "tests"),
     "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
     "lint": ("--group", "lint"),
+    "looks": ("--group", "looks"),
 }
