@@ -26,8 +26,8 @@ def test_unknown_critical_header_is_refused(assertion_signatures: Trace) -> None
 
 @requirement("RFC7515-10.12/strict-json")
 def test_malformed_json_is_refused(assertion_forms: Trace) -> None:
-    """Claims that are not quite JSON are refused."""
-    wrong = taken(assertion_forms, "trailing-letter", "trailing-comma")
+    """A header that is not quite JSON makes an invalid JWS."""
+    wrong = taken(assertion_forms, "header-trailing-letter", "header-trailing-comma")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -43,6 +43,13 @@ def test_malformed_jwt_is_refused(assertion_forms: Trace) -> None:
     forms = ("json-serialization", "five-parts", "utf-16")
     steps = ("space-inside", "line-break-inside", "not-base64url", "fourth-part", "array", *forms)
     wrong = taken(assertion_forms, *steps)
+    assert not wrong, f"the assertion is taken: {wrong}"
+
+
+@requirement("RFC7519-7.2/malformed-jwt-rejected")
+def test_malformed_claims_are_refused(assertion_forms: Trace) -> None:
+    """Claims that are not quite JSON are refused."""
+    wrong = taken(assertion_forms, "trailing-letter", "trailing-comma")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 

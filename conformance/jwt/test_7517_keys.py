@@ -319,7 +319,10 @@ def test_the_signing_key_may_sign(keys_document: Trace, signed_in_twice: Trace) 
 
 @requirement("OIDCC-10.2.1/jwks-cache-control-max-age")
 def test_keys_may_be_kept_for_a_while(keys_document: Trace) -> None:
-    """The answer says for how long the keys may be kept."""
+    """The answer says for how long the keys that others encrypt to may be kept."""
+    uses = {str(key.get("use")) for key in published_keys(keys_document)}
+    if "enc" not in uses:
+        raise Unsuited("no key is published for encryption, which the section is about")
     directives = keys_document["keys"].answered.directives("cache-control")
     ages = [one for one in directives if re.fullmatch(r'max-age="?\d+"?', one)]
     assert ages, "Cache-Control has no max-age"

@@ -193,3 +193,9 @@ def test_assertion_speaks_for_no_other_client(assertion_for_another_client: Trac
     exchange = assertion_for_another_client["other_name"]
 
     assert refused(exchange), "an assertion is taken together with another client's client_id"
+
+
+@requirement("RFC6749-A.2/other-characters-refused")
+def test_secret_does_not_end_at_a_zero(secret_near_misses: Trace) -> None:
+    """A secret with a NUL after it is none that appendix A.2 allows."""
+    assert refused(secret_near_misses["zero-after"]), "the secret with a NUL after it is taken"

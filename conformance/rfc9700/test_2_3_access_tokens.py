@@ -4,37 +4,31 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import access_jwt, asked, given, tokens
-
-STEP = "openid"
+from idprobe.reading.issued import access_jwt, asked, given, scope_of
 
 
-def scope_of(trace: Trace, step: str, asked_for: str) -> frozenset[str]:
-    """Return the scope of an access token: what it says itself, what was told, or what was asked.
-
-    A response without scope says that all was granted (RFC 6749 section 5.1).
-    """
-    told = tokens(trace, step).get("scope", asked_for)
-    try:
-        told = access_jwt(trace, step).claims.get("scope", told)
-    except EvidenceError:
-        return _words(told)
-    return _words(told)
-
-
-def _words(scope: Any) -> frozenset[str]:
-    if not isinstance(scope, str):
-        raise EvidenceError("the scope of the token is no text")
-    return frozenset(scope.split())
-
-
-@requirement("RFC9700-2.3/privileges-minimal", "RFC9700-2.3/resources-and-actions-restricted")
+@requirement("RFC9700-2.3/privileges-minimal")
 def test_token_has_the_scope_that_was_asked_for(userinfo_by_scope: Trace) -> None:
     """A client that asks for one scope of many gets a token of that one."""
-    wanted = asked(userinfo_by_scope, f"login-{STEP}", "scope") or ""
-    granted = scope_of(userinfo_by_scope, f"tokens-{STEP}", wanted)
-    more = granted - set(wanted.split())
+    wanted, granted = _scopes(userinfo_by_scope, "openid")
+    more = granted - wanted
     assert not more, f"nobody asked for {', '.join(sorted(more))}"
+
+
+@requirement("RFC9700-2.3/resources-and-actions-restricted")
+def test_token_is_not_good_for_everything(userinfo_by_scope: Trace) -> None:
+    """A client that asks for one scope of many gets less than one that asks for all."""
+    wanted, granted = _scopes(userinfo_by_scope, "all")
+    if wanted == {"openid"}:
+        raise Unsuited("the client has no scope of claims besides openid")
+    _, restricted = _scopes(userinfo_by_scope, "openid")
+    assert granted - restricted, "asking for one scope brings all of them"
+
+
+def _scopes(trace: Trace, name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the scopes that a login asked for and those of the token that it brought."""
+    wanted = asked(trace, f"login-{name}", "scope") or ""
+    return frozenset(wanted.split()), scope_of(trace, f"tokens-{name}", wanted)
 
 
 @requirement("RFC9700-2.3/audience-restricted", "RFC9700-4.9.3/audience-against-replay")

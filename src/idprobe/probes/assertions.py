@@ -226,7 +226,15 @@ def _malformed(signer: Signer) -> Iterator[tuple[str, str]]:
     yield "array", signer.signed(f"[{claims}]".encode())
     yield "trailing-letter", signer.signed(f"{claims}x".encode())
     yield "trailing-comma", signer.signed(f"{claims[:-1]},}}".encode())
+    head = json.dumps(dict(signer.header), separators=(",", ":"))
+    yield "header-trailing-letter", _under(signer, f"{head}x")
+    yield "header-trailing-comma", _under(signer, f"{head[:-1]},}}")
     yield "wrong-last-sub", signer.signed(f'{claims[:-1]},"sub":"{NOBODY}"}}'.encode())
+
+
+def _under(signer: Signer, header: str) -> str:
+    """Return a good assertion under the text of a header, well-formed or not."""
+    return _over(signer, f"{encode(header.encode())}.{signer.signed().split('.')[1]}")
 
 
 def _over(signer: Signer, message: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Request
@@ -132,7 +133,10 @@ async def userinfo_without_openid(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)
 async def userinfo_cross_origin(wire: Wire) -> None:
-    """Ask as a script of another origin would; steps `preflight`, `script`."""
+    """Ask as a script would: `preflight`, `script` of any origin, `own-script` of the client's.
+
+    A server may let in a client's own origin alone, which a preflight does not tell yet.
+    """
     token = (await _tokens(wire, "")).access_token
     url = wire.provider.endpoint("userinfo_endpoint")
     asks = (
@@ -142,6 +146,10 @@ async def userinfo_cross_origin(wire: Wire) -> None:
     )
     await wire.send(replace(Request.get(url, headers=asks), method="OPTIONS"), "preflight")
     await wire.send(userinfo_request(wire.provider, token).with_headers(ORIGIN), "script")
+    own = urlsplit(wire.provider.client.redirect_uri)
+    if own.scheme in {"http", "https"}:
+        header = ("Origin", f"{own.scheme}://{own.netloc}")
+        await wire.send(userinfo_request(wire.provider, token).with_headers(header), "own-script")
 
 
 async def _tokens(wire: Wire, suffix: str, **options: Any) -> Tokens:

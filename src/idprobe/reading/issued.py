@@ -27,6 +27,7 @@ __all__ = [
     "metadata",
     "oauth_document",
     "published_keys",
+    "scope_of",
     "server_time_s",
     "tokens",
 ]
@@ -106,6 +107,25 @@ def tokens(trace: Trace, step: str) -> Mapping[str, Any]:
     if "access_token" not in members:
         raise EvidenceError(f"the step {step} brought no tokens: {trace[step]}")
     return members
+
+
+def scope_of(trace: Trace, step: str, asked_for: str) -> frozenset[str]:
+    """Return the scope of an access token: what it says itself, what was told, or what was asked.
+
+    A response without scope says that all was granted (RFC 6749 section 5.1).
+    """
+    told = tokens(trace, step).get("scope", asked_for)
+    try:
+        told = access_jwt(trace, step).claims.get("scope", told)
+    except EvidenceError:
+        return _scope_words(told)
+    return _scope_words(told)
+
+
+def _scope_words(scope: Any) -> frozenset[str]:
+    if not isinstance(scope, str):
+        raise EvidenceError("the scope of the token is no text")
+    return frozenset(scope.split())
 
 
 def issued_jwts(trace: Trace) -> tuple[IssuedJwt, ...]:

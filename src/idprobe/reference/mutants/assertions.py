@@ -324,6 +324,7 @@ class PublicKeysAreSecrets(ReferenceServer):
         "RFC8725-3.1/alg-header-matches-operation",
         "RFC7515-4.1.1/alg-case-sensitive",
         "RFC7515-4.1.11/unknown-crit-rejected",
+        "RFC7515-10.12/strict-json",
         "RFC7523-3/otherwise-invalid-jwt-rejected",
     ],
     also={"RFC7519-7.2/malformed-jwt-rejected": "the claims are read by a lenient reader"},
@@ -430,6 +431,22 @@ class StrayMarksArePassedOver(ReferenceServer):
 
 
 @mutant(breaks="RFC7515-10.12/strict-json")
+class TextAfterHeadersIsPassedOver(ReferenceServer):
+    """What follows the JSON of a header is not read."""
+
+    def verified_assertion(self, client: ClientConfig, assertion: str) -> Claims | None:
+        try:
+            header = _decoded(assertion.partition(".")[0]).decode()
+            _, end = json.JSONDecoder().raw_decode(header)
+        except ValueError:
+            return super().verified_assertion(client, assertion)
+        is_signed = _signed(self, client, assertion) is not None
+        if end < len(header) and is_signed:
+            return _object(assertion, 1)
+        return super().verified_assertion(client, assertion)
+
+
+@mutant(breaks="RFC7519-7.2/malformed-jwt-rejected")
 class TrailingTextIsPassedOver(ReferenceServer):
     """What follows the claims is not read."""
 

@@ -33,7 +33,7 @@ class SecretsAreTrimmed(ReferenceServer):
         return super().secret_matches(client, secret.strip())
 
 
-@mutant(breaks="RFC9700-2.5/client-authentication-enforced")
+@mutant(breaks="RFC6749-A.2/other-characters-refused")
 class SecretsEndAtZero(ReferenceServer):
     """What follows a NUL in a client secret does not count."""
 

@@ -18,9 +18,6 @@ from idprobe.reference.token_management import Token
 
 @mutant(
     breaks=["RFC9700-2.3/privileges-minimal", "RFC9700-2.3/resources-and-actions-restricted"],
-    also={
-        "OIDCC-16.8/access-token-restricted": "every scope is granted",
-    },
 )
 class EveryScopeIsGranted(ReferenceServer):
     """A client gets all the scope that it may have, whatever it asks for."""
