@@ -45,6 +45,7 @@ _SIGNATURE = (
     "RFC7518-3.6/unsecured-not-accepted-by-default",
     "RFC7515-4.1.1/alg-case-sensitive",
     "RFC7515-4.1.11/unknown-crit-rejected",
+    "RFC7515-10.12/strict-json",
     "RFC7523-3/otherwise-invalid-jwt-rejected",
     "RFC7519-7.2/unacceptable-algorithm-rejected",
     "RFC8725-3.1/key-algorithm-binding-checked",
