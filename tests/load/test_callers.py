@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from starlette.requests import Request as HttpRequest
@@ -10,23 +11,26 @@ from starlette.responses import HTMLResponse
 from starlette.responses import Response as HttpResponse
 
 from idprobe.content import content
+from idprobe.errors import EvidenceError, ProbeError
 from idprobe.exchange import Response
 from idprobe.load.callers import (
     AuthorizationCode,
     AuthorizationCodeSession,
     Caller,
     ClientCredentials,
+    Introspection,
     Mixed,
     RefreshChain,
+    UserInfo,
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.correctness import Findings, WrongAnswer
+from idprobe.load.correctness import Findings, Owner, WrongAnswer
 from idprobe.load.plan import Closed, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.stage import Stage, set_up
 from idprobe.load.working import Work, tried
 from idprobe.profile import Client, Profile, Provider, User, load_profile, with_issuer
-from idprobe.reference.config import speakup_config
+from idprobe.reference.config import ClientConfig, speakup_config
 from idprobe.reference.running import serve
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.stores import AccessToken, Code, RefreshToken
@@ -136,6 +140,45 @@ class CodeForEver(ReferenceServer):
         return True
 
 
+class NotYours(ReferenceServer):
+    """Tells nobody of any token, as RFC 7662 section 2.2 allows."""
+
+    def may_introspect(self, client: ClientConfig, token: AccessToken | RefreshToken) -> bool:
+        del client, token
+        return False
+
+
+class BriefTokens(ReferenceServer):
+    """Lets each access token end after a few uses, as if its time were over."""
+
+    uses: ClassVar[Counter[str]] = Counter()
+
+    def access_token_is_active(self, token: AccessToken) -> bool:
+        self.uses[token.value] += 1
+        return super().access_token_is_active(token) and self.uses[token.value] <= 5
+
+
+@pytest.mark.parametrize("kind", [Introspection, UserInfo])
+def test_a_token_that_comes_to_its_end_is_replaced(kind: type[Caller]) -> None:
+    with serve(speakup_config(), server_class=BriefTokens) as server:
+        recording = recorded(set_up(located(server.issuer)), kind)
+
+    assert recording.succeeded > 5 * 3
+    assert dict(recording.failures) == dict(recording.findings) == {}
+
+
+def test_a_server_that_tells_nobody_of_its_tokens_is_not_accused() -> None:
+    with serve(speakup_config(), server_class=NotYours) as server:
+        profile = located(server.issuer)
+        with pytest.raises(ProbeError, match="may not ask about its own tokens"):
+            tried(set_up(profile), Introspection)
+
+        recording = recorded(set_up(profile), Mixed)
+
+    assert dict(recording.failures) == dict(recording.findings) == {}
+    assert any("mixed leaves out introspection" in one for one in recording.warnings)
+
+
 @pytest.mark.parametrize(
     ("server_class", "kind", "what"),
     [
@@ -207,13 +250,38 @@ def test_a_subject_that_changes_hands_is_found() -> None:
         findings.subject("sub-alice", OTHER)
 
 
-@pytest.mark.parametrize("status", [400, 401, 500, 502])
+@pytest.mark.parametrize("status", [400, 401, 500])
 def test_an_error_page_at_the_token_endpoint_is_found(status: int) -> None:
     findings = Findings()
     page = Response(status, (("Content-Type", "text/html"),), b"<html>busy</html>")
 
     with pytest.raises(WrongAnswer, match=f"status {status} with text/html"):
         findings.tokens(page, OWNER)
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type"), [(502, "text/html"), (413, "text/html"), (500, "text/plain")]
+)
+def test_what_no_rule_forbids_is_mentioned_only(status: int, media_type: str) -> None:
+    findings = Findings()
+
+    with pytest.raises(EvidenceError, match=f"status {status}"):
+        findings.tokens(Response(status, (("Content-Type", media_type),), b"oh"), OWNER)
+    assert not findings.kinds
+    assert findings.warnings.total() == 1
+
+
+def test_an_access_token_may_have_another_subject_than_the_id_token() -> None:
+    findings = Findings()
+
+    findings.subject("pairwise-1", OWNER, "openid")
+    findings.subject("public-1", OWNER, "access")
+
+    assert not findings.kinds
+
+
+def test_the_order_of_scopes_makes_no_other_owner() -> None:
+    assert Owner.of(OWNER, "a b") == Owner.of(OWNER, "b a") != Owner.of(OWNER, "a")
 
 
 def test_a_server_that_sheds_load_is_not_accused() -> None:

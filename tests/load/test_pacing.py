@@ -53,15 +53,18 @@ def talking(talk: Talk) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
+def stage_of(url: str, exchange_s: float = 5.0) -> Stage:
+    client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
+    limits = Limits(exchange_s=exchange_s)
+    profile = Profile("t", "t.toml", url, limits=limits, clients={"service": client})
+    return Stage(profile, {}, Transport(profile))
+
+
 def recorded(
     url: str, model: Model, duration_s: float = 1.0, exchange_s: float = 5.0, warm_up_s: float = 0.0
 ) -> Recording:
     """Return what one run in this thread records."""
-    client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
-    limits = Limits(exchange_s=exchange_s)
-    profile = Profile("t", "t.toml", url, limits=limits, clients={"service": client})
-    stage = Stage(profile, {}, Transport(profile))
-    work = Work(stage, Getter, Plan(model, duration_s, warm_up_s))
+    work = Work(stage_of(url, exchange_s), Getter, Plan(model, duration_s, warm_up_s))
     if isinstance(model, Closed):
         work.join_one(model.users)
     work.run()
@@ -168,6 +171,24 @@ def test_a_server_that_answers_half_and_closes_fails_each_time() -> None:
     assert dict(recording.failures) == {why: 40}
 
 
+def test_prepared_callers_take_turns() -> None:
+    numbers: list[int] = []
+
+    class Prepared(Getter):
+        prepares = True
+
+        def iterate(self) -> Moves:
+            numbers.append(self.number)
+            yield from super().iterate()
+
+    with talking(answering) as url:
+        work = Work(stage_of(url), Prepared, Plan(Open(40), 0.5, callers=4))
+        work.run()
+
+    assert work.recording.succeeded == 20
+    assert {numbers.count(number) for number in range(4)} == {5}
+
+
 def test_users_who_get_no_connection_rest_before_they_try_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -185,9 +206,7 @@ def test_an_error_of_our_own_makes_the_run_void() -> None:
             raise ZeroDivisionError
 
     with talking(answering) as url:
-        client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
-        profile = Profile("t", "t.toml", url, clients={"service": client})
-        work = Work(Stage(profile, {}, Transport(profile)), Broken, Plan(Open(10), 60.0))
+        work = Work(stage_of(url), Broken, Plan(Open(10), 60.0))
         work.run()
 
     assert "ZeroDivisionError" in (work.recording.doubt or "")

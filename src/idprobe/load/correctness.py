@@ -20,7 +20,12 @@ JSON: Final = "application/json"
 GENERATION: Final = 200_000
 """So many tokens are remembered twice over; older ones are forgotten."""
 SHEDDING: Final = frozenset({429, 503})
-FRESH: Final = "fresh_token_per_request"
+REGISTERED: Final = frozenset({400, 401})
+"""The statuses of RFC 6749 section 5.2."""
+GATEWAY: Final = frozenset({502, 504})
+"""What somebody between us and the server says of it."""
+PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+FRESH: Final = "load.fresh_tokens"
 
 
 class WrongAnswer(EvidenceError):
@@ -39,7 +44,7 @@ class Owner:
     def of(cls, provider: Provider, scope: str | None = None) -> "Owner":
         """Return the owner of what is issued to a provider's client and user."""
         user = provider.user.username if provider.user is not None else ""
-        return cls(provider.client.client_id, user, scope or "")
+        return cls(provider.client.client_id, user, " ".join(sorted((scope or "").split())))
 
 
 @dataclass(slots=True, eq=False)
@@ -47,14 +52,14 @@ class Findings:
     """What was found wrong, by kind, and what has to be remembered to see it."""
 
     fresh: bool = False
-    """Whether the profile's contract promises a new token for each request."""
+    """Whether the profile promises a new token for each request."""
     kinds: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     checked: int = 0
     _young: dict[int, Owner] = field(default_factory=dict)
     _old: dict[int, Owner] = field(default_factory=dict)
-    _subjects: dict[tuple[str, str], str] = field(default_factory=dict)
-    _users: dict[tuple[str, str], str] = field(default_factory=dict)
+    _subjects: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _users: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def wrong(self, what: str) -> WrongAnswer:
         """Count a finding and return the error to raise."""
@@ -77,7 +82,7 @@ class Findings:
         elif before.scope != owner.scope:
             raise self.wrong("one access token was issued for two scopes")
         elif self.fresh:
-            raise self.wrong(f"one access token was issued twice, against contract.{FRESH}")
+            raise self.wrong(f"one access token was issued twice, against {FRESH}")
 
     def tokens(self, answer: Answer | Response, provider: Provider) -> Tokens:
         """Return the tokens of an answer, all of it checked; raises EvidenceError."""
@@ -106,14 +111,17 @@ class Findings:
         if read_jwt(id_token).claims.get("nonce") != nonce:
             raise self.wrong("an ID Token had the nonce of another request")
 
-    def subject(self, sub: Any, provider: Provider) -> None:
-        """Compare a subject with what this user's was; raises WrongAnswer if it is another's."""
+    def subject(self, sub: Any, provider: Provider, where: str = "openid") -> None:
+        """Compare a subject with what this user's was; raises WrongAnswer if it is another's.
+
+        ID Tokens and userinfo have one subject for a user; access tokens may have one of their own.
+        """
         if not isinstance(sub, str) or provider.user is None:
             return
         client, user = provider.client.client_id, provider.user.username
-        if self._subjects.setdefault((client, user), sub) != sub:
+        if self._subjects.setdefault((where, client, user), sub) != sub:
             raise self.wrong("a user was given the subject of another")
-        if self._users.setdefault((client, sub), user) != user:
+        if self._users.setdefault((where, client, sub), user) != user:
             raise self.wrong("two users were given one subject")
 
     def _claims(self, token: str, provider: Provider, *, is_id_token: bool) -> None:
@@ -131,7 +139,7 @@ class Findings:
                 raise self.wrong("an ID Token was for another client (aud)")
         elif claims.get("client_id", client_id) != client_id:
             raise self.wrong("an access token was another client's (client_id)")
-        self.subject(claims.get("sub"), provider)
+        self.subject(claims.get("sub"), provider, "openid" if is_id_token else "access")
 
     def _refusal(self, response: Response) -> None:
         """Look at a refusal: it has to say in the registered form what it is."""
@@ -139,9 +147,17 @@ class Findings:
             if response.header("retry-after") is None:
                 self.warnings[f"status {response.status} without Retry-After"] += 1
             return
-        if response.error is None:
-            kind = response.media_type or "no media type"
+        if response.error is not None:
+            return
+        status, kind = response.status, response.media_type or "no media type"
+        if status in REGISTERED:
             raise self.wrong(
-                f"status {response.status} with {kind} at the token endpoint, where RFC 6749 "
-                f"section 5.2 has an error in JSON"
+                f"status {status} with {kind} at the token endpoint, where RFC 6749 section 5.2 "
+                f"has an error in JSON"
             )
+        if kind in PAGES and status >= 500 and status not in GATEWAY:  # noqa: PLR2004 -- server errors
+            raise self.wrong(
+                f"status {status} with {kind} at the token endpoint: a page for a client that "
+                f"asked for JSON"
+            )
+        self.warnings[f"status {status} with {kind} at the token endpoint"] += 1

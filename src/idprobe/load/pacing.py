@@ -38,20 +38,26 @@ class Crew:
     def __init__(self, make: Callable[[int], Caller], bound: int) -> None:
         self._make: Final = make
         self._bound = bound
-        self.idle: Final[list[Seat]] = []
+        self.idle: Final[deque[Seat]] = deque()
+        self._in_turn = False
         self.made = 0
 
     def take(self) -> Seat | None:
-        """Return a caller without work, the last that had some first; None if there is none."""
+        """Return a caller without work, None if there is none.
+
+        It is the last that had some, so that few connections do; once no more are made, all take
+        turns.
+        """
         if self.idle:
-            return self.idle.pop()
+            return self.idle.popleft() if self._in_turn else self.idle.pop()
         if self.made >= self._bound:
             return None
         return self.one_more()
 
     def close(self) -> None:
-        """Make no more callers than there are."""
+        """Make no more callers than there are, and let them take turns."""
         self._bound = self.made
+        self._in_turn = True
 
     def one_more(self) -> Seat:
         """Return a caller that is new."""

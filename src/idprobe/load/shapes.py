@@ -62,18 +62,20 @@ class TokenShape:
 
 
 class Same:
-    """Answers that never change: each is compared with the last that was looked at whole."""
+    """Answers that never change: each is compared with the last good one that was read whole."""
 
-    __slots__ = ("_body", "_check", "_head")
+    __slots__ = ("_body", "_head", "_is_good")
 
-    def __init__(self, check: Callable[[Answer], None]) -> None:
-        self._check: Final = check
+    def __init__(self, is_good: Callable[[Answer], bool]) -> None:
+        self._is_good: Final = is_good
         self._body: bytes | None = None
         self._head: Head | None = None
 
-    def check(self, answer: Answer) -> None:
-        """Raise EvidenceError unless the answer is right."""
+    def check(self, answer: Answer) -> bool:
+        """Return whether the answer is good; what reads it may raise EvidenceError."""
         if answer.head is self._head and answer.body == self._body:
-            return
-        self._check(answer)
+            return True
+        if not self._is_good(answer):
+            return False
         self._head, self._body = answer.head, answer.body
+        return True

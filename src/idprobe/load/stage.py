@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from idprobe.errors import ProbeError, ProfileError
 from idprobe.exchange import Request
-from idprobe.flows import Flow, discover
+from idprobe.flows import Flow, discover, discover_all
 from idprobe.load.correctness import Findings
 from idprobe.load.engine import Engine, Moves, Seat
 from idprobe.load.transport import Transport
@@ -58,9 +58,13 @@ def set_up(profile: Profile) -> Stage:
     """Return the stage of a run; raises ProbeError if the server does not say what it is."""
     transport = Transport(profile)
     known = "token_endpoint" in profile.endpoints
-    metadata = {} if known else carried_out(transport, _plain(discover(profile)))
-    findings = Findings(fresh=bool(profile.contract.get("fresh_token_per_request")))
-    return Stage(profile, metadata, transport, findings=findings)
+    found = {} if known else carried_out(transport, _plain(discover_all(profile)))
+    if not known and not found:
+        # says what was got instead
+        carried_out(transport, _plain(discover(profile)))
+    url, metadata = next(iter(found.items()), (None, {}))
+    findings = Findings(fresh=bool(profile.extras.get("load", {}).get("fresh_tokens")))
+    return Stage(profile, metadata, transport, metadata_url=url, findings=findings)
 
 
 def _plain(flow: Flow[Any]) -> Moves:

@@ -109,7 +109,7 @@ class Work:
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
         recording.most_connections = crew.made
         if not engine.stopped:
-            engine.run(Conclusion(engine, crew.idle[:MOST_CONCLUDING], self._patience_s))
+            engine.run(Conclusion(engine, tuple(crew.idle)[:MOST_CONCLUDING], self._patience_s))
 
     def _unburden(self) -> None:
         """Keep the collector of cycles from walking through all of Locust every now and then."""

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-from idprobe.errors import ProfileError, UsageError
+from idprobe.errors import EvidenceError, ProfileError, UsageError
 from idprobe.load.callers.caller import Caller
 from idprobe.load.callers.people import (
     AuthorizationCode,
@@ -15,6 +15,7 @@ from idprobe.load.callers.people import (
 )
 from idprobe.load.callers.public import MetadataAndKeys
 from idprobe.load.callers.service import ClientCredentials, Introspection, Revocation
+from idprobe.load.correctness import WrongAnswer
 from idprobe.load.engine import Moves
 from idprobe.load.stage import Stage
 
@@ -65,9 +66,25 @@ class Mixed(Caller):
         self.provider = self._parts[0].provider
 
     def prepare(self) -> Moves:
-        """Prepare every part."""
-        for part in self._parts:
-            yield from part.prepare()
+        """Prepare every part; of the default mix, leave out what this server has not."""
+        usable: list[Caller] = []
+        weights: list[float] = []
+        for part, weight in zip(self._parts, self._weights, strict=True):
+            try:
+                yield from part.prepare()
+            except WrongAnswer:
+                raise
+            except EvidenceError as error:
+                if _given(self.stage) is not None:
+                    raise
+                name = next(name for name, kind in KINDS.items() if kind is type(part))
+                self.stage.findings.warnings[f"mixed leaves out {name}: {error}"] += 1
+            else:
+                usable.append(part)
+                weights.append(weight)
+        if not usable:
+            raise EvidenceError("nothing of the mix works at this server")
+        self._parts, self._weights = tuple(usable), tuple(weights)
 
     def iterate(self) -> Moves:
         """Play one part."""
@@ -82,7 +99,7 @@ class Mixed(Caller):
 
 def mix_of(stage: Stage) -> Mapping[str, float]:
     """Return the weights of [load.mix]; by default those of a day that this server can have."""
-    given: Any = stage.profile.extras.get("load", {}).get("mix")
+    given = _given(stage)
     if given is None:
         return {name: weight for name, weight in DAY.items() if _possible(stage, name)}
     unknown = sorted(set(given) - KINDS.keys())
@@ -93,6 +110,10 @@ def mix_of(stage: Stage) -> Mapping[str, float]:
     if not weights:
         raise UsageError(f"{stage.profile.where}: load.mix: no weight is more than nothing")
     return weights
+
+
+def _given(stage: Stage) -> Any:
+    return stage.profile.extras.get("load", {}).get("mix")
 
 
 def _possible(stage: Stage, name: str) -> bool:

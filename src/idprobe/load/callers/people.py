@@ -1,6 +1,7 @@
 """Callers with a user behind them: logins, sessions, chains of refresh tokens, claims."""
 
 import secrets
+import time
 from typing import ClassVar
 
 from idprobe.errors import EvidenceError
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 OFFLINE = "offline_access"
+PROMPT_S = 2.0
+"""A refresh token that is refused later than this may have come to its end."""
 
 
 class Person(Caller):
@@ -149,7 +152,7 @@ class RefreshChain(Person):
             fixed=method in SAME_EACH_TIME,
         )
         self._held: str | None = None
-        self._links = 0
+        self._linked_at = -PROMPT_S
 
     def prepare(self) -> Moves:
         """Log in, and keep the refresh token."""
@@ -159,7 +162,7 @@ class RefreshChain(Person):
                 "the login brought no refresh token, which this scenario lives on: the client "
                 "needs the grant, and maybe the scope offline_access"
             )
-        self._held, self._links = tokens.refresh_token, 0
+        self._held, self._linked_at = tokens.refresh_token, -PROMPT_S
 
     def iterate(self) -> Moves:
         """Trade the refresh token; after a broken chain, log in anew first."""
@@ -167,12 +170,14 @@ class RefreshChain(Person):
             yield from self.prepare()
         held, self._held = self._held or "", None
         answer = yield self._ask(held)
-        if answer.status == 400 and self._links:  # noqa: PLR2004 -- RFC 6749 section 5.2
+        if answer.status == 400 and time.monotonic() < self._linked_at + PROMPT_S:  # noqa: PLR2004 -- RFC 6749 section 5.2
             why = answer.response().error
-            raise self.stage.findings.wrong(f"a chain of refresh tokens broke ({why})")
+            raise self.stage.findings.wrong(
+                f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link ({why})"
+            )
         tokens = self.stage.findings.tokens(answer, self.provider)
         self._held = tokens.refresh_token or held
-        self._links += 1
+        self._linked_at = time.monotonic()
 
     def conclude(self) -> Moves:
         """Do nothing: what a code did twice would end the chain."""
@@ -198,11 +203,17 @@ class UserInfo(Person):
         self._held = tokens.access_token
 
     def iterate(self) -> Moves:
-        """Ask once; the answer has to be about this user."""
-        self._same.check((yield self._ask(self._held)))
+        """Ask once; after the token's end, log in and ask again. It has to be about this user."""
+        if self._same.check((yield self._ask(self._held))):
+            return
+        yield from self.prepare()
+        if not self._same.check((yield self._ask(self._held))):
+            raise EvidenceError("wanted the user's claims for a fresh token, got status 401")
 
-    def _is_mine(self, answer: Answer) -> None:
+    def _is_mine(self, answer: Answer) -> bool:
         response = answer.response()
+        if response.status == 401:  # noqa: PLR2004 -- a token that has ended (RFC 6750 section 3.1)
+            return False
         if not response.is_success:
             raise EvidenceError(f"wanted the user's claims, got status {response.status}")
         if response.media_type == "application/jwt":
@@ -212,6 +223,7 @@ class UserInfo(Person):
         if not isinstance(claims.get("sub"), str):
             raise self.stage.findings.wrong("an answer about a user had no sub")
         self.stage.findings.subject(claims["sub"], self.provider)
+        return True
 
     def conclude(self) -> Moves:
         """Do nothing: what a code did twice would end the token."""

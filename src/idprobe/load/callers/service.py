@@ -54,27 +54,35 @@ class Introspection(ClientCredentials):
             stage.transport,
             fixed=self._fixed,
         )
-        self._same = Same(self._active)
+        self._same = Same(self._is_active)
         self._held = b""
 
     def prepare(self) -> Moves:
-        """Get the token to ask about."""
+        """Get the token to ask about, and see that this client may ask (RFC 7662 section 2.2)."""
         self._held = yield from self.token()
+        if not self._is_active((yield self._ask(self._held.decode()))):
+            raise EvidenceError(
+                "a fresh access token was introspected as not active: this client may not ask "
+                "about its own tokens (RFC 7662 section 2.2)"
+            )
 
     def iterate(self) -> Moves:
-        """Ask once; the token has to be active, and this client's."""
-        self._same.check((yield self._ask(self._held.decode())))
+        """Ask once; where the token has come to its end, with a fresh one, which has to be good."""
+        if self._same.check((yield self._ask(self._held.decode()))):
+            return
+        self._held = yield from self.token()
+        if not self._is_active((yield self._ask(self._held.decode()))):
+            raise self.stage.findings.wrong("a fresh access token was introspected as not active")
 
-    def _active(self, answer: Answer) -> None:
+    def _is_active(self, answer: Answer) -> bool:
         response = answer.response()
         if not response.is_success:
             raise EvidenceError(f"wanted an introspection response, got status {response.status}")
         said = response.json_object
-        if said.get("active") is not True:
-            raise self.stage.findings.wrong("a fresh access token was introspected as not active")
         client_id = self.provider.client.client_id
         if said.get("client_id", client_id) != client_id:
             raise self.stage.findings.wrong("a token was introspected as another client's")
+        return said.get("active") is True
 
 
 class Revocation(ClientCredentials):
