@@ -38,7 +38,7 @@ def test_an_audit_of_a_keyword_needs_few_exchanges_and_ends_well(tmp_path: Path)
     assert "out/report.html" in done.stdout
     record = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert record["summary"]["satisfied"] > 0
-    assert 0 < record["exchanges"] < 60
+    assert 0 < record["exchanges"] < 100
     assert (tmp_path / "latest").is_symlink()
 
 

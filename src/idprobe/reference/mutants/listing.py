@@ -72,7 +72,7 @@ class GrantIsListedInVain(ReferenceServer):
 
     def metadata(self) -> dict[str, Any]:
         members = super().metadata()
-        more = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        more = "urn:ietf:params:oauth:grant-type:saml2-bearer"
         return {**members, "grant_types_supported": [*members["grant_types_supported"], more]}
 
 

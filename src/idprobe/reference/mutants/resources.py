@@ -52,7 +52,10 @@ class ChallengeAccuses(ReferenceServer):
 
 @mutant(
     breaks=["OIDCC-5.3.2/sub-always-returned", "OIDCC-5.3.2/sub-equals-id-token-sub"],
-    also={"OIDCC-15.2/userinfo-supported": "it looks for sub"},
+    also={
+        "OIDCC-15.2/userinfo-supported": "it looks for sub",
+        "OIDCC-5.6/normal-claims-supported": "sub is a normal claim",
+    },
 )
 class UserInfoWithoutSub(ReferenceServer):
     """UserInfo does not say who it is about."""
