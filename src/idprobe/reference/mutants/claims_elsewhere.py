@@ -1,5 +1,7 @@
 """Mutants of claims in languages and from elsewhere (OpenID Connect Core 5.2 and 5.6.2)."""
 
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
 from idprobe.reference.mutants.bending import bend, having
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
