@@ -66,3 +66,19 @@ def test_nobody_is_logged_in_by_another_site(login_forged: Trace) -> None:
     if exchange.answered.status >= 500:
         raise EvidenceError(f"the server fails at the forged form: {exchange}")
     assert not is_user_page(exchange) or is_login_page(exchange), "the login is done"
+
+
+@requirement("ASVS-3.2.1/session-renewed-at-login")
+def test_session_of_before_the_login_is_nobodys(session_fixed: Trace) -> None:
+    """Who knows the cookies of before a login is not logged in by it."""
+    if not gives_tokens(session_fixed["known"]):
+        raise EvidenceError("nobody is served silently after a login")
+    assert not gives_tokens(session_fixed["fixed"]), "a code left for the cookies of before"
+
+
+@requirement("ASVS-4.2.2/login-form-csrf")
+def test_login_is_for_the_browser_that_it_is_made_in(login_finished_elsewhere: Trace) -> None:
+    """A login that another browser finishes leaves the one that began it as it was."""
+    steps = [step for step in ("reload", "silent") if step in login_finished_elsewhere]
+    served = [step for step in steps if gives_tokens(login_finished_elsewhere[step])]
+    assert not served, "a code left in a browser in which nobody logged in"

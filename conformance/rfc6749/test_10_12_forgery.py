@@ -2,7 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
 
-FORGED = ("attacker-values", "bare")
+FORGED = ("attacker-values", "bare", "altered-values")
 
 
 @requirement("RFC6749-10.12/authorization-endpoint-csrf")

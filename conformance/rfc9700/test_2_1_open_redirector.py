@@ -16,6 +16,14 @@ def test_no_parameter_names_where_to_go(foreign_targets: Trace) -> None:
     assert not places, f"the browser is sent on by {', '.join(places)}"
 
 
+@requirement("RFC9700-2.1/no-open-redirector")
+def test_no_form_names_where_to_go(forms_with_targets: Trace) -> None:
+    """No login or consent, given or declined, ends at a URI that came back with its form."""
+    wrong = led_to(forms_with_targets, HOST)
+    wrong += [exchange.step for exchange in forms_with_targets if refreshes(exchange)]
+    assert not wrong, f"the browser is sent on by {', '.join(sorted(set(wrong)))}"
+
+
 def refreshes(exchange: Exchange) -> bool:
     """Return whether a page sends the browser to the foreign host after a while."""
     page = page_of(exchange.answered)

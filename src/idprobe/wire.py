@@ -6,6 +6,7 @@ What comes back is bounded in size and in total time.
 """
 
 import asyncio
+import copy
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -69,6 +70,14 @@ class Cookies:
             request=carrier,
         )
         self._jar_for(request.origin).extract_cookies(answer)
+
+    def twin(self) -> "Cookies":
+        """Return another user agent that has the same cookies now, and keeps its own from here."""
+        other = Cookies()
+        for mine, its in ((self._jar, other._jar), (self._loopback, other._loopback)):
+            for cookie in mine.jar:
+                its.jar.set_cookie(copy.copy(cookie))
+        return other
 
 
 @lru_cache(1024)

@@ -15,7 +15,15 @@ from idprobe.probes.asking import approval, by_get, is_openid, ordinary
 from idprobe.profile import Capability, Provider, Role, User
 from idprobe.wire import Wire
 
-__all__ = ["consent_by_get", "consent_forged", "login_forged", "login_submission", "waiting_page"]
+__all__ = [
+    "another_user",
+    "consent_by_get",
+    "consent_forged",
+    "consent_submission",
+    "login_forged",
+    "login_submission",
+    "waiting_page",
+]
 
 CODE: Final = frozenset({Capability.AUTHORIZATION_CODE})
 EVIL: Final = "https://attacker.idprobe.example"
@@ -26,15 +34,16 @@ SITE_BOUND: Final = frozenset({"samesite=lax", "samesite=strict"})
 async def consent_forged(wire: Wire) -> None:
     """Post an attacker's own consent form in a user's browser: `attacker-values`, `bare`.
 
-    As a cross-site form does: with the attacker's Origin, and with those of the user's cookies that
-    their SameSite lets go. The user's own consent works after that.
+    In `altered-values` its fields have other values than the page gave them. As a cross-site form
+    does: with the attacker's Origin, and with those of the user's cookies that their SameSite lets
+    go. The user's own consent works after that.
     """
     provider = wire.provider
     await wire.run(approval(provider), "authorize")
     await waiting_page(wire, provider, "users-page")
     cookies, bound = wire.cookies, _site_bound(wire.exchanges)
     wire.fresh_browser()
-    attacker = provider.with_user(_another_user(provider))
+    attacker = provider.with_user(another_user(provider))
     await wire.run(approval(attacker), "authorize")
     page = await waiting_page(wire, attacker, "attackers-page")
     press = _consent(wire, page)
@@ -44,7 +53,9 @@ async def consent_forged(wire: Wire) -> None:
     button = press.button
     pressed = ((button.name, button.value),) if button is not None and button.name else ()
     bare = replace(theirs, body=form_encode(pressed).encode("ascii"))
-    for step, request in {"attacker-values": theirs, "bare": bare}.items():
+    spoilt = replace(theirs, body=_spoilt(theirs, pressed))
+    steps = {"attacker-values": theirs, "bare": bare, "altered-values": spoilt}
+    for step, request in steps.items():
         await _post(wire, step, _from_elsewhere(wire, request, bound))
     asks = dict(_asking(provider))
     await wire.run(approval(provider, **asks), "control")
@@ -57,9 +68,7 @@ async def consent_by_get(wire: Wire) -> None:
     await wire.run(approval(provider), "authorize")
     for step in ("get", "post"):
         page = await waiting_page(wire, provider, f"page-for-{step}")
-        press = _consent(wire, page)
-        chosen = consent_values(press.form, deny=False)
-        usual = submission(press.form, before=page.request.url, chosen=chosen, button=press.button)
+        usual = consent_submission(wire, page)
         await _post(wire, step, by_get(usual) if step == "get" else usual)
 
 
@@ -67,7 +76,7 @@ async def consent_by_get(wire: Wire) -> None:
 async def login_forged(wire: Wire) -> None:
     """Post an attacker's login form, filled in, from a browser that never saw it: `forged`."""
     provider = wire.provider
-    user = _another_user(provider)
+    user = another_user(provider)
     if user is None:
         raise Unsuited("the profile has no user with a password")
     page = await waiting_page(wire, provider, "login-page")
@@ -78,31 +87,47 @@ async def login_forged(wire: Wire) -> None:
     await wire.run(approval(provider), "control")
 
 
+def _spoilt(request: Request, pressed: Pairs) -> bytes:
+    """Return the body of a form with every value altered but that of the button."""
+    fields = [(name, f"{value}x") for name, value in request.form if (name, value) not in pressed]
+    return form_encode((*fields, *pressed)).encode("ascii")
+
+
 def _asking(provider: Provider) -> Pairs:
     """Return what makes the server ask for consent again, where there is such a parameter."""
     return (("prompt", "consent"),) if is_openid(provider) else ()
 
 
-def _another_user(provider: Provider) -> User | None:
+def another_user(provider: Provider) -> User | None:
     """Return some other user, or the same one if there is no other."""
     others = [user for user in provider.profile.users.values() if user != provider.user]
     return others[0] if others else provider.user
 
 
-async def waiting_page(wire: Wire, provider: Provider, step: str) -> Stopped:
+async def waiting_page(
+    wire: Wire, provider: Provider, step: str, parameters: Pairs | None = None
+) -> Stopped:
     """Return the page at which a request waits for somebody; raises Unsuited without one."""
-    parameters = ordinary(provider, extra=_asking(provider))
+    parameters = parameters or ordinary(provider, extra=_asking(provider))
     stopped = await wire.run(visit(provider, parameters, user=False), step)
     if not isinstance(stopped, Stopped):
         raise Unsuited("nobody is asked for anything: there is no form that could be forged")
     return stopped
 
 
-def _consent(wire: Wire, stopped: Stopped) -> Press:
+def consent_submission(wire: Wire, stopped: Stopped, *, deny: bool = False) -> Request:
+    """Return the submission of a consent form; raises Unsuited if there is none to be posted."""
+    press = _consent(wire, stopped, deny=deny)
+    chosen = consent_values(press.form, deny=deny)
+    before = stopped.request.url
+    return submission(press.form, before=before, chosen=chosen, button=press.button)
+
+
+def _consent(wire: Wire, stopped: Stopped, *, deny: bool = False) -> Press:
     """Return how consent is given on a page; raises Unsuited if not by a form that is posted."""
     hints = wire.provider.profile.login.hints
     page = read_page(stopped.response, stopped.request.url, hints)
-    pressed = None if login_fields(page) is not None else choice(page, deny=False)
+    pressed = None if login_fields(page) is not None else choice(page, deny=deny)
     if not isinstance(pressed, Press) or pressed.form.method != "post":
         raise Unsuited("consent is not given by a form that is posted")
     return pressed

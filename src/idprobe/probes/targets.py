@@ -10,7 +10,7 @@ from idprobe.probes.asking import approval, ordinary
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
-__all__ = ["foreign_targets"]
+__all__ = ["NAMES", "TARGET", "foreign_targets"]
 
 TARGET: Final = "https://attacker.idprobe.example/cb"
 NAMES: Final = (

@@ -1,0 +1,76 @@
+"""Mutants that believe what comes back with a form, or take one browser for another."""
+
+# ruff: noqa: D102 - the class of a mutant says what its one method does
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idprobe.reference.authorization import Transaction
+from idprobe.reference.forms import Form
+from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.stores import Session
+
+
+@mutant(breaks="RFC9700-2.1/no-open-redirector")
+class FormsSayWhereToGo(ReferenceServer):
+    """A form of the server's pages says where the browser goes in the end."""
+
+    async def submitted(self, request: Request) -> tuple[Form, Transaction, Session]:
+        form, transaction, session = await super().submitted(request)
+        target = form.get("redirect_uri")
+        if target:
+            transaction.wish = replace(transaction.wish, redirect_uri=target)
+        return form, transaction, session
+
+
+@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+class FormsSayWhatIsGranted(ReferenceServer):
+    """The consent form says which scope is granted."""
+
+    async def submitted(self, request: Request) -> tuple[Form, Transaction, Session]:
+        form, transaction, session = await super().submitted(request)
+        named = tuple(form.get("scope", "").split())
+        if named:
+            transaction.wish = replace(transaction.wish, scope=named)
+        return form, transaction, session
+
+
+@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+class FormsSayWhoIsServed(ReferenceServer):
+    """The consent form says which client is served."""
+
+    async def submitted(self, request: Request) -> tuple[Form, Transaction, Session]:
+        form, transaction, session = await super().submitted(request)
+        client = self.clients.get(form.get("client_id", ""))
+        if client is not None:
+            transaction.wish = replace(transaction.wish, client=client)
+        return form, transaction, session
+
+
+@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+class LastRequestIsApproved(ReferenceServer):
+    """Whoever agrees on a page agrees to the request that the browser opened last."""
+
+    async def submitted(self, request: Request) -> tuple[Form, Transaction, Session]:
+        form, _, session = await super().submitted(request)
+        mine = [one for one in self.transactions if one.session_key == session.key]
+        return form, mine[-1], session
+
+
+@mutant(breaks="ASVS-4.2.2/login-form-csrf")
+class LoginsEndWhereTheyBegan(ReferenceServer):
+    """Whoever fills in the form of another browser is logged in there too."""
+
+    def page_belongs_to(self, transaction: Transaction, session: Session, token: str) -> bool:
+        del transaction, session, token
+        return True
+
+    async def after_login(self, transaction: Transaction, session: Session) -> Response:
+        begun = transaction.session_key
+        if self.sessions.get(begun) is not None:
+            until = self.clock() + self.config.session_lifetime_s
+            self.sessions.put(begun, replace(session, key=begun), until)
+        return await super().after_login(transaction, session)
