@@ -45,6 +45,28 @@ def test_id_token_is_no_access_token(userinfo_refused: Trace) -> None:
     assert not _served(userinfo_refused["id-token"]), "userinfo is served for an ID Token"
 
 
+@requirement("RFC6749-7/token-validated-at-own-resource")
+def test_refresh_token_is_no_access_token(userinfo_refused: Trace) -> None:
+    """A refresh token is for the token endpoint alone, and opens nothing (RFC 6749 section 1.5)."""
+    if "refresh-token" not in userinfo_refused:
+        raise Unsuited("the server gives no refresh token")
+    assert not _served(userinfo_refused["refresh-token"]), "userinfo is served for a refresh token"
+
+
+@requirement("RFC6749-7/token-validated-at-own-resource")
+def test_token_without_user_tells_of_nobody(userinfo_without_user: Trace) -> None:
+    """A token that a client got for itself was not granted for openid, and opens no userinfo."""
+    if not _served(userinfo_without_user["usual"]):
+        raise EvidenceError("the token of a user opens nothing either")
+    assert not _served(userinfo_without_user["own"]), "userinfo is served for a client's own token"
+
+
+@requirement("RFC6749-7/token-validated-at-own-resource")
+def test_cookies_alone_open_nothing(userinfo_cross_origin: Trace) -> None:
+    """A browser whose user is logged in has no token by that."""
+    assert not _served(userinfo_cross_origin["cookies-alone"]), "userinfo is served for cookies"
+
+
 @requirement("RFC6750-5.3/short-lived")
 def test_access_tokens_live_an_hour_at_most(code_redeemed: Trace) -> None:
     """A stolen token does not work for long."""

@@ -1,10 +1,12 @@
 """RFC 9700 section 2.6: metadata that are there, and endpoints that scripts may call."""
 
-from idprobe.checks import Trace, requirement
+from collections.abc import Sequence
+
+from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 
-TO_ALL = {"*", "https://client.example.org"}
-"""What opens an answer to the origin of the probes, which nobody has registered."""
+TO_ALL = {"*", "null", "https://client.example.org"}
+"""What opens an answer to the origins of the probes, which nobody has registered."""
 
 
 @requirement("RFC9700-2.6/metadata-published")
@@ -20,8 +22,33 @@ def test_metadata_are_published(metadata_documents: Trace) -> None:
 @requirement("RFC9700-2.6/cors-at-direct-endpoints")
 def test_no_foreign_script_acts_with_cookies(userinfo_cross_origin: Trace) -> None:
     """What scripts of any origin may read is no answer to a request with cookies."""
-    response = userinfo_cross_origin["script"].answered
-    if response.header("access-control-allow-origin") not in TO_ALL:
-        raise Unsuited("userinfo does not let scripts of any origin in")
-    allowed = response.directives("access-control-allow-credentials")
-    assert "true" not in allowed, "any script may use the cookies at userinfo"
+    steps = ("script", "script-from-nowhere")
+    unguarded = _open_with_cookies([userinfo_cross_origin[step] for step in steps])
+    assert not unguarded, "any script may use the cookies at userinfo"
+
+
+@requirement("RFC9700-2.6/cors-at-direct-endpoints")
+def test_no_foreign_script_acts_with_cookies_elsewhere(strange_scripts: Trace) -> None:
+    """Nor is it at the endpoints where clients authenticate."""
+    unguarded = _open_with_cookies(list(strange_scripts))
+    assert not unguarded, f"any script may use the cookies at {', '.join(unguarded)}"
+
+
+def _open_with_cookies(exchanges: Sequence[Exchange]) -> list[str]:
+    """Return the steps whose answers any script may read that sent cookies along.
+
+    Raises Unsuited if no script of a foreign origin may read anything.
+    """
+    responses = {exchange.step: exchange.answered for exchange in exchanges}
+    opened = {
+        step: response
+        for step, response in responses.items()
+        if response.header("access-control-allow-origin") in TO_ALL
+    }
+    if not opened:
+        raise Unsuited("scripts of any origin are not let in")
+    return [
+        step
+        for step, response in opened.items()
+        if "true" in response.directives("access-control-allow-credentials")
+    ]

@@ -1,5 +1,7 @@
 """RFC 9700 section 4.13: what a proxy says of a request comes from the proxy alone."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
@@ -15,6 +17,21 @@ def test_forwarding_headers_from_outside_move_no_endpoint(foreign_host: Trace) -
         response = foreign_host[step].answered
         moved = response.is_success and FOREIGN in response.text
         assert not moved, f"the metadata name the host of {step}"
+
+
+@requirement("RFC9700-4.13/proxy-headers-sanitised")
+def test_forwarded_scheme_port_and_prefix_move_no_endpoint(foreign_host: Trace) -> None:
+    """X-Forwarded-Proto, -Port and -Prefix of a client do not change what the metadata say."""
+    usual = urls(foreign_host["usual"].answered.json_object)
+    for step in ("x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix"):
+        response = foreign_host[step].answered
+        moved = response.is_success and urls(response.json_object) != usual
+        assert not moved, f"the metadata follow {step}"
+
+
+def urls(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the issuer and the endpoints of a document are."""
+    return {n: v for n, v in members.items() if n in {"issuer", "jwks_uri"} or "endpoint" in n}
 
 
 @requirement("RFC9700-4.13/proxy-headers-sanitised")

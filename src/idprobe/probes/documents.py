@@ -26,10 +26,13 @@ __all__ = [
     "metadata_documents",
     "metadata_requests",
     "preflights",
+    "strange_scripts",
 ]
 
 ORIGIN: Final = "https://client.example.org"
 FOREIGN: Final = "idprobe.invalid"
+FOREIGN_PORT: Final = "44321"
+FOREIGN_PREFIX: Final = "/idprobe-prefix"
 WELL_KNOWN: Final = "/.well-known/"
 CROSS_ORIGIN: Final = {
     "token": ("token_endpoint", "POST"),
@@ -39,6 +42,7 @@ CROSS_ORIGIN: Final = {
     "authorization": ("authorization_endpoint", "GET"),
     "revocation": ("revocation_endpoint", "POST"),
 }
+CALLED_BY_CLIENTS: Final = ("token", "revocation", "introspection")
 
 
 @probe(safety=Safety.PASSIVE)
@@ -92,10 +96,17 @@ async def metadata_requests(wire: Wire) -> None:
 
 @probe(needs={Capability.METADATA}, safety=Safety.PASSIVE)
 async def foreign_host(wire: Wire) -> None:
-    """Fetch the metadata under another Host; steps `host`, `forwarded-host`, then `usual`."""
+    """Fetch the metadata as from another place: `host`, a step for each header, then `usual`."""
     url = await _served_at(wire)
     await wire.send(Request.get(url, headers=(("Host", FOREIGN),)), "host")
-    for name, value in (("X-Forwarded-Host", FOREIGN), ("Forwarded", f"host={FOREIGN}")):
+    forwarded = {
+        "X-Forwarded-Host": FOREIGN,
+        "Forwarded": f"host={FOREIGN}",
+        "X-Forwarded-Proto": "http" if url.startswith("https:") else "https",
+        "X-Forwarded-Port": FOREIGN_PORT,
+        "X-Forwarded-Prefix": FOREIGN_PREFIX,
+    }
+    for name, value in forwarded.items():
         await wire.send(Request.get(url, headers=((name, value),)), name.lower())
     await wire.send(Request.get(url), "usual")
 
@@ -108,6 +119,20 @@ async def foreign_host_authorization(wire: Wire) -> None:
     await wire.send(request.with_headers(("Host", FOREIGN)), "host")
     await wire.send(request.with_headers(("X-Forwarded-Host", FOREIGN)), "x-forwarded-host")
     await wire.send(request, "usual")
+
+
+@probe(needs={Capability.METADATA})
+async def strange_scripts(wire: Wire) -> None:
+    """Call each endpoint for clients without parameters, as scripts of other origins would.
+
+    Steps `ENDPOINT/foreign` and `ENDPOINT/null`, the origin of a script from nowhere.
+    """
+    for name in CALLED_BY_CLIENTS:
+        if not wire.provider.has_endpoint(f"{name}_endpoint"):
+            continue
+        request = Request.post_form(wire.provider.endpoint(f"{name}_endpoint"), ())
+        for step, origin in {"foreign": ORIGIN, "null": "null"}.items():
+            await wire.send(request.with_headers(("Origin", origin)), f"{name}/{step}")
 
 
 @probe(needs={Capability.METADATA})

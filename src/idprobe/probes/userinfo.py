@@ -6,12 +6,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.errors import Unsuited
-from idprobe.exchange import Request
+from idprobe.exchange import Agent, Request
 from idprobe.flows import Tokens, authorize, bearer, redeem, userinfo_request
 from idprobe.jose import looks_like_jwt
 from idprobe.probes import probe
 from idprobe.probes.altering import forgeries, forgeries_by_header
 from idprobe.probes.asking import plain_scope, tried_for_tokens
+from idprobe.probes.honest import honest_tokens
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
@@ -22,6 +23,7 @@ __all__ = [
     "userinfo_forged",
     "userinfo_refused",
     "userinfo_without_openid",
+    "userinfo_without_user",
     "users_of_few_claims",
 ]
 
@@ -131,10 +133,25 @@ async def userinfo_without_openid(wire: Wire) -> None:
     await wire.send(userinfo_request(provider, rich.access_token), "usual")
 
 
+@probe(
+    role=Role.WEB,
+    others=(Role.SERVICE,),
+    needs=USERINFO | {Capability.CLIENT_CREDENTIALS},
+    logs_in=True,
+)
+async def userinfo_without_user(wire: Wire) -> None:
+    """Use a token that a client got for itself: `own`; then one of a user: `usual`."""
+    own = await honest_tokens(wire, wire.acting_as(Role.SERVICE), "tokens-own")
+    await wire.send(userinfo_request(wire.provider, own.access_token), "own")
+    usual = await _tokens(wire, "")
+    await wire.send(userinfo_request(wire.provider, usual.access_token), "usual")
+
+
 @probe(role=Role.WEB, needs=USERINFO, logs_in=True)
 async def userinfo_cross_origin(wire: Wire) -> None:
     """Ask as a script would: `preflight`, `script` of any origin, `own-script` of the client's.
 
+    `script-from-nowhere` has the origin null; `cookies-alone` has those of the user, and no token.
     A server may let in a client's own origin alone, which a preflight does not tell yet.
     """
     token = (await _tokens(wire, "")).access_token
@@ -150,6 +167,9 @@ async def userinfo_cross_origin(wire: Wire) -> None:
     if own.scheme in {"http", "https"}:
         header = ("Origin", f"{own.scheme}://{own.netloc}")
         await wire.send(userinfo_request(wire.provider, token).with_headers(header), "own-script")
+    nowhere = userinfo_request(wire.provider, token).with_headers(("Origin", "null"))
+    await wire.send(nowhere, "script-from-nowhere")
+    await wire.send(Request.get(url, headers=(ORIGIN,), agent=Agent.USER), "cookies-alone")
 
 
 async def _tokens(wire: Wire, suffix: str, **options: Any) -> Tokens:

@@ -222,3 +222,15 @@ class MetadataFollowsForwardedHost(ReferenceServer):
                 for name, value in self.metadata().items()
             }
         )
+
+
+@mutant(breaks="RFC9700-4.13/proxy-headers-sanitised", features=["tls_terminating_proxy"])
+class MetadataFollowsForwardedPort(ReferenceServer):
+    """The endpoints in the metadata are at the port of X-Forwarded-Port, whoever sent it."""
+
+    async def show_metadata(self, request: Request) -> Response:
+        port = request.headers.get("x-forwarded-port")
+        if port is None:
+            return await super().show_metadata(request)
+        members = self.metadata()
+        return json_reply({**members, "token_endpoint": f"https://127.0.0.1:{port}/token"})

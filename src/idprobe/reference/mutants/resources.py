@@ -8,8 +8,9 @@ from starlette.requests import Request
 
 from idprobe.reference.faults import BearerFault
 from idprobe.reference.mutants.registry import mutant
+from idprobe.reference.resource_indicators import Target
 from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import AccessToken
+from idprobe.reference.stores import AccessToken, Grant
 
 
 @mutant(breaks=["RFC6750-3.1/insufficient-scope-403", "RFC9110-11.4/insufficient-credentials-403"])
@@ -122,3 +123,42 @@ class RevokedTokensWork(ReferenceServer):
     def access_token_of(self, value: str) -> AccessToken | None:
         token = self.access_tokens.get(value)
         return token if token is not None and self.clock() < token.expires_at else None
+
+
+@mutant(breaks="RFC6749-7/token-validated-at-own-resource")
+class RefreshTokensOpenResources(ReferenceServer):
+    """A resource takes a refresh token for an access token."""
+
+    def access_token_of(self, value: str) -> AccessToken | None:
+        token = self.refresh_tokens.get(value)
+        if token is None:
+            return super().access_token_of(value)
+        place = (self.url("/userinfo"),)
+        return AccessToken(
+            value, token.grant, token.scope, place, token.issued_at, token.expires_at
+        )
+
+
+@mutant(breaks="RFC6749-7/token-validated-at-own-resource")
+class ClientsAreUsersToo(ReferenceServer):
+    """A resource for users takes any token of a client that has none."""
+
+    def scope_suffices(self, token: AccessToken, scope: str) -> bool:
+        return token.grant.user is None or super().scope_suffices(token, scope)
+
+    def is_addressed(self, token: AccessToken, place: str) -> bool:
+        return token.grant.user is None or super().is_addressed(token, place)
+
+
+@mutant(breaks="RFC6749-7/token-validated-at-own-resource")
+class CookiesAreTokens(ReferenceServer):
+    """A resource takes the session of a browser for a token of its user."""
+
+    async def bearer_value(self, request: Request) -> str:
+        session = self.session_of(request)
+        if session is None or "authorization" in request.headers:
+            return await super().bearer_value(request)
+        client_id = next(iter(session.clients), "")
+        grant = Grant(client_id, frozenset({"openid"}), session.user)
+        target = Target(frozenset({"openid"}))
+        return (await self.issue_access_token(grant, target)).value
