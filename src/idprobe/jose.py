@@ -16,6 +16,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, cast
 
 from joserfc import jwk
@@ -328,9 +329,15 @@ def _imported(key: Mapping[str, Any]) -> Key:
     material = {name: key[name] for name in MATERIAL[kty] if name in key}
     if any(not isinstance(v, str) or len(v) > MAX_KEY_MEMBER_CHARS for v in material.values()):
         raise ValueError("a member of the key is no text of sensible length")
+    return _import(kty, tuple(material.items()))
+
+
+@lru_cache(maxsize=256)
+def _import(kty: str, material: tuple[tuple[str, str], ...]) -> Key:
+    """Return a key from its members; the numbers of a private RSA key take 35 ms to check."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a weak key is the server's finding, not our warning
-        return jwk.import_key({"kty": kty, **material})
+        return jwk.import_key({"kty": kty, **dict(material)})
 
 
 def _verifies(alg: str, key: Mapping[str, Any], message: bytes, signature: bytes) -> bool:

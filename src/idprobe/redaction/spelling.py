@@ -4,8 +4,13 @@ import html
 import json
 import re
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Spellings"]
+__all__ = ["Index", "Spellings"]
+
+_PLAIN: Final = r"[A-Za-z0-9\-._~]"
+_GRAM: Final = 8
+_LONG_RUN: Final = re.compile(f"{_PLAIN}{{{_GRAM},}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Spellings:
     @classmethod
     def of(cls, value: str) -> "Spellings":
         """Return the spellings of a value."""
-        runs = re.findall(r"[A-Za-z0-9\-._~]+", value)
+        runs = re.findall(f"{_PLAIN}+", value)
         if runs == [value]:
             return cls(value, value, None)
         pattern = re.compile("".join(_spelling(character) for character in value))
@@ -42,8 +47,38 @@ class Spellings:
         return self.pattern.sub(lambda _: by, text)
 
 
+class Index:
+    """Many spellings, and which of them a text holds without looking for each.
+
+    A needle that is long enough stands in a long run of plain characters of the text, so it is
+    kept by its last characters, and only those that such a run has are looked for.
+    """
+
+    def __init__(self) -> None:
+        self._by_gram: dict[str, list[Spellings]] = {}
+        self._short: list[Spellings] = []
+
+    def add(self, spellings: Spellings) -> None:
+        """Keep the spellings of one more value."""
+        if len(spellings.needle) < _GRAM:
+            self._short.append(spellings)
+        else:
+            self._by_gram.setdefault(spellings.needle[-_GRAM:], []).append(spellings)
+
+    def present_in(self, text: str) -> list[Spellings]:
+        """Return the spellings of the values that the text holds, the longest value first."""
+        grams = {
+            run[at : at + _GRAM]
+            for run in set(_LONG_RUN.findall(text))
+            for at in range(len(run) - _GRAM + 1)
+        }
+        near = (one for gram in grams & self._by_gram.keys() for one in self._by_gram[gram])
+        found = [one for one in (*near, *self._short) if one.are_in(text)]
+        return sorted(found, key=lambda one: (-len(one.value), one.value))
+
+
 def _spelling(character: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9\-._~]", character):
+    if re.fullmatch(_PLAIN, character):
         return character if character != "." else r"\."
     point = ord(character)
     octets = character.encode("utf-8", "surrogatepass")

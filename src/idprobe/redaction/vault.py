@@ -11,7 +11,7 @@ from idprobe.jwe import Opened, header_of_jwe, opened, secret_key
 from idprobe.redaction.cover import GLOBAL_LENGTH, PSEUDONYM, Cover, raw_texts, texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
 from idprobe.redaction.places import secrets_of
-from idprobe.redaction.spelling import Spellings
+from idprobe.redaction.spelling import Index, Spellings
 
 __all__ = ["Vault"]
 
@@ -25,7 +25,7 @@ class Vault:
         self._pseudonyms: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
-        self._spellings: list[Spellings] = []
+        self._spellings = Index()
         self._client_secrets: dict[str, str] = {}
         self._keys: list[Mapping[str, Any]] = []
         for kind, value in secrets:
@@ -39,7 +39,7 @@ class Vault:
         pseudonym = f"‹{kind}-{number}›"
         self._pseudonyms[value] = pseudonym
         if len(value) >= GLOBAL_LENGTH:
-            self._spellings.append(Spellings.of(value))
+            self._spellings.add(Spellings.of(value))
         if kind == "client_secret":
             self._client_secrets[value] = pseudonym
         self._facts[pseudonym] = facts_of(kind, value, self._verified_by, self._opened)
@@ -90,9 +90,7 @@ class Vault:
 
     def _cover(self, haystack: str) -> Cover:
         """Return what covers the secrets of a text; looking once spares looking everywhere."""
-        present = [one for one in self._spellings if one.are_in(haystack)]
-        present.sort(key=lambda one: len(one.value), reverse=True)
-        return Cover(self._pseudonyms, present)
+        return Cover(self._pseudonyms, self._spellings.present_in(haystack))
 
     def _facts_in(self, exchanges: Iterable[Exchange]) -> dict[str, Mapping[str, Any]]:
         """Return the facts of the pseudonyms that occur, themselves free of secrets."""
