@@ -31,6 +31,12 @@ def test_assertion_has_an_identifier(assertion_allowances: Trace) -> None:
     assert refused(assertion_allowances["jti-missing"]), "an assertion without jti is taken"
 
 
+@requirement("OIDCC-9/assertion-jti-required")
+def test_identifier_of_an_assertion_is_not_empty(assertion_allowances: Trace) -> None:
+    """A jti without a letter identifies nothing."""
+    assert refused(assertion_allowances["jti-empty"]), "an assertion with an empty jti is taken"
+
+
 @requirement("OIDCC-9/assertion-single-use")
 def test_assertion_works_once(assertion_allowances: Trace) -> None:
     """An assertion that was used before is refused."""

@@ -1,6 +1,7 @@
 """RFC 7523 sections 2.2 and 3: JWTs that authenticate a client."""
 
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
+from idprobe.errors import Unsuited
 from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
 
 
@@ -89,6 +90,15 @@ def test_forged_assertion_is_refused(assertion_signatures: Trace) -> None:
     steps = ("other-key", "embedded-key", "claims-changed", "signature-cut", *macs)
     wrong = taken(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
+
+
+@requirement("RFC7523-3/bad-signature-rejected")
+def test_certificate_inside_proves_nothing(assertion_signatures: Trace) -> None:
+    """A key is not the client's because the assertion brings a certificate of it."""
+    if "embedded-certificate" not in assertion_signatures:
+        raise Unsuited("the client has no key of a kind that certificates are usual for")
+    exchange = assertion_signatures["embedded-certificate"]
+    assert refused(exchange), "a certificate inside the assertion is taken"
 
 
 @requirement("RFC7523-3/bad-signature-rejected")

@@ -24,6 +24,7 @@ from idprobe.jose import (
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
 from idprobe.probes.asserting import ABSENT, TYPE, Signer, now_s, sealing, secret_key, signing
+from idprobe.probes.certified import certificate_of
 from idprobe.probes.honest import WRONG_SECRET, honest_form, honest_tokens
 from idprobe.profile import Capability, Role, host_of
 from idprobe.wire import Wire
@@ -97,6 +98,7 @@ async def assertion_allowances(wire: Wire) -> None:
     bent: dict[str, dict[str, Any]] = {
         "unknown-claims": {"idprobe": {"a": 1}, "iat": ABSENT},
         "jti-missing": {"jti": ABSENT},
+        "jti-empty": {"jti": ""},
         "aud-token-endpoint": {"aud": provider.endpoint("token_endpoint")},
         "aud-issuer": {"aud": provider.issuer},
         "aud-array": {"aud": [ELSEWHERE, signer.audience]},
@@ -124,6 +126,8 @@ def _forgeries(signer: Signer) -> Iterator[tuple[str, str]]:
     stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
     yield "other-key", signer.signed(key=stranger)
     yield "embedded-key", signer.signed(key=stranger, jwk=public_key(stranger))
+    if stranger["kty"] in {"RSA", "EC"}:
+        yield "embedded-certificate", signer.signed(key=stranger, x5c=[certificate_of(stranger)])
     for name, kid in KIDS.items():
         yield f"kid-{name}", signer.signed(key=stranger, kid=kid)
     yield "hmac-by-pem", signer.signed(key=secret_key(public_pem(signer.key)), alg="HS256")
