@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from idprobe.checks import EvidenceError, Exchange, Trace, gives_tokens, requirement
+from idprobe.reading.logouts import logged_in
 from idprobe.reading.pages import carries_password, is_login_page, is_user_page
 
 
@@ -35,6 +36,14 @@ def test_login_begins_a_new_session(user_pages: Trace) -> None:
     lines = [line for e in exchanges for line in e.answered.all_headers("set-cookie")]
     new = {line.partition(";")[0].strip() for line in lines} - had
     assert new, "the login goes on with the cookies of before"
+
+
+@requirement("ASVS-3.3.1/session-ends-at-logout")
+def test_cookies_of_before_the_logout_are_nobodys(logout_by_get: Trace) -> None:
+    """Who kept the cookies of a session is not logged in by them after the logout."""
+    if not logged_in(logout_by_get, "before") or logged_in(logout_by_get, "after"):
+        raise EvidenceError("the logout ended no session")
+    assert not logged_in(logout_by_get, "replayed"), "the old cookies still are a session"
 
 
 @requirement("ASVS-3.4.1/cookies-secure")

@@ -6,7 +6,7 @@ from idprobe.reading.landings import sent
 from idprobe.reading.logouts import asked, came_back, landing_after, led_away, logged_in
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
-WITHOUT_HINT = ("bare", "by-client-id")
+WITHOUT_HINT = ("bare", "bare-post", "by-client-id")
 END = "end_session_endpoint"
 
 
@@ -44,6 +44,15 @@ def test_yes_logs_out(logout_by_get: Trace) -> None:
     """Whoever says yes, or is not asked at all, is logged out."""
     assert logged_in(logout_by_get, "before"), "there was no session to end"
     assert not logged_in(logout_by_get, "after"), "the session lives on"
+
+
+@requirement("OIDCRIL-2/yes-logs-out")
+def test_yes_without_an_address_logs_out(logout_to_nowhere: Trace) -> None:
+    """Whoever says yes is logged out, and stays at the server where no address was named."""
+    for step in ("nothing", "hint-alone", "state-alone"):
+        assert logged_in(logout_to_nowhere, f"before-{step}"), "there was no session to end"
+        assert not logged_in(logout_to_nowhere, f"after-{step}"), f"the session lives on: {step}"
+        assert not came_back(logout_to_nowhere, step), f"the browser was sent to the client: {step}"
 
 
 @requirement("OIDCRIL-2/user-asked")

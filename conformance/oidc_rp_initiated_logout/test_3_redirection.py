@@ -6,7 +6,7 @@ from idprobe.reading.logouts import came_back, landing_after, led_away, logged_i
 from idprobe.reading.registered import information
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
-UNREGISTERED = ("query", "slash", "case", "stranger")
+UNREGISTERED = ("label", "suffix", "userinfo", "scheme", "query", "slash", "case", "stranger")
 OUT = "https://client.example/out"
 
 

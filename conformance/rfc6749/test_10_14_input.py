@@ -21,3 +21,12 @@ def test_no_header_is_made_of_input(markup_in_requests: Trace) -> None:
     for exchange in markup_in_requests:
         header = exchange.answered.header("x-idprobe")
         assert header is None, f"a header was injected: {exchange.step}"
+
+
+@requirement("RFC6749-10.14/input-sanitised")
+def test_state_of_a_logout_is_harmless(logout_by_post: Trace) -> None:
+    """Markup and a line break in the state of a logout are neither markup nor a header."""
+    for exchange in logout_by_post.steps("markup"):
+        assert exchange.answered.header("x-idprobe") is None, "a header was injected"
+        page = page_of(exchange.answered)
+        assert page is None or not page.css(MARK), "markup of the request is on the page"

@@ -3,11 +3,12 @@
 from urllib.parse import urljoin, urlsplit
 
 from idprobe.checks import Exchange, Response, Trace, refused, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.landings import access_token_died, landed
 from idprobe.reading.pages import (
     frame_ancestors,
     framed_by_nobody,
+    is_user_page,
     page_of,
     password_posts,
     served,
@@ -35,6 +36,16 @@ def all_pages(trace: Trace) -> list[Exchange]:
 def test_pages_cannot_be_framed(user_pages: Trace) -> None:
     """Login and consent pages are shown in no frame of another site."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        assert framed_by_nobody(exchange.answered), f"{exchange.request.path} can be framed"
+
+
+@requirement("RFC9700-4.16/clickjacking-prevented")
+def test_logout_cannot_be_framed(logout_by_get: Trace) -> None:
+    """The page that asks whether to log out is shown in no frame of another site."""
+    pages = [exchange for exchange in logout_by_get.steps("logout") if is_user_page(exchange)]
+    if not pages:
+        raise Unsuited("nobody is asked whether to log out")
+    for exchange in pages:
         assert framed_by_nobody(exchange.answered), f"{exchange.request.path} can be framed"
 
 

@@ -12,6 +12,7 @@ from idprobe.jose import Jwt, generate_key, read_jwt, sign_jwt
 from idprobe.probes import Depth, probe
 from idprobe.probes.asking import PRINTABLE, approval, is_openid, ordinary, tried
 from idprobe.probes.desk import metadata_for, open_desk
+from idprobe.probes.pages import INJECTED
 from idprobe.profile import Capability, Provider, Role
 from idprobe.reading.pages import is_user_page
 from idprobe.wire import Wire
@@ -23,6 +24,7 @@ __all__ = [
     "logout_for_another_client",
     "logout_hint_of_another",
     "logout_hints_forged",
+    "logout_to_nowhere",
     "logout_to_unregistered_uris",
     "logout_uri_registered",
     "logout_without_hint",
@@ -35,6 +37,7 @@ SILENT: Final[Pairs] = (("prompt", "none"),)
 TARGET: Final = "post_logout_redirect_uri"
 OUT: Final = "https://client.example/out"
 PLAIN: Final = "http://client.example/out"
+EVIL: Final = "attacker.idprobe.example"
 STRANGE: Final = "https://attacker.idprobe.example/out"
 
 
@@ -87,39 +90,67 @@ async def _insist(wire: Wire, step: str, *parameters: tuple[str, str]) -> bool:
 
 @probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
 async def logout_by_get(wire: Wire) -> None:
-    """Log in, then out: `logout`, with prompt=none `before` and `after`; out once more: `again`."""
+    """Log in, then out: `logout`, with prompt=none `before` and `after`; out once more: `again`.
+
+    At last the cookies of before the logout come back: `replayed`.
+    """
     uri = _target(wire.provider)
     hint = ("id_token_hint", await _log_in(wire))
     await _silently(wire, "before")
+    cookies = wire.cookies.twin()
     await _leave(wire, "logout", hint, (TARGET, uri), ("state", PRINTABLE))
     await _silently(wire, "after")
     await _leave(wire, "again", hint, (TARGET, uri))
+    wire.cookies = cookies
+    await _silently(wire, "replayed")
 
 
 @probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
 async def logout_by_post(wire: Wire) -> None:
-    """Log out by POST, `logout`; log in again, and out in languages nobody knows, `locales`."""
+    """Log out by POST, `logout`; log in again, and out in languages nobody knows, `locales`.
+
+    Once more with markup and a header's line in the state: `markup`.
+    """
     uri = _target(wire.provider)
     hint = ("id_token_hint", await _log_in(wire))
     await _leave(wire, "logout", hint, (TARGET, uri), method="POST")
     await _silently(wire, "after")
     hint = ("id_token_hint", await _log_in(wire, "-again"))
     await _leave(wire, "locales", hint, (TARGET, uri), ("ui_locales", "xx-unknown tlh"))
+    hint = ("id_token_hint", await _log_in(wire, "-once-more"))
+    await _leave(wire, "markup", hint, (TARGET, uri), ("state", INJECTED))
 
 
 @probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
 async def logout_without_hint(wire: Wire) -> None:
-    """Send logouts without a hint, `bare` and `by-client-id`; confirm one, `redirect-alone`."""
+    """Send logouts without a hint, `bare`, `bare-post` and `by-client-id`, and confirm none.
+
+    One that names an address is confirmed: `redirect-alone`.
+    """
     uri = _target(wire.provider)
     await wire.run(approval(wire.provider), "authorize")
     await _silently(wire, "before")
     await _leave(wire, "bare", user=False)
     await _silently(wire, "after-bare")
+    await _leave(wire, "bare-post", user=False, method="POST")
+    await _silently(wire, "after-bare-post")
     await _leave(wire, "by-client-id", ("client_id", wire.provider.client.client_id), user=False)
     await _silently(wire, "after-by-client-id")
     await _leave(wire, "redirect-alone", (TARGET, uri))
     hint = ("id_token_hint", await _log_in(wire, "-again"))
     await _leave(wire, "control", hint, (TARGET, uri))
+
+
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+async def logout_to_nowhere(wire: Wire) -> None:
+    """Say yes to logouts that name no address: `nothing`, `hint-alone` and `state-alone`."""
+    _target(wire.provider)
+    for step in ("nothing", "hint-alone", "state-alone"):
+        token = await _log_in(wire, f"-{step}")
+        await _silently(wire, f"before-{step}")
+        named = {"hint-alone": [("id_token_hint", token)], "state-alone": [("state", PRINTABLE)]}
+        await _leave(wire, step, *named.get(step, []))
+        await _silently(wire, f"after-{step}")
 
 
 @probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
@@ -230,7 +261,13 @@ def _forged(token: str) -> dict[str, str]:
 def _unregistered(uri: str) -> Mapping[str, str]:
     """Return addresses that look like a registered one, and one that does not."""
     sign = "&" if "?" in uri else "?"
+    scheme, _, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
     return {
+        "label": f"{scheme}://x.{rest}",
+        "suffix": f"{scheme}://{host.partition(':')[0]}.{EVIL}{slash}{path}",
+        "userinfo": f"{scheme}://{host.partition(':')[0]}@{EVIL}{slash}{path}",
+        "scheme": f"{'http' if scheme == 'https' else 'https'}://{rest}",
         "query": f"{uri}{sign}x=1",
         "slash": uri.removesuffix("/") if uri.endswith("/") else f"{uri}/",
         "case": uri.rpartition("/")[0] + "/" + uri.rpartition("/")[2].swapcase(),

@@ -10,7 +10,7 @@ from idprobe.probes.asking import approval, is_openid, ordinary, tried
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
-__all__ = ["cross_origin_requests", "iss_sent", "markup_in_requests", "user_pages"]
+__all__ = ["INJECTED", "cross_origin_requests", "iss_sent", "markup_in_requests", "user_pages"]
 
 INJECTED: Final = "\"'><idprobe-markup>\r\nX-Idprobe: injected"
 WISHES: Final = ("ui_locales", "display", "acr_values")

@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -267,3 +268,30 @@ class SecondLogoutIsAnError(ReferenceServer):
         if session is None or session.user is None:
             return self.error_page(PageFault("Nobody is logged in here."))
         return await super().log_out(request)
+
+
+@mutant("OIDCRIL-2/yes-logs-out")
+class LogoutNeedsAnAddress(ReferenceServer):
+    """A logout that names no address is reported as done, and nothing is done."""
+
+    def ask(self, session: Session, target: str | None) -> Response:
+        return self.logged_out(None) if target is None else super().ask(session, target)
+
+
+@mutant("ASVS-3.3.1/session-ends-at-logout")
+class LogoutForgetsTheCookieOnly(ReferenceServer):
+    """A logout takes the cookie from the browser, and leaves the session as it is."""
+
+    def end_session(self, session: Session) -> None:
+        del session
+
+
+@mutant("RFC6749-10.14/input-sanitised")
+class LogoutSplitsItsHeaders(ReferenceServer):
+    """A line break in the state of a logout begins a header."""
+
+    def logged_out(self, target: str | None) -> Response:
+        response = super().logged_out(target)
+        if "\nX-Idprobe:" in unquote_plus(target or ""):
+            response.headers["X-Idprobe"] = "injected"
+        return response
