@@ -1,6 +1,7 @@
 """OpenID Connect Core sections 3.1.2.2 to 3.1.2.6: validation, authentication, and the answer."""
 
 from idprobe.checks import (
+    Exchange,
     LandingMode,
     Trace,
     error_code,
@@ -9,7 +10,7 @@ from idprobe.checks import (
     refused,
     requirement,
 )
-from idprobe.reading.landings import followed, landed, sent
+from idprobe.reading.landings import endings, followed, landed, sent
 from idprobe.reading.pages import (
     carries_password,
     framed_by_nobody,
@@ -71,6 +72,27 @@ def test_any_error_gets_an_error_response(prompts_wrong: Trace) -> None:
         exchange = prompts_wrong[step]
         assert refused(exchange), f"{step} was granted"
         assert exchange.landing is not None, f"{step} was not reported at the redirect_uri"
+
+
+def assert_endured(exchange: Exchange) -> None:
+    """Complain of a request that broke the server."""
+    status = exchange.answered.status
+    assert status < 500, f"{exchange.step} is answered with status {status}"
+    assert error_code(exchange) != "server_error", f"{exchange.step} is a server_error"
+
+
+@requirement("OIDCC-3.1.2.2/any-error-gets-error-response")
+def test_odd_ages_break_nothing(prompts_wrong: Trace) -> None:
+    """A max_age below nothing or beyond all bounds is served or refused like any other."""
+    for step in ("negative-max-age", "huge-max-age"):
+        assert_endured(prompts_wrong[step])
+
+
+@requirement("OIDCC-3.1.2.2/any-error-gets-error-response")
+def test_broken_claims_break_nothing(claims_broken: Trace) -> None:
+    """A claims parameter that is no JSON, too deep, too long or of wrong types breaks nothing."""
+    for _, exchange in endings(claims_broken):
+        assert_endured(exchange)
 
 
 @requirement("OIDCC-3.1.2.3/authenticates-when-no-session")
@@ -217,7 +239,8 @@ def test_hint_of_another_user_is_an_error(id_token_hints: Trace) -> None:
 @requirement("OIDCC-3.1.2.2/no-token-for-another-user")
 def test_no_code_for_another_user(id_token_hints: Trace) -> None:
     """No code is issued for another user than the one who was asked for."""
-    assert not gives_tokens(id_token_hints["other-user"]), "a code was issued for another user"
+    for step in ("other-user", "other-user-aloud"):
+        assert not gives_tokens(id_token_hints[step]), f"a code was issued for {step}"
 
 
 @requirement("OIDCC-3.1.2.6/consent-required-code")

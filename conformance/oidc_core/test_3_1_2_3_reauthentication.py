@@ -106,7 +106,7 @@ def test_forged_hints_are_not_believed(id_token_hints_forged: Trace) -> None:
     if not gives_tokens(trace["genuine"]):
         raise EvidenceError("a genuine hint of the user who is logged in was not taken")
     outcomes = {}
-    for fault in ("foreign-key", "foreign-issuer"):
+    for fault in ("foreign-key", "foreign-issuer", "unsigned", "altered"):
         own, nobody = (gives_tokens(trace[f"{fault}-{whose}"]) for whose in ("own", "nobody"))
         assert own == nobody, f"a hint with a {fault.replace('-', ' ')} was believed"
         outcomes[fault] = own

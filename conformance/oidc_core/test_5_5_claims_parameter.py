@@ -151,6 +151,25 @@ def test_voluntary_acr_is_told_as_it_is(acr_requested: Trace) -> None:
     assert acr is None or f'"{acr}"' not in asked, "the acr is one that was not reached"
 
 
+@requirement("OIDCC-3.1.2.1/acr-values-voluntary")
+def test_acr_values_are_not_echoed(acr_requested: Trace) -> None:
+    """A level that acr_values ask for and nobody can reach is not told as reached."""
+    assert_served(acr_requested, "by-parameter")
+    asked = acr_requested.steps("by-parameter")[0].request.parameter("acr_values")
+    acr = id_token(acr_requested, "tokens-by-parameter").claims.get("acr")
+    assert acr != asked, "the acr is one that was not reached"
+
+
+@requirement("OIDCC-3.1.2.2/no-token-for-another-user")
+def test_nobody_becomes_another_by_a_list(sub_requested: Trace) -> None:
+    """Where other users are asked for in a list, the ID Token is of the one who is logged in."""
+    own = id_token(sub_requested, "tokens").claims.get("sub")
+    for step in ("listed", "both", "both-reversed"):
+        if gives_tokens(sub_requested[step]):
+            sub = id_token(sub_requested, f"tokens-{step}").claims.get("sub")
+            assert sub == own, f"the ID Token is another user's: {step}"
+
+
 @requirement("OIDCC-3.1.2.2/requested-sub-only")
 def test_requested_sub_is_the_one_logged_in(sub_requested: Trace) -> None:
     """Where a user is asked for by sub, nobody else is served."""

@@ -1,10 +1,12 @@
 """RFC 6749 section 3.3: scope, as the token endpoint understands and tells it."""
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.reading.landings import sent
 from idprobe.reading.token_responses import granted_scope, token_members
 
 MALFORMED = ("quote", "backslash", "control", "not_ascii")
+ODD = ("comma", "tab", "line-break", "nul", "quote")
 UNKNOWN = "idprobe_no_such_scope"
 
 
@@ -95,3 +97,15 @@ def test_scope_of_a_token_response_is_well_formed(code_answer: Trace) -> None:
 
 def _is_scope_character(char: str) -> bool:
     return "!" <= char <= "~" and char not in '"\\'
+
+
+@requirement("RFC6749-3.3/scope-syntax")
+def test_nothing_but_a_space_separates_scopes(scopes_separated_oddly: Trace) -> None:
+    """A comma, a tab and the like between two scopes do not add the second."""
+    trace = scopes_separated_oddly
+    second = sent(trace, "comma", "scope").rpartition(",")[2]
+    if second in _told(trace["tokens-alone"]):
+        raise Unsuited(f"the scope {second} is granted without being asked for")
+    granted = [step for step in ODD if f"tokens-{step}" in trace]
+    wrong = [step for step in granted if second in _told(trace[f"tokens-{step}"])]
+    assert not wrong, f"the second scope is granted too: {', '.join(wrong)}"

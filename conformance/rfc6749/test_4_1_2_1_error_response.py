@@ -12,7 +12,7 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import error_landings, followed, landed, sent
+from idprobe.reading.landings import endings, error_landings, followed, landed, sent
 from idprobe.reading.pages import user_pages_of
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
@@ -85,6 +85,25 @@ def test_client_without_the_code_flow_is_unauthorized(implicit_requests: Trace) 
     assert refused(exchange), "a client got a code that is not registered for it"
     allowed = {"unauthorized_client", "unsupported_response_type", "invalid_request", None}
     assert error_code(exchange) in allowed, f"the error is {error_code(exchange)}"
+
+
+@requirement("RFC6749-4.1.2.1/unauthorized-client")
+def test_client_gets_no_other_response_type(response_types_not_registered: Trace) -> None:
+    """A client that is registered for some response types gets nothing by the others."""
+    found = endings(response_types_not_registered)
+    wrong = [
+        step for step, one in found if step.islower() and step != "code code" and gives_tokens(one)
+    ]
+    assert not wrong, f"the client is served by {', '.join(wrong)}"
+
+
+@requirement("RFC6749-3.1.1/unknown-response-type")
+def test_response_type_in_another_case_is_another(response_types_not_registered: Trace) -> None:
+    """`CODE` is no known response type, and a repeated word brings no more than one does."""
+    assert refused(response_types_not_registered["CODE"]), "CODE is taken for code"
+    landing = response_types_not_registered["code code"].landing
+    names = {name for name, _ in landing.parameters} if landing is not None else set()
+    assert not names & {"access_token", "id_token"}, "tokens came that nobody asked for"
 
 
 @requirement("RFC6749-4.1.2.1/access-denied")

@@ -2,10 +2,19 @@
 
 from typing import Final
 
+from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import fresh_pkce, visit, without
 from idprobe.probes import probe
-from idprobe.probes.asking import PRINTABLE, approval, is_openid, ordinary, tried
+from idprobe.probes.asking import (
+    PRINTABLE,
+    approval,
+    is_openid,
+    ordinary,
+    plain_scope,
+    tried,
+    tried_for_tokens,
+)
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -17,6 +26,8 @@ __all__ = [
     "authorization_tolerance",
     "client_unknown",
     "response_modes",
+    "response_types_not_registered",
+    "scopes_separated_oddly",
     "strange_scopes",
 ]
 
@@ -35,6 +46,7 @@ MARKUP: Final = "'\"<b>&amp;</b>\\ end"
 """A state that has to be escaped in HTML and in a query."""
 RESERVED: Final = "a b&c=d+e%f#g"
 """A state of signs that mean something in a query."""
+SEPARATORS: Final = {"comma": ",", "tab": "\t", "line-break": "\n", "nul": "\0", "quote": '"'}
 ATTACKER: Final = "https://attacker.idprobe.example/cb"
 
 
@@ -145,6 +157,34 @@ async def strange_scopes(wire: Wire) -> None:
     for step, value in strange.items():
         scope = f"{known} {value}".strip()
         await tried(wire, step, ordinary(wire.provider, extra=(("scope", scope),)))
+    await wire.run(approval(wire.provider), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def response_types_not_registered(wire: Wire) -> None:
+    """Ask for each response type that the client has not, and for `CODE` and `code code`."""
+    await wire.run(approval(wire.provider), "authorize")
+    own = [set(one.split()) for one in wire.provider.client.response_types]
+    others = [one for one in REGISTERED_TYPES if set(one.split()) not in own and one != "none"]
+    for kind in (*others, "CODE", "code code"):
+        pairs = ordinary(wire.provider, response_type=kind.lower(), state=PRINTABLE)
+        await tried(wire, kind, (*without(pairs, "response_type"), ("response_type", kind)))
+    await wire.run(approval(wire.provider), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def scopes_separated_oddly(wire: Wire) -> None:
+    """Ask for two scopes with an odd sign between them: a step and `tokens-STEP` for each sign.
+
+    `alone` asks for the first of them.
+    """
+    scopes = plain_scope(wire.provider).split()
+    if len(scopes) <= 1:
+        raise Unsuited("the client has one scope only")
+    await wire.run(approval(wire.provider), "authorize")
+    await tried_for_tokens(wire, "alone", scope=scopes[0])
+    for step, sign in SEPARATORS.items():
+        await tried_for_tokens(wire, step, scope=f"{scopes[0]}{sign}{scopes[-1]}")
     await wire.run(approval(wire.provider), "control")
 
 

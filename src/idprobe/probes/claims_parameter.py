@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from idprobe.errors import ControlFailed
 from idprobe.flows import (
@@ -11,6 +11,7 @@ from idprobe.flows import (
     fresh_pkce,
     redeem,
     userinfo_request,
+    visit,
 )
 from idprobe.jose import read_jwt
 from idprobe.probes import probe
@@ -22,6 +23,7 @@ __all__ = [
     "NOWHERE",
     "UNREACHABLE",
     "acr_requested",
+    "claims_broken",
     "claims_requested",
     "claims_requested_unsupported",
     "sub_requested",
@@ -31,6 +33,16 @@ OPENID: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
 NOWHERE: Final = "https://idprobe.example/no-such-claim"
 UNREACHABLE: Final = "https://idprobe.example/no-such-acr"
 ESSENTIAL: Final = {"essential": True}
+
+LONG: Final = 2_000
+BROKEN: Final[Mapping[str, str]] = {
+    "cut-off": '{"id_token":{"email":',
+    "list": '["email"]',
+    "wrong-member": '{"id_token":["email"],"userinfo":7}',
+    "wrong-claim": '{"id_token":{"email":3},"userinfo":{"email":{"essential":"x","values":1}}}',
+    "deep": '{"userinfo":' * 5_000 + "1" + "}" * 5_000,
+    "long": json.dumps({"userinfo": {"email": {"value": "x" * 50_000}}}),
+}
 
 Asked = Mapping[str, Any]
 REQUESTS: Final[Mapping[str, Asked]] = {
@@ -69,9 +81,23 @@ async def claims_requested_unsupported(wire: Wire) -> None:
 
 
 @probe(role=Role.WEB, needs=OPENID, logs_in=True)
+async def claims_broken(wire: Wire) -> None:
+    """Send claims that cannot be read, a step for each fault, by POST where they are long."""
+    provider = wire.provider
+    await wire.run(authorize(provider, scope="openid"), "authorize")
+    for step, text in BROKEN.items():
+        pairs = ordinary(provider, extra=(("claims", text),))
+        method: Literal["GET", "POST"] = "POST" if len(text) > LONG else "GET"
+        await wire.run(visit(provider, pairs, method=method), step)
+    wire.fresh_browser()
+    await wire.run(authorize(provider, scope="openid"), "control")
+
+
+@probe(role=Role.WEB, needs=OPENID, logs_in=True)
 async def acr_requested(wire: Wire) -> None:
     """Ask for an acr: `reachable` and `unreachable` as Essential, `voluntary` as Voluntary.
 
+    `by-parameter` asks by acr_values, which is Voluntary too.
     The control asks for none: `login`, `tokens-control`.
     """
     provider = wire.provider
@@ -82,12 +108,17 @@ async def acr_requested(wire: Wire) -> None:
         await _ask(wire, "reachable", _acr(essential=True, values=[offered[-1]]))
     await _ask(wire, "unreachable", _acr(essential=True, values=[UNREACHABLE]))
     await _ask(wire, "voluntary", _acr(values=[UNREACHABLE]))
+    wish = (("acr_values", UNREACHABLE),)
+    await tried_for_tokens(wire, "by-parameter", scope="openid", extra=wish)
     await wire.run(authorize(provider, scope="openid"), "control")
 
 
 @probe(role=Role.WEB, needs=OPENID | {Capability.SECOND_USER}, logs_in=True)
 async def sub_requested(wire: Wire) -> None:
-    """Ask silently for the user who is logged in, `own`, and for another: `other`."""
+    """Ask silently for the user who is logged in, `own`, and for another: `other`.
+
+    Then for the other in a list, `listed`, and for both in either order: `both`, `both-reversed`.
+    """
     provider = wire.provider
     users = list(provider.profile.users.values())
     other = await _sub(wire, provider.with_user(users[1]), "-other")
@@ -99,6 +130,10 @@ async def sub_requested(wire: Wire) -> None:
             provider, scope="openid", pkce=fresh_pkce(), extra=(*parameter, ("prompt", "none"))
         )
         await tried(wire, step, pairs, user=False)
+    lists = {"listed": [other], "both": [own, other], "both-reversed": [other, own]}
+    for step, subs in lists.items():
+        parameter = (*_claims({"id_token": {"sub": {"values": subs}}}), ("prompt", "none"))
+        await tried_for_tokens(wire, step, scope="openid", extra=parameter, user=False)
 
 
 async def _sub(wire: Wire, provider: Provider, suffix: str) -> str:

@@ -20,7 +20,8 @@ NOBODY: Final = "idprobe-nobody"
 async def id_token_hints_forged(wire: Wire) -> None:
     """Ask silently with hints that are genuine or forged, for the user and for nobody.
 
-    Steps `genuine`; `FAULT-own` and `FAULT-nobody` for `foreign-key` and `foreign-issuer`.
+    Steps `genuine`; `FAULT-own` and `FAULT-nobody` for `foreign-key`, `foreign-issuer`, `unsigned`
+    and `altered`, which has the signature of the genuine one.
     """
     provider = wire.provider
     authorized = await wire.run(authorize(provider, scope="openid"), "login")
@@ -35,6 +36,12 @@ async def id_token_hints_forged(wire: Wire) -> None:
         for whose, sub in {"own": claims.get("sub"), "nobody": NOBODY}.items():
             hint = _signed_by_us(token, {**claims, **change, "sub": sub})
             await _ask(wire, f"{fault}-{whose}", hint)
+    for whose, sub in {"own": claims.get("sub"), "nobody": NOBODY}.items():
+        changed = {**claims, "sub": sub, "idprobe": True}
+        unsigned = sign_jwt(changed, generate_key("EC"), {"alg": "none"})
+        await _ask(wire, f"unsigned-{whose}", unsigned)
+        head, _, signature = token.split(".")
+        await _ask(wire, f"altered-{whose}", f"{head}.{unsigned.split('.')[1]}.{signature}")
     await wire.run(authorize(provider, scope="openid"), "control")
 
 

@@ -73,6 +73,8 @@ async def prompts_wrong(wire: Wire) -> None:
         "consent-and-none": ("prompt", "consent none"),
         "unknown": ("prompt", "xyz-unknown"),
         "bad-max-age": ("max_age", "abc"),
+        "negative-max-age": ("max_age", "-1"),
+        "huge-max-age": ("max_age", "9" * 40),
     }.items():
         await tried(wire, step, ordinary(wire.provider, extra=(extra,)))
     await wire.run(approval(wire.provider), "control")
@@ -121,7 +123,10 @@ async def openid_objects(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=OPENID | {Capability.SECOND_USER}, logs_in=True)
 async def id_token_hints(wire: Wire) -> None:
-    """Send prompt=none with an ID Token of the user, then of another: `same-user`, `other-user`."""
+    """Send prompt=none with an ID Token of the user, then of another: `same-user`, `other-user`.
+
+    The last once more without prompt=none: `other-user-aloud`.
+    """
     _openid_only(wire.provider)
     authorized = await wire.run(approval(wire.provider), "authorize")
     tokens = await wire.run(redeem(wire.provider, authorized), "redeem")
@@ -131,6 +136,7 @@ async def id_token_hints(wire: Wire) -> None:
     other = wire.provider.with_user(list(wire.provider.profile.users.values())[1])
     await wire.run(approval(other), "authorize-other")
     await tried(wire, "other-user", ordinary(wire.provider, extra=hint), user=False)
+    await tried(wire, "other-user-aloud", ordinary(wire.provider, extra=hint[1:]), user=False)
     await tried(wire, "control", ordinary(wire.provider, extra=hint[:1]), user=False)
 
 

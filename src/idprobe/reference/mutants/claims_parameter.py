@@ -3,6 +3,7 @@
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from idprobe.reference.faults import AuthorizationFault
@@ -177,3 +178,43 @@ class RequestedSubIsIgnored(ReferenceServer):
     def wanted_sub(self, hinted: str | None, claims: RequestedClaims) -> str | None:
         del claims
         return hinted
+
+
+@mutant(
+    breaks="OIDCC-3.1.2.2/no-token-for-another-user",
+    also={"OIDCC-3.1.2.2/requested-sub-only": "whoever is logged in is served"},
+)
+class RequestedSubIsClaimed(RequestedSubIsIgnored):
+    """The ID token is of the user who was asked for last, whoever is logged in."""
+
+    def id_token_claims(
+        self, client: ClientConfig, grant: Grant, context: IdTokenContext
+    ) -> dict[str, Any]:
+        claims = super().id_token_claims(client, grant, context)
+        asked = grant.claims.id_token.get("sub")
+        return {**claims, "sub": asked.values[-1]} if asked and asked.values else claims
+
+
+@mutant(
+    breaks="OIDCC-3.1.2.1/acr-values-voluntary",
+    also={"OIDCC-5.5.1.1/voluntary-acr-unmet-returns-current": "every acr is claimed"},
+)
+class AcrValuesAreClaimed(VoluntaryAcrIsClaimed):
+    """ID tokens tell the first of acr_values, reached or not."""
+
+    def requested_claims(self, form: Form) -> RequestedClaims:
+        claims, wish = super().requested_claims(form), form.get("acr_values", "").split()
+        if not wish:
+            return claims
+        return replace(claims, id_token={**claims.id_token, "acr": ClaimRequest(values=(wish[0],))})
+
+
+@mutant(breaks="OIDCC-3.1.2.2/any-error-gets-error-response")
+class BrokenClaimsBreakTheServer(ReferenceServer):
+    """A claims parameter that cannot be read is a server_error."""
+
+    def requested_claims(self, form: Form) -> RequestedClaims:
+        try:
+            return super().requested_claims(form)
+        except AuthorizationFault as fault:
+            raise AuthorizationFault("server_error", fault.description) from fault

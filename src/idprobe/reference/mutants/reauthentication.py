@@ -11,10 +11,13 @@ from starlette.responses import Response
 from idprobe.reference.authorization import Transaction
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import UserConfig
+from idprobe.reference.settings import ClientConfig, UserConfig
 from idprobe.reference.stores import Grant, Session
+
+LONGEST_AGE = 20
 
 
 @mutant(
@@ -43,8 +46,11 @@ class SilentLoginsAreNew(ReferenceServer):
 
 
 @mutant(
-    breaks=["OIDCC-3.1.2.1/max-age-reauthenticates", "OIDCC-15.1/max-age-enforced"],
-    also={"OIDCC-3.1.2.1/max-age-zero-is-prompt-login": "max_age is ignored"},
+    breaks=[
+        "OIDCC-3.1.2.1/max-age-reauthenticates",
+        "OIDCC-3.1.2.1/max-age-zero-is-prompt-login",
+        "OIDCC-15.1/max-age-enforced",
+    ],
 )
 class MaxAgeIsIgnored(ReferenceServer):
     """No login is ever too old."""
@@ -104,3 +110,13 @@ class OfflineAccessNeedsCode(ReferenceServer):
         if "code" not in types and "consent" in prompts:
             raise AuthorizationFault("invalid_scope", "offline_access needs a code")
         return super().offline_access_is_permitted(types, prompts)
+
+
+@mutant(breaks="OIDCC-3.1.2.2/any-error-gets-error-response")
+class OddAgesBreakTheServer(ReferenceServer):
+    """A max_age beyond all bounds is a server_error."""
+
+    def max_age_of(self, client: ClientConfig, form: Form) -> int | None:
+        if len(form.get("max_age", "")) > LONGEST_AGE:
+            raise AuthorizationFault("server_error", "something broke")
+        return super().max_age_of(client, form)

@@ -11,6 +11,7 @@ from idprobe.reference.authorization import Transaction
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Session
 
 
@@ -74,3 +75,29 @@ class LoginsEndWhereTheyBegan(ReferenceServer):
             until = self.clock() + self.config.session_lifetime_s
             self.sessions.put(begun, replace(session, key=begun), until)
         return await super().after_login(transaction, session)
+
+
+@mutant(breaks="RFC6749-3.3/scope-syntax")
+class CommasSeparateScopes(ReferenceServer):
+    """A comma between two scopes is taken for a space."""
+
+    def authorized_scope(
+        self,
+        client: ClientConfig,
+        requested: str | None,
+        types: frozenset[str],
+        prompts: frozenset[str],
+    ) -> tuple[str, ...]:
+        spaced = None if requested is None else requested.replace(",", " ")
+        return super().authorized_scope(client, spaced, types, prompts)
+
+
+@mutant(breaks="RFC6749-3.1.1/unknown-response-type")
+class ResponseTypesHaveNoCase(ReferenceServer):
+    """`CODE` is taken for `code`."""
+
+    async def authorization_form(self, request: Request) -> Form:
+        form = await super().authorization_form(request)
+        if form.get("response_type") != "CODE":
+            return form
+        return Form.parse(request.url.query.replace("=CODE", "=code").encode())
