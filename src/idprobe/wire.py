@@ -25,7 +25,7 @@ from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
-from idprobe.raw import How, Means, connection_facts, converse, greet
+from idprobe.raw import How, Means, connection_facts, converse, greet, race
 
 __all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
 
@@ -155,16 +155,28 @@ class Courier:
 
         It is sent once. Raises Unsuited where its octets would not reach the server as they are.
         """
-        if not self._has_socket:
-            raise Unsuited("the server runs in this process, where there are no octets to send")
-        if self._network.proxy:
-            raise Unsuited("the server is reached by a proxy, which passes on what it understands")
-        self._gate.allow(request)
-        self.guard.allow(request)
+        self._allow_raw([request])
         async with self._gate.turn():
             exchange = await send()
         self.sent += 1
         return replace(exchange, step=step)
+
+    async def carry_at_once(self, requests: Sequence[Request], step: str) -> Sequence[Exchange]:
+        """Return what became of requests that idprobe.raw sends together, as one turn."""
+        self._allow_raw(requests)
+        async with self._gate.turn():
+            exchanges = await race(requests, self.means)
+        self.sent += len(exchanges)
+        return [replace(exchange, step=step) for exchange in exchanges]
+
+    def _allow_raw(self, requests: Sequence[Request]) -> None:
+        if not self._has_socket:
+            raise Unsuited("the server runs in this process, where there are no octets to send")
+        if self._network.proxy:
+            raise Unsuited("the server is reached by a proxy, which passes on what it understands")
+        for request in requests:
+            self._gate.allow(request)
+            self.guard.allow(request)
 
     async def _once(self, request: Request, step: str) -> Exchange:
         started_at, begun = datetime.now(UTC), time.perf_counter_ns()
@@ -331,6 +343,11 @@ class Wire:
             return (await converse([request], self.courier.means, how))[0]
 
         return self.record(await self.courier.carry_raw(request, step, send))
+
+    async def race(self, requests: Sequence[Request], step: str) -> Sequence[Exchange]:
+        """Send requests octet by octet, so that their last octets go out at one moment."""
+        exchanges = await self.courier.carry_at_once(requests, step)
+        return [self.record(exchange) for exchange in exchanges]
 
     async def greet(self, request: Request, step: str, offer: str) -> Exchange:
         """Say a hello of idprobe.raw.OFFERS to the origin of a request, which is not sent."""

@@ -27,7 +27,14 @@ from idprobe.probes.honest import get_tokens
 from idprobe.profile import Capability, Node, Role, host_of
 from idprobe.wire import Wire
 
-__all__ = ["PATIENCE_S", "code_at_replicas", "refresh_at_replicas", "revoked_at_replicas"]
+__all__ = [
+    "PATIENCE_S",
+    "REPLICAS",
+    "at",
+    "code_at_replicas",
+    "refresh_at_replicas",
+    "revoked_at_replicas",
+]
 
 REPLICAS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.REPLICAS})
 PATIENCE_S: Final = 5.0

@@ -8,7 +8,7 @@ back is read strictly (by h11), bounded in size and in total time.
 from idprobe.raw.client_hello import OFFERS, Offer
 from idprobe.raw.connecting import connection_facts
 from idprobe.raw.means import Framing, How, Means, TlsRange
-from idprobe.raw.sending import converse, greet
+from idprobe.raw.sending import converse, greet, race
 from idprobe.raw.talk import octets
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "converse",
     "greet",
     "octets",
+    "race",
 ]

@@ -23,7 +23,7 @@ from idprobe.raw.connecting import (
 from idprobe.raw.means import How, Means
 from idprobe.raw.talk import Talk
 
-__all__ = ["converse", "greet"]
+__all__ = ["converse", "greet", "race"]
 
 RECORD_BYTES: Final = 18_432
 
@@ -63,6 +63,21 @@ async def converse(
         return tuple(exchanges)
     exchanges.append(moment.exchange(requests[len(exchanges)], None, failure, facts))
     return tuple(exchanges)
+
+
+async def race(requests: Sequence[Request], means: Means) -> tuple[Exchange, ...]:
+    """Return what became of requests whose last octets were held back and sent at one moment.
+
+    Each has a connection of its own. Where one ends early the others do not wait for it.
+    """
+    start = asyncio.Barrier(len(requests))
+
+    async def run(request: Request) -> Exchange:
+        exchange = (await converse([request], means, How(start=start)))[0]
+        await start.abort()
+        return exchange
+
+    return tuple(await asyncio.gather(*map(run, requests)))
 
 
 async def greet(request: Request, means: Means, offer_name: str) -> Exchange:

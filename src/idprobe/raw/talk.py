@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -71,6 +72,12 @@ class Talk:
 
     async def _write(self, batch: bytes) -> None:
         try:
+            if self._how.start is not None:
+                self._writer.write(batch[:-1])
+                await self._writer.drain()
+                batch = batch[-1:]
+                with suppress(asyncio.BrokenBarrierError):  # another one failed: go on alone
+                    await self._how.start.wait()
             self._writer.write(batch)
             await self._writer.drain()
         except OSError:
