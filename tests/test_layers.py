@@ -26,6 +26,7 @@ LAYERS: Final = {
     "reference": 3,
     "flows": 3,
     "evidence": 4,
+    "embedded": 4,
     "raw": 4,
     "reading": 4,
     "wanted": 4,

@@ -45,7 +45,7 @@ from idprobe.redaction import Vault
 from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
-from idprobe.targets import reached, resolve
+from idprobe.targets import resolve
 from idprobe.verdict import (
     HarnessFault,
     Inconclusive,
@@ -57,7 +57,7 @@ from idprobe.verdict import (
 )
 from idprobe.wire import Human
 
-__all__ = ["Audit", "Options", "reached", "resolve"]
+__all__ = ["Audit", "Options", "resolve"]
 
 STOPPED: Final = "the run was stopped before this experiment had ended"
 
@@ -287,14 +287,14 @@ class Audit:
             sent=f"{exchange.step}: {exchange.request!r}" if exchange is not None else "",
             saw=_saw(exchange),
             curl=_repeated(exchange),
-            exchange=self._place(exchange),
+            exchange=self._place(exchange, probes),
         )
 
-    def _place(self, exchange: Exchange | None) -> str:
+    def _place(self, exchange: Exchange | None, probes: Sequence[str]) -> str:
         if exchange is None or self._seen is None:
             return ""
-        for name, trace in self._seen.traces.items():
-            for index, candidate in enumerate(trace.exchanges):
+        for name in probes:
+            for index, candidate in enumerate(self._seen.traces[name].exchanges):
                 if candidate is exchange:
                     return f"{name}#{index}"
         return ""

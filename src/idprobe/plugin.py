@@ -41,14 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("idprobe shares one run between its checks: leave out -n")
 
-    from idprobe.audit import Audit, reached, resolve  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.audit import Audit, resolve  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.embedded import served  # noqa: PLC0415
     from idprobe.errors import IdprobeError  # noqa: PLC0415
     from idprobe.glue import Glue  # noqa: PLC0415
 
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     try:
-        profile = stack.enter_context(reached(resolve(target)))
+        profile = stack.enter_context(served(resolve(target)))
         audit = Audit(profile, _options(config, profile.name))
     except IdprobeError as error:
         raise pytest.UsageError(str(error)) from None

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.load.budget import Budget
-from idprobe.load.embedded import served
 from idprobe.load.histogram import enough_for
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.result import LoadResult, reliable

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from idprobe.content import content
+from idprobe.embedded import served
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
-from idprobe.load.embedded import served
 from idprobe.load.histogram import enough_for
 from idprobe.load.merged import merged
 from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from idprobe.errors import Unsuited
@@ -48,11 +49,18 @@ def _first(provider: Provider, name: str, *fitting: str) -> str:
     raise Unsuited(f"{name} lists none of {', '.join(fitting)}")
 
 
-def _key_pair(wire: Wire, kty: str, use: str) -> dict[str, Any]:
-    """Return a fresh private key whose use is said; the evidence can tell what is for it."""
-    key = {**generate_key(kty), "use": use}
+def _key_pair(wire: Wire, kty: str, use: str, number: int = 1) -> dict[str, Any]:
+    """Return our private key for a use, which is said; the evidence can tell what is for it."""
+    key = _made(kty, use, number)
     wire.hold(key)
     return key
+
+
+@cache
+def _made(kty: str, use: str, number: int) -> dict[str, Any]:
+    """Return a private key; one serves all clients, as those of RSA take their time."""
+    del number  # it tells two of a kind apart
+    return {**generate_key(kty), "use": use}
 
 
 def _jwks(*keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,7 +177,7 @@ async def encrypted_id_tokens(wire: Wire) -> None:
             jwks = _jwks(*keys[kty])
             named = {**wish, "id_token_encrypted_response_enc": enc}
             await at_work(desk, f"{alg} {enc}", jwks=jwks, **named)
-        second = _key_pair(wire, kty, "enc")
+        second = _key_pair(wire, kty, "enc", 2)
         await at_work(desk, "two-keys", jwks=_jwks(*keys[kty], second), **wish)
 
 

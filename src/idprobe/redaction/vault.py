@@ -48,7 +48,8 @@ class Vault:
 
     def hold(self, key: Mapping[str, Any]) -> None:
         """Keep a private JWK of a client of ours, to open what is encrypted to it."""
-        self._keys.append(key)
+        if key not in self._keys:
+            self._keys.append(key)
 
     def _verified_by(self, token: str) -> Mapping[str, Any] | None:
         """Return which key verifies a JWT; of a client's secret its pseudonym is told."""

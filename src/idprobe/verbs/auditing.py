@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from idprobe.audit import Audit, reached, recorded_profile, resolve
+from idprobe.audit import Audit, recorded_profile, resolve
+from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.evidence import read_evidence
 from idprobe.gate import declare
@@ -84,7 +85,7 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
         out = options["output"] or fresh_output("several")
         return audit_several(targets, out, options["jobs"])
     profile = resolve(targets[0] if targets else None)
-    with reached(profile, tls=options["tls"]) as reachable:
+    with served(profile, tls=options["tls"]) as reachable:
         out = options["output"] or fresh_output(profile.name)
         if not options["register"]:
             return _carried_out(_audit(reachable, options, out), options)

@@ -52,6 +52,7 @@ def _run_suite(run: Audit, keyword: str) -> Run:
     folder = content("conformance")
     arguments = [str(folder), "--rootdir", str(folder), "-c", str(folder / "pytest.ini")]
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]
+    arguments += ["--assert", "plain"]
     arguments += ["-k", keyword] if keyword else []
     status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
     if glue.error is not None:

@@ -14,11 +14,12 @@ import click
 
 from idprobe.beginning import Beginning, begin, profile_name
 from idprobe.doctor import Symptom, examine
+from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.login.manual import pasted
 from idprobe.profile import Profile, consent_missing
 from idprobe.reports.legible import clipped, legible
-from idprobe.targets import reached, resolve
+from idprobe.targets import resolve
 
 __all__ = ["add_start_commands"]
 
@@ -91,7 +92,7 @@ def doctor(target: str | None, may_test: tuple[str, ...], *, as_json: bool) -> i
     TARGET is a profile, a shipped name or an issuer. Whatever does not work says what to change.
     Exit code 3 if anything has to be changed first.
     """
-    with reached(resolve(target)) as profile:
+    with served(resolve(target)) as profile:
         today = datetime.now(UTC).date()
         missing = consent_missing(profile, today, frozenset(may_test))
         if missing is not None and profile.clients:

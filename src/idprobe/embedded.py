@@ -1,0 +1,72 @@
+"""The embedded server, in a process of its own.
+
+Run as a module it serves until its standard input ends, and prints where as one line of JSON.
+Whoever asks and who answers must not share an interpreter: each would slow the other.
+"""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from idprobe.errors import ProbeError, UsageError
+from idprobe.profile import Profile, with_issuer
+
+__all__ = ["served"]
+
+END_S: Final = 10.0
+
+
+@contextlib.contextmanager
+def served(profile: Profile, *, tls: bool = False) -> Iterator[Profile]:
+    """Start the embedded server if the profile asks for it; yield the profile with its issuer.
+
+    Raises ProbeError if it does not start. It ends with us, however we end; Ctrl-C is ours alone.
+    """
+    if profile.embedded is None:
+        yield profile
+        return
+    command = [sys.executable, "-m", "idprobe.embedded", profile.embedded, *(["--tls"] * tls)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as server:  # noqa: S603 -- our own module
+        try:
+            line = server.stdout.readline() if server.stdout else b""
+            if not line:
+                raise ProbeError(f"the embedded server {profile.embedded} did not start")
+            told = json.loads(line)
+            yield with_issuer(profile, told["issuer"], told["ca_file"] and Path(told["ca_file"]))
+        finally:
+            _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Let the server tidy up and end; kill one that does not."""
+    if server.stdin is not None:
+        server.stdin.close()
+    try:
+        server.wait(END_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+
+
+def main(name: str, *options: str) -> None:
+    """Serve one of the two shipped configurations until standard input ends."""
+    # the server's modules are needed in this process only
+    from idprobe.reference.config import reference_config, speakup_config  # noqa: PLC0415
+    from idprobe.reference.running import serve  # noqa: PLC0415
+
+    configurations = {"reference": reference_config, "speakup": speakup_config}
+    if name not in configurations:
+        raise UsageError(f"there is no embedded server {name!r}: reference or speakup")
+    with serve(configurations[name](), tls="--tls" in options) as server:
+        ca_file = None if server.ca_file is None else str(server.ca_file)
+        sys.stdout.write(json.dumps({"issuer": server.issuer, "ca_file": ca_file}) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
