@@ -116,6 +116,10 @@ class Guard:
         """Remember that the user's login works."""
         self._logged_in.add(user.username)
 
+    def trusts(self, user: User) -> bool:
+        """Return whether the user's login has worked."""
+        return user.username in self._logged_in
+
     @asynccontextmanager
     async def logging_in(self, user: User | None) -> AsyncIterator[None]:
         """Let a user log in once before others try; raises Refrained if that has failed."""

@@ -11,6 +11,7 @@ from idprobe.probes.forgery import (
     another_user,
     consent_submission,
     login_submission,
+    proven,
     waiting_page,
 )
 from idprobe.profile import Capability, Role
@@ -59,6 +60,7 @@ async def login_finished_elsewhere(wire: Wire) -> None:
     user = another_user(provider)
     if user is None:
         raise Unsuited("the profile has no user with a password")
+    await proven(wire, user)
     page = await waiting_page(wire, provider, "begun")
     form = login_submission(wire, page, user)
     first = wire.cookies
