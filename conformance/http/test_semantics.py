@@ -245,3 +245,13 @@ def test_repeated_name_is_read_in_one_way(registration_with_repeated_name: Trace
             uri = trace.steps(f"{step}-{name}")[0].request.parameter("redirect_uri")
             is_told = isinstance(told, list) and uri in told
             assert is_told or refused(exchange), f"{step}: a URI that is not told is followed"
+
+
+@requirement("RFC9110-9.1/known-method-405")
+def test_no_code_comes_by_other_methods(authorization_by_other_methods: Trace) -> None:
+    """PUT, DELETE, PATCH and OPTIONS at the authorization endpoint bring no code."""
+    trace = authorization_by_other_methods
+    if not gives_tokens(trace["get"]):
+        raise EvidenceError("nobody is served silently by GET either")
+    served = [one for one in ("put", "delete", "patch", "options") if gives_tokens(trace[one])]
+    assert not served, f"a code comes by {', '.join(served)}"

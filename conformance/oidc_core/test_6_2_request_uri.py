@@ -31,6 +31,12 @@ def test_referenced_values_win(request_objects_referenced: Trace) -> None:
     assert state == INNER, "the state is not that of the Request Object"
 
 
+@requirement("OIDCD-3/request-object-algs")
+def test_object_signed_by_rs256_is_served(request_objects_referenced: Trace) -> None:
+    """A Request Object that is signed with RS256 is taken by reference."""
+    _assert_served(request_objects_referenced, "rs256")
+
+
 @requirement("OIDCC-6.2.3/fetched-by-get")
 def test_object_is_fetched_by_get(request_objects_referenced: Trace) -> None:
     """The Request Object is fetched with GET."""

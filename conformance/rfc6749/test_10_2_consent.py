@@ -15,6 +15,15 @@ def test_somebody_decides_about_a_new_client(consents_compared: Trace) -> None:
     assert consent_pages(consents_compared, "little"), "a code is issued and nobody was asked"
 
 
+@requirement("RFC6749-4.1.1/decision-obtained")
+def test_client_has_no_say_in_who_is_asked(privileges_registered: Trace) -> None:
+    """A client that registers itself as trusted is refused, or approved like any other."""
+    if not consent_pages(privileges_registered, "plain"):
+        raise Unsuited("nobody is asked about a new client in any case")
+    if accepted(privileges_registered["register-privileged"]):
+        assert consent_pages(privileges_registered, "privileged"), "nobody was asked"
+
+
 @requirement("RFC6749-10.2/explicit-authentication-and-information")
 def test_person_is_told_who_asks(consents_compared: Trace) -> None:
     """The page that asks for consent names the client."""

@@ -12,6 +12,13 @@ def test_code_stops_working(brief_code: Trace) -> None:
     assert refused(brief_code["late"]), "the code is redeemed after its time"
 
 
+@requirement("RFC6749-4.1.2/code-single-use")
+def test_used_code_is_not_forgotten(brief_code: Trace) -> None:
+    """A code that was redeemed is refused shortly before its end, and after it."""
+    for step in ("replay", "late-replay"):
+        assert refused(brief_code[step]), f"the same code brought tokens twice: {step}"
+
+
 @requirement("RFC6749-5.1/expires-in-true")
 def test_access_token_lives_as_long_as_it_says(brief_tokens: Trace) -> None:
     """An access token works before expires_in has passed, and not after it."""

@@ -21,10 +21,27 @@ from idprobe.probes.honest import WRONG_SECRET
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
-__all__ = ["consents_compared", "narrow_client_registered", "secret_guessed"]
+__all__ = [
+    "consents_compared",
+    "narrow_client_registered",
+    "privileges_registered",
+    "secret_guessed",
+]
 
 NEEDS: Final = frozenset({Capability.REGISTRATION, Capability.LOGIN})
 NAME: Final = "Idprobe client of many wishes"
+FIXED_ID: Final = "idprobe-chosen-by-the-client"
+PRIVILEGES: Final[Mapping[str, Any]] = {
+    "client_id": FIXED_ID,
+    "skip_consent": True,
+    "skipConsent": True,
+    "trusted": True,
+    "is_first_party": True,
+    "consent_required": False,
+    "require_consent": False,
+    "roles": ["admin"],
+}
+"""What servers call it to ask nobody; no specification gives a client a say in it."""
 CLEAR: Final = "http://client.example/cb"
 GUESSES: Final = 40
 NO_SUCH_CODE: Final = (("grant_type", "authorization_code"), ("code", "idprobe-no-such-code"))
@@ -56,6 +73,23 @@ async def consents_compared(wire: Wire) -> None:
         if response.is_success:
             clear = Registration.from_response(response)
             await _log_in(wire, "clear", clear, metadata, little)
+
+
+@probe(needs=NEEDS, logs_in=True)
+async def privileges_registered(wire: Wire) -> None:
+    """Register a client by itself, and one that calls itself trusted: `plain`, `privileged`.
+
+    The registrations are `register` and `register-privileged`.
+    """
+    scope = " ".join(_scopes(wire.provider)[:1])
+    async with open_desk(wire) as desk:
+        metadata = metadata_for(wire.provider, client_name=NAME)
+        await _log_in(wire, "plain", await desk.register("register", metadata), metadata, scope)
+        metadata = {**metadata, **PRIVILEGES}
+        response = await desk.offer("register-privileged", metadata)
+        if response.is_success:
+            registration = Registration.from_response(response)
+            await _log_in(wire, "privileged", registration, metadata, scope)
 
 
 @probe(needs=NEEDS, logs_in=True)

@@ -26,16 +26,27 @@ BRIEF: Final = frozenset({Capability.AUTHORIZATION_CODE})
 AFTER_S: Final = 1.5
 """Clocks count whole seconds: so long after the end it is over."""
 
+BEFORE_S: Final = 1.0
+"""So long before the end something is still good, be the clocks apart by a little or not."""
+
 
 @probe(role=Role.BRIEF, needs=BRIEF, logs_in=True, depth=Depth.FULL)
 async def brief_code(wire: Wire) -> None:
-    """Redeem a code at once, `control`, and one after its time, `late`."""
+    """Redeem a code at once, `control`, and one after its time, `late`.
+
+    One that was redeemed, `redeem`, is sent again shortly before its end, `replay`, and after it.
+    """
     provider = wire.provider
     lifetime_s = _promised_s(provider, "code_lifetime_s")
     authorized = await wire.run(authorize(provider), "authorize")
     await wire.run(tokens_by_code(provider), "control")
-    await _wait(provider, lifetime_s)
+    used = await wire.run(authorize(provider), "authorize-used")
+    await wire.run(redeem(provider, used), "redeem")
+    await _wait(provider, lifetime_s - AFTER_S - BEFORE_S)
+    await wire.send(redemption(provider, used), "replay")
+    await _wait(provider, BEFORE_S)
     await wire.send(redemption(provider, authorized), "late")
+    await wire.send(redemption(provider, used), "late-replay")
     await wire.run(tokens_by_code(provider), "control")
 
 

@@ -1,16 +1,24 @@
 """The pages that a user sees, and what leads from one to the next."""
 
+from dataclasses import replace
 from typing import Final
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Agent, Request
-from idprobe.flows import authorization_request
+from idprobe.flows import authorization_request, ending, human_step
 from idprobe.probes import probe
 from idprobe.probes.asking import approval, is_openid, ordinary, tried
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
-__all__ = ["INJECTED", "cross_origin_requests", "iss_sent", "markup_in_requests", "user_pages"]
+__all__ = [
+    "INJECTED",
+    "authorization_by_other_methods",
+    "cross_origin_requests",
+    "iss_sent",
+    "markup_in_requests",
+    "user_pages",
+]
 
 INJECTED: Final = "\"'><idprobe-markup>\r\nX-Idprobe: injected"
 WISHES: Final = ("ui_locales", "display", "acr_values")
@@ -52,6 +60,19 @@ async def cross_origin_requests(wire: Wire) -> None:
     preflight = Request("OPTIONS", request.origin, request.target, asks, b"", Agent.USER)
     await wire.send(preflight, "preflight")
     await wire.send(request.with_headers(ORIGIN), "script")
+
+
+@probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
+async def authorization_by_other_methods(wire: Wire) -> None:
+    """Ask in a browser that is logged in by `get`, then by methods that are none of its own."""
+    provider = wire.provider
+    await wire.run(approval(provider), "authorize")
+    silent = (("prompt", "none"),) if is_openid(provider) else ()
+    await tried(wire, "get", ordinary(provider, extra=silent), user=False)
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+        usual = authorization_request(provider, ordinary(provider, extra=silent))
+        step = human_step(provider, replace(usual, method=method), user=False)
+        await wire.run(ending(step), method.lower())
 
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)

@@ -103,14 +103,16 @@ def _places(wire: Wire, *steps: str) -> dict[str, Place]:
 async def request_objects_referenced(wire: Wire) -> None:
     """Refer to Request Objects: `values` with others outside; at a changed one, `hash-1`, `hash-2`.
 
-    `long` and `too-long` have request_uris of 500 and of 2000 characters.
+    `long` and `too-long` have request_uris of 500 and of 2000 characters; `rs256` has an object
+    with that signature.
     """
     async with open_desk(wire) as desk:
-        places = _places(wire, "control", "values", "hash")
+        places = _places(wire, "control", "values", "hash", "rs256")
         base = len(places["control"].url)
         for step, length in (("long", LONG), ("too-long", TOO_LONG)):
             places[step] = wire.listen(f"call-{step}", suffix="?x=" + "x" * (length - base))
-        me = await _referrer(desk, places)
+        rsa = generate_key("RSA")
+        me = await _referrer(desk, places, rsa)
         await me.control(places["control"], "control")
         outside = me.plain(state=OUTER, nonce=OUTER)
         places["values"].reply = me.served(outside, state=INNER, nonce=INNER)
@@ -119,6 +121,9 @@ async def request_objects_referenced(wire: Wire) -> None:
             pairs = me.plain(state=OUTER)
             places["hash"].reply = me.served(pairs, state=f"{INNER}-{number}")
             await me.ask(f"hash-{number}", places["hash"].url + mark, pairs)
+        pairs = me.plain()
+        places["rs256"].reply = me.served(pairs, key=rsa)
+        await me.ask("rs256", places["rs256"].url, pairs)
         for step in ("long", "too-long"):
             pairs = me.plain()
             places[step].reply = me.served(pairs)

@@ -9,7 +9,7 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.resource_indicators import Target
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
-from idprobe.reference.stores import AccessToken, Grant
+from idprobe.reference.stores import AccessToken, Code, Grant
 
 _LONG_S = 600
 
@@ -20,6 +20,16 @@ class CodesOutliveTheirTime(ReferenceServer):
 
     def lifetime_s(self, kind: str, client_id: str) -> int:
         return _LONG_S if kind == "code" else super().lifetime_s(kind, client_id)
+
+
+@mutant(breaks="RFC6749-4.1.2/code-single-use")
+class UsedCodesAreForgotten(ReferenceServer):
+    """A code that was redeemed can be redeemed again a second later."""
+
+    def code_is_usable(self, code: Code) -> bool:
+        left_s = code.expires_at - self.clock()
+        lifetime_s = self.lifetime_s("code", code.grant.client_id)
+        return super().code_is_usable(code) or left_s < lifetime_s - 1
 
 
 @mutant(breaks="RFC9700-4.14.2/expire-when-unused")

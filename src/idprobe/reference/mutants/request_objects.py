@@ -108,3 +108,22 @@ for one in (
      lambda d: {**d, "request_object_signing_alg_values_supported": ["ES256"]}),
 ):  # fmt: skip
     bend(*one)
+
+
+@mutant(breaks="OIDCC-6.2/request-uri-unsupported-error", profile="speakup")
+class RequestUrisAreIgnored(ReferenceServer):
+    """A request_uri is ignored where it is not supported."""
+
+    def details_of(
+        self, client: ClientConfig, form: Form, types: frozenset[str]
+    ) -> dict[str, object]:
+        kept = Form([pair for pair in form.pairs if pair[0] != "request_uri"])
+        return super().details_of(client, kept, types)
+
+
+@mutant("OIDCD-3/request-object-algs")
+class RsaRequestObjectsAreRefused(ReferenceServer):
+    """No Request Object may be signed with RS256, which the metadata list."""
+
+    def request_object_algorithms(self, client: ClientConfig) -> tuple[str, ...]:
+        return tuple(alg for alg in super().request_object_algorithms(client) if alg != "RS256")

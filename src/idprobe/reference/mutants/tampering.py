@@ -2,13 +2,16 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.authorization import Transaction
 from idprobe.reference.forms import Form
+from idprobe.reference.guard import Handler
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -101,3 +104,32 @@ class ResponseTypesHaveNoCase(ReferenceServer):
         if form.get("response_type") != "CODE":
             return form
         return Form.parse(request.url.query.replace("=CODE", "=code").encode())
+
+
+@mutant(breaks="RFC9110-9.1/known-method-405")
+class CodesComeByPut(ReferenceServer):
+    """The authorization endpoint serves PUT as it does GET."""
+
+    def routes(self) -> dict[str, Mapping[str, Handler]]:
+        routes = super().routes()
+        here = f"{self.path}/authorize"
+        return {**routes, here: {**routes[here], "PUT": self.authorize}}
+
+
+@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+class ClientsSayThatTheyAreTrusted(ReferenceServer):
+    """Nobody is asked about a client that registered not to need it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.trusted: set[str] = set()
+
+    def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
+        if body.get("skip_consent") is True:
+            self.trusted.add(client_id)
+        return super().client_of_metadata(body, client_id, secret)
+
+    def consent_is_needed(self, transaction: Transaction, session: Session) -> bool:
+        if transaction.wish.client.client_id in self.trusted:
+            return False
+        return super().consent_is_needed(transaction, session)
