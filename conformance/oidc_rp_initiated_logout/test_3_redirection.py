@@ -1,7 +1,10 @@
 """RP-Initiated Logout sections 3 and 4: where a logout leads, and where an error does not."""
 
+from datetime import timedelta
+
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.logout_calls import calls
 from idprobe.reading.logouts import came_back, landing_after, led_away, logged_in
 from idprobe.reading.registered import information
 
@@ -80,3 +83,16 @@ def test_public_client_has_no_plain_address(logout_uri_registered: Trace) -> Non
     if exchange.answered.is_success:
         uris = information(exchange).get("post_logout_redirect_uris")
         assert not uris, "an http address was registered"
+
+
+@requirement("OIDCRIL-2/other-rps-notified-first")
+def test_clients_are_told_before_the_redirect(backchannel_and_redirect: Trace) -> None:
+    """When the browser comes back to one client, all are being told of the logout already."""
+    landing_after(backchannel_and_redirect, "logout")
+    exchange = backchannel_and_redirect["logout"]
+    came_at = exchange.started_at + timedelta(microseconds=exchange.elapsed_ns / 1000)
+    for step in ("told", "told-other"):
+        told = calls(backchannel_and_redirect, step)
+        if not told:
+            raise EvidenceError(f"the server sent nothing to {step}")
+        assert told[0].started_at <= came_at, f"the browser was sent back first: {step}"

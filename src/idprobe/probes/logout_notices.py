@@ -15,6 +15,7 @@ from idprobe.wire import Wire
 
 __all__ = [
     "SESSION",
+    "backchannel_and_redirect",
     "backchannel_answers",
     "backchannel_logout",
     "backchannel_unsigned",
@@ -97,6 +98,26 @@ async def backchannel_logout(wire: Wire) -> None:
         token = await join(wire, one, "again")
         await part(wire, one, token, "logout-again")
         await places[0].called(ARRIVAL_S, times=2)
+
+
+@probe(needs=BACK, logs_in=True)
+async def backchannel_and_redirect(wire: Wire) -> None:
+    """Log in to two clients, and out by one that wants its user back: `logout`.
+
+    The calls are `told` and `told-other`.
+    """
+    _announced(wire)
+    async with open_desk(wire) as desk:
+        places = wire.listen("told", Reply()), wire.listen("told-other", Reply())
+        back: dict[str, Any] = {"post_logout_redirect_uris": [GOOD]}
+        one = await enrol(desk, "one", backchannel_logout_uri=places[0].url, **back)
+        other = await enrol(desk, "other", backchannel_logout_uri=places[1].url)
+        token = await join(wire, one, "one")
+        await join(wire, other, "other")
+        asked = [("id_token_hint", token), ("post_logout_redirect_uri", GOOD)]
+        await wire.run(leave(one, asked), "logout")
+        for place in places:
+            await place.called(ARRIVAL_S)
 
 
 @probe(needs=BACK, logs_in=True)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+import asyncio
 import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
@@ -19,6 +20,8 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Grant, Session
+
+LATER_S = 0.5
 
 bend(
     "metadata",
@@ -295,3 +298,18 @@ class LogoutSplitsItsHeaders(ReferenceServer):
         if "\nX-Idprobe:" in unquote_plus(target or ""):
             response.headers["X-Idprobe"] = "injected"
         return response
+
+
+@mutant("OIDCRIL-2/other-rps-notified-first")
+class ClientsAreToldLater(ReferenceServer):
+    """The browser goes back to the client, and the others are told of the logout after that."""
+
+    async def log_out(self, request: Request) -> Response:
+        response = await self.answer_logout(request)
+        self.later = asyncio.create_task(self.tell_later())
+        return response
+
+    async def tell_later(self) -> None:
+        """Wait until the browser is away, and tell the clients."""
+        await asyncio.sleep(LATER_S)
+        await self.tell_clients()
