@@ -42,3 +42,13 @@ def test_claims_are_normal_by_default(metadata_documents: Trace, userinfo_asked:
         raise EvidenceError("userinfo gave no plain claims")
     elsewhere = {"_claim_names", "_claim_sources"} & response.json_object.keys()
     assert not elsewhere, f"userinfo has {', '.join(sorted(elsewhere))}"
+
+
+@requirement("OIDCD-3/request-uri-default-true")
+def test_request_uri_is_supported_by_default(
+    metadata_documents: Trace, openid_objects: Trace
+) -> None:
+    """Without request_uri_parameter_supported a reference is not refused as unsupported."""
+    assert_silent(metadata_documents, "request_uri_parameter_supported")
+    code = error_code(openid_objects["request_uri"])
+    assert code != "request_uri_not_supported", "references are not supported"

@@ -1,7 +1,7 @@
 """RFC 6749 section 6: refreshing an access token."""
 
 from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.issued import asked, tokens
+from idprobe.reading.issued import asked, scope_of, tokens
 
 
 def _scope(trace: Trace, step: str) -> set[str]:
@@ -96,3 +96,14 @@ def test_a_rotated_refresh_token_is_spent(refresh_replayed: Trace) -> None:
     original = tokens(refresh_replayed, "tokens").get("refresh_token")
     rotated = successor is not None and successor != original
     assert rotated or not refused(refresh_replayed["replay"]), "the refresh token ended unannounced"
+
+
+@requirement("RFC6749-6/scope-not-widened", "RFC9700-4.14.2/bound-to-consented-scope-and-resources")
+def test_code_beside_a_refresh_token_adds_nothing(refresh_beside_code: Trace) -> None:
+    """Where two grants come in one request, the one that it names says what the scope is."""
+    wanted = asked(refresh_beside_code, "login_poor", "scope") or ""
+    granted = scope_of(refresh_beside_code, "tokens_poor", wanted)
+    for step in ("refresh", "redeem"):
+        if not refused(refresh_beside_code[step]):
+            added = scope_of(refresh_beside_code, step, wanted) - granted
+            assert not added, f"{step}: the token has {len(added)} scopes of the other grant"

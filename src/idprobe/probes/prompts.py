@@ -108,14 +108,17 @@ async def openid_hints(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=OPENID, logs_in=True)
 async def openid_objects(wire: Wire) -> None:
-    """Send a Request Object by value and by reference: `request`, `request_uri`."""
+    """Send a Request Object by value, and by reference unless that is on offer.
+
+    Steps `request` and `request_uri`.
+    """
     _openid_only(wire.provider)
     await wire.run(approval(wire.provider), "authorize")
     for step, extra in {
         "request": ("request", UNSIGNED),
         "request_uri": ("request_uri", "https://client.idprobe.example/object.jwt"),
     }.items():
-        if step == "request_uri" and wire.provider.metadata.get(UNSUPPORTED) is not False:
+        if step == "request_uri" and wire.provider.metadata.get(UNSUPPORTED, False):
             continue
         await tried(wire, step, ordinary(wire.provider, state=PRINTABLE, extra=(extra,)))
     await wire.run(approval(wire.provider), "control")

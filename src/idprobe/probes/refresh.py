@@ -9,6 +9,7 @@ from idprobe.flows import (
     Tokens,
     authorize,
     redeem,
+    redemption,
     refresh,
     refresh_request,
     token_request,
@@ -24,6 +25,7 @@ __all__ = [
     "public_refresh_replayed",
     "public_refresh_replayed_late",
     "public_refresh_stolen",
+    "refresh_beside_code",
     "refresh_replayed",
     "refresh_replayed_after_three",
     "refresh_scopes",
@@ -125,6 +127,27 @@ async def refresh_scopes(wire: Wire) -> None:
     second = await wire.run(refresh(wire.provider, first.refresh_token or "", narrow), "narrow")
     newest = second.refresh_token or first.refresh_token or ""
     await wire.run(refresh(wire.provider, newest), "omitted")
+
+
+@probe(role=Role.WEB, needs=REFRESH, logs_in=True)
+async def refresh_beside_code(wire: Wire) -> None:
+    """Send a refresh token of less scope with a code of more, `refresh`, and a code the same way.
+
+    `redeem` has a code of less scope with a refresh token of more. Each works alone: `sibling`.
+    """
+    provider = wire.provider
+    less = " ".join(one for one in provider.client.scopes if one in UNBOUND)
+    if not less or len(less.split()) == len(provider.client.scopes):
+        raise Unsuited(f"the client {provider.client.name} has too few scopes to mix them up")
+    poor = await _refreshable(wire, provider, "_poor", scope=less)
+    code = (await wire.run(authorize(provider), "login_code")).code or ""
+    request = refresh_request(provider, poor.refresh_token or "", extra=(("code", code),))
+    await wire.send(request, "refresh")
+    rich = await _refreshable(wire, provider, "_rich")
+    authorized = await wire.run(authorize(provider, scope=less), "login_less")
+    beside = (("refresh_token", rich.refresh_token or ""),)
+    await wire.send(redemption(provider, authorized, extra=beside), "redeem")
+    await _sibling(wire, provider)
 
 
 @probe(role=Role.WEB, needs=REFRESH, logs_in=True)

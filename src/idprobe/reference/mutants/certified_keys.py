@@ -108,3 +108,22 @@ class KeysForPssAreShort(ReferenceServer):
 
     def jwks(self) -> dict[str, Any]:
         return {"keys": [*super().jwks()["keys"], short_key()]}
+
+
+@functools.cache
+def related_keys() -> list[dict[str, Any]]:
+    """Return two public RSA keys that have one prime in common."""
+    one, two = (RSAKey.generate_key(2048).as_dict(private=True) for _ in range(2))
+    primes = [base64.urlsafe_b64decode(f"{key['p']}==") for key in (one, two)]
+    product = int.from_bytes(primes[0], "big") * int.from_bytes(primes[1], "big")
+    moduli = (one["n"], base64url(product.to_bytes(256, "big")))
+    rest = {"kty": "RSA", "e": "AQAB", "use": "sig", "alg": "RS256"}
+    return [{**rest, "n": n, "kid": f"related-{i}"} for i, n in enumerate(moduli)]
+
+
+@mutant(breaks="RFC8725-3.5/key-entropy")
+class KeysHaveAPrimeInCommon(ReferenceServer):
+    """Two RSA keys are published that were made from too little chance."""
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [*super().jwks()["keys"], *related_keys()]}

@@ -9,6 +9,7 @@ from idprobe.reference.forms import Form
 from idprobe.reference.mutants.bending import lacking
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken
 
 
@@ -43,3 +44,17 @@ class ClaimsComeFromElsewhere(ReferenceServer):
         sources = {"shop": {"endpoint": "https://shop.example/claims"}}
         named = {"_claim_names": {"credit": "shop"}, "_claim_sources": sources}
         return {**super().userinfo_claims(token), **named}
+
+
+@mutant(breaks="OIDCD-3/request-uri-default-true")
+class ReferencesAreNotTold(ReferenceServer):
+    """request_uri_parameter_supported is not told, and references are not supported."""
+
+    def metadata(self) -> dict[str, Any]:
+        document: dict[str, Any] = lacking("request_uri_parameter_supported")(super().metadata())
+        return document
+
+    def object_named(self, client: ClientConfig, form: Form) -> str | None:
+        if "request_uri" in form:
+            raise AuthorizationFault("request_uri_not_supported", "no references here")
+        return super().object_named(client, form)

@@ -2,6 +2,9 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from typing import Any
+
+from idprobe.reference.forms import Form
 from idprobe.reference.issuing import IdTokenContext
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
@@ -103,3 +106,17 @@ class RefreshTokensDoNotExpire(ReferenceServer):
     def remember_refresh_token(self, token: RefreshToken) -> None:
         token.expires_at = 1 << 40
         super().remember_refresh_token(token)
+
+
+@mutant(
+    breaks=["RFC6749-6/scope-not-widened", "RFC9700-4.14.2/bound-to-consented-scope-and-resources"]
+)
+class CodesLendTheirScope(ReferenceServer):
+    """A code that comes with a refresh token adds its scope."""
+
+    async def refresh(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        old = self.find_refresh_token(form.get("refresh_token", ""))
+        code = self.codes.get(form.get("code", ""))
+        if old is not None and code is not None:
+            old.scope |= code.grant.scope
+        return await super().refresh(client, form)
