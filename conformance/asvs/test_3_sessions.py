@@ -26,6 +26,21 @@ def cookies_of(exchanges: list[Exchange]) -> Iterator[tuple[str, frozenset[str]]
         yield pair.strip(), frozenset(one.strip().lower() for one in attributes)
 
 
+SECRETS = {"access_token", "refresh_token", "id_token", "password"}
+
+
+@requirement("ASVS-3.1.1/no-tokens-in-addresses")
+def test_addresses_of_pages_carry_no_tokens(user_pages: Trace) -> None:
+    """On the way through login and consent no address has a token, a password or the code."""
+    landing = user_pages["journey"].landing
+    code = landing.get("code") if landing is not None else None
+    if code is None:
+        raise EvidenceError("the journey ends without a code")
+    for exchange in user_pages.steps("journey"):
+        found = [n for n, value in exchange.request.query if n in SECRETS or value == code]
+        assert not found, f"{exchange.request.path} has {', '.join(found)} in its query"
+
+
 @requirement("ASVS-3.2.1/session-renewed-at-login")
 def test_login_begins_a_new_session(user_pages: Trace) -> None:
     """A browser that had a cookie before the login has another one after it."""

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.authorization import Transaction
+from idprobe.reference.core import fresh_secret
 from idprobe.reference.forms import Form
 from idprobe.reference.guard import Handler
 from idprobe.reference.mutants.registry import mutant
@@ -133,3 +134,15 @@ class ClientsSayThatTheyAreTrusted(ReferenceServer):
         if transaction.wish.client.client_id in self.trusted:
             return False
         return super().consent_is_needed(transaction, session)
+
+
+@mutant(breaks="ASVS-3.1.1/no-tokens-in-addresses")
+class PagesHaveTokensInTheirAddresses(ReferenceServer):
+    """The address of the consent page has a token in it."""
+
+    async def after_login(self, transaction: Transaction, session: Session) -> Response:
+        response = await super().after_login(transaction, session)
+        location = response.headers.get("location", "")
+        if "/continue?" in location:
+            response.headers["location"] = f"{location}&access_token={fresh_secret()}"
+        return response
