@@ -1,5 +1,6 @@
 """What OpenID Connect adds to the authorization request: prompt, hints, and objects."""
 
+import asyncio
 from typing import Final
 
 from idprobe.errors import Unsuited
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 OPENID: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
+A_SECOND_S: Final = 1.1
 UNSIGNED: Final = "eyJhbGciOiJub25lIn0.e30."
 UNSUPPORTED: Final = "request_uri_parameter_supported"
 """Only where the server says that it would not fetch it is an address sent to it."""
@@ -48,7 +50,11 @@ async def prompt_none(wire: Wire) -> None:
 
 @probe(role=Role.WEB, needs=OPENID, logs_in=True)
 async def prompts_when_logged_in(wire: Wire) -> None:
-    """Ask a user who is logged in again: `login`, `consent`, `select_account`, `max-age-zero`."""
+    """Ask a user who is logged in again: `login`, `consent`, `select_account`, `max-age-zero`.
+
+    Before the last a second goes by, as servers that count in seconds find a login of this second
+    to be of age zero.
+    """
     _openid_only(wire.provider)
     await wire.run(approval(wire.provider), "authorize")
     asked: dict[str, Pairs] = {
@@ -58,6 +64,7 @@ async def prompts_when_logged_in(wire: Wire) -> None:
         "max-age-zero": (("max_age", "0"),),
     }
     for step, extra in asked.items():
+        await asyncio.sleep(A_SECOND_S if step == "max-age-zero" else 0)
         await tried(wire, step, ordinary(wire.provider, extra=extra))
     wire.fresh_browser()
     await wire.run(approval(wire.provider), "control")
