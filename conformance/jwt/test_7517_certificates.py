@@ -21,7 +21,7 @@ BARE = ("kty", "n", "e", "crv", "x", "y")
 def _certified(trace: Trace, *members: str) -> Sequence[Mapping[str, Any]]:
     found = [key for key in published_keys(trace) if {"x5c", *members} <= key.keys()]
     if not found:
-        raise Unsuited(f"no key of the JWK Set has {' and '.join({'x5c', *members})}")
+        raise Unsuited(f"no key of the JWK Set has {' and '.join(('x5c', *members))}")
     return found
 
 
