@@ -1,5 +1,6 @@
 """An audit as a whole, in process: what it keeps, what it refrains from, what it says again."""
 
+import asyncio
 import base64
 import html
 import json
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, unquote_plus, u
 
 import pytest
 
+from idprobe import observe
 from idprobe.audit import Audit, Options, recorded_profile, resolve
 from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence import read_evidence
@@ -341,3 +343,26 @@ def test_a_judgement_quotes_the_exchange_that_its_check_asked_for(
 
     assert len(audit.traces(["tokens_introspected"])["tokens_introspected"]) > 1
     assert judgement.sent.startswith("access: ")
+
+
+def test_what_a_probe_saw_is_on_disk_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "PARTS_S", 0.01)
+    profile, app = speakup()
+    parts: set[str] = set()
+
+    def look() -> None:
+        parts.update(path.name for path in tmp_path.rglob("*.part.jsonl"))
+
+    async def slow_tokens(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/token":
+            await asyncio.sleep(0.2)
+            look()
+        await app(scope, receive, send)
+
+    audit = Audit(profile, Options(tmp_path), InProcess(slow_tokens))
+    audit.observe(["code_redeemed"])
+
+    assert "code_redeemed.part.jsonl" in parts
+    assert not list(tmp_path.rglob("*.part.jsonl"))

@@ -45,6 +45,7 @@ def test_no_file_of_the_evidence_has_a_secret(tmp_path: Path) -> None:
     evidence, vault = begun(tmp_path)
 
     evidence.add("other", exchange(SECRET.encode()))
+    evidence.write_parts()
     evidence.finish(vault.redact(Trace("probe", (exchange(),))), ProbeOutcome("probe", "done"))
     evidence.seal({"tool": "1"})
 
@@ -55,12 +56,29 @@ def test_a_run_killed_in_mid_probe_leaves_the_finished_ones_readable(tmp_path: P
     evidence, vault = begun(tmp_path)
     evidence.finish(vault.redact(Trace("first", (exchange(),))), ProbeOutcome("first", "done"))
     evidence.add("second", exchange())
+    evidence.write_parts()
 
     recorded = read_evidence(tmp_path)
 
     assert recorded.outcomes["first"].outcome == "done"
     assert recorded.outcomes["second"].outcome == "no_response"
     assert "second" not in recorded.traces
+
+
+def test_what_a_probe_saw_is_written_once_and_gone_when_it_has_ended(tmp_path: Path) -> None:
+    evidence, vault = begun(tmp_path)
+    part = tmp_path / "probe.part.jsonl"
+    evidence.add("probe", exchange())
+    evidence.write_parts()
+    evidence.write_parts()
+    lines = part.read_text().splitlines()
+    evidence.add("probe", exchange())
+
+    evidence.finish(vault.redact(Trace("probe", (exchange(),))), ProbeOutcome("probe", "done"))
+    evidence.write_parts()
+
+    assert len(lines) == 1
+    assert not part.exists()
 
 
 def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:

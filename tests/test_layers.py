@@ -19,6 +19,7 @@ LAYERS: Final = {
     "profile": 2,
     "har": 3,
     "ledger": 3,
+    "lanes": 0,
     "limits": 3,
     "listener": 3,
     "redaction": 3,

@@ -1,6 +1,6 @@
 """What a run leaves on disk, written so that a run killed half-way leaves what it saw.
 
-`run.json` comes first; a probe's exchanges go to `PROBE.part.jsonl` as they happen and to
+`run.json` comes first; a probe's exchanges go to `PROBE.part.jsonl` once a second and to
 `PROBE.har` when it ends (written aside, synced, renamed); `probes.jsonl` gains a line then.
 Everything is redacted before it is written.
 """
@@ -57,6 +57,7 @@ class Evidence:
         """Make the folder; raises EvidenceError if that fails or if it holds evidence already."""
         self._folder = folder
         self._vault = vault
+        self._unwritten: dict[str, list[Exchange]] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -69,14 +70,21 @@ class Evidence:
         self._write("run.json", self._vault.scrub(json.dumps(run, indent=2, ensure_ascii=False)))
 
     def add(self, probe: str, exchange: Exchange) -> None:
-        """Keep an exchange of a probe that has not ended yet."""
-        redacted = self._vault.redact(Trace(probe, (exchange,)))
-        line = json.dumps(to_har(redacted), ensure_ascii=False)
-        with (self._folder / f"{probe}.part.jsonl").open("a", encoding="utf-8") as part:
-            part.write(line + "\n")
+        """Keep an exchange of a probe that has not ended yet, for the next `write_parts`."""
+        self._unwritten.setdefault(probe, []).append(exchange)
+
+    def write_parts(self) -> None:
+        """Write the exchanges that were added since, of probes that have not ended yet."""
+        unwritten, self._unwritten = self._unwritten, {}
+        for probe, exchanges in unwritten.items():
+            redacted = self._vault.redact(Trace(probe, tuple(exchanges)))
+            line = json.dumps(to_har(redacted), ensure_ascii=False)
+            with (self._folder / f"{probe}.part.jsonl").open("a", encoding="utf-8") as part:
+                part.write(line + "\n")
 
     def finish(self, trace: Trace, outcome: ProbeOutcome) -> None:
         """Write the redacted trace of a probe that has ended, and how it ended."""
+        self._unwritten.pop(trace.probe, None)
         if trace.exchanges:
             self._write(f"{trace.probe}.har", json.dumps(to_har(trace), ensure_ascii=False))
         with (self._folder / "probes.jsonl").open("a", encoding="utf-8") as probes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -70,6 +71,7 @@ def form_encode(pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def form_pairs(text: str | bytes) -> Pairs:
     """Return the decoded pairs of a query or form body, in order, repeated ones included."""
     if isinstance(text, bytes):

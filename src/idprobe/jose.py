@@ -16,7 +16,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, cast
 
 from joserfc import jwk
@@ -39,6 +39,7 @@ __all__ = [
     "sign_jws",
     "sign_jwt",
     "signature_over",
+    "spare_key",
     "verified_by",
 ]
 
@@ -259,6 +260,20 @@ def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = 2048) -> d
         case _:
             raise UsageError("keys are of type RSA, EC, OKP or oct")
     return dict(key.as_dict(private=True))
+
+
+def spare_key(name: str, kty: str, crv: str | None = None) -> dict[str, Any]:
+    """Return a private JWK of this process by its name: the same one for each who asks.
+
+    It is in no profile. Experiments that do not touch each other share one, since an RSA key takes
+    longer to make than ten exchanges.
+    """
+    return dict(_spare_key(name, kty, crv))
+
+
+@cache
+def _spare_key(_name: str, kty: str, crv: str | None) -> Mapping[str, Any]:
+    return generate_key(kty, crv)
 
 
 def public_key(key: Mapping[str, Any]) -> dict[str, Any]:

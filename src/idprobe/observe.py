@@ -8,9 +8,9 @@ then those that must be alone.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import httpx
@@ -47,6 +47,7 @@ __all__ = ["Observation", "Observer", "Selection", "Unreachable"]
 
 AT_ONCE: Final = 12
 PROBE_S: Final = 120.0
+PARTS_S: Final = 1.0
 SILENT_PROBES: Final = 3
 """After so many probes in a row without any response the server counts as gone."""
 
@@ -115,11 +116,32 @@ class Observer:
         self._total = len(wanted)
         async with AsyncExitStack() as stack:
             courier = await stack.enter_async_context(Courier(self.profile, self.transport))
+            await stack.enter_async_context(self._parts_written())
             try:
                 await self._experiments(wanted, courier, stack)
             finally:
                 self.exchanges = courier.sent
         return self.seen()
+
+    @asynccontextmanager
+    async def _parts_written(self) -> AsyncIterator[None]:
+        """Write once a second what probes saw that have not ended, and once more at the end."""
+        if self.evidence is None:
+            yield
+            return
+        evidence = self.evidence
+
+        async def write() -> None:
+            while True:
+                await asyncio.sleep(PARTS_S)
+                evidence.write_parts()
+
+        writing = asyncio.create_task(write())
+        try:
+            yield
+        finally:
+            writing.cancel()
+            evidence.write_parts()
 
     async def _experiments(
         self, wanted: Sequence[Probe], courier: Courier, stack: AsyncExitStack
@@ -287,9 +309,7 @@ class Observer:
         outcome, because = await self._experiment(probe, wire)
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
-        ended = ProbeOutcome(
-            probe.name, outcome, self.vault.scrub(because), len(wire.seen), elapsed
-        )
+        ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed)
         return self._finish(probe.name, wire.seen, ended)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
@@ -337,6 +357,7 @@ class Observer:
         self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome
     ) -> Trace | None:
         trace = self.vault.redact(Trace(name, tuple(exchanges)))
+        outcome = replace(outcome, because=self.vault.scrub(outcome.because))
         self._traces[name] = trace
         self._outcomes[name] = outcome
         if self.evidence is not None:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Self, TypeVar
 
@@ -22,6 +22,7 @@ import httpx
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
+from idprobe.lanes import Lanes
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
@@ -102,6 +103,15 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
+def _one_connection(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(
+        verify=context,
+        trust_env=False,
+        proxy=proxy,
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S),
+    )
+
+
 class Courier:
     """Carries single requests of a whole run, within the profile's limits."""
 
@@ -112,13 +122,8 @@ class Courier:
         self._gate = Gate(profile)
         self._has_socket = transport is None
         self.means = Means(profile.limits, profile.tls, tls_context)
-        self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=tls_context(profile.tls),
-            trust_env=False,
-            proxy=profile.network.proxy,
-            limits=httpx.Limits(
-                max_connections=64, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_S
-            ),
+        self._transport = transport or Lanes(
+            partial(_one_connection, profile.network.proxy, tls_context(profile.tls))
         )
         self.guard = Guard()
         self.sent = 0

@@ -10,13 +10,13 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.jose import (
     encode,
-    generate_key,
     looks_like_jwt,
     public_key,
     public_pem,
     read_jwt,
     sign_jws,
     sign_jwt,
+    spare_key,
 )
 
 __all__ = ["altered", "forgeries", "forgeries_by_header"]
@@ -70,7 +70,7 @@ def _signed_by_us(token: str, claims: dict[str, Any]) -> str:
     header = dict(read_jwt(token).header)
     kty = "EC" if str(header.get("alg")).startswith("ES") else "RSA"
     alg = {"EC": "ES256", "RSA": "RS256"}[kty]
-    return sign_jwt(claims, generate_key(kty), {**header, "alg": alg})
+    return sign_jwt(claims, spare_key("stranger", kty), {**header, "alg": alg})
 
 
 def forgeries_by_header(
@@ -90,7 +90,7 @@ def forgeries_by_header(
             yield f"hmac-by-{name}", _by_hmac(header, payload, secret.encode())
     for name, (kid, octets) in KIDS.items():
         yield name, _by_hmac({**header, "kid": kid}, payload, octets)
-    stranger = generate_key("RSA")
+    stranger = spare_key("stranger", "RSA")
     embedded = {**header, "alg": "RS256", "jwk": public_key(stranger)}
     yield "embedded-key", sign_jwt(claims, stranger, embedded)
 

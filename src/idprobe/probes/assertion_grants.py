@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from idprobe.exchange import Pairs, Request
 from idprobe.flows import Tokens, token_request
-from idprobe.jose import generate_key, public_pem
+from idprobe.jose import public_pem, spare_key
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
 from idprobe.probes.asserting import ABSENT, LIFETIME_S, Signer, now_s, secret_key, signing
@@ -110,7 +110,7 @@ def _bent(voucher: Voucher) -> Iterator[tuple[str, str]]:
     for step, bent in claims.items():
         yield step, voucher.assertion(**bent)
     signer = voucher.signer
-    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    stranger = spare_key("stranger", str(signer.key["kty"]), signer.key.get("crv"))
     good = signer.claims(iss=voucher.issuer, sub=voucher.subject)
     yield "other-key", signer.signed(good, key=stranger)
     start, _, signature = voucher.assertion().rpartition(".")
@@ -122,7 +122,7 @@ def _bent(voucher: Voucher) -> Iterator[tuple[str, str]]:
 async def _wrong_client(wire: Wire, voucher: Voucher) -> None:
     """Send a good assertion beside a client assertion that somebody else has signed."""
     signer = voucher.signer
-    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    stranger = spare_key("stranger", str(signer.key["kty"]), signer.key.get("crv"))
     form = voucher.request(voucher.assertion()).form
     kept = tuple(pair for pair in form if not pair[0].startswith("client_"))
     async with wire.guessing(signer.client):

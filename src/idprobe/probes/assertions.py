@@ -20,6 +20,7 @@ from idprobe.jose import (
     public_key,
     public_pem,
     signature_over,
+    spare_key,
 )
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
@@ -123,7 +124,7 @@ async def assertion_signatures(wire: Wire) -> None:
 
 def _forgeries(signer: Signer) -> Iterator[tuple[str, str]]:
     """Yield (what was done, assertion); each is made when it is due, as it lives for a minute."""
-    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    stranger = spare_key("stranger", str(signer.key["kty"]), signer.key.get("crv"))
     yield "other-key", signer.signed(key=stranger)
     yield "embedded-key", signer.signed(key=stranger, jwk=public_key(stranger))
     if stranger["kty"] in {"RSA", "EC"}:
@@ -311,7 +312,7 @@ async def assertions_elsewhere(wire: Wire) -> None:
     """
     signer = await signing(wire)
     now = now_s()
-    stranger = generate_key(str(signer.key["kty"]), signer.key.get("crv"))
+    stranger = spare_key("stranger", str(signer.key["kty"]), signer.key.get("crv"))
     named = [name for name in ENDPOINTS if signer.provider.has_endpoint(f"{name}_endpoint")]
     for name in named:
         token = (await signer.control(wire, f"{name}-token")).access_token

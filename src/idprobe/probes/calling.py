@@ -11,7 +11,7 @@ from idprobe.errors import EvidenceError, IdprobeError, Unsuited
 from idprobe.exchange import Agent, Pairs, Request
 from idprobe.flows.authorization import BROWSER_HEADERS
 from idprobe.flows.registration import registration_of
-from idprobe.jose import generate_key, public_key, sign_jwt
+from idprobe.jose import generate_key, public_key, sign_jwt, spare_key
 from idprobe.listener import Reply
 from idprobe.probes import Depth, probe
 from idprobe.probes.asking import ordinary
@@ -103,7 +103,7 @@ async def listener_reached(wire: Wire) -> None:
 async def client_key_rotated(wire: Wire) -> None:
     """Use a key that our address tells, `first`, and some seconds later another one: `second`."""
     async with open_desk(wire) as desk:
-        first, second = generate_key("RSA"), generate_key("RSA")
+        first, second = spare_key("first", "RSA"), spare_key("second", "RSA")
         place = wire.listen("call-keys", key_server(first))
         metadata = key_metadata(place.url)
         registration = await desk.register("register", metadata)
@@ -133,7 +133,7 @@ def _host(wire: Wire) -> str:
 
 async def _by_jwks_uri(desk: Desk) -> None:
     """Authenticate with a key that only our address tells."""
-    wire, key = desk.wire, generate_key("RSA")
+    wire, key = desk.wire, spare_key("first", "RSA")
     place = wire.listen("call-jwks", key_server(key))
     metadata = key_metadata(place.url)
     response = await desk.enter("register-jwks", metadata)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Request
-from idprobe.jose import generate_key
+from idprobe.jose import spare_key
 from idprobe.jwe import CONTENT_BITS, encrypt
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
@@ -39,7 +39,7 @@ async def request_object_encrypted(wire: Wire) -> None:
     key, header = _key_to_use(provider, keys)
     await control(wire, sealer, "control")
     plain = ordinary(provider, extra=OPENID)
-    foreign = generate_key("EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
+    foreign = spare_key("stranger", "EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
     alg = "ES256" if foreign["kty"] == "EC" else "RS256"
     strange = replace(sealer, key=foreign, header={**sealer.header, "alg": alg})
     sealed = encrypt(sealer.request(plain, state=INNER), key, header)

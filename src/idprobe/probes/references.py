@@ -8,7 +8,7 @@ from typing import Any, Final
 from idprobe.errors import NoResponse, Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import authorize
-from idprobe.jose import generate_key, public_key
+from idprobe.jose import generate_key, public_key, spare_key
 from idprobe.listener import Place, Reply
 from idprobe.probes import Depth, probe
 from idprobe.probes.asking import ordinary, tried
@@ -111,7 +111,7 @@ async def request_objects_referenced(wire: Wire) -> None:
         base = len(places["control"].url)
         for step, length in (("long", LONG), ("too-long", TOO_LONG)):
             places[step] = wire.listen(f"call-{step}", suffix="?x=" + "x" * (length - base))
-        rsa = generate_key("RSA")
+        rsa = spare_key("registered", "RSA")
         me = await _referrer(desk, places, rsa)
         await me.control(places["control"], "control")
         outside = me.plain(state=OUTER, nonce=OUTER)
@@ -140,7 +140,7 @@ async def request_uris_faulty(wire: Wire) -> None:
     faults = ("response-type", "client-id", "page", "missing", "not-a-jwt", "wrong-alg")
     async with open_desk(wire) as desk:
         places = _places(wire, "control", *faults)
-        other = generate_key("RSA")
+        other = spare_key("registered", "RSA")
         me = await _referrer(desk, places, other, request_object_signing_alg="ES256")
         await me.control(places["control"], "control")
         pairs = me.plain()

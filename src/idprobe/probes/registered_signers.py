@@ -7,7 +7,7 @@ from typing import Any, Final
 from idprobe.errors import Unsuited
 from idprobe.flows import token_request
 from idprobe.flows.registration import Registration
-from idprobe.jose import generate_key, public_key
+from idprobe.jose import generate_key, public_key, spare_key
 from idprobe.probes import probe
 from idprobe.probes.asserting import Signer, accepted, secret_key, signing
 from idprobe.probes.desk import Desk, metadata_for, open_desk
@@ -37,7 +37,7 @@ SHORT_BITS: Final = 1_024
 async def registered_signers(wire: Wire) -> None:
     """Register a client for RS256 alone and use other algorithms, and RS256 in name only."""
     async with open_desk(wire) as desk:
-        key = generate_key("RSA")
+        key = spare_key("registered", "RSA")
         metadata = signing_metadata([key], **{ALG: "RS256"})
         signer = await _enrolled(desk, "register", metadata, key, "RS256")
         await signer.send(wire, "ps256", signer.request(FORM, signer.signed(alg="PS256")))
@@ -52,7 +52,7 @@ async def registered_rs256(wire: Wire) -> None:
     """Register a client that signs with RS256; `tokens` says whether that works."""
     audience = (await signing(wire)).audience
     async with open_desk(wire) as desk:
-        key = generate_key("RSA")
+        key = spare_key("registered", "RSA")
         metadata = signing_metadata([key])
         client = _client(await desk.register("register", metadata), metadata, key)
         provider = wire.provider.with_client(client)
@@ -67,7 +67,7 @@ async def registered_keys(wire: Wire) -> None:
     `borrowed` is signed for the first client with the key of the other.
     """
     async with open_desk(wire) as desk:
-        rsa, key, other = generate_key("RSA"), generate_key("EC"), generate_key("EC")
+        rsa, key, other = spare_key("registered", "RSA"), generate_key("EC"), generate_key("EC")
         both = signing_metadata([rsa, key], **{ALG: "ES256"})
         signer = await _enrolled(desk, "register", both, key, "ES256")
         wrong = signer.signed(key=rsa, alg="RS256", kid=rsa["kid"])
@@ -98,7 +98,7 @@ async def registered_strange_key(wire: Wire) -> None:
 async def registered_short_key(wire: Wire) -> None:
     """Register an RSA key of 1024 bits, `register`; if that goes, use it: `tokens`."""
     async with open_desk(wire) as desk:
-        await desk.register("control", signing_metadata([generate_key("RSA")]))
+        await desk.register("control", signing_metadata([spare_key("registered", "RSA")]))
         key = generate_key("RSA", rsa_bits=SHORT_BITS)
         metadata = signing_metadata([key])
         response = await desk.offer("register", metadata)

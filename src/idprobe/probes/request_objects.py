@@ -16,7 +16,7 @@ from idprobe.flows import (
     visit,
     without,
 )
-from idprobe.jose import default_alg, generate_key, public_key, sign_jwt
+from idprobe.jose import default_alg, generate_key, public_key, sign_jwt, spare_key
 from idprobe.probes import probe
 from idprobe.probes.altering import altered
 from idprobe.probes.asking import is_openid, ordinary, tried
@@ -105,7 +105,7 @@ async def request_object_faults(wire: Wire) -> None:
     await control(wire, sealer, "control")
     plain = ordinary(wire.provider, extra=OPENID)
     good = sealer.request(plain)
-    foreign = generate_key("EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
+    foreign = spare_key("stranger", "EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
     alg = "ES256" if foreign["kty"] == "EC" else "RS256"
     strange = replace(sealer, key=foreign, header={**sealer.header, "alg": alg})
     start, _, signature = good.rpartition(".")
@@ -138,7 +138,7 @@ async def request_object_unsigned(wire: Wire) -> None:
 async def request_object_algorithms(wire: Wire) -> None:
     """Register a client that signs with ES256: `good`, then `rs256` and `unsigned`."""
     async with open_desk(wire) as desk:
-        curved, rsa = generate_key("EC"), generate_key("RSA")
+        curved, rsa = generate_key("EC"), spare_key("registered", "RSA")
         metadata = metadata_for(
             wire.provider,
             request_object_signing_alg="ES256",

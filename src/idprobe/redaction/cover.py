@@ -38,6 +38,11 @@ class Cover:
             text = spellings.replaced(text, self.pseudonyms[spellings.value])
         return text
 
+    def within(self, exchange: Exchange) -> "Cover":
+        """Return a cover that looks for less: for what one exchange holds."""
+        haystack = "\0".join(raw_texts(exchange))
+        return Cover(self.pseudonyms, [one for one in self.present if one.are_in(haystack)])
+
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return the exchange with pseudonyms."""
         landing = exchange.landing

@@ -86,7 +86,7 @@ class Vault:
                 self.learn(kind, value)
         haystack = (text for exchange in trace.exchanges for text in raw_texts(exchange))
         cover = self._cover("\0".join(haystack))
-        exchanges = tuple(cover.exchange(exchange) for exchange in trace.exchanges)
+        exchanges = tuple(cover.within(exchange).exchange(exchange) for exchange in trace.exchanges)
         return replace(trace, exchanges=exchanges, facts=self._facts_in(exchanges), redacted=True)
 
     def _cover(self, haystack: str) -> Cover:
