@@ -15,7 +15,7 @@ from typing import Any
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "conformance", "load", "interop"]
+nox.options.sessions = ["lint", "types", "tests", "docs", "conformance", "load", "interop"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 nox.options.default_venv_backend = "venv"
@@ -70,6 +70,16 @@ def tests(session: nox.Session) -> None:
     session.log(f"interpreters found: {', '.join(PYTHONS)}")
     install(session, "tests", editable=True)
     session.run("pytest", "--numprocesses", "auto", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the manual, strictly and without a network, and follow every link of it."""
+    install(session, "docs")
+    site = Path(session.create_tmp()).resolve() / "site"
+    quiet = {"NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    session.run("mkdocs", "build", "--strict", "--site-dir", str(site), env=quiet)
+    session.run("python", "tests/manual/follow.py", str(site))
 
 
 @nox.session
@@ -173,13 +183,6 @@ def looks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def docs(session: nox.Session) -> None:
-    """Write the reference pages that are made from the code."""
-    install(session, "run")
-    session.run("idprobe", "coverage", "--write", "docs/reference/traceability")
-
-
-@nox.session(default=False)
 def pins(session: nox.Session) -> None:
     """Write requirements/*.txt anew: every version pinned, every file by its hash."""
     session.install("uv")
@@ -200,4 +203,5 @@ PINNED = {
     "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
     "lint": ("--group", "lint"),
     "looks": ("--group", "looks"),
+    "docs": ("pyproject.toml", "--group", "docs"),
 }

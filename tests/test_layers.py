@@ -55,6 +55,7 @@ LAYERS: Final = {
     "verbs": 8,
     "cli": 9,
     "__main__": 10,
+    "manual": 10,
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile

@@ -9,8 +9,10 @@ from typing import Final
 from idprobe.catalogue import Catalogue, Requirement
 from idprobe.coverage.anchors import SOURCES, Row, Standing
 from idprobe.coverage.counting import Coverage, Tally, tallied
+from idprobe.coverage.tables import escaped, lines_of_code, table
+from idprobe.suite import Check
 
-__all__ = ["write_pages"]
+__all__ = ["pages_of", "reference_to", "write_pages"]
 
 _INTRODUCTION: Final = """\
 # Traceability
@@ -31,10 +33,15 @@ def write_pages(
 ) -> Sequence[Path]:
     """Write the pages into a folder and return them; `mutants` has what each mutant breaks."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = dict(_pages(coverage, _by_requirement(coverage.catalogue, mutants)))
+    pages = pages_of(coverage, mutants)
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in pages]
+
+
+def pages_of(coverage: Coverage, mutants: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
+    """Return the pages as Markdown, by the names of their files."""
+    return dict(_pages(coverage, _by_requirement(coverage.catalogue, mutants)))
 
 
 def _pages(coverage: Coverage, mutants: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -63,14 +70,14 @@ def _index(coverage: Coverage) -> str:
     for kind, tallies in tallied(coverage).items():
         parts.append(f"\n## {kind}\n")
         head = ("source", "covered", "reasoned", "not yet", "in scope", "total")
-        parts.append(_table(head, (_figures(kind, tally) for tally in tallies)))
+        parts.append(table(head, (_figures(kind, tally) for tally in tallies)))
     return "\n".join(parts)
 
 
 def _figures(kind: str, tally: Tally) -> Sequence[str]:
     files = {title: f"{source}.md" for source, title in SOURCES.items()}
     file = f"{tally.name}.md" if kind == "Catalogue" else files.get(tally.name)
-    label = _text(tally.title or tally.name)
+    label = escaped(tally.title or tally.name)
     numbers = (tally.covered, tally.reasoned, tally.open, tally.in_scope, tally.total)
     return (f"[{label}]({file})" if file else label, *map(str, numbers))
 
@@ -83,15 +90,15 @@ def _document(
     for chapter, group in groupby(requirements, _chapter):
         rows = (
             (
-                f'<a id="{_anchor(one.id)}"></a>{_linked(one)}<br>{_text(one.summary)}',
-                one.level.value,
+                f'<a id="{_anchor(one.id)}"></a>{_linked(one)}<br>{escaped(one.summary)}',
+                _weight(one),
                 _judged(coverage, one),
-                _listed(mutants.get(coverage.catalogue.canonical(one.id), ())),
+                lines_of_code(mutants.get(coverage.catalogue.canonical(one.id), ())),
             )
             for one in group
         )
         parts += [f"## {chapter}\n"] if chapter else []
-        parts.append(_table(("requirement", "level", "checks", "mutants"), rows))
+        parts.append(table(("requirement", "level", "checks", "mutants"), rows))
     return "\n".join(parts)
 
 
@@ -102,45 +109,60 @@ def _chapter(requirement: Requirement) -> str:
     return f"{specification}, section {section}" if section else ""
 
 
+def _weight(requirement: Requirement) -> str:
+    """Return how much a violation weighs, who says so, and whether it can fail a build."""
+    gating = "" if requirement.gates else "<br>reported only"
+    return f"{requirement.level.value}<br>{requirement.severity}<br>{requirement.basis}{gating}"
+
+
 def _judged(coverage: Coverage, requirement: Requirement) -> str:
     match coverage.standing(requirement):
         case Standing.COVERED:
-            return _listed(check.name for check in coverage.checks_of(requirement))
+            return "<br>".join(map(_told, coverage.checks_of(requirement)))
         case None:
             return f"*{requirement.testable}*"
         case standing:
             because = coverage.because(requirement)
-            return f"*{standing.value}*" + (f": {_text(because)}" if because else "")
+            return f"*{standing.value}*" + (f": {escaped(because)}" if because else "")
+
+
+def _told(check: Check) -> str:
+    """Return what a check claims, and where it is."""
+    return f"{escaped(check.claim)}<br>`{check.name}`"
 
 
 def _peer(coverage: Coverage, source: str, rows: Sequence[Row]) -> str:
     requirements = {check.name: check.requirements for check in coverage.checks}
     parts = [f"# {SOURCES[source]}\n", "Each case, and what says the same here.\n"]
-    table = (
+    cases = (
         (
-            f"`{row.id}`<br>{_text(row.summary)}",
+            f"`{row.id}`<br>{escaped(row.summary)}",
             row.level,
             _answer(row),
             _references(coverage.catalogue, (i for c in row.checks for i in requirements[c])),
         )
         for row in rows
     )
-    parts.append(_table(("case", "level", "checks", "requirements"), table))
+    parts.append(table(("case", "level", "checks", "requirements"), cases))
     return "\n".join(parts)
 
 
 def _answer(row: Row) -> str:
     if not row.checks:
-        return f"*{row.standing.value}*: {_text(row.because)}"
-    note = f"<br>{_text(row.because)}" if row.because else ""
-    return _listed(row.checks) + note
+        return f"*{row.standing.value}*: {escaped(row.because)}"
+    note = f"<br>{escaped(row.because)}" if row.because else ""
+    return lines_of_code(row.checks) + note
 
 
 def _references(catalogue: Catalogue, identifiers: Iterable[str]) -> str:
     return "<br>".join(
-        f"[{one}]({catalogue[one].document}.md#{_anchor(one)})"
-        for one in dict.fromkeys(identifiers)
+        f"[{one}]({reference_to(catalogue[one])})" for one in dict.fromkeys(identifiers)
     )
+
+
+def reference_to(requirement: Requirement) -> str:
+    """Return where a requirement is, beside the page of its document."""
+    return f"{requirement.document}.md#{_anchor(requirement.id)}"
 
 
 def _linked(requirement: Requirement) -> str:
@@ -149,17 +171,3 @@ def _linked(requirement: Requirement) -> str:
 
 def _anchor(identifier: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", identifier.lower())
-
-
-def _listed(names: Iterable[str]) -> str:
-    return "<br>".join(f"`{name}`" for name in names)
-
-
-def _text(text: str) -> str:
-    """Return plain text as Markdown shows it inside a table."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

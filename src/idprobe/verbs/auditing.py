@@ -67,20 +67,20 @@ __all__ = ["add_audit_commands"]
     is_flag=True,
     help="Register the clients that the profile lacks (RFC 7591), and delete them afterwards.",
 )
-@click.option(
-    "-k",
-    "keyword",
-    default="",
-    metavar="EXPRESSION",
-    help="Only checks whose name or requirement matches (as pytest -k).",
-)
 def audit(targets: tuple[str, ...], **options: Any) -> int:
     """Observe a server, judge it, write the reports.
 
     TARGET is an issuer URL, a profile file or the name of a shipped profile; without one the
     embedded reference server is audited as `speakup`. Several targets run beside
     each other, each in a process and a folder of its own, and are compared.
-    """
+
+    \b
+    idprobe audit                                        the embedded server
+    idprobe audit https://id.example                     what can be seen from outside
+    idprobe audit acme.toml --output results             all that the profile allows
+    idprobe audit acme.toml -k RFC6749-5.1               only what matches
+    idprobe audit acme.toml --baseline good --fail-on should
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     if len(targets) > 1:
         out = options["output"] or fresh_output("several")
         return audit_several(targets, out, options["jobs"])
@@ -124,7 +124,12 @@ def _update(run: Audit, result: Run) -> None:
 @click.argument("evidence", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @run_options
 def judge(evidence: Path, **options: Any) -> int:
-    """Judge recorded EVIDENCE again, without the server."""
+    """Judge recorded EVIDENCE again, without the server: a results folder, or its evidence/.
+
+    \b
+    idprobe judge reports/output/latest
+    idprobe judge for-acme -k RFC6749-5.1/cache-control-no-store
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     folder = evidence / "evidence" if (evidence / "evidence").is_dir() else evidence
     recorded = read_evidence(folder)
     profile = recorded_profile(recorded)
@@ -132,7 +137,7 @@ def judge(evidence: Path, **options: Any) -> int:
     depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")
     chosen = {**options, "depth": depth, "safety": safety, "may_test": ()}
     run = Audit(profile, options_of(chosen, out), recorded=recorded)
-    return code_of(carried_out(run, "", as_json=options["as_json"]))
+    return code_of(carried_out(run, options["keyword"], as_json=options["as_json"]))
 
 
 def add_audit_commands(commands: click.Group) -> None:

@@ -16,12 +16,19 @@ __all__ = ["add_list_commands"]
 @click.command("list")
 @click.argument(
     "what",
-    type=click.Choice(["requirements", "probes", "mutants", "profiles"]),
+    type=click.Choice(["requirements", "probes", "mutants", "profiles", "gallery"]),
     default="requirements",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(what: str, *, as_json: bool) -> int:
-    """List requirements, probes, mutants or shipped profiles."""
+    """List requirements, probes, mutants, shipped profiles, or the gallery.
+
+    The gallery has starting points for hosted providers, which we did not run.
+
+    \b
+    idprobe list probes
+    idprobe list requirements --json
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     entries = list(_KINDS[what]())
     if as_json:
         click.echo(json.dumps(entries, indent=2))
@@ -52,11 +59,17 @@ def _profiles() -> Iterator[dict[str, str]]:
         yield {"name": path.stem}
 
 
+def _gallery() -> Iterator[dict[str, str]]:
+    for path in sorted(content("fixtures", "gallery").glob("*.toml")):
+        yield {"name": path.stem, "file": str(path)}
+
+
 _KINDS: Final[Mapping[str, Callable[[], Iterator[dict[str, str]]]]] = {
     "requirements": _requirements,
     "probes": _probes,
     "mutants": _mutants,
     "profiles": _profiles,
+    "gallery": _gallery,
 }
 
 

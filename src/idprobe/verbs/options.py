@@ -64,6 +64,13 @@ def run_options(command: Command) -> Command:
             metavar="RESULTS",
             help="Fail if anything that counts was judged there (folder or file) and is not now.",
         ),
+        click.option(
+            "-k",
+            "keyword",
+            default="",
+            metavar="EXPRESSION",
+            help="Only checks whose name or requirement matches (as pytest -k).",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
     ]
     for option in reversed(options):

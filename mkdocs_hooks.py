@@ -1,0 +1,40 @@
+"""What mkdocs.yml asks for while the manual is built: pages from the code, pages from the root."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from idprobe.manual import REQUIREMENTS, reference_pages
+
+ROOT: Final = Path(__file__).parent
+OURS: Final = {name: f"{name.lower()}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")}
+PAGES: Final = reference_pages()
+_DECISIONS: Final = "explanation/decisions"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put into the navigation what is generated, and the decisions, by their titles."""
+    single = [page for page in PAGES if not page.startswith(f"{REQUIREMENTS}/")]
+    several = [page for page in PAGES if page not in single]
+    decisions = sorted((ROOT / "docs" / _DECISIONS).glob("*.md"))
+    nav = config.nav or []
+    nav.insert(3, {"Reference": [*single, {"Requirements": several}]})
+    nav[-1]["Project"].append({"Decisions": [f"{_DECISIONS}/{path.name}" for path in decisions]})
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages, and those of the root with their links led into the site."""
+    for path, text in PAGES.items():
+        files.append(File.generated(config, path, content=text))
+    for name, path in OURS.items():
+        text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+        files.append(File.generated(config, path, content=_relinked(text)))
+    return files
+
+
+def _relinked(text: str) -> str:
+    return re.sub(r"\]\(docs/", "](", text)
