@@ -74,6 +74,7 @@ def test_what_a_probe_saw_is_written_once_and_gone_when_it_has_ended(tmp_path: P
     lines = part.read_text().splitlines()
     evidence.add("probe", exchange())
 
+    evidence.ended("probe")
     evidence.finish(vault.redact(Trace("probe", (exchange(),))), ProbeOutcome("probe", "done"))
     evidence.write_parts()
 

@@ -82,9 +82,12 @@ class Evidence:
             with (self._folder / f"{probe}.part.jsonl").open("a", encoding="utf-8") as part:
                 part.write(line + "\n")
 
+    def ended(self, probe: str) -> None:
+        """Write no more parts of a probe, since `finish` is about to write the whole."""
+        self._unwritten.pop(probe, None)
+
     def finish(self, trace: Trace, outcome: ProbeOutcome) -> None:
         """Write the redacted trace of a probe that has ended, and how it ended."""
-        self._unwritten.pop(trace.probe, None)
         if trace.exchanges:
             self._write(f"{trace.probe}.har", json.dumps(to_har(trace), ensure_ascii=False))
         with (self._folder / "probes.jsonl").open("a", encoding="utf-8") as probes:

@@ -219,7 +219,10 @@ class Observer:
             return False
         because = self._unfit(probe)
         if because is not None:
-            self._finish(probe.name, (), ProbeOutcome(probe.name, "not_applicable", because))
+            outcome = ProbeOutcome(probe.name, "not_applicable", because)
+            trace = self._settle(probe.name, (), outcome)
+            if self.evidence is not None:
+                self.evidence.finish(trace, self._outcomes[probe.name])
         return because is None
 
     def _unfit(self, probe: Probe) -> str | None:
@@ -253,7 +256,7 @@ class Observer:
         if wire.exchanges:
             elapsed = time.perf_counter_ns() - begun
             outcome = ProbeOutcome(PREFLIGHT, "done", "", len(wire.exchanges), elapsed)
-            self._finish(PREFLIGHT, wire.exchanges, outcome)
+            await self._finish(PREFLIGHT, wire.exchanges, outcome)
 
     async def _try_client(self, wire: Wire, client: Client) -> None:
         """Find out whether the server knows a client; do not use it again otherwise."""
@@ -301,7 +304,7 @@ class Observer:
             on_key=self.vault.hold,
         )
 
-    async def _run(self, courier: Courier, probe: Probe) -> Trace | None:
+    async def _run(self, courier: Courier, probe: Probe) -> Trace:
         """Run one probe, record its trace and how it ended; return the trace."""
         client = None if probe.role is None else self.profile.client_for(probe.role)
         wire = self._wire(courier, client, probe.name)
@@ -310,7 +313,7 @@ class Observer:
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed)
-        return self._finish(probe.name, wire.seen, ended)
+        return await self._finish(probe.name, wire.seen, ended)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire
@@ -353,15 +356,20 @@ class Observer:
             return "not_applicable", "the server answers unsupported_grant_type to this grant"
         return "control_failed", str(error)
 
-    def _finish(
+    async def _finish(
         self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome
-    ) -> Trace | None:
-        trace = self.vault.redact(Trace(name, tuple(exchanges)))
-        outcome = replace(outcome, because=self.vault.scrub(outcome.because))
-        self._traces[name] = trace
-        self._outcomes[name] = outcome
+    ) -> Trace:
+        """Settle how a probe ended; others go on while it is written."""
+        trace = self._settle(name, exchanges, outcome)
         if self.evidence is not None:
-            self.evidence.finish(trace, outcome)
+            self.evidence.ended(name)
+            await asyncio.to_thread(self.evidence.finish, trace, self._outcomes[name])
+        return trace
+
+    def _settle(self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome) -> Trace:
+        trace = self.vault.redact(Trace(name, tuple(exchanges)))
+        self._traces[name] = trace
+        self._outcomes[name] = replace(outcome, because=self.vault.scrub(outcome.because))
         self.progress(name, len(self._outcomes), self._total)
         return trace
 

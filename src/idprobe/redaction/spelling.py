@@ -10,6 +10,7 @@ __all__ = ["Index", "Spellings"]
 
 _PLAIN: Final = r"[A-Za-z0-9\-._~]"
 _GRAM: Final = 8
+_STRIDE: Final = 8
 _LONG_RUN: Final = re.compile(f"{_PLAIN}{{{_GRAM},}}")
 
 
@@ -50,8 +51,9 @@ class Spellings:
 class Index:
     """Many spellings, and which of them a text holds without looking for each.
 
-    A needle that is long enough stands in a long run of plain characters of the text, so it is
-    kept by its last characters, and only those that such a run has are looked for.
+    A needle that is long enough stands in a long run of plain characters of the text, of which
+    only every eighth gram is looked up: so each needle is kept by its first eight grams, one of
+    which is looked up wherever the needle stands.
     """
 
     def __init__(self) -> None:
@@ -60,19 +62,21 @@ class Index:
 
     def add(self, spellings: Spellings) -> None:
         """Keep the spellings of one more value."""
-        if len(spellings.needle) < _GRAM:
+        needle = spellings.needle
+        if len(needle) < _GRAM + _STRIDE - 1:
             self._short.append(spellings)
-        else:
-            self._by_gram.setdefault(spellings.needle[-_GRAM:], []).append(spellings)
+            return
+        for gram in {needle[at : at + _GRAM] for at in range(_STRIDE)}:
+            self._by_gram.setdefault(gram, []).append(spellings)
 
     def present_in(self, text: str) -> list[Spellings]:
         """Return the spellings of the values that the text holds, the longest value first."""
         grams = {
             run[at : at + _GRAM]
             for run in set(_LONG_RUN.findall(text))
-            for at in range(len(run) - _GRAM + 1)
+            for at in range(0, len(run) - _GRAM + 1, _STRIDE)
         }
-        near = (one for gram in grams & self._by_gram.keys() for one in self._by_gram[gram])
+        near = {one for gram in grams & self._by_gram.keys() for one in self._by_gram[gram]}
         found = [one for one in (*near, *self._short) if one.are_in(text)]
         return sorted(found, key=lambda one: (-len(one.value), one.value))
 
