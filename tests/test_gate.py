@@ -121,6 +121,58 @@ def test_the_life_of_a_build_at_the_gate(build: Build) -> None:
 PAIRS: Final = ("green regressed", "green declared", "regressed mended", "green dropped")
 
 
+def test_what_flickers_is_put_into_quarantine_until_a_day(build: Build) -> None:
+    profile = build.folder / "acme.toml"
+    broken = mutant_named("TokensMayBeKept").server_class
+    with build.released():
+        build.gate("once", "--build", "7")
+    with build.released(broken):
+        before, _ = build.gate("again", "--build", "7")
+        written = build.idprobe("diff", "once", "again", "--quarantine", "acme.toml")
+        during, record = build.gate("during", "--build", "7")
+        other = build.idprobe("diff", "once", "during", "--json")
+        text = profile.read_text(encoding="utf-8")
+        (entry,) = tomllib.loads(text)["quarantine"]
+        profile.write_text(text.replace(str(entry["until"]), "2020-01-01"), encoding="utf-8")
+        after, told = build.gate("after", "--build", "7")
+
+    assert (before, written.returncode, during, after) == (1, 1, 0, 1)
+    assert entry["requirement"] == NO_STORE
+    assert "flickers" in written.stdout
+    assert record["gate"]["quarantined"] == [NO_STORE]
+    assert any("not counted" in note and "violated" in note for note in record["notes"])
+    (told_of,) = (
+        one for one in json.loads(other.stdout)["differences"] if one["requirement"] == NO_STORE
+    )
+    assert (told_of["kind"], told_of["regressed"]) == ("flickers", False)
+    assert told["gate"]["quarantined"] == []
+    assert any("ended on 2020-01-01: it counts again" in note for note in told["notes"])
+
+
+def test_a_lost_test_in_quarantine_is_no_coverage_regression(build: Build) -> None:
+    held = f'\n[[quarantine]]\nrequirement = "{STATUS}"\nbecause = "luck"\nuntil = 2999-01-01\n'
+    with build.released():
+        build.gate("green")
+    with (build.folder / "acme.toml").open("a", encoding="utf-8") as profile:
+        profile.write(held)
+    with build.released(WithoutRevocation):
+        code, record = build.gate("dropped", "--baseline", "green")
+
+    assert code == 0
+    assert record["gate"]["coverage_regressions"] == []
+
+
+def test_quarantine_needs_two_runs_of_one_build(build: Build) -> None:
+    with build.released():
+        build.gate("old", "--build", "7")
+        build.gate("new", "--build", "8")
+
+    refused = build.idprobe("diff", "old", "new", "--quarantine", "acme.toml")
+
+    assert refused.returncode == 2
+    assert "give both runs the same --build" in refused.stderr
+
+
 def test_an_expired_deviation_counts_again(build: Build) -> None:
     declared = (
         f'\n[[deviations]]\nrequirement = "{NO_STORE}"\nbecause = "soon"\nuntil = 2020-01-01\n'

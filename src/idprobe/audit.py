@@ -24,17 +24,27 @@ from idprobe.conclusion import (
     not_tested,
     notes_of,
     profile_place,
+    quarantine_notes,
     stale_notes,
 )
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Sender, Trace
 from idprobe.gate import check_comparable, coverage_regressions
-from idprobe.judge import FailOn, Stale, deviation_for, evidence_verdict, stale, weigh
+from idprobe.judge import (
+    FailOn,
+    Stale,
+    deviation_for,
+    evidence_verdict,
+    is_expired,
+    stale,
+    weigh,
+)
 from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
 from idprobe.probes import Safety
 from idprobe.profile import (
+    Deviation,
     Profile,
     Situation,
     consent_missing,
@@ -132,11 +142,17 @@ class Audit:
         self._selected = frozenset(
             requirement.id for requirement in selected(self.catalogue, standards, self.profile)
         )
-        for deviation in self.profile.deviations:
+        tables = {"deviations": self.profile.deviations, "quarantine": self.profile.quarantine}
+        for table, entries in tables.items():
+            self._check_known(table, entries)
+
+    def _check_known(self, table: str, entries: Sequence[Deviation]) -> None:
+        """Raise ProfileError for an entry about a requirement that there is not."""
+        for deviation in entries:
             if deviation.requirement not in self.catalogue.requirements:
                 raise ProfileError(
                     self.profile.where,
-                    "deviations",
+                    table,
                     f"{deviation.requirement} is no requirement of the catalogue: "
                     f"`idprobe list requirements` shows them",
                 )
@@ -282,7 +298,7 @@ class Audit:
             requirement,
             verdict,
             weight.deviation,
-            weight.counts,
+            weight.counts and deviation_for(requirement, self._held(), self.catalogue) is None,
             tuple(probes),
             sent=f"{exchange.step}: {exchange.request!r}" if exchange is not None else "",
             saw=_saw(exchange),
@@ -298,6 +314,11 @@ class Audit:
                 if candidate is exchange:
                     return f"{name}#{index}"
         return ""
+
+    def _held(self) -> tuple[Deviation, ...]:
+        """Return what is in quarantine on the day of the run."""
+        today = self.started_at.date()
+        return tuple(one for one in self.profile.quarantine if not is_expired(one, today))
 
     def conclude(self) -> Run:
         """Return the run as the reports need it."""
@@ -346,6 +367,7 @@ class Audit:
             gone=loosened.gone,
             expired=loosened.expired,
             coverage_regressions=lost,
+            quarantined=self._held(),
         )
 
     def _lost(self) -> tuple[str, ...]:
@@ -356,7 +378,9 @@ class Audit:
         judged = frozenset(one.requirement.id for one in self.judgements)
         selected = judged if self.options.keyword else self._selected
         fail_on = self.options.fail_on
-        return coverage_regressions(baseline, self.judgements, self.catalogue, selected, fail_on)
+        lost = coverage_regressions(baseline, self.judgements, self.catalogue, selected, fail_on)
+        held = {name for one in self._held() for name in self.catalogue.alike(one.requirement)}
+        return tuple(name for name in lost if name not in held)
 
     def _notes(self, loosened: Stale, lost: Sequence[str]) -> Iterator[str]:
         yield from notes_of(self.profile, self.options.may_test)
@@ -367,6 +391,8 @@ class Audit:
         if self.interrupted:
             yield "the run was stopped before its end: what it had not tried is inconclusive"
         yield from stale_notes(loosened)
+        quarantine, today = self.profile.quarantine, self.started_at.date()
+        yield from quarantine_notes(quarantine, self.judgements, self.catalogue, today)
         if lost:
             yield f"coverage regression: the baseline judged {', '.join(lost)}, and this run not"
 

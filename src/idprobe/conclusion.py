@@ -5,16 +5,25 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from idprobe.catalogue import Catalogue, Requirement
 from idprobe.content import content
 from idprobe.coverage.untested import TESTABLE, load_untested
-from idprobe.judge import Stale
-from idprobe.profile import Profile, redacted_profile
+from idprobe.judge import Stale, is_expired
+from idprobe.profile import Deviation, Profile, redacted_profile
 from idprobe.reports.model import NotTested
-from idprobe.verdict import HarnessFault, Inconclusive, Judgement, NotApplicable, Violated
+from idprobe.verdict import (
+    HarnessFault,
+    Inconclusive,
+    Judgement,
+    NotApplicable,
+    Violated,
+    name_of,
+    worst,
+)
 
 __all__ = [
     "digest_of",
@@ -23,6 +32,7 @@ __all__ = [
     "not_tested",
     "notes_of",
     "profile_place",
+    "quarantine_notes",
     "stale_notes",
 ]
 
@@ -86,6 +96,27 @@ def stale_notes(stale: Stale) -> Iterator[str]:
         )
     for one in stale.expired:
         yield f"deviation {one.requirement} expired on {one.until} and counts again"
+
+
+def quarantine_notes(
+    quarantine: Iterable[Deviation],
+    judgements: Iterable[Judgement],
+    catalogue: Catalogue,
+    today: date,
+) -> Iterator[str]:
+    """Yield what is in quarantine and how it came out this time, and what is so no longer."""
+    found = tuple(judgements)
+    for one in quarantine:
+        if is_expired(one, today):
+            yield f"the quarantine of {one.requirement} ended on {one.until}: it counts again"
+            continue
+        alike = catalogue.alike(one.requirement)
+        verdicts = [each.verdict for each in found if each.requirement.id in alike]
+        came_out = name_of(worst(verdicts)).replace("_", " ") if verdicts else "not judged"
+        yield (
+            f"in quarantine until {one.until}, not counted: {one.requirement}, this time "
+            f"{came_out} ({one.because})"
+        )
 
 
 def endpoints_of(profile: Profile, metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -11,16 +11,18 @@ from idprobe.catalogue import Catalogue
 from idprobe.errors import UsageError
 from idprobe.judge import FailOn, gate_counts
 from idprobe.profile import Deviation
+from idprobe.reports.differences import Difference
 from idprobe.reports.legible import clipped, legible
 from idprobe.reports.model import Finding
 from idprobe.verdict import Judgement, Satisfied, Verdict, Violated, worst
 
-__all__ = ["check_comparable", "coverage_regressions", "declare", "judged_in"]
+__all__ = ["check_comparable", "coverage_regressions", "declare", "judged_in", "quarantine"]
 
 _DECIDED: Final = frozenset({"satisfied", "violated"})
 _DEPTHS: Final = ("quick", "full", "deep")
 _SAFETIES: Final = ("passive", "normal", "intrusive")
 _UNEXPLAINED: Final = timedelta(days=90)
+_HELD: Final = timedelta(days=14)
 _MAX_QUOTE: Final = 300
 
 
@@ -103,6 +105,46 @@ def declare(
         raise UsageError(f"{path} is written in a way that --update-deviations cannot edit")
     path.write_text(changed, encoding="utf-8", newline="\n")
     return len(coming), len(leaving)
+
+
+def quarantine(path: Path, found: Iterable[Difference], today: date) -> int:
+    """Write what differs between two runs of one build into a profile; return how much is new.
+
+    Each entry says what was seen and counts again after 14 days. Raises UsageError, and leaves the
+    file as it was, if it is written in a way that is not known.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    document = tomllib.loads(text)
+    there = document.get("quarantine", [])
+    known = {one["requirement"] for one in there}
+    coming = [one for one in found if one.kind == "flickers" and one.requirement not in known]
+    lines = [line for one in coming for line in _held(one, today)]
+    changed = "\n".join([text.rstrip("\n"), *lines]) + "\n"
+    wanted = {
+        **document,
+        "quarantine": [*there, *tomllib.loads("\n".join(lines)).get("quarantine", [])],
+    }
+    try:
+        is_right = {"quarantine": [], **tomllib.loads(changed)} == wanted
+    except tomllib.TOMLDecodeError:
+        is_right = False
+    if not is_right:
+        raise UsageError(f"{path} is written in a way that --quarantine cannot add to")
+    if coming:
+        path.write_text(changed, encoding="utf-8", newline="\n")
+    return len(coming)
+
+
+def _held(one: Difference, today: date) -> list[str]:
+    told = f"{one.before} and {one.after} in two runs of one build, seen on {today}"
+    said = told.replace("_", " ") + (f": {one.because}" if one.because else "")
+    return [
+        "",
+        "[[quarantine]]",
+        f"requirement = {_toml(one.requirement)}",
+        f"because = {_toml(clipped(legible(said), _MAX_QUOTE))}",
+        f"until = {today + _HELD}",
+    ]
 
 
 def _same(text: str, wanted: dict[str, Any]) -> bool:

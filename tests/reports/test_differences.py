@@ -25,6 +25,21 @@ GOOD, BAD, OTHER = Satisfied(), Violated("got 200"), Violated("got 500")
 LOST, AWAY, OURS = Inconclusive("429"), NotApplicable("no endpoint"), HarnessFault("KeyError")
 
 
+@pytest.mark.parametrize("build", ["7.2", None])
+def test_two_runs_of_one_build_flicker(
+    build: str | None, run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5/x")
+
+    old, new = (
+        results_json(run_of(judgement_of(requirement, one), build=build)) for one in (GOOD, BAD)
+    )
+
+    (found,) = differences(old, new)
+    assert (found.kind, found.regressed) == ("flickers" if build else "new", True)
+    assert found.gates
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind", "regressed"),
     [

@@ -238,6 +238,8 @@ class Profile:
     listener: Listening | None = None
     nodes: tuple[Node, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    quarantine: tuple[Deviation, ...] = ()
+    """What came out otherwise in two runs of one build: reported, and not counted until a day."""
     extras: Mapping[str, Any] = field(default_factory=_nothing)
     """Tables of later capabilities, frozen: load."""
 

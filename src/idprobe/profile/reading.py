@@ -72,6 +72,7 @@ def read_profile(document: Mapping[str, Any], source: Source) -> Profile:
         listener=_listener(document, source),
         nodes=_nodes(document, source),
         deviations=tuple(_deviation(one) for one in document.get("deviations", ())),
+        quarantine=tuple(_deviation(one) for one in document.get("quarantine", ())),
         extras=frozen({key: document[key] for key in LATER if key in document}),
     )
 

@@ -1,6 +1,6 @@
 """The profile of recorded evidence: what redacted_profile wrote, read back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,13 +48,16 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
                 "network": _network(shown["network"]),
                 "listener": _listener(shown.get("listener")),
                 "nodes": tuple(Node(**one) for one in shown.get("nodes", ())),
-                "deviations": tuple(
-                    Deviation(**{**one, "until": _day(one["until"])}) for one in shown["deviations"]
-                ),
+                "deviations": _deviations(shown["deviations"]),
+                "quarantine": _deviations(shown.get("quarantine", ())),
             }
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvidenceError(f"run.json: the profile cannot be read back: {error}") from None
+
+
+def _deviations(shown: Iterable[Mapping[str, Any]]) -> tuple[Deviation, ...]:
+    return tuple(Deviation(**{**one, "until": _day(one["until"])}) for one in shown)
 
 
 def _assertion_grant(shown: Mapping[str, Any] | None) -> AssertionGrant | None:

@@ -1,12 +1,13 @@
 """What changed between two records of one server; pure, over results.json alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-__all__ = ["KINDS", "Difference", "differences", "unlike"]
+__all__ = ["KINDS", "Difference", "differences", "is_same_build", "unlike"]
 
 KINDS: Final[Mapping[str, str]] = {
+    "flickers": "differs between two runs of the same build",
     "new": "violated now, and not before",
     "untestable": "judged before, and not any more",
     "changed": "violated before and now, in another way",
@@ -32,6 +33,8 @@ class Difference:
     after: str
     because: str
     regressed: bool
+    gates: bool = False
+    """Whether a violation of it may fail a build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,28 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Differe
     """
     before, after = _standings(old), _standings(new)
     alike = old["selection"] == new["selection"]
+    held, same_build = frozenset(new["gate"].get("quarantined", ())), is_same_build(old, new)
     found = [
-        difference
+        _in_its_place(difference, same_build=same_build, held=difference.requirement in held)
         for name in sorted(before.keys() | after.keys())
         if alike or (name in before and name in after)
         for difference in _difference(name, before.get(name), after.get(name))
     ]
     order = list(KINDS)
     return tuple(sorted(found, key=lambda d: (not d.regressed, order.index(d.kind), d.requirement)))
+
+
+def is_same_build(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Return whether both records are of one build of one server, as somebody said of both."""
+    then, now = old["target"], new["target"]
+    known = then["build"] is not None
+    return known and all(then[name] == now[name] for name in ("build", "name", "issuer"))
+
+
+def _in_its_place(found: Difference, *, same_build: bool, held: bool) -> Difference:
+    """Return a difference as one of the build itself, and as no regression in quarantine."""
+    kind = "flickers" if same_build and found.before != found.after else found.kind
+    return replace(found, kind=kind, regressed=found.regressed and not held)
 
 
 def _difference(
@@ -91,7 +108,8 @@ def _difference(
             kind == "untestable" and before is not None and before.gates
         )
         because = after.because if after is not None else "no check judged it"
-        yield Difference(name, told.level, kind, then, now, because, regressed)
+        gates = any(one is not None and one.gates for one in (before, after))
+        yield Difference(name, told.level, kind, then, now, because, regressed, gates)
 
 
 def _kind(before: _Standing | None, after: _Standing | None) -> str | None:

@@ -60,6 +60,7 @@ def results_json(run: Run) -> dict[str, Any]:
         "gate": {
             "gone": [deviation.requirement for deviation in run.gone],
             "expired": [deviation.requirement for deviation in run.expired],
+            "quarantined": [deviation.requirement for deviation in run.quarantined],
             "coverage_regressions": list(run.coverage_regressions),
         },
         "summary": counts,

@@ -1,14 +1,17 @@
 """The verb `diff`: what changed between two runs, and whether that is worse."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from idprobe.reports.differences import KINDS, Difference, differences, unlike
+from idprobe.errors import UsageError
+from idprobe.gate import quarantine
+from idprobe.reports.differences import KINDS, Difference, differences, is_same_build, unlike
 from idprobe.reports.legible import clipped, legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
@@ -22,12 +25,24 @@ _MAX_QUOTE: Final = 300
 @click.command()
 @click.argument("old", type=click.Path(path_type=Path, exists=True))
 @click.argument("new", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--quarantine",
+    "profile",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PROFILE",
+    help="Both are of one build: write what may fail the gate and differs into this profile.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
-def diff(old: Path, new: Path, *, as_json: bool) -> int:
+def diff(old: Path, new: Path, profile: Path | None, *, as_json: bool) -> int:
     """Say what changed from OLD to NEW: results folders, or their results.json.
 
     Exit code 1 if anything that the gate counts is worse: violated now, or judged no longer.
-    """
+    Where both are of the same --build, nothing can have changed but luck: what differs flickers.
+
+    \b
+    idprobe diff good reports/output/latest
+    idprobe diff once again --quarantine acme.toml
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     before, after = read_results(results_in(old)), read_results(results_in(new))
     found, warnings = differences(before, after), unlike(before, after)
     if as_json:
@@ -35,7 +50,25 @@ def diff(old: Path, new: Path, *, as_json: bool) -> int:
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo("\n".join(_lines(found, warnings)))
+    if profile is not None:
+        _hold(profile, before, after, found)
     return REGRESSED if any(one.regressed for one in found) else 0
+
+
+def _hold(
+    profile: Path,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    found: Sequence[Difference],
+) -> None:
+    """Put what flickers into quarantine, if both records are of one build."""
+    if not is_same_build(before, after):
+        raise UsageError(
+            "--quarantine is for two runs of one build: give both runs the same --build NAME, "
+            "against the same server"
+        )
+    came = quarantine(profile, [one for one in found if one.gates], datetime.now(UTC).date())
+    click.echo(f"idprobe: {profile}: {came} put into quarantine for 14 days", err=True)
 
 
 def _lines(found: Sequence[Difference], warnings: Sequence[str]) -> Iterator[str]:
