@@ -16,6 +16,7 @@ LAYERS: Final = {
     "jose": 1,
     "jwe": 1,
     "catalogue": 2,
+    "effort": 2,
     "profile": 2,
     "har": 3,
     "ledger": 3,
@@ -37,6 +38,7 @@ LAYERS: Final = {
     "login": 5,
     "preflight": 5,
     "probes": 5,
+    "searching": 5,
     "provisioning": 5,
     "load": 5,
     "observe": 6,
@@ -67,6 +69,7 @@ EDGES: Final = {
     ("glue", "audit"),
     ("plugin", "audit"),
     ("plugin", "glue"),
+    ("probes", "searching"),
     ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),

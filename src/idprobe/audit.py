@@ -42,7 +42,7 @@ from idprobe.judge import (
 )
 from idprobe.ledger import left_behind
 from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
-from idprobe.probes import Safety
+from idprobe.probes import Depth, Safety
 from idprobe.profile import (
     Deviation,
     Profile,
@@ -156,6 +156,11 @@ class Audit:
                     f"{deviation.requirement} is no requirement of the catalogue: "
                     f"`idprobe list requirements` shows them",
                 )
+
+    def reads(self, probes: Sequence[str]) -> bool:
+        """Return whether a check is of this run by what it reads: one example is for its own."""
+        replay = self.options.selection.replay
+        return replay is None or replay.probe in probes
 
     def selects(self, requirement_id: str) -> bool:
         """Return whether a requirement, or one that says the same, is of this run's standards."""
@@ -304,7 +309,13 @@ class Audit:
             saw=_saw(exchange),
             curl=_repeated(exchange),
             exchange=self._place(exchange, probes),
+            replay=self._replay(probes) if isinstance(verdict, Violated) else "",
         )
+
+    def _replay(self, probes: Sequence[str]) -> str:
+        """Return how to try the example again that one of the probes found, empty without one."""
+        searched = (trace.searched for trace in self.traces(probes).values())
+        return next((str(one["reproduce"]) for one in searched if one.get("reproduce")), "")
 
     def _place(self, exchange: Exchange | None, probes: Sequence[str]) -> str:
         if exchange is None or self._seen is None:
@@ -388,6 +399,9 @@ class Audit:
             yield str(self.broken)
         if self._left_behind is not None:
             yield self._left_behind
+        selection = self.options.selection
+        if selection.depth is Depth.DEEP:
+            yield f"generated requests start from a seed: --seed {selection.seed} repeats them"
         if self.interrupted:
             yield "the run was stopped before its end: what it had not tried is inconclusive"
         yield from stale_notes(loosened)

@@ -21,6 +21,7 @@ from idprobe.exchange import (
     form_pairs,
 )
 from idprobe.reading.answers import error_code, gives_tokens, is_error_page, refused, token_error
+from idprobe.reading.examples import first_flaw
 from idprobe.schemas import best_error
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "conforms",
     "contract",
     "error_code",
+    "first_flaw",
     "form_pairs",
     "gives_tokens",
     "is_error_page",

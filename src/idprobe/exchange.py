@@ -396,6 +396,8 @@ class Trace:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     redacted: bool = False
     """Whether secrets have been replaced by pseudonyms; only such a trace is judged or written."""
+    searched: Mapping[str, Any] = field(default_factory=dict)
+    """What a search tried before it left these exchanges: examples, seed, how to try it again."""
     looked_at: list[Exchange] = field(default_factory=list, compare=False, repr=False)
     """The exchanges that its reader asked for by name, in order: what a judgement rests on."""
 

@@ -104,7 +104,10 @@ class Glue:
             identifiers = _requirements(item)
             strange = _strange_arguments(item) if identifiers else ()
             self.uncollected += [f"{item.nodeid}: there is no probe {name}" for name in strange]
-            wanted = not identifiers or any(self.audit.selects(one) for one in identifiers)
+            wanted = not identifiers or (
+                any(self.audit.selects(one) for one in identifiers)
+                and self.audit.reads(_probes(item))
+            )
             (chosen if wanted else left).append(item)
         items[:] = chosen
         if left:

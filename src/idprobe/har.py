@@ -41,6 +41,7 @@ def to_har(trace: Trace) -> dict[str, Any]:
                 "probe": trace.probe,
                 "redacted": trace.redacted,
                 "facts": {name: dict(facts) for name, facts in trace.facts.items()},
+                "searched": dict(trace.searched),
             },
         }
     }
@@ -59,6 +60,7 @@ def from_har(document: object, probe: str = "foreign") -> Trace:
             exchanges=tuple(_exchange(entry) for entry in log["entries"]),
             facts=ours.get("facts", {}),
             redacted=ours.get("redacted", False),
+            searched=ours.get("searched", {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvidenceError(f"the HAR lacks or garbles a member: {error}") from None

@@ -11,10 +11,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
 
+from idprobe.effort import Effort, Replay
 from idprobe.errors import (
     ControlFailed,
     EvidenceError,
@@ -46,14 +48,21 @@ from idprobe.wire import Courier, Human, Wire
 __all__ = ["Observation", "Observer", "Selection", "Unreachable"]
 
 AT_ONCE: Final = 12
+SEARCHES_AT_ONCE: Final = 4
 PROBE_S: Final = 120.0
 PARTS_S: Final = 1.0
+EFFORTS: Final = {
+    Depth.QUICK: Effort(examples=10, tries=200, seconds=60),
+    Depth.FULL: Effort(examples=100, tries=500, seconds=300),
+    Depth.DEEP: Effort(examples=1000, tries=2000, seconds=1800),
+}
 SILENT_PROBES: Final = 3
 """After so many probes in a row without any response the server counts as gone."""
 
 NOBODY: Final = Client("nobody", "")
 """Stands in where a probe acts for no client."""
 
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 METADATA: Final = "metadata_documents"
 KEYS: Final = "keys_document"
 PREFLIGHT: Final = "preflight"
@@ -70,6 +79,15 @@ class Selection:
 
     depth: Depth = Depth.QUICK
     safety: Safety = Safety.NORMAL
+    seed: int = 0
+    """Where generated examples start from."""
+    replay: Replay | None = None
+    """The one example to try again, if the run is made for that."""
+
+    def effort(self, probe: str) -> Effort:
+        """Return how hard a probe may try."""
+        mine = self.replay if self.replay is not None and self.replay.probe == probe else None
+        return replace(EFFORTS[self.depth], seed=self.seed, replay=mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +186,9 @@ class Observer:
     async def _meet(self, courier: Courier) -> None:
         """Fetch the metadata and the keys: everything else needs them."""
         trace = await self._run(courier, all_probes()[METADATA])
-        if trace is not None:
-            self._metadata = metadata_of(trace)
-            heard = any(exchange.response is not None for exchange in trace)
-            if not heard:
-                raise Unreachable(_unreachable(self.profile, trace))
+        self._metadata = metadata_of(trace)
+        if not any(exchange.response is not None for exchange in trace):
+            raise Unreachable(_unreachable(self.profile, trace))
         if not self._metadata and not self.profile.endpoints:
             raise Unreachable(
                 f"{self.profile.issuer} serves no metadata document and the profile names no "
@@ -182,7 +198,7 @@ class Observer:
             self.evidence.begin(self._run_facts())
         if self._missing(Capability.JWKS) is None:
             trace = await self._run(courier, all_probes()[KEYS])
-            self._jwks = keys_of(trace) if trace is not None else {}
+            self._jwks = keys_of(trace)
         self.vault.verifier = self._verified_by
 
     async def _find_out_reach(self, courier: Courier) -> None:
@@ -204,6 +220,7 @@ class Observer:
             "observed": self._observed,
             "depth": self.selection.depth.name.lower(),
             "safety": self.selection.safety.name.lower(),
+            "seed": self.selection.seed,
         }
 
     def _verified_by(self, token: str) -> Mapping[str, Any] | None:
@@ -220,7 +237,7 @@ class Observer:
         because = self._unfit(probe)
         if because is not None:
             outcome = ProbeOutcome(probe.name, "not_applicable", because)
-            trace = self._settle(probe.name, (), outcome)
+            trace = self._settle(Trace(probe.name, ()), outcome)
             if self.evidence is not None:
                 self.evidence.finish(trace, self._outcomes[probe.name])
         return because is None
@@ -274,10 +291,10 @@ class Observer:
         await login_as(wire, client)
 
     async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
-        turns = asyncio.Semaphore(AT_ONCE)
+        turns, searches = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(SEARCHES_AT_ONCE)
 
         async def in_turn(probe: Probe) -> None:
-            async with turns:
+            async with searches if probe.searches else turns:
                 await self._run(courier, probe)
 
         async with asyncio.TaskGroup() as tasks:
@@ -302,6 +319,7 @@ class Observer:
             keep,
             listener=self._listener,
             on_key=self.vault.hold,
+            effort=self.selection.effort(name),
         )
 
     async def _run(self, courier: Courier, probe: Probe) -> Trace:
@@ -313,16 +331,17 @@ class Observer:
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed)
-        return await self._finish(probe.name, wire.seen, ended)
+        return await self._finish(probe.name, wire.seen, ended, wire.searched)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire
     ) -> tuple[str, str]:
         """Run an experiment and return how it ended, and why."""
+        longest_s = PROBE_S + (wire.effort.seconds if probe.searches else 0)
         if self._silent >= SILENT_PROBES:
             return "no_response", "the server stopped answering"
         try:
-            async with asyncio.timeout(PROBE_S):
+            async with asyncio.timeout(longest_s):
                 await probe.experiment(wire)
         except ControlFailed as error:
             return self._control_failed(error)
@@ -334,7 +353,7 @@ class Observer:
         except IdprobeError as error:
             return "refrained", str(error)
         except TimeoutError:
-            return "no_response", f"the experiment did not end within {PROBE_S:g} s"
+            return "no_response", f"the experiment did not end within {longest_s:g} s"
         except Exception as error:  # noqa: BLE001 -- the one place: a probe's crash is our fault
             return "crashed", f"{type(error).__name__} in {probe.name}: {error}"
         self._silent = 0
@@ -357,17 +376,21 @@ class Observer:
         return "control_failed", str(error)
 
     async def _finish(
-        self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome
+        self,
+        name: str,
+        exchanges: Sequence[Exchange],
+        outcome: ProbeOutcome,
+        searched: Mapping[str, Any] = NOTHING,
     ) -> Trace:
         """Settle how a probe ended; others go on while it is written."""
-        trace = self._settle(name, exchanges, outcome)
+        trace = self._settle(Trace(name, tuple(exchanges), searched=searched), outcome)
         if self.evidence is not None:
             self.evidence.ended(name)
             await asyncio.to_thread(self.evidence.finish, trace, self._outcomes[name])
         return trace
 
-    def _settle(self, name: str, exchanges: Sequence[Exchange], outcome: ProbeOutcome) -> Trace:
-        trace = self.vault.redact(Trace(name, tuple(exchanges)))
+    def _settle(self, seen: Trace, outcome: ProbeOutcome) -> Trace:
+        trace, name = self.vault.redact(seen), seen.probe
         self._traces[name] = trace
         self._outcomes[name] = replace(outcome, because=self.vault.scrub(outcome.because))
         self.progress(name, len(self._outcomes), self._total)

@@ -126,3 +126,5 @@ class Judgement:
     saw: str = ""
     curl: str = ""
     exchange: str = ""
+    replay: str = ""
+    """What `--reproduce` takes to try the example again, where it was generated."""

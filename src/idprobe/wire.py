@@ -19,6 +19,7 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx
 
+from idprobe.effort import Effort
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
@@ -287,6 +288,9 @@ class Wire:
     calls: list[Exchange] = field(default_factory=list)
     """What the server under test asked of our listener while this probe had places there."""
     on_key: Callable[[Mapping[str, Any]], None] | None = None
+    effort: Effort = field(default_factory=Effort)
+    searched: Mapping[str, Any] = field(default_factory=dict)
+    """What a search of this probe tried, if it made one."""
     _places: list[Place] = field(default_factory=list)
 
     @property
@@ -310,6 +314,12 @@ class Wire:
             for place in self._places:
                 self.listener.close(place)
         self._places.clear()
+
+    def aside(self) -> "Wire":
+        """Return a wire of the same client with cookies and records of its own."""
+        return Wire(
+            self.provider, self.courier, self.human, listener=self.listener, on_key=self.on_key
+        )
 
     def _note(self, exchange: Exchange) -> None:
         self.calls.append(exchange)

@@ -55,6 +55,8 @@ class Probe:
     exclusive: bool
     safety: Safety
     depth: Depth
+    searches: bool
+    """Whether it generates its requests, as much of them as the run's effort allows."""
 
 
 _REGISTERED: dict[str, Probe] = {}
@@ -69,6 +71,7 @@ def probe(  # noqa: PLR0913 -- each is a keyword that a probe's head names
     exclusive: bool = False,
     safety: Safety = Safety.NORMAL,
     depth: Depth = Depth.QUICK,
+    searches: bool = False,
 ) -> Callable[[Experiment], Experiment]:
     """Register an experiment under its function's name; a check asks for it by that name."""
 
@@ -89,6 +92,7 @@ def probe(  # noqa: PLR0913 -- each is a keyword that a probe's head names
             exclusive,
             safety,
             depth,
+            searches,
         )
         return experiment
 

@@ -156,6 +156,7 @@ def _told(judgement: Judgement) -> str:
         "check": judgement.check,
         "exchange": judgement.exchange,
         "repeat": judgement.curl,
+        "replay": judgement.replay and f"idprobe audit --reproduce {judgement.replay}",
     }
     return "\n".join(f"{name}: {legible(value)}" for name, value in facts.items() if value)
 

@@ -203,7 +203,8 @@ def _story(run: Run, judgement: Judgement) -> tuple[list[Shown], Shown | None]:
 def _repeat(run: Run, judgement: Judgement) -> str:
     """Return the command that repeats what decided, empty if nobody knows which exchange did."""
     if judgement.curl:
-        return judgement.curl
+        again = f"\nidprobe audit --reproduce {judgement.replay}" if judgement.replay else ""
+        return judgement.curl + again
     probe, _, index = judgement.exchange.rpartition("#")
     trace = run.traces.get(probe)
     if trace is None or not index.isdecimal() or int(index) >= len(trace):

@@ -104,6 +104,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "traces": list(judgement.traces),
         "exchange": judgement.exchange,
         "curl": judgement.curl,
+        "replay": judgement.replay,
     }
 
 

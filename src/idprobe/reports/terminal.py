@@ -112,6 +112,9 @@ def _finding(finding: Finding, *, ascii_only: bool) -> RenderableType:
     body: list[RenderableType] = [Text(legible(requirement.summary)), _quoted(finding.because)]
     if finding.deciding.exchange:
         body.append(_quoted(f"seen in {finding.deciding.exchange}", "dim"))
+    if finding.deciding.replay:
+        again = f"again: --reproduce {finding.deciding.replay}"
+        body.append(Text(legible(again), "dim", overflow="fold"))
     body.append(Text(legible(requirement.link), "dim", overflow="fold"))
     return Group(head, *(Padding(line, (0, 0, 0, 2), expand=False) for line in body))
 

@@ -61,6 +61,17 @@ __all__ = ["add_audit_commands"]
     is_flag=True,
     help="Write what counts and is not declared into the profile, take out what is gone.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    metavar="N",
+    help="Where generated requests start from; without it a new one for --depth deep, else 0.",
+)
+@click.option(
+    "--reproduce",
+    metavar="EXAMPLE",
+    help="Try one generated example again, as a report names it, and judge nothing else.",
+)
 @click.option("--build", metavar="NAME", help="The release of the server, for the reports.")
 @click.option(
     "--register",

@@ -100,8 +100,8 @@ def _story(seen: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "what was seen:" if seen else "that run did not judge it"
     for judgement in seen:
         yield f"  {judgement['verdict'].replace('_', ' ')}  {judgement['check']}"
-        for name in ("because", "sent", "saw", "exchange", "curl"):
-            if judgement[name]:
+        for name in ("because", "sent", "saw", "exchange", "curl", "replay"):
+            if judgement.get(name):
                 yield f"    {name:<9}{clipped(legible(judgement[name]), MAX_SAID)}"
         if judgement["deviation"] is not None:
             yield f"    declared {legible(judgement['deviation']['because'])}"

@@ -1,5 +1,6 @@
 """The options that audit and judge share, and what they mean for a run."""
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,15 +9,18 @@ from typing import Any, Final, TypeVar
 import click
 
 from idprobe.audit import Options
+from idprobe.effort import Replay
+from idprobe.errors import UsageError
 from idprobe.judge import FailOn
 from idprobe.observe import Selection
-from idprobe.probes import Depth, Safety
+from idprobe.probes import Depth, Safety, all_probes
 from idprobe.reports import FORMATS
 from idprobe.reports.record import read_results, results_in
 
 __all__ = ["OUTPUT", "fresh_output", "options_of", "run_options"]
 
 OUTPUT: Final = Path("reports", "output")
+SEEDS: Final = 1_000_000
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -83,7 +87,7 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
     baseline = given.get("baseline")
     return Options(
         out=out,
-        selection=Selection(Depth[given["depth"].upper()], Safety[given["safety"].upper()]),
+        selection=_selection(given),
         standards=given["standards"],
         fail_on=FailOn(given["fail_on"]),
         allow_inconclusive=given["allow_inconclusive"],
@@ -94,6 +98,16 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         build=given.get("build"),
         baseline=None if baseline is None else read_results(results_in(baseline)),
     )
+
+
+def _selection(given: dict[str, Any]) -> Selection:
+    depth, seed, again = Depth[given["depth"].upper()], given.get("seed"), given.get("reproduce")
+    if seed is None:
+        seed = secrets.randbelow(SEEDS) if depth is Depth.DEEP else 0
+    replay = None if again is None else Replay.parse(again)
+    if replay is not None and replay.probe not in all_probes():
+        raise UsageError(f"--reproduce: there is no property {replay.probe}")
+    return Selection(depth, Safety[given["safety"].upper()], seed, replay)
 
 
 def fresh_output(name: str) -> Path:

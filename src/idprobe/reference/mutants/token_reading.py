@@ -18,7 +18,7 @@ from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Grant, RefreshToken, Session
 
 
-class _OtherForm(ReferenceServer):
+class OtherForm(ReferenceServer):
     """A server that reads the octets of a form in its own way."""
 
     async def posted_form(self, request: Request) -> Form:
@@ -36,7 +36,7 @@ class _OtherForm(ReferenceServer):
 
 
 @mutant(breaks="RFC6749-1.9/names-and-values-case-sensitive")
-class NamesIgnoreCase(_OtherForm):
+class NamesIgnoreCase(OtherForm):
     """Parameter names are read without regard to case."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -55,7 +55,7 @@ class _FormWithEmptyValues(Form):
     breaks=["RFC6749-3.2/empty-parameter-is-absent"],
     also={"WHATWG-URL-5.1/first-equals-splits": "an empty scope is refused"},
 )
-class EmptyParametersCount(_OtherForm):
+class EmptyParametersCount(OtherForm):
     """A parameter without a value counts as sent."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -63,7 +63,7 @@ class EmptyParametersCount(_OtherForm):
 
 
 @mutant(breaks="RFC6749-3.2/unknown-parameter-ignored")
-class UnknownParametersAreRefused(_OtherForm):
+class UnknownParametersAreRefused(OtherForm):
     """A parameter that nobody knows makes a request invalid."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -74,7 +74,7 @@ class UnknownParametersAreRefused(_OtherForm):
 
 
 @mutant(breaks="RFC9110-5.1/unknown-fields-ignored")
-class UnknownHeadersAreRefused(_OtherForm):
+class UnknownHeadersAreRefused(OtherForm):
     """A header field that nobody knows makes a request invalid."""
 
     async def posted_form(self, request: Request) -> Form:
@@ -103,7 +103,7 @@ class MediaTypeHasNoParameters(ReferenceServer):
     breaks=["RFC6749-B/plus-is-space", "WHATWG-URL-5.1/plus-then-percent-decoding"],
     also={"contract/scope_is_space_separated": "one of the two spellings of a space is lost"},
 )
-class PlusIsPlus(_OtherForm):
+class PlusIsPlus(OtherForm):
     """A plus sign in a form is one."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -111,7 +111,7 @@ class PlusIsPlus(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/plus-then-percent-decoding")
-class NamesAreNotDecoded(_OtherForm):
+class NamesAreNotDecoded(OtherForm):
     """Percent sequences in names stay as they are."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -119,7 +119,7 @@ class NamesAreNotDecoded(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/ampersand-only")
-class SemicolonsSeparate(_OtherForm):
+class SemicolonsSeparate(OtherForm):
     """Semicolons separate parameters too."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -127,7 +127,7 @@ class SemicolonsSeparate(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/empty-pairs-skipped")
-class EmptyPairsAreRefused(_OtherForm):
+class EmptyPairsAreRefused(OtherForm):
     """Two ampersands in a row make a form unreadable."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -137,7 +137,7 @@ class EmptyPairsAreRefused(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/first-equals-splits")
-class BareNamesAreRefused(_OtherForm):
+class BareNamesAreRefused(OtherForm):
     """A name without an equals sign makes a form unreadable."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -147,7 +147,7 @@ class BareNamesAreRefused(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/bad-percent-sequences-kept")
-class BadPercentSequencesCrash(_OtherForm):
+class BadPercentSequencesCrash(OtherForm):
     """A percent sign without digits is answered with 500."""
 
     def form_of(self, octets: bytes) -> Form:
@@ -157,7 +157,7 @@ class BadPercentSequencesCrash(_OtherForm):
 
 
 @mutant(breaks="WHATWG-URL-5.1/utf-8-decoding-lossy")
-class BytesThatAreNoTextCrash(_OtherForm):
+class BytesThatAreNoTextCrash(OtherForm):
     """A form that is not UTF-8 is answered with 500."""
 
     async def posted_form(self, request: Request) -> Form:

@@ -1,0 +1,195 @@
+"""The search for a smallest failing example, within the effort of the run.
+
+Hypothesis generates and shrinks; each example is tried on a wire aside, redacted as evidence is,
+and judged by the property's claim. What is kept for the real judgement: the smallest example that
+failed, or a few that did not, and the first that could not tell.
+"""
+
+import re
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, reproduce_failure, seed, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import DidNotReproduce, Flaky, HypothesisException
+from hypothesis.strategies import SearchStrategy
+
+from idprobe.effort import Effort, Replay
+from idprobe.errors import EvidenceError, IdprobeError, NoResponse
+from idprobe.exchange import Exchange, Trace
+from idprobe.reading.examples import Claim, Example
+from idprobe.redaction import Vault
+from idprobe.searching.direct import Direct
+from idprobe.wire import Wire
+
+__all__ = ["Search"]
+
+T = TypeVar("T")
+
+KEPT: Final = 5
+"""So many examples that passed are left for the judge."""
+REPLAYED: Final = 3
+CHOICES: Final = re.compile(r"@reproduce_failure\('([^']+)', b'([^']+)'\)")
+
+set_hypothesis_home_dir(Path.home() / ".cache" / "idprobe" / "hypothesis")
+
+
+class _Falsified(AssertionError):
+    """An example breaks the claim."""
+
+
+class _Spent(BaseException):
+    """The effort is spent and nothing has failed; no Exception, so that Hypothesis ends."""
+
+
+class _Abandoned(BaseException):
+    """The experiment cannot go on; no Exception, so that Hypothesis does not try to shrink it."""
+
+    def __init__(self, error: IdprobeError) -> None:
+        super().__init__(str(error))
+        self.error: Final = error
+
+
+@dataclass(slots=True, eq=False)
+class Search(Generic[T]):
+    """One search at one server."""
+
+    name: str
+    wire: Wire
+    strategy: SearchStrategy[T]
+    experiment: Callable[[Wire, T], Awaitable[None]]
+    claim: Claim
+    effort: Effort
+    tried: int = 0
+    falsified: Sequence[Exchange] = ()
+    replay: Replay | None = None
+    _passed: list[Sequence[Exchange]] = field(default_factory=list)
+    _doubtful: Sequence[Exchange] = ()
+    _failures: dict[str, Sequence[Exchange]] = field(default_factory=dict)
+    _until: float | None = None
+
+    async def run(self) -> None:
+        """Try examples, and record those that are kept; raises EvidenceError for a fickle server.
+
+        Raises what the experiment raises of its own: a control that failed, a client that is not
+        there.
+        """
+        portal = Direct()
+        try:
+            await portal.work(lambda: self._search(portal))
+        except _Abandoned as abandoned:
+            raise abandoned.error from None
+        kept = [self.falsified] if self.falsified else [*self._passed, self._doubtful]
+        for exchanges in kept:
+            for exchange in exchanges:
+                self.wire.record(exchange)
+        self.wire.searched = {
+            "examples": self.tried,
+            "seed": self.effort.seed,
+            "reproduce": "" if self.replay is None else str(self.replay),
+        }
+
+    def _search(self, portal: Direct) -> None:
+        """Let Hypothesis generate, and shrink what fails; runs in the thread."""
+
+        def one(example: T) -> None:
+            self._judge(repr(example), lambda: portal.wait_for(self._try(example)))
+
+        test = self._settled(given(self.strategy)(one))
+        try:
+            test()
+        except _Falsified as failure:
+            self._remember(failure)
+        except Flaky:
+            raise EvidenceError(
+                f"{self.name}: the server answers the same example now so, now differently"
+            ) from None
+        except (DidNotReproduce, _Spent):
+            return  # nothing failed, which is what the judge will see
+        except HypothesisException as error:
+            raise EvidenceError(f"{self.name}: {error}") from None
+
+    def _settled(self, test: Callable[[], None]) -> Callable[[], None]:
+        """Return the test with all settings made here, none by the environment."""
+        chosen = settings(
+            max_examples=self.effort.examples,
+            phases=(Phase.explicit, Phase.generate, Phase.shrink),
+            database=None,
+            deadline=None,
+            derandomize=False,
+            print_blob=True,
+            report_multiple_bugs=False,
+            backend="hypothesis",
+            suppress_health_check=list(HealthCheck),
+        )
+        replayed = self.effort.replay
+        if replayed is not None:
+            return reproduce_failure(replayed.version, replayed.choices.encode())(chosen(test))
+        number = zlib.crc32(f"{self.effort.seed}/{self.name}".encode())
+        return seed(number)(chosen(test))
+
+    def _remember(self, failure: BaseException) -> None:
+        """Keep how the smallest example can be tried again."""
+        found = CHOICES.search("\n".join(getattr(failure, "__notes__", ())))
+        if found is not None:
+            self.replay = Replay(self.name, found[1], found[2])
+        elif self.effort.replay is not None:
+            self.replay = self.effort.replay
+
+    def _judge(self, key: str, attempt: Callable[[], Sequence[Exchange]]) -> None:
+        """Try an example and raise _Falsified if it breaks the claim.
+
+        Once the effort is spent nothing is sent: what is known to fail does so again, so that
+        Hypothesis ends with the smallest so far; where nothing is, _Spent is raised.
+        """
+        if self._is_spent():
+            if not self._failures:
+                raise _Spent
+            exchanges = self._failures.get(key)
+            if exchanges is None:
+                return
+        else:
+            exchanges = attempt()
+            self.tried += 1
+            if not self._fails(exchanges):
+                return
+        self._failures[key] = self.falsified = exchanges
+        raise _Falsified(self.name)
+
+    def _is_spent(self) -> bool:
+        """Return whether no more may be tried; the time runs from the first example on."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self.effort.seconds
+        return self.tried >= self.effort.tries or now > self._until
+
+    def _fails(self, exchanges: Sequence[Exchange]) -> bool:
+        """Return whether an example breaks the claim, by the evidence as the judge will have it."""
+        trace = Vault().redact(Trace(self.name, tuple(exchanges)))
+        try:
+            fails = bool(self.claim(Example(trace, self.tried)))
+        except EvidenceError:
+            self._doubtful = self._doubtful or exchanges
+            return False
+        if not fails and len(self._passed) < KEPT:
+            self._passed.append(exchanges)
+        return fails
+
+    async def _try(self, example: T) -> Sequence[Exchange]:
+        """Return the exchanges of one example, named by its number; nothing else sees them."""
+        aside, number = self.wire.aside(), self.tried + 1
+        try:
+            with suppress(NoResponse):  # to say nothing is an answer too, and the claim sees it
+                await self.experiment(aside, example)
+        except IdprobeError as error:
+            for exchange in aside.exchanges:
+                self.wire.record(exchange)
+            raise _Abandoned(error) from None
+        finally:
+            aside.hang_up()
+        return [replace(one, step=f"{number}/{one.step}") for one in aside.seen]
