@@ -132,6 +132,29 @@ def test_a_probe_that_refers_to_another_names_one_that_is_there() -> None:
             assert (reference if is_whole else f"{spec}-{reference}") in ids, entry["id"]
 
 
+def test_each_entry_says_what_it_protects_itself_by_what_is_the_same_or_by_its_area() -> None:
+    catalogue = load_catalogue()
+    area = catalogue["RFC6749-5.1/status-200"]
+    same = catalogue["OAUTH21-3.2.3/cache-control-no-store"]
+
+    assert [one.id for one in catalogue if not one.protects] == []
+    assert area.protects.startswith("Clients that read tokens")
+    assert same.fix == catalogue["RFC6749-5.1/cache-control-no-store"].fix != ""
+
+
+def test_what_weighs_heavily_says_how_to_mend_it() -> None:
+    testable = {"black-box", "needs-config"}
+    later = {"par", "jar", "jarm", "dpop", "mtls", "device", "token_exchange"}
+    later |= {"resource_metadata", "ciba", "fapi2"}
+
+    assert [
+        one.id
+        for one in load_catalogue()
+        if one.severity == "high" and one.testable in testable and one.family not in later
+        if not one.fix
+    ] == []
+
+
 def test_links_lead_to_a_section_over_https() -> None:
     for one in load_catalogue():
         if one.family is Family.CONTRACT:

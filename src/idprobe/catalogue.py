@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -153,7 +153,28 @@ def _load(folder: Path, *, checked: bool) -> Catalogue:
                 raise CatalogueError(f"{path}: {requirement.id} is in the catalogue twice")
             found[requirement.id] = requirement
     _check_same_as(found)
-    return Catalogue(MappingProxyType(found))
+    return Catalogue(
+        MappingProxyType({name: _explained(one, found) for name, one in found.items()})
+    )
+
+
+def _explained(one: Requirement, all_of_them: Mapping[str, Requirement]) -> Requirement:
+    """Return a requirement that says what it protects: itself, what is the same, or its area."""
+    same = all_of_them.get(one.same_as or "", one)
+    return replace(
+        one,
+        protects=one.protects or same.protects or _areas().get(one.area, ""),
+        fix=one.fix or same.fix,
+    )
+
+
+@cache
+def _areas() -> Mapping[str, str]:
+    """Return what the requirements of each area protect."""
+    found: Mapping[str, str] = tomllib.loads(
+        content("fixtures", "areas.toml").read_text(encoding="utf-8")
+    )["protects"]
+    return found
 
 
 def _read(path: Path, *, checked: bool) -> Iterator[Requirement]:

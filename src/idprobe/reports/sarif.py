@@ -55,7 +55,7 @@ def sarif_json(run: Run) -> dict[str, Any]:
 
 def _rule(requirement: Requirement) -> dict[str, Any]:
     parts = {
-        "Protects": requirement.protects,
+        "At stake": requirement.protects,
         "Fix": requirement.fix,
         "Rests on": f"{requirement.basis}, {requirement.spec} {requirement.section}".strip(),
         "Text": requirement.link,

@@ -72,7 +72,7 @@ def _lines(
         "gates": "yes" if requirement.gates else "no, a violation is only reported",
         "wants": requirement.summary,
         "applies": " and ".join(requirement.when) or "always",
-        "protects": requirement.protects,
+        "at stake": requirement.protects,
         "proof": requirement.probe,
         "fix": requirement.fix or f"make it so: {requirement.summary}",
         "note": requirement.note,
