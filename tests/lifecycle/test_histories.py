@@ -1,0 +1,122 @@
+"""Histories at one server and at two replicas: what no order of the calls explains is found."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from idprobe.audit import Audit, Options, resolve
+from idprobe.observe import Selection
+from idprobe.probes import Depth
+from idprobe.profile import Node, with_issuer
+from idprobe.reference.config import reference_config
+from idprobe.reference.resource_indicators import Target
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
+from idprobe.reference.stores import AccessToken, Code, RefreshToken
+from idprobe.suite import InProcess, all_checks, judged
+from idprobe.verdict import Satisfied, Verdict, Violated
+
+ISSUER: Final = "http://127.0.0.1:8081"
+NODES: Final = (Node("one", "http://127.0.0.2:8081"), Node("two", "http://127.0.0.3:8081"))
+PROBES: Final = frozenset(
+    {"history", "public_history", "history_at_replicas", "public_history_at_replicas"}
+)
+MEMORIES: Final = ("codes", "access_tokens", "refresh_tokens", "sessions", "used_assertions")
+LATE_S: Final = 0.05
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class LearnsLate(ReferenceServer):
+    """A revocation is known here 50 ms after another replica was told."""
+
+    def access_token_is_active(self, token: AccessToken) -> bool:
+        if not token.revoked:
+            return super().access_token_is_active(token)
+        known = self.__dict__.setdefault("known", {})
+        now = asyncio.get_running_loop().time()
+        told = known.setdefault(token.value, now)
+        return now < told + LATE_S and super().access_token_is_active(replace(token, revoked=False))
+
+
+class LosesRotation(ReferenceServer):
+    """A refresh token that another replica has traded is good here."""
+
+    def refresh_token_is_usable(self, token: RefreshToken) -> bool:
+        return super().refresh_token_is_usable(replace(token, used=False))
+
+
+class RedeemsTwice(ReferenceServer):
+    """A code is marked as used when its tokens have been made, which takes a moment."""
+
+    async def tokens_for_code(
+        self, client: ClientConfig, code: Code, target: Target
+    ) -> dict[str, Any]:
+        code.used = False
+        await asyncio.sleep(0.01)
+        code.used = True
+        return await super().tokens_for_code(client, code, target)
+
+
+def replicas(second: type[ReferenceServer]) -> Asgi:
+    """Return two servers over one memory; the second is at the address of node two."""
+    config = replace(reference_config(), issuer=ISSUER)
+    one, two = ReferenceServer(config), second(config)
+    for memory in MEMORIES:
+        setattr(two, memory, getattr(one, memory))
+
+    async def balanced(scope: Any, receive: Any, send: Any) -> None:
+        server = two if scope["server"][0] == "127.0.0.3" else one
+        await server.app(scope, receive, send)
+
+    return balanced
+
+
+def verdicts(app: Asgi, folder: Path, nodes: tuple[Node, ...] = ()) -> dict[str, Verdict]:
+    profile = replace(with_issuer(resolve("reference"), ISSUER), nodes=nodes)
+    options = Options(folder, Selection(Depth.FULL), keeps_evidence=False)
+    where = "_at_replicas" if nodes else ""
+    probes = {one for one in PROBES if one.endswith("_at_replicas") == bool(where)}
+    checks = [check for check in all_checks() if probes & {*check.probes}]
+    audit = Audit(profile, options, InProcess(app))
+    return {j.check.rpartition("::")[2]: j.verdict for j in judged(audit, checks)}
+
+
+def test_a_correct_server_explains_every_history(tmp_path: Path) -> None:
+    config = replace(reference_config(), issuer=ISSUER)
+
+    found = verdicts(ReferenceServer(config).app, tmp_path)
+
+    assert {*found.values()} == {Satisfied()}
+
+
+def test_replicas_over_one_memory_explain_every_history(tmp_path: Path) -> None:
+    found = verdicts(replicas(ReferenceServer), tmp_path, NODES)
+
+    assert {*found.values()} == {Satisfied()}
+
+
+@pytest.mark.parametrize(
+    ("second", "check", "words"),
+    [
+        (LearnsLate, "test_revocation_is_known_at_once_at_every_replica", "revokes access token"),
+        (
+            LosesRotation,
+            "test_refresh_token_is_traded_once_while_replicas_are_asked",
+            "refreshes with refresh token",
+        ),
+        (RedeemsTwice, "test_code_works_once_while_replicas_are_asked", "redeems code 1"),
+    ],
+)
+def test_a_replica_that_is_behind_is_found(
+    second: type[ReferenceServer], check: str, words: str, tmp_path: Path
+) -> None:
+    found = verdicts(replicas(second), tmp_path, NODES)
+
+    verdict = found[check]
+    assert isinstance(verdict, Violated), found
+    assert words in verdict.because
