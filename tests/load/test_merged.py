@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idprobe.load.course import Step
 from idprobe.load.merged import merged
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import Recording, Window
@@ -56,9 +57,10 @@ def test_the_parts_of_a_plan_are_one_schedule() -> None:
     for part in parts:
         assert isinstance(part.model, Open)
         model = part.model
-        arrivals = Arrivals(model.rate_per_s, 2.0, model.spacing, model.seed, model.phase_s)
+        phase = model.phase_s * model.rate_per_s
+        arrivals = Arrivals(model.steps(2.0), model.spacing, model.seed, phase)
         offsets += arrivals.offsets_ns()
 
-    assert sorted(offsets) == list(Arrivals(50, 2.0).offsets_ns())
+    assert sorted(offsets) == list(Arrivals((Step(50, 50, 2.0),)).offsets_ns())
     assert sum(part.callers for part in parts) >= 5
     assert Plan(Closed(8), 2.0, callers=8, workers=4).part(1).callers == 2

@@ -22,6 +22,7 @@ from idprobe.har import from_har
 from idprobe.load import running
 from idprobe.load.budget import parse_budget
 from idprobe.load.command import add_load_command
+from idprobe.load.course import course_of
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.result import LoadResult
 from idprobe.load.running import LoadRun, run_load, scenario_file
@@ -79,6 +80,17 @@ def test_a_run_within_its_budget_counts_every_arrival(tmp_path: Path) -> None:
     assert (recording.scheduled, recording.succeeded, recording.requests) == (100, 100, 100)
     assert recording.service.count == recording.latency.count == recording.slip.count == 100
     assert 0 < result.achieved_per_s <= 50
+
+
+def test_a_course_is_followed_and_told(tmp_path: Path) -> None:
+    with issuer() as url:
+        profile = profile_of(url, tmp_path)
+        result = ran(profile, tmp_path, Open(40, course=course_of("20/s..40/s over 2s")), "", 2.0)
+
+    document = json.loads((tmp_path / "out" / "load.json").read_text())
+    assert result.recording.scheduled == 60
+    assert document["plan"]["course"] == [{"first_per_s": 20, "last_per_s": 40, "seconds": 2}]
+    assert document["rate"]["offered_per_s"] == 30
 
 
 def test_users_in_a_closed_loop_exhaust_a_budget_that_nobody_can_keep(tmp_path: Path) -> None:
@@ -214,6 +226,16 @@ def test_load_beyond_consent_or_limits_is_refused_before_anything_is_sent(
 
     with pytest.raises(UsageError, match=said):
         ran(profile, tmp_path, model)
+
+
+def test_a_course_says_itself_how_long_it_is(tmp_path: Path) -> None:
+    profile = profile_of("http://127.0.0.1:1", tmp_path)
+    group = click.Group()
+    add_load_command(group, lambda _: profile)
+    course = ["load", "client_credentials", "--rate", "1/s..2/s over 5s", "--duration", "5s"]
+
+    with pytest.raises(UsageError, match="leave --duration out"):
+        CliRunner().invoke(group, course, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_url_without_clients_cannot_be_loaded(tmp_path: Path) -> None:

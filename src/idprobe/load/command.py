@@ -10,6 +10,7 @@ from rich.console import Console
 
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
+from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.limit import find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
@@ -39,7 +40,10 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
     @click.argument("scenario")
     @click.argument("target", required=False)
     @click.option(
-        "--rate", metavar="RATE", help="Arrivals on a schedule that never waits, such as 200/s."
+        "--rate",
+        metavar="RATE",
+        help="Arrivals on a schedule that never waits: 200/s, or a course, "
+        "'10/s..200/s over 30s, 200/s for 1m'.",
     )
     @click.option(
         "--users",
@@ -183,9 +187,10 @@ def _once(run: LoadRun) -> int:
 
 
 def _plan(options: dict[str, Any]) -> Plan:
+    model = _model(options)
     return Plan(
-        _model(options),
-        _duration_s(options["duration"]),
+        model,
+        _seconds(model, options),
         duration_ns(options["warm_up"]) / 1e9,
         options["callers"] if options["users"] is None else options["users"],
         options["workers"],
@@ -198,13 +203,35 @@ def _model(options: dict[str, Any]) -> Model:
         raise UsageError("say how much load: either --rate, such as 200/s, or --users N")
     if users is not None:
         return Closed(users)
-    return Open(per_second(rate), Spacing(options["arrivals"]), connections=options["connections"])
+    course = course_of(rate) if _is_course(rate) else ()
+    return Open(
+        peak_of(course) if course else per_second(rate),
+        Spacing(options["arrivals"]),
+        connections=options["connections"],
+        course=course,
+    )
+
+
+def _is_course(rate: str) -> bool:
+    return bool({"for", "over"} & set(rate.split())) or ".." in rate or "," in rate
+
+
+def _seconds(model: Model, options: dict[str, Any]) -> float:
+    """Return how long the steady state is: a course says so itself."""
+    if not isinstance(model, Open) or not model.course:
+        return _duration_s(options["duration"])
+    if options["given_duration"] is not None:
+        raise UsageError("--rate says itself how long each step is: leave --duration out")
+    return _bounded(sum(step.seconds for step in model.course), "the course of --rate")
 
 
 def _duration_s(text: str) -> float:
-    seconds = duration_s(text)
+    return _bounded(duration_s(text), f"--duration {text}")
+
+
+def _bounded(seconds: float, what: str) -> float:
     if seconds > MAX_DURATION_S:
-        raise UsageError(f"--duration {text} is more than a day: choose a shorter one")
+        raise UsageError(f"{what} is more than a day: choose a shorter one")
     return seconds
 
 

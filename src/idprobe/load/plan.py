@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from idprobe.errors import ProfileError, UsageError
+from idprobe.load.course import Step, shown_course
 from idprobe.load.schedule import Spacing
 from idprobe.profile import Profile, with_issuer
 
@@ -35,11 +36,22 @@ class Open:
     """Arrivals on a schedule that never looks at answers, over at most so many connections."""
 
     rate_per_s: float
+    """The rate; of a course the highest."""
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
     connections: int = 1024
     phase_s: float = 0.0
     """By how much the first arrival is late, so that several workers do not arrive together."""
+    course: tuple[Step, ...] = ()
+    """Steps and ramps, where the rate is not the same all the time."""
+
+    def steps(self, duration_s: float) -> tuple[Step, ...]:
+        """Return the course of a steady state that is so long."""
+        return self.course or (Step(self.rate_per_s, self.rate_per_s, duration_s),)
+
+    def shown(self, duration_s: float) -> str:
+        """Return the schedule as a person reads it."""
+        return f"{shown_course(self.steps(duration_s))} ({self.spacing.value})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Plan:
             seed=model.seed + place,
             connections=max(1, model.connections // count),
             phase_s=place / model.rate_per_s,
+            course=tuple(step.share(count) for step in model.course),
         )
         return replace(self, model=share, callers=callers)
 
@@ -95,7 +108,9 @@ class Plan:
         others = [given.pop(name) for name in ("duration_s", "warm_up_s", "callers", "workers")]
         if kind == "closed":
             return cls(Closed(**given), *others)
-        return cls(Open(**{**given, "spacing": Spacing(given["spacing"])}), *others)
+        course = tuple(Step(**step) for step in given.get("course", ()))
+        typed = {"spacing": Spacing(given["spacing"]), "course": course}
+        return cls(Open(**{**given, **typed}), *others)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -114,8 +129,7 @@ def heed_limits(plan: Plan, profile: Profile) -> Plan:
                 f"limits.requests_per_second with the owner's consent"
             )
         connections = min(model.connections, limits.concurrency or model.connections)
-        narrowed = Open(model.rate_per_s, model.spacing, model.seed, connections)
-        return replace(plan, model=narrowed)
+        return replace(plan, model=replace(model, connections=connections))
     if limits.requests_per_second is not None:
         raise UsageError(
             f"--users has no upper rate, and {profile.where} allows "

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from idprobe.load.budget import Budget, ClauseResult
+from idprobe.load.course import expected
 from idprobe.load.histogram import Histogram, enough_for
 from idprobe.load.honesty import saturation, too_short
 from idprobe.load.plan import Closed, Open, Plan
@@ -36,9 +37,9 @@ class LoadResult:
 
     @property
     def offered_per_s(self) -> float | None:
-        """The rate that the schedule asked for; None in a closed loop, which has none."""
-        model = self.plan.model
-        return model.rate_per_s if isinstance(model, Open) else None
+        """The rate that the schedule asked for on average; None in a closed loop."""
+        model, seconds = self.plan.model, self.plan.duration_s
+        return expected(model.steps(seconds)) / seconds if isinstance(model, Open) else None
 
     @property
     def elapsed_s(self) -> float:

@@ -21,6 +21,7 @@ from idprobe.content import content
 from idprobe.embedded import served
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
+from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.merged import merged
 from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits
@@ -117,7 +118,7 @@ def _refuse_short(plan: Plan, budget: Budget) -> None:
     """Raise UsageError for a percentile that the schedule has too few arrivals for."""
     if isinstance(plan.model, Closed):
         return
-    count = round(plan.model.rate_per_s * plan.duration_s)
+    count = round(expected(plan.model.steps(plan.duration_s)))
     for clause in budget.clauses:
         percent = clause.percent
         if percent is not None and not enough_for(percent, count):

@@ -8,7 +8,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Final
+
+from idprobe.load.course import Step
 
 __all__ = ["Arrivals", "Spacing"]
 
@@ -24,25 +27,43 @@ class Spacing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """A schedule: so many arrivals a second for so many seconds."""
+    """A schedule: a course of rates, and how arrivals follow one another on it.
 
-    rate_per_s: float
-    duration_s: float
+    `phase` is by what share of the distance of two arrivals the first one is late.
+    """
+
+    course: tuple[Step, ...]
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
-    phase_s: float = 0.0
+    phase: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """How long it is."""
+        return sum(step.seconds for step in self.course)
 
     def offsets_ns(self) -> Iterator[int]:
         """Yield when each arrival is meant to start, from the start of the run; always the same."""
-        end_ns = round(self.duration_s * NS)
-        if self.spacing is Spacing.CONSTANT:
-            number, phase = 0, self.phase_s * self.rate_per_s
-            while (offset := round((number + phase) * NS / self.rate_per_s)) < end_ns:
+        places = self._places()
+        place = next(places)
+        before, began_s = 0.0, 0.0
+        for step in self.course:
+            end_ns = round((began_s + step.seconds) * NS)
+            while place < before + step.arrivals:
+                offset = round((began_s + step.at_s(place - before)) * NS)
+                if offset >= end_ns:
+                    break
                 yield offset
-                number += 1
+                place = next(places)
+            before, began_s = before + step.arrivals, began_s + step.seconds
+
+    def _places(self) -> Iterator[float]:
+        """Yield how many arrivals of an even schedule are before each of this one."""
+        if self.spacing is Spacing.CONSTANT:
+            yield from (number + self.phase for number in count())
             return
         chance = random.Random(self.seed)  # noqa: S311 -- arrivals, not secrets; repeatable by its seed
-        at_s = chance.expovariate(self.rate_per_s)
-        while (offset := round(at_s * NS)) < end_ns:
-            yield offset
-            at_s += chance.expovariate(self.rate_per_s)
+        place = 0.0
+        while True:
+            place += chance.expovariate(1)
+            yield place

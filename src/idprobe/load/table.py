@@ -47,10 +47,7 @@ def _facts(result: LoadResult) -> Iterator[tuple[str, str]]:
     if isinstance(model, Closed):
         yield "users", f"{model.users} for {result.plan.duration_s:g} s"
     else:
-        yield (
-            "offered",
-            f"{model.rate_per_s:g}/s for {result.plan.duration_s:g} s ({model.spacing.value})",
-        )
+        yield "offered", model.shown(result.plan.duration_s)
     yield "achieved", f"{result.achieved_per_s:.1f}/s over {result.elapsed_s:.2f} s"
     yield "iterations", f"{recording.iterations} ({recording.failed} failed)"
     if recording.warm_up_ended:

@@ -6,6 +6,7 @@ from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
 from idprobe.load.callers import Caller
+from idprobe.load.course import Step
 from idprobe.load.engine import Engine, Moves
 from idprobe.load.originals import original
 from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
@@ -132,7 +133,11 @@ class Work:
         times = Times(warm_up_s, seconds, self._patience_s)
         if plan is not None and isinstance(plan.model, Open) and seconds is not None:
             model = plan.model
-            arrivals = Arrivals(model.rate_per_s, seconds, model.spacing, model.seed, model.phase_s)
+            steps = model.steps(plan.duration_s)
+            first = steps[0].first_per_s
+            before = (Step(first, first, warm_up_s),) if warm_up_s else ()
+            phase = model.phase_s * model.rate_per_s
+            arrivals = Arrivals((*before, *steps), model.spacing, model.seed, phase)
             return OpenPace(engine, crew, arrivals, recording, times)
         pace = ClosedPace(engine, crew, recording, times)
         self._closed = pace
