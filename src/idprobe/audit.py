@@ -220,15 +220,16 @@ class Audit:
         A check of a requirement judges all that say the same (`same_as`), each if it applies.
         """
         found: list[Judgement] = []
-        outcome: tuple[Verdict, Exchange | None] | None = None
+        outcome: tuple[Verdict, Exchange | None, str] | None = None
         for identifier in self._selected_of(requirements):
             requirement = self.catalogue[identifier]
             verdict = self._before(requirement, probes)
-            exchange: Exchange | None = None
+            exchange, remark = None, ""
             if verdict is None:
                 outcome = outcome or self._claim(probes, body)
-                verdict, exchange = outcome
-            found.append(self._judgement(check, claim, requirement, probes, verdict, exchange))
+                verdict, exchange, remark = outcome
+            judgement = self._judgement(check, claim, requirement, probes, verdict, exchange)
+            found.append(replace(judgement, remark=remark))
         self.judgements.extend(found)
         return found
 
@@ -257,11 +258,13 @@ class Audit:
 
     def _claim(
         self, probes: Sequence[str], body: Callable[..., None]
-    ) -> tuple[Verdict, Exchange | None]:
-        """Return what the check's own claim says, and the exchange that decided."""
+    ) -> tuple[Verdict, Exchange | None, str]:
+        """Return what the check's own claim says, the exchange that decided, and a remark."""
         looked_at: list[Exchange] = []
+        remarks: list[str] = []
         traces = {
-            name: replace(trace, looked_at=looked_at) for name, trace in self.traces(probes).items()
+            name: replace(trace, looked_at=looked_at, remarks=remarks)
+            for name, trace in self.traces(probes).items()
         }
         sent = [exchange for trace in traces.values() for exchange in trace.exchanges]
         deciding: Exchange | None = None
@@ -278,7 +281,8 @@ class Audit:
             verdict = Inconclusive(f"the evidence cannot tell: {error}")
         except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
             verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
-        return verdict, deciding or next(reversed(looked_at or sent), None)
+        remark = "; ".join(remarks) if isinstance(verdict, Satisfied) else ""
+        return verdict, deciding or next(reversed(looked_at or sent), None), remark
 
     def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement
         self,

@@ -22,6 +22,7 @@ __all__ = [
     "Landing",
     "LandingMode",
     "Pairs",
+    "Release",
     "Request",
     "Response",
     "Sender",
@@ -347,6 +348,20 @@ class Connection:
     """Whether the server closed the connection after its response, where we waited for that."""
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When a request of a race was let go and answered, by one clock for all of them.
+
+    Nanoseconds from the moment when the first of them was let go. When it arrived cannot be seen
+    from here.
+    """
+
+    released_ns: int
+    """When its last octet had been handed to the system."""
+    heard_ns: int | None = None
+    """When the first octets of its answer came, by the kernel's clock; None without an answer."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Exchange:
     """One request and what became of it.
@@ -367,6 +382,8 @@ class Exchange:
     landing: Landing | None = None
     retried: int = 0
     """How often the request was sent again after a connection failed before any byte was sent."""
+    release: Release | None = None
+    """Where it was one of several that were let go together: `elapsed_ns` runs from there."""
 
     @property
     def answered(self) -> Response:
@@ -400,6 +417,8 @@ class Trace:
     """What a search tried before it left these exchanges: examples, seed, how to try it again."""
     looked_at: list[Exchange] = field(default_factory=list, compare=False, repr=False)
     """The exchanges that its reader asked for by name, in order: what a judgement rests on."""
+    remarks: list[str] = field(default_factory=list, compare=False, repr=False)
+    """What its reader found worth saying where nothing is wrong: how far a measurement reaches."""
 
     @property
     def last(self) -> Exchange:

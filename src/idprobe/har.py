@@ -19,6 +19,7 @@ from idprobe.exchange import (
     Headers,
     Landing,
     LandingMode,
+    Release,
     Request,
     Response,
     Sender,
@@ -120,6 +121,12 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "body": _text_or_base64(request.body),
             "truncated": response.truncated if response is not None else False,
             "retried": exchange.retried,
+            "release": None
+            if exchange.release is None
+            else {
+                "released_ns": exchange.release.released_ns,
+                "heard_ns": exchange.release.heard_ns,
+            },
             "connection": {
                 "peer": exchange.connection.peer,
                 "tls_version": exchange.connection.tls_version,
@@ -212,6 +219,7 @@ def _exchange(entry: Mapping[str, Any]) -> Exchange:
             tuple((name, value) for name, value in landing["parameters"]),
         ),
         retried=ours["retried"],
+        release=Release(**ours["release"]) if ours.get("release") else None,
     )
 
 

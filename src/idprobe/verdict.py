@@ -128,3 +128,5 @@ class Judgement:
     exchange: str = ""
     replay: str = ""
     """What `--reproduce` takes to try the example again, where it was generated."""
+    remark: str = ""
+    """How far the evidence of a satisfied requirement reaches, where that was measured."""

@@ -27,7 +27,7 @@ from idprobe.lanes import Lanes
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
-from idprobe.raw import How, Means, connection_facts, converse, greet, race
+from idprobe.raw import How, Means, Tracks, connection_facts, converse, greet
 
 __all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
 
@@ -167,11 +167,13 @@ class Courier:
         self.sent += 1
         return replace(exchange, step=step)
 
-    async def carry_at_once(self, requests: Sequence[Request], step: str) -> Sequence[Exchange]:
+    async def carry_at_once(
+        self, requests: Sequence[Request], step: str, tracks: Tracks
+    ) -> Sequence[Exchange]:
         """Return what became of requests that idprobe.raw sends together, as one turn."""
         self._allow_raw(requests)
         async with self._gate.turn():
-            exchanges = await race(requests, self.means)
+            exchanges = await tracks.race(requests)
         self.sent += len(exchanges)
         return [replace(exchange, step=step) for exchange in exchanges]
 
@@ -359,9 +361,15 @@ class Wire:
 
         return self.record(await self.courier.carry_raw(request, step, send))
 
-    async def race(self, requests: Sequence[Request], step: str) -> Sequence[Exchange]:
+    def tracks(self) -> Tracks:
+        """Return connections for races, to be used as a context."""
+        return Tracks(self.courier.means)
+
+    async def race(
+        self, requests: Sequence[Request], step: str, tracks: Tracks
+    ) -> Sequence[Exchange]:
         """Send requests octet by octet, so that their last octets go out at one moment."""
-        exchanges = await self.courier.carry_at_once(requests, step)
+        exchanges = await self.courier.carry_at_once(requests, step, tracks)
         return [self.record(exchange) for exchange in exchanges]
 
     async def greet(self, request: Request, step: str, offer: str) -> Exchange:

@@ -8,7 +8,8 @@ back is read strictly (by h11), bounded in size and in total time.
 from idprobe.raw.client_hello import OFFERS, Offer
 from idprobe.raw.connecting import connection_facts
 from idprobe.raw.means import Framing, How, Means, TlsRange
-from idprobe.raw.sending import converse, greet, race
+from idprobe.raw.racing import Tracks
+from idprobe.raw.sending import converse, greet
 from idprobe.raw.talk import octets
 
 __all__ = [
@@ -18,9 +19,9 @@ __all__ = [
     "Means",
     "Offer",
     "TlsRange",
+    "Tracks",
     "connection_facts",
     "converse",
     "greet",
     "octets",
-    "race",
 ]

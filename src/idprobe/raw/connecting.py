@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +19,13 @@ __all__ = [
     "connected",
     "connection_facts",
     "facts_of",
+    "layered",
     "opened",
     "reason_of",
 ]
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Layers = tuple[asyncio.StreamReader, asyncio.StreamWriter, asyncio.Transport]
 
 
 class NotConnectedError(Exception):
@@ -65,24 +67,45 @@ async def connected(origin: str, means: Means, offer: TlsRange | None) -> AsyncI
 @asynccontextmanager
 async def opened(host: str, port: int, context: ssl.SSLContext | None) -> AsyncIterator[Streams]:
     """Give the streams of a connection, broken off at the end whatever is under way."""
-    try:
+    with _told(by_tls=context is not None):
         reader, writer = await asyncio.open_connection(
             host, port, ssl=context, server_hostname=host if context else None
         )
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def layered(origin: str, means: Means) -> AsyncIterator[Layers]:
+    """Give the streams of a connection to an origin, and the transport of TCP below them."""
+    host, port = address_of(origin)
+    async with opened(host, port, None) as (reader, writer):
+        below = writer.transport
+        if not isinstance(below, asyncio.Transport):
+            raise NotConnectedError("the transport cannot be paused")
+        if urlsplit(origin).scheme == "https":
+            with _told(by_tls=True):
+                await writer.start_tls(means.context_of(means.tls), server_hostname=host)
+        yield reader, writer, below
+
+
+@contextmanager
+def _told(*, by_tls: bool) -> Iterator[None]:
+    """Say of what fails inside whether the other side was reached."""
+    try:
+        yield
     except ssl.SSLCertVerificationError as error:
         raise HandshakeEndedError(f"certificate: {error.verify_message}") from None
     except ssl.SSLError as error:
         raise HandshakeEndedError(_end_of(error)) from None
     except ConnectionResetError:
-        if context is None:
+        if not by_tls:
             raise NotConnectedError("the connection was reset") from None
         raise HandshakeEndedError("closed") from None
     except OSError as error:
         raise NotConnectedError(reason_of(error)) from None
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
 
 
 def _end_of(error: ssl.SSLError) -> str:

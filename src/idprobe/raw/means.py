@@ -1,6 +1,5 @@
 """How our own sender sends, and what a run gives it for that."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,8 +38,6 @@ class How:
     offer: TlsRange | None = None
     pipelined: bool = False
     """Whether several requests go out before the first answer is read."""
-    start: asyncio.Barrier | None = None
-    """Where the last octet of each request waits until all requests are that far."""
 
 
 @dataclass(frozen=True, slots=True)

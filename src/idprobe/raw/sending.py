@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-import h11
-
 from idprobe.exchange import Connection, Exchange, Request, Response, Sender
 from idprobe.raw.client_hello import OFFERS, RECORD_HEAD, Answer, client_hello, read_answer
 from idprobe.raw.connecting import (
@@ -18,12 +16,12 @@ from idprobe.raw.connecting import (
     connected,
     facts_of,
     opened,
-    reason_of,
 )
+from idprobe.raw.failing import FAILURES, failure_of
 from idprobe.raw.means import How, Means
 from idprobe.raw.talk import Talk
 
-__all__ = ["converse", "greet", "race"]
+__all__ = ["converse", "greet"]
 
 RECORD_BYTES: Final = 18_432
 
@@ -48,36 +46,14 @@ async def converse(
                     known = replace(facts, closed=closed)
                     exchanges.append(moment.exchange(request, response, None, known))
                     moment = _Moment()
-    except HandshakeEndedError as error:
-        failure = f"no connection: the handshake ended: {error}"
-        facts = replace(facts, tls_end=str(error))
-    except TimeoutError:
-        failure = f"no complete response within {means.limits.exchange_s:g} s"
-    except NotConnectedError as error:
-        failure = f"no connection: {error}"
-    except h11.RemoteProtocolError as error:
-        failure = f"the response breaks HTTP: {error}"
-    except OSError as error:
-        failure = f"the exchange broke off: {reason_of(error)}"
+    except FAILURES as error:
+        failure = failure_of(error, means.limits)
+        if isinstance(error, HandshakeEndedError):
+            facts = replace(facts, tls_end=str(error))
     else:
         return tuple(exchanges)
     exchanges.append(moment.exchange(requests[len(exchanges)], None, failure, facts))
     return tuple(exchanges)
-
-
-async def race(requests: Sequence[Request], means: Means) -> tuple[Exchange, ...]:
-    """Return what became of requests whose last octets were held back and sent at one moment.
-
-    Each has a connection of its own. Where one ends early the others do not wait for it.
-    """
-    start = asyncio.Barrier(len(requests))
-
-    async def run(request: Request) -> Exchange:
-        exchange = (await converse([request], means, How(start=start)))[0]
-        await start.abort()
-        return exchange
-
-    return tuple(await asyncio.gather(*map(run, requests)))
 
 
 async def greet(request: Request, means: Means, offer_name: str) -> Exchange:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -62,7 +61,7 @@ class Talk:
             # A server may answer and close before it has read all: so we read while we write.
             writing = asyncio.create_task(self._write(batch))
             try:
-                response = await self._response(request)
+                response = await self.response(request)
             finally:
                 writing.cancel()
             closed = await self._closing() if self._how.closing_s else None
@@ -72,18 +71,13 @@ class Talk:
 
     async def _write(self, batch: bytes) -> None:
         try:
-            if self._how.start is not None:
-                self._writer.write(batch[:-1])
-                await self._writer.drain()
-                batch = batch[-1:]
-                with suppress(asyncio.BrokenBarrierError):  # another one failed: go on alone
-                    await self._how.start.wait()
             self._writer.write(batch)
             await self._writer.drain()
         except OSError:
             return  # the reading side says what became of the connection
 
-    async def _response(self, request: Request) -> Response:
+    async def response(self, request: Request) -> Response:
+        """Read the answer to a request."""
         parser = _parser_for(request)
         if self._surplus:
             parser.receive_data(self._surplus)

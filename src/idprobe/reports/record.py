@@ -105,6 +105,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
         "exchange": judgement.exchange,
         "curl": judgement.curl,
         "replay": judgement.replay,
+        "remark": judgement.remark,
     }
 
 

@@ -109,6 +109,8 @@ def _remarks(exchange: Exchange) -> Iterator[str]:
         yield f"through {exchange.sender}"
     if exchange.retried:
         yield f"retried {exchange.retried} times"
+    if exchange.release is not None:
+        yield f"let go {exchange.release.released_ns / 1000:.0f} µs after the first of its race"
     if exchange.connection.tls_version:
         yield exchange.connection.tls_version
     if exchange.response is not None and exchange.response.truncated:

@@ -39,3 +39,16 @@ class RefreshTokensCanBeRaced(ReferenceServer):
         if old is not None and was_fresh:
             old.used = False
         return await super().refresh(client, form)
+
+
+@mutant(breaks="RFC7009-2.1/immediate", medium="socket")
+class RevocationIsLostInARefresh(ReferenceServer):
+    """A refresh writes back the grant as it was before somebody revoked it."""
+
+    async def refresh(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        old = self.find_refresh_token(form.get("refresh_token", ""))
+        stood = old is not None and not old.used and self.grant_is_active(old.grant)
+        await asyncio.sleep(A_MOMENT_S)
+        if old is not None and stood:
+            old.grant.revoked = False
+        return await super().refresh(client, form)
