@@ -6,6 +6,7 @@ narrowed to few checks. Programs of others (pip, nox, docker) are stand-ins that
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -120,6 +121,8 @@ def prepare(folder: Path, issuer: str) -> None:
             executable(folder / place / name, "#!/bin/sh\nexit 0\n")
     for name in ("acme.toml", "my-server.toml", "before.toml", "after.toml"):
         (folder / name).write_text(PROFILE.format(issuer=issuer), encoding="utf-8")
+    (folder / "load").mkdir()
+    shutil.copy(ROOT / "tests" / "reports" / "recorded" / "load.json", folder / "load")
     (folder / "fixtures").symlink_to(ROOT / "fixtures")
 
 

@@ -92,6 +92,8 @@ class Options:
     """What the checks were narrowed to (-k), empty if to nothing."""
     formats: tuple[str, ...] = FORMATS
     """What is written beside results.json."""
+    load: Mapping[str, Any] | None = None
+    """A load.json to be shown in the report."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
 
@@ -383,6 +385,7 @@ class Audit:
             expired=loosened.expired,
             coverage_regressions=lost,
             quarantined=self._held(),
+            load=self.options.load,
         )
 
     def _lost(self) -> tuple[str, ...]:

@@ -83,6 +83,8 @@ class Run:
     untested: tuple[NotTested, ...] = ()
     profile_path: str = ""
     profile_lines: Mapping[str, int] = field(default_factory=dict)
+    load: Mapping[str, Any] | None = None
+    """What a load run of the same server measured (load.json), if one was made."""
     keyword: str = ""
     """What the checks were narrowed to, empty if to nothing."""
     fail_on: str = "must"

@@ -22,6 +22,7 @@ from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Sender, Trace
 from idprobe.reports import words
 from idprobe.reports.ability import abilities
+from idprobe.reports.bearing import bearing
 from idprobe.reports.curl import curl_command
 from idprobe.reports.legible import clipped, legible
 from idprobe.reports.model import (
@@ -81,6 +82,7 @@ def page_html(run: Run) -> str:
             untested=_untested(run.untested),
             probes=probes,
             abilities=abilities(run.traces.values(), run.metadata, run.endpoints),
+            load=None if run.load is None else bearing(run.load, run.target, run.issuer),
             timings=timings(run.traces.values(), run.endpoints),
             configuration=json.dumps(run.configuration, indent=2, ensure_ascii=False),
             data=data,

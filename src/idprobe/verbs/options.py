@@ -15,6 +15,7 @@ from idprobe.judge import FailOn
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.reports import FORMATS
+from idprobe.reports.bearing import load_in, read_load
 from idprobe.reports.record import read_results, results_in
 
 __all__ = ["OUTPUT", "fresh_output", "options_of", "run_options"]
@@ -69,6 +70,13 @@ def run_options(command: Command) -> Command:
             help="Fail if anything that counts was judged there (folder or file) and is not now.",
         ),
         click.option(
+            "--with-load",
+            type=click.Path(path_type=Path, exists=True),
+            metavar="RESULTS",
+            help="Show a load run in the report: its folder, or its load.json. One in the "
+            "folder of the results is found.",
+        ),
+        click.option(
             "-k",
             "keyword",
             default="",
@@ -96,6 +104,7 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         keyword=given.get("keyword", ""),
         formats=given["formats"] or FORMATS,
         build=given.get("build"),
+        load=_load_of(given.get("with_load"), out),
         baseline=None if baseline is None else read_results(results_in(baseline)),
     )
 
@@ -108,6 +117,12 @@ def _selection(given: dict[str, Any]) -> Selection:
     if replay is not None and replay.probe not in all_probes():
         raise UsageError(f"--reproduce: there is no property {replay.probe}")
     return Selection(depth, Safety[given["safety"].upper()], seed, replay)
+
+
+def _load_of(given: Path | None, out: Path) -> dict[str, Any] | None:
+    """Return the load results that were named, or that are in the folder of the results."""
+    path = load_in(given or out)
+    return read_load(path) if given is not None or path.is_file() else None
 
 
 def fresh_output(name: str) -> Path:

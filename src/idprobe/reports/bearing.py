@@ -1,0 +1,134 @@
+"""How the server bore load: a load.json as a part of the report. It decides no verdict."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from idprobe.errors import EvidenceError
+from idprobe.schemas import validate
+
+__all__ = ["Bearing", "Curve", "bearing", "load_in", "read_load"]
+
+FILE: Final = "load.json"
+MAX_BYTES: Final = 16_000_000
+_TIMES: Final = ("p50", "p90", "p95", "p99", "p99.9", "max")
+_WIDTH: Final = 400.0
+_HEIGHT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Half and 99 % within, second by second: points of two lines in a box of 400 by 60."""
+
+    median: str
+    p99: str
+    most_ms: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """A load run as the report shows it; `verdict` is one word, `times` are rows of the table."""
+
+    verdict: str
+    because: str
+    facts: Mapping[str, str]
+    times: tuple[tuple[str, float | None, float | None], ...]
+    budget: tuple[tuple[str, str, bool], ...]
+    troubles: Mapping[str, int]
+    notes: tuple[str, ...]
+    curve: Curve | None
+
+
+def load_in(path: Path) -> Path:
+    """Return the load.json of a results folder, or the file itself."""
+    return path / FILE if path.is_dir() else path
+
+
+def read_load(path: Path) -> dict[str, Any]:
+    """Return the load results in a file; raises EvidenceError naming the file and what is wrong."""
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(MAX_BYTES))
+        validate(document, "load")
+    except OSError as error:
+        raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise EvidenceError(f"{path}: is not JSON; give a load.json of idprobe") from None
+    except EvidenceError as error:
+        raise EvidenceError(f"{path}: {error}") from None
+    found: dict[str, Any] = document
+    return found
+
+
+def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:
+    """Return what the report says of a load run; the audit was of that target, at that issuer."""
+    verdict, because = _verdict(load)
+    latency, service = load["latency"], load["service"]
+    return Bearing(
+        verdict,
+        because,
+        dict(_facts(load)),
+        tuple((name, latency[name], service[name]) for name in _TIMES),
+        tuple((one["clause"], _measured(one), one["held"]) for one in load["budget"]),
+        {**load["findings"], **load["errors"]["kinds"], **load["warnings"]},
+        (*_of_another(load, target, issuer), *load["notes"]),
+        _curve(load["windows"]),
+    )
+
+
+def _verdict(load: Mapping[str, Any]) -> tuple[str, str]:
+    if load["unusable"] is not None:
+        return "inconclusive", f"no load was sent: {load['unusable']}"
+    if load["findings"]:
+        return "violated", "answers were wrong under load"
+    if load["void"] is not None:
+        return "inconclusive", f"the run is void: {load['void']}"
+    if all(one["held"] for one in load["budget"]):
+        return "satisfied", "within budget"
+    return "violated", "the budget was not kept"
+
+
+def _facts(load: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    plan, rate, count = load["plan"], load["rate"], load["iterations"]
+    is_open = plan["kind"] == "open"
+    offered = f"{plan['rate_per_s']:g}/s" if is_open else f"{plan['users']} users in a closed loop"
+    yield "Scenario", load["scenario"]
+    yield "When", load["started_at"][:16].replace("T", " ")
+    yield "Offered", f"{offered} for {plan['duration_s']:g} s"
+    yield "Achieved", f"{rate['achieved_per_s']:.1f}/s"
+    yield "Iterations", f"{count['succeeded'] + count['failed']} ({count['failed']} failed)"
+    yield "Requests", f"{load['requests']} by {load['connections']} callers"
+
+
+def _measured(one: Mapping[str, Any]) -> str:
+    actual = one["actual"]
+    if actual is None:
+        return "nothing measured"
+    if one["clause"].startswith("errors"):
+        return f"{actual:.3%}"
+    return f"{actual:.1f}/s" if one["clause"].startswith("rate") else f"{actual:.3g} ms"
+
+
+def _of_another(load: Mapping[str, Any], target: str, issuer: str) -> Iterator[str]:
+    """Yield that the figures are not of this server; the embedded one has a new port each time."""
+    loaded = load["target"]
+    if loaded["name"] != target and loaded["issuer"].rstrip("/") != issuer.rstrip("/"):
+        yield f"these figures are of {loaded['issuer']}, not of the server of this audit"
+
+
+def _curve(windows: list[Mapping[str, Any]]) -> Curve | None:
+    """Return the lines of the seconds that had answers; None of fewer than two."""
+    told = [one for one in windows if one["p50_ns"] is not None and one["p99_ns"] is not None]
+    if len(told) < 2:  # noqa: PLR2004 -- a line has two ends
+        return None
+    most = max(one["p99_ns"] for one in told) or 1
+    last = told[-1]["at_s"] or 1
+
+    def line(name: str) -> str:
+        places = ((one["at_s"] / last * _WIDTH, one[name] / most) for one in told)
+        return " ".join(f"{x:.1f},{_HEIGHT - y * (_HEIGHT - 4):.1f}" for x, y in places)
+
+    return Curve(line("p50_ns"), line("p99_ns"), most / 1e6, last)

@@ -1,0 +1,66 @@
+"""Load results in the report: what they say, and that they decide nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from idprobe.errors import EvidenceError
+from idprobe.reports.bearing import bearing, load_in, read_load
+from idprobe.reports.model import Run
+from idprobe.reports.page import page_html
+
+RECORDED: Final = Path(__file__).parent / "recorded"
+LOAD: Final = read_load(load_in(RECORDED))
+
+Maker = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "because"),
+    [
+        ({}, "satisfied", "within budget"),
+        ({"void": "saturated"}, "inconclusive", "the run is void: saturated"),
+        ({"unusable": "no token"}, "inconclusive", "no load was sent: no token"),
+        ({"findings": {"one token for two": 3}, "void": "late"}, "violated", "wrong under load"),
+        (
+            {"budget": [{"clause": "p95<1ms", "actual": 8.0, "held": False}]},
+            "violated",
+            "the budget was not kept",
+        ),
+    ],
+)
+def test_a_load_run_has_one_verdict(changes: dict[str, Any], verdict: str, because: str) -> None:
+    found = bearing({**LOAD, **changes}, "speakup", "http://127.0.0.1:9000")
+
+    assert found.verdict == verdict
+    assert because in found.because
+
+
+def test_figures_of_another_server_say_so() -> None:
+    alike = bearing(LOAD, "speakup", "http://127.0.0.1:1")
+    other = bearing(LOAD, "acme", "https://id.example")
+
+    assert alike.notes == ()
+    assert other.notes == (
+        "these figures are of http://127.0.0.1:9000, not of the server of this audit",
+    )
+
+
+def test_the_page_shows_load_where_both_ran(run_of: Maker) -> None:
+    without: Run = run_of()
+    page = page_html(run_of(load={**LOAD, "notes": ["<script>alert(1)</script>"]}))
+
+    assert 'id="load"' not in page_html(without)
+    assert 'id="load"' in page
+    assert "too few" in page
+    assert "<script>alert" not in page
+
+
+def test_what_is_no_load_result_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "load.json").write_text(json.dumps({**LOAD, "schema": 7}), encoding="utf-8")
+
+    with pytest.raises(EvidenceError, match=r"load\.json"):
+        read_load(load_in(tmp_path))
