@@ -150,7 +150,8 @@
     const coded = one("#packed").content.textContent;
     const octets = Uint8Array.from(atob(coded.replaceAll(/\s/g, "")), (character) => character.charCodeAt(0));
     const stream = new Blob([octets]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const { probes } = JSON.parse(await new Response(stream).text());
+    const { cap, probes } = JSON.parse(await new Response(stream).text());
+    one("#cap").textContent = ` after ${cap} bytes`;
     const elements = probes.map((p) => {
       const element = probe(p);
       items.push({ element, text: JSON.stringify(p).toLowerCase() });

@@ -15,10 +15,10 @@ from idprobe.exchange import Trace
 from idprobe.reports.legible import clipped, legible
 from idprobe.reports.transcript import Body, Shown, anchor, elapsed, transcript
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["BUDGET", "packed", "unpacked"]
 
 BUDGET: Final = 750_000
-"""Characters of all exchanges in one page, which is to stay below 1.5 MB."""
+"""Characters of all exchanges in one page, at most."""
 _CAPS: Final = (16384, 4096, 2048, 1024, 512, 256, 64)
 _LINE: Final = 160
 _MAX_TEXT: Final = 2000

@@ -34,13 +34,16 @@ from idprobe.reports.model import (
     counts_of,
     grouped_by_cause,
 )
-from idprobe.reports.packed import packed
+from idprobe.reports.packed import BUDGET, packed
 from idprobe.reports.timing import timings
 from idprobe.reports.transcript import Shown, anchor, elapsed, transcript
 from idprobe.verdict import Judgement, because_of, name_of
 
 __all__ = ["asset", "environment", "page_html", "policy_of", "write_page"]
 
+MAX_PAGE: Final = 1_450_000
+"""Bytes that a page should not exceed, so that any mail server takes it."""
+_PLACE: Final = '<template id="packed"></template>'
 _MAX_TEXT: Final = 2000
 _MAX_STORIES: Final = 40
 """So many findings show their exchanges without a script; those beyond lead to the packed ones."""
@@ -58,8 +61,7 @@ def page_html(run: Run) -> str:
     findings = run.by_requirement()
     style, script = asset("report.css"), asset("report.js")
     probes = _probes(run)
-    data, cap = packed(probes)
-    return (
+    page = (
         environment()
         .get_template("report.html.j2")
         .render(
@@ -85,12 +87,19 @@ def page_html(run: Run) -> str:
             load=None if run.load is None else bearing(run.load, run.target, run.issuer),
             timings=timings(run.traces.values(), run.endpoints),
             configuration=json.dumps(run.configuration, indent=2, ensure_ascii=False),
-            data=data,
-            cap=cap,
             links=_links(run),
             stories=_MAX_STORIES,
         )
     )
+    return _with_exchanges(page, probes)
+
+
+def _with_exchanges(page: str, probes: list[tuple[ProbeOutcome, Trace | None]]) -> str:
+    """Return the page with as much of the exchanges in it as there is room for."""
+    before, place, after = page.rpartition(_PLACE)
+    opening, closing = place.split("><")
+    room = MAX_PAGE - len(page.encode())
+    return f"{before}{opening}>{packed(probes, min(BUDGET, room))[0]}<{closing}{after}"
 
 
 def _causes(findings: tuple[Finding, ...], name: str) -> dict[str, tuple[Finding, ...]]:
