@@ -99,10 +99,10 @@ def _table_of(folder: str) -> str:
 
 
 def remark_of(path: Path) -> str:
-    """Return the comment at the head of a profile, as one line."""
+    """Return the first paragraph of the comment at the head of a profile, as one line."""
     lines: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
+        if not line.startswith("#") or line == "#":
             break
         lines += [] if line.startswith("#:") else [line.lstrip("# ")]
     return " ".join(lines)
