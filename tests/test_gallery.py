@@ -1,4 +1,4 @@
-"""The starting points for hosted providers: profiles that nobody ran and that consent to nothing."""
+"""The starting points for hosted providers: nobody ran them, and they consent to nothing."""
 
 import re
 from datetime import date

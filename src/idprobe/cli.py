@@ -67,7 +67,11 @@ def commands() -> None:
     idprobe audit id.example.toml          all that the profile allows to be judged
     idprobe explain ID                     what a requirement means, and how it is tested
 
-    Shell completion, for bash: eval "$(_IDPROBE_COMPLETE=bash_source idprobe)"
+    Shell completion (bash, zsh; fish: pipe fish_source into source):
+
+    \b
+    eval "$(_IDPROBE_COMPLETE=bash_source idprobe)"
+    eval "$(_IDPROBE_COMPLETE=zsh_source idprobe)"
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
 
 

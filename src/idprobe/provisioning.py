@@ -133,8 +133,15 @@ def add_provision_command(group: click.Group) -> None:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Write the profile that fits to this file.",
     )
-    def provision(kind: str, base_url: str, profile: Path | None) -> int:
-        """Print the clients, scopes and users that the suite wants, with fresh secrets."""
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, as without it.")
+    def provision(kind: str, base_url: str, profile: Path | None, *, as_json: bool) -> int:
+        """Print the clients, scopes and users that the suite wants, with fresh secrets.
+
+        \b
+        idprobe provision --profile acme.toml --base-url https://id.example
+        idprobe provision --for keycloak > realm.json
+        """  # noqa: D301 -- \b is click's, and keeps the lines apart
+        del as_json  # there is nothing else to print
         credentials = fresh_credentials()
         base_url = base_url.rstrip("/")
         is_keycloak = kind == "keycloak"

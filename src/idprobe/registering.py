@@ -6,6 +6,7 @@ deleted stays written down, for `idprobe cleanup`.
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -177,18 +178,39 @@ def add_cleanup_command(group: click.Group) -> None:
     @click.option(
         "--forget", is_flag=True, help="Forget those that cannot be deleted, after listing them."
     )
-    def cleanup(*, forget: bool) -> int:
-        """Delete the clients that earlier runs registered and could not delete."""
+    @click.option("--json", "as_json", is_flag=True, help="Print what became of them as JSON.")
+    def cleanup(*, forget: bool, as_json: bool) -> int:
+        """Delete the clients that earlier runs registered and could not delete.
+
+        \b
+        idprobe cleanup
+        idprobe cleanup --forget
+        """  # noqa: D301 -- \b is click's, and keeps the lines apart
         ledger = Ledger(state_folder())
         before = len(ledger.owed())
         left = clean_up(ledger)
-        click.echo(f"{before - len(left)} deleted, {len(left)} left")
-        for owed, because in left.items():
-            who = f"{_shown(owed.client_id)} at {_shown(owed.issuer)}"
-            click.echo(f"  {who}, of {_shown(owed.registered_at)}: {because}")
-            if forget:
-                ledger.drop(owed)
+        told = [_told(owed, because) for owed, because in left.items()]
+        deleted = before - len(left)
+        if as_json:
+            click.echo(json.dumps({"deleted": deleted, "left": told}, indent=2))
+        else:
+            click.echo(f"{deleted} deleted, {len(left)} left")
+            for one in told:
+                who = f"{one['client_id']} at {one['issuer']}"
+                click.echo(f"  {who}, of {one['registered_at']}: {one['because']}")
+        for owed in left if forget else ():
+            ledger.drop(owed)
         return UNUSABLE if left and not forget else 0
+
+
+def _told(owed: Owed, because: str) -> dict[str, str]:
+    """Return what may be said of a client that stays: neither its token nor where that works."""
+    return {
+        "client_id": _shown(owed.client_id),
+        "issuer": _shown(owed.issuer),
+        "registered_at": _shown(owed.registered_at),
+        "because": because,
+    }
 
 
 async def _delete(

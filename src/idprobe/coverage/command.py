@@ -1,8 +1,10 @@
 """The verb `coverage`: how much is covered, what is owed, and the traceability pages."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -38,14 +40,22 @@ def add_coverage_command(commands: click.Group) -> None:
         metavar="FOLDER",
         help="Write the traceability pages into a folder.",
     )
-    def coverage(*, gaps: bool, strict: bool, folder: Path | None) -> int:
-        """Say how much of each specification, and of what others test, is covered."""
+    @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+    def coverage(*, gaps: bool, strict: bool, folder: Path | None, as_json: bool) -> int:
+        """Say how much of each specification, and of what others test, is covered.
+
+        \b
+        idprobe coverage --gaps
+        idprobe coverage --json
+        """  # noqa: D301 -- \b is click's, and keeps the lines apart
         found = coverage_of_the_suite()
-        for kind, tallies in tallied(found).items():
-            click.echo("\n".join(_lines(kind, tallies)))
         owed = list(_owed(found))
-        if gaps:
-            click.echo("\n".join(owed))
+        if as_json:
+            click.echo(json.dumps(_document(found, owed), indent=2))
+        else:
+            for kind, tallies in tallied(found).items():
+                click.echo("\n".join(_lines(kind, tallies)))
+            click.echo("\n".join(owed) if gaps else "", nl=gaps)
         if folder is not None:
             _write(folder, found)
         return GAPS if strict and owed else 0
@@ -56,7 +66,18 @@ def _write(folder: Path, found: Coverage) -> None:
 
     broken = {name: sorted(mutant.breaks) for name, mutant in MUTANTS.items()}
     written = write_pages(folder, found, broken)
-    click.echo(f"{len(written)} pages are in {folder}")
+    click.echo(f"{len(written)} pages are in {folder}", err=True)
+
+
+def _document(found: Coverage, owed: Sequence[str]) -> dict[str, Any]:
+    return {
+        "sources": [
+            {"kind": kind, **asdict(tally), "in_scope": tally.in_scope}
+            for kind, tallies in tallied(found).items()
+            for tally in tallies
+        ],
+        "owed": list(owed),
+    }
 
 
 def _lines(kind: str, tallies: Sequence[Tally]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The verb `load`."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,21 +138,30 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         metavar="HOST",
         help="You are allowed to test this host.",
     )
+    @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
     def load(scenario: str, target: str | None, **options: Any) -> int:
         """Run a load SCENARIO against TARGET and hold it to a budget.
 
         TARGET is a profile file or the name of a shipped profile; without one the embedded
         reference server is loaded as `speakup`. Exit codes: 0 within budget, 1 budget exhausted,
         2 usage, 3 target unusable, 4 the run is void.
-        """
+
+        \b
+        idprobe load client_credentials acme.toml --rate 200/s --budget 'p95<250ms,errors<0.1%'
+        idprobe load refresh_chain acme.toml --users 20 --duration 30s
+        idprobe load client_credentials acme.toml --search --objective 'p95<200ms,errors<1%'
+        idprobe load client_credentials old.toml --against new.toml --repeat 5 --rate 200/s
+        """  # noqa: D301 -- \b is click's, and keeps the lines apart
         targets = [target] if options["against"] is None else [target, options["against"]]
         out = options["output"] or _fresh_output(scenario)
         if options["search"]:
             return _searched(scenario, resolve(target), options, out)
         runs = [_run(scenario, resolve(one), options, out) for one in targets]
         if len(runs) > 1 or options["repeat"] > 1:
-            return repeated(runs, options["repeat"], Console())
-        return _once(runs[0])
+            code = repeated(runs, options["repeat"], Console(stderr=options["as_json"]))
+            _print_file(out / "repeats.json", options)
+            return code
+        return _once(runs[0], as_json=options["as_json"])
 
 
 def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
@@ -169,15 +179,25 @@ def _searched(scenario: str, profile: Profile, options: dict[str, Any], out: Pat
     objective = options["objective"] or options["budget"]
     chosen = {**options, "rate": "1/s", "users": None, "budget": objective}
     run = _run(scenario, profile, chosen, out)
-    console = Console()
+    console = Console(stderr=options["as_json"])
     limit = find_limit(run, duration_s(options["search_time"]), console)
     print_limit(limit, console)
     console.print(f"results: {out / 'search.json'}", soft_wrap=True)
+    _print_file(out / "search.json", options)
     return limit.exit_code(run.budget)
 
 
-def _once(run: LoadRun) -> int:
+def _print_file(path: Path, options: dict[str, Any]) -> None:
+    """Print the results that a file has, where JSON was asked for."""
+    if options["as_json"]:
+        click.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+def _once(run: LoadRun, *, as_json: bool) -> int:
     result = run_load(run)
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=1))
+        return result.exit_code
     if result.unusable is not None:
         click.echo(f"idprobe: {result.unusable}", err=True)
         return UNUSABLE

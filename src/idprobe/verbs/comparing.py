@@ -28,7 +28,10 @@ def compare(results: tuple[Path, ...], output: Path | None, *, as_json: bool) ->
     """Set RESULTS of several servers beside each other: folders, or their results.json.
 
     Writes compare.html and compare.json: requirements by providers, where they differ first.
-    """
+
+    \b
+    idprobe compare both/acme both/reference --output compared
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     if len(results) < FEWEST:
         raise UsageError("compare needs the results of two runs or more")
     out = output or fresh_output("compared")

@@ -1,5 +1,7 @@
 """The verb `serve`: the reference identity server, whole or broken in one way."""
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,16 @@ __all__ = ["add_serve_command"]
     help="0: any free port.",
 )
 @click.option("--tls", is_flag=True, help="Serve over TLS with a throw-away authority.")
-def serve(configuration: str, config: Path | None, mutant: str | None, **listening: Any) -> int:
-    """Run the reference identity server until it is interrupted."""
+@click.option("--json", "as_json", is_flag=True, help="Say where it listens as a line of JSON.")
+def serve(
+    configuration: str, config: Path | None, mutant: str | None, *, as_json: bool, **listening: Any
+) -> int:
+    """Run the reference identity server until it is interrupted.
+
+    \b
+    idprobe serve
+    idprobe serve --as reference --mutant token-response-may-be-stored --port 0
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     from idprobe.reference.config import (  # noqa: PLC0415 -- a whole server, only now needed
         load_config,
         reference_config,
@@ -52,7 +62,7 @@ def serve(configuration: str, config: Path | None, mutant: str | None, **listeni
         chosen = reference_config() if configuration == "reference" else speakup_config()
     if mutant is not None:
         listening["server_class"] = mutant_named(mutant).server_class
-    run_forever(chosen, announce=_announce, **listening)
+    run_forever(chosen, announce=_announce_json if as_json else _announce, **listening)
     return 0
 
 
@@ -61,6 +71,12 @@ def _announce(running: Any) -> None:
     click.echo(f"serving {running.issuer} (stop with Ctrl-C)")
     if running.ca_file is not None:
         click.echo(f"its authority is in {running.ca_file}: [tls] ca_file of a profile")
+
+
+def _announce_json(running: Any) -> None:
+    ca_file = None if running.ca_file is None else str(running.ca_file)
+    click.echo(json.dumps({"issuer": running.issuer, "ca_file": ca_file}))
+    sys.stdout.flush()
 
 
 def add_serve_command(commands: click.Group) -> None:

@@ -91,7 +91,11 @@ def doctor(target: str | None, may_test: tuple[str, ...], *, as_json: bool) -> i
 
     TARGET is a profile, a shipped name or an issuer. Whatever does not work says what to change.
     Exit code 3 if anything has to be changed first.
-    """
+
+    \b
+    idprobe doctor acme.toml
+    idprobe doctor acme.toml --i-may-test id.example
+    """  # noqa: D301 -- \b is click's, and keeps the lines apart
     with served(resolve(target)) as profile:
         today = datetime.now(UTC).date()
         missing = consent_missing(profile, today, frozenset(may_test))
