@@ -165,7 +165,7 @@ def looks(session: nox.Session) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         session.error("there is no chromium here: install it, as Debian's package of that name")
-    install(session, "run")
+    install(session, "tests")
     session.install("--require-hashes", "-r", "requirements/looks.txt")
     folder = Path(session.create_tmp()).resolve()
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
@@ -173,11 +173,15 @@ def looks(session: nox.Session) -> None:
     session.run(*npm, external=True)
     out = audit_folder(session, "looked-at", ())
     session.run("idprobe", "audit", "speakup", "reference", "--output", out)
+    loaded = audit_folder(session, "looked-at-load", ())
+    load = ("idprobe", "load", "client_credentials", "--rate", "20/s..100/s over 5s")
+    session.run(*load, "--output", loaded, success_codes=[0, 4])
     session.run(
         *("python", "tests/looks/look.py", chromium),
         str(folder / "node_modules" / "axe-core" / "axe.min.js"),
         str(folder / "pictures"),
         *(f"{out}/{page}" for page in ("speakup/report.html", "compare.html")),
+        f"{loaded}/load.html",
         env={"PYTHONPATH": "tests/reports"},
     )
 

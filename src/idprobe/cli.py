@@ -12,6 +12,7 @@ from idprobe.errors import HarnessError, IdprobeError
 from idprobe.load.command import add_load_command
 from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
+from idprobe.reports.load_page import write_load_page
 from idprobe.verbs.auditing import add_audit_commands
 from idprobe.verbs.comparing import add_compare_command
 from idprobe.verbs.differing import add_diff_command
@@ -82,7 +83,7 @@ add_start_commands(commands)
 add_serve_command(commands)
 add_list_commands(commands)
 add_explain_command(commands)
-add_load_command(commands, resolve)
+add_load_command(commands, resolve, write_load_page)
 add_cleanup_command(commands)
 add_coverage_command(commands)
 add_provision_command(commands)

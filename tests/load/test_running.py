@@ -27,6 +27,7 @@ from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.result import LoadResult
 from idprobe.load.running import LoadRun, run_load, scenario_file
 from idprobe.profile import Profile, bare_profile, load_profile
+from idprobe.reports.load_page import write_load_page
 from idprobe.schemas import validate
 
 SECRET = "secret-of-the-service"
@@ -183,7 +184,9 @@ def test_wrong_credentials_are_tried_once_and_make_the_target_unusable(tmp_path:
 def test_the_verb_loads_the_embedded_server_and_prints_the_result(tmp_path: Path) -> None:
     shipped = content("fixtures", "providers", "speakup.toml")
     group = click.Group()
-    add_load_command(group, lambda target: load_profile(Path(target or shipped), os.environ))
+    add_load_command(
+        group, lambda target: load_profile(Path(target or shipped), os.environ), write_load_page
+    )
     arguments = ["load", "client_credentials", "--rate", "20/s", "--duration", "500ms"]
     arguments += ["--warm-up", "0s", "--budget", "p50<10s"]
 
@@ -195,6 +198,7 @@ def test_the_verb_loads_the_embedded_server_and_prints_the_result(tmp_path: Path
     assert said.return_value == document["exit"]
     assert "errors<1%" in said.output
     assert document["iterations"]["succeeded"] == 10
+    assert "How latency is spread" in (tmp_path / "load.html").read_text()
 
 
 def test_a_child_that_dies_makes_the_run_void(
@@ -231,7 +235,7 @@ def test_load_beyond_consent_or_limits_is_refused_before_anything_is_sent(
 def test_a_course_says_itself_how_long_it_is(tmp_path: Path) -> None:
     profile = profile_of("http://127.0.0.1:1", tmp_path)
     group = click.Group()
-    add_load_command(group, lambda _: profile)
+    add_load_command(group, lambda _: profile, write_load_page)
     course = ["load", "client_credentials", "--rate", "1/s..2/s over 5s", "--duration", "5s"]
 
     with pytest.raises(UsageError, match="leave --duration out"):

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from functools import partial
 
 import pytest
 
@@ -39,6 +40,9 @@ def test_the_bracket_closes_around_the_truth(truth: float) -> None:
     assert found.low_per_s <= truth < found.high_per_s
     assert found.high_per_s / found.low_per_s <= 1.03
     assert "within 3%" in found.ended
+
+
+limit = partial(Limit, "client_credentials", "server")
 
 
 def test_noise_near_the_edge_is_outvoted() -> None:
@@ -128,7 +132,7 @@ def test_no_peak_is_named_that_the_data_have_not_passed() -> None:
     ],
 )
 def test_the_exit_code_says_what_came_of_it(bracket: Bracket, objective: str, code: int) -> None:
-    assert Limit(bracket=bracket).exit_code(parse_budget(objective)) == code
+    assert limit(bracket=bracket).exit_code(parse_budget(objective)) == code
 
 
 def test_what_happens_past_the_limit_is_put_into_words() -> None:
@@ -136,7 +140,7 @@ def test_what_happens_past_the_limit_is_put_into_words() -> None:
 
     def words(achieved: float, *, sheds: bool = False) -> str:
         beyond = Trial(134.0, held=False, achieved_per_s=achieved)
-        return Limit(bracket=bracket, beyond=beyond, sheds=sheds).past_the_limit or ""
+        return limit(bracket=bracket, beyond=beyond, sheds=sheds).past_the_limit or ""
 
     assert "collapses" in words(40.0)
     assert "queues" in words(99.0)

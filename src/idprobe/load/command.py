@@ -1,7 +1,7 @@
 """The verb `load`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
 from idprobe.profile import Profile
 
-__all__ = ["Resolve", "add_load_command"]
+__all__ = ["Picture", "Resolve", "add_load_command"]
 
 OUTPUT: Final = Path("reports", "output")
 UNUSABLE: Final = 3
@@ -32,10 +32,15 @@ MAX_REPEATS: Final = 100
 MAX_WORKERS: Final = 64
 
 Resolve = Callable[[str | None], Profile]
+Picture = Callable[[Mapping[str, Any], Path], None]
+"""Draws a load.json or a search.json into a folder."""
 
 
-def add_load_command(group: click.Group, resolve: Resolve) -> None:
-    """Attach the verb `load` to a group; `resolve` finds the profile of a target."""
+def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> None:
+    """Attach the verb `load` to a group.
+
+    `resolve` finds the profile of a target, `picture` draws what came out.
+    """
 
     @group.command()
     @click.argument("scenario")
@@ -155,13 +160,15 @@ def add_load_command(group: click.Group, resolve: Resolve) -> None:
         targets = [target] if options["against"] is None else [target, options["against"]]
         out = options["output"] or _fresh_output(scenario)
         if options["search"]:
-            return _searched(scenario, resolve(target), options, out)
+            return _searched(
+                _run_to_search(scenario, resolve(target), options, out), options, picture
+            )
         runs = [_run(scenario, resolve(one), options, out) for one in targets]
         if len(runs) > 1 or options["repeat"] > 1:
             code = repeated(runs, options["repeat"], Console(stderr=options["as_json"]))
             _print_file(out / "repeats.json", options)
             return code
-        return _once(runs[0], as_json=options["as_json"])
+        return _once(runs[0], picture, as_json=options["as_json"])
 
 
 def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
@@ -175,15 +182,19 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
     )
 
 
-def _searched(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> int:
+def _run_to_search(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
     objective = options["objective"] or options["budget"]
     chosen = {**options, "rate": "1/s", "users": None, "budget": objective}
-    run = _run(scenario, profile, chosen, out)
+    return _run(scenario, profile, chosen, out)
+
+
+def _searched(run: LoadRun, options: dict[str, Any], picture: Picture) -> int:
     console = Console(stderr=options["as_json"])
     limit = find_limit(run, duration_s(options["search_time"]), console)
     print_limit(limit, console)
-    console.print(f"results: {out / 'search.json'}", soft_wrap=True)
-    _print_file(out / "search.json", options)
+    picture(limit.to_dict(), run.out)
+    console.print(f"results: {run.out / 'search.html'}", soft_wrap=True)
+    _print_file(run.out / "search.json", options)
     return limit.exit_code(run.budget)
 
 
@@ -193,8 +204,9 @@ def _print_file(path: Path, options: dict[str, Any]) -> None:
         click.echo(path.read_text(encoding="utf-8"), nl=False)
 
 
-def _once(run: LoadRun, *, as_json: bool) -> int:
+def _once(run: LoadRun, picture: Picture, *, as_json: bool) -> int:
     result = run_load(run)
+    picture(result.to_dict(), run.out)
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=1))
         return result.exit_code
@@ -202,7 +214,7 @@ def _once(run: LoadRun, *, as_json: bool) -> int:
         click.echo(f"idprobe: {result.unusable}", err=True)
         return UNUSABLE
     print_load(result, Console())
-    click.echo(f"results: {run.out / 'load.json'}")
+    click.echo(f"results: {run.out / 'load.html'}")
     return result.exit_code
 
 

@@ -37,6 +37,8 @@ OK, EXHAUSTED, UNUSABLE, VOID = 0, 1, 3, 4
 class Limit:
     """What the search has found."""
 
+    scenario: str
+    target: str
     points: list[Point] = field(default_factory=list)
     scaling: Scaling | None = None
     bracket: Bracket = field(default_factory=Bracket)
@@ -74,6 +76,8 @@ class Limit:
         """Return the members of search.json."""
         return {
             "schema": 0,
+            "scenario": self.scenario,
+            "target": self.target,
             "rate_per_s": self.bracket.low_per_s,
             "failed_at_per_s": self.bracket.high_per_s,
             "ended": self.bracket.ended,
@@ -168,7 +172,7 @@ def trial_of(result: LoadResult, rate: float) -> Trial:
 
 def find_limit(run: LoadRun, seconds: float, console: Console) -> Limit:
     """Search, write search.json, and return what was found."""
-    limit = Limit()
+    limit = Limit(run.scenario, run.profile.name)
     with served(run.profile) as profile:
         search = _Search(replace(run, profile=profile, is_served=True), seconds, console)
         _measure_capacity(search, limit)
