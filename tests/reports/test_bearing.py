@@ -14,6 +14,7 @@ from idprobe.reports.page import page_html
 
 RECORDED: Final = Path(__file__).parent / "recorded"
 LOAD: Final = read_load(load_in(RECORDED))
+CELLS: Final = LOAD["latency"]["histogram"]
 
 Maker = Callable[..., Any]
 
@@ -59,8 +60,15 @@ def test_the_page_shows_load_where_both_ran(run_of: Maker) -> None:
     assert "<script>alert" not in page
 
 
-def test_what_is_no_load_result_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "load.json").write_text(json.dumps({**LOAD, "schema": 7}), encoding="utf-8")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema": 7},
+        {"latency": {**LOAD["latency"], "histogram": LOAD["service"]["histogram"] | {"count": 3}}},
+    ],
+)
+def test_what_is_no_load_result_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    (tmp_path / "load.json").write_text(json.dumps({**LOAD, **changes}), encoding="utf-8")
 
     with pytest.raises(EvidenceError, match=r"load\.json"):
         read_load(load_in(tmp_path))

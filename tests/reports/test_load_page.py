@@ -8,7 +8,8 @@ from idprobe.load.budget import parse_budget
 from idprobe.load.plan import Model, Open, Plan
 from idprobe.load.recording import Recording, Window
 from idprobe.load.result import LoadResult
-from idprobe.reports.load_page import load_charts, load_html, search_charts, search_html
+from idprobe.reports.load_charts import load_charts, search_charts
+from idprobe.reports.load_page import load_html, search_html
 
 EVIL = "<script>alert(1)</script>"
 

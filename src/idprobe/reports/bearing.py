@@ -7,25 +7,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
+from idprobe.load.course import Step, shown_course
+from idprobe.load.histogram import Histogram
+from idprobe.reports.load_charts import load_charts
+from idprobe.reports.plot import Chart
 from idprobe.schemas import validate
 
-__all__ = ["Bearing", "Curve", "bearing", "load_in", "read_load"]
+__all__ = ["Bearing", "bearing", "load_in", "read_load"]
 
 FILE: Final = "load.json"
 MAX_BYTES: Final = 16_000_000
-_TIMES: Final = ("p50", "p90", "p95", "p99", "p99.9", "max")
-_WIDTH: Final = 400.0
-_HEIGHT: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Half and 99 % within, second by second: points of two lines in a box of 400 by 60."""
-
-    median: str
-    p99: str
-    most_ms: float
-    seconds: float
+_TIMES: Final = ("p50", "p90", "p95", "p99", "p99.9", "p99.99", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class Bearing:
     budget: tuple[tuple[str, str, bool], ...]
     troubles: Mapping[str, int]
     notes: tuple[str, ...]
-    curve: Curve | None
+    charts: tuple[Chart, ...]
 
 
 def load_in(path: Path) -> Path:
@@ -53,6 +45,7 @@ def read_load(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             document = json.loads(file.read(MAX_BYTES))
         validate(document, "load")
+        Histogram.from_dict(document["latency"]["histogram"])
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
@@ -75,7 +68,7 @@ def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:
         tuple((one["clause"], _measured(one), one["held"]) for one in load["budget"]),
         {**load["findings"], **load["errors"]["kinds"], **load["warnings"]},
         (*_of_another(load, target, issuer), *load["notes"]),
-        _curve(load["windows"]),
+        load_charts(load),
     )
 
 
@@ -93,11 +86,16 @@ def _verdict(load: Mapping[str, Any]) -> tuple[str, str]:
 
 def _facts(load: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     plan, rate, count = load["plan"], load["rate"], load["iterations"]
-    is_open = plan["kind"] == "open"
-    offered = f"{plan['rate_per_s']:g}/s" if is_open else f"{plan['users']} users in a closed loop"
+    seconds = plan["duration_s"]
+    if plan["kind"] == "open":
+        course = [Step(**step) for step in plan.get("course", ())]
+        flat = Step(plan["rate_per_s"], plan["rate_per_s"], seconds)
+        offered = f"{shown_course(course or [flat])} ({plan['spacing']})"
+    else:
+        offered = f"{plan['users']} users in a closed loop for {seconds:g} s"
     yield "Scenario", load["scenario"]
     yield "When", load["started_at"][:16].replace("T", " ")
-    yield "Offered", f"{offered} for {plan['duration_s']:g} s"
+    yield "Offered", offered
     yield "Achieved", f"{rate['achieved_per_s']:.1f}/s"
     yield "Iterations", f"{count['succeeded'] + count['failed']} ({count['failed']} failed)"
     yield "Requests", f"{load['requests']} by {load['connections']} callers"
@@ -117,18 +115,3 @@ def _of_another(load: Mapping[str, Any], target: str, issuer: str) -> Iterator[s
     loaded = load["target"]
     if loaded["name"] != target and loaded["issuer"].rstrip("/") != issuer.rstrip("/"):
         yield f"these figures are of {loaded['issuer']}, not of the server of this audit"
-
-
-def _curve(windows: list[Mapping[str, Any]]) -> Curve | None:
-    """Return the lines of the seconds that had answers; None of fewer than two."""
-    told = [one for one in windows if one["p50_ns"] is not None and one["p99_ns"] is not None]
-    if len(told) < 2:  # noqa: PLR2004 -- a line has two ends
-        return None
-    most = max(one["p99_ns"] for one in told) or 1
-    last = told[-1]["at_s"] or 1
-
-    def line(name: str) -> str:
-        places = ((one["at_s"] / last * _WIDTH, one[name] / most) for one in told)
-        return " ".join(f"{x:.1f},{_HEIGHT - y * (_HEIGHT - 4):.1f}" for x, y in places)
-
-    return Curve(line("p50_ns"), line("p99_ns"), most / 1e6, last)

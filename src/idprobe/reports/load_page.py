@@ -1,26 +1,21 @@
-"""load.html: a load run, or the search for a limit, as one file with plots and numbers.
+"""load.html and search.html: a load run, or the search for a limit, as one file.
 
-It is a picture of load.json or search.json and needs nothing else, so that a run of last year can
+They are pictures of load.json and search.json and need nothing else, so that a run of last year can
 be drawn again.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup
 
-from idprobe.load.histogram import Histogram
+from idprobe.reports import words
+from idprobe.reports.bearing import bearing
+from idprobe.reports.load_charts import search_charts
 from idprobe.reports.page import asset, environment, policy_of
-from idprobe.reports.plot import Axis, Chart, Series, drawn, span
 
-__all__ = ["load_charts", "load_html", "search_charts", "search_html", "write_load_page"]
-
-BARS: Final = 60
-PERCENTILES: Final = ("p50", "p90", "p95", "p99", "p99.9", "p99.99", "max")
-SECONDS: Final = "seconds from the start"
-MILLISECONDS: Final = "latency in ms"
+__all__ = ["load_html", "search_html", "write_load_page"]
 
 
 def write_load_page(document: Mapping[str, Any], folder: Path) -> None:
@@ -33,12 +28,15 @@ def write_load_page(document: Mapping[str, Any], folder: Path) -> None:
 
 def load_html(document: Mapping[str, Any]) -> str:
     """Return a load.json as a page; the same document gives the same page."""
+    target = document["target"]
+    load = bearing(document, target["name"], target["issuer"])
     return _rendered(
         "load_page.html.j2",
-        load=document,
-        charts=load_charts(document),
-        percentiles=PERCENTILES,
-        headline=_headline(document),
+        load=load,
+        target=target,
+        scenario=document["scenario"],
+        version=document["tool"]["version"],
+        kinds=words.KINDS,
     )
 
 
@@ -48,148 +46,13 @@ def search_html(document: Mapping[str, Any]) -> str:
 
 
 def _rendered(template: str, **members: Any) -> str:
-    style = asset("report.css") + asset("load.css")
+    style = asset("report.css")
     return (
         environment()
         .get_template(template)
         .render(
-            style=Markup(style),  # noqa: S704 -- our own files, and nothing of a server is in them
+            style=Markup(style),  # noqa: S704 -- our own file, and nothing of a server is in it
             policy=policy_of(style, ""),
-            drawn=drawn,
             **members,
         )
     )
-
-
-def load_charts(document: Mapping[str, Any]) -> tuple[Chart, ...]:
-    """Return the plots of a load.json; those that there are no values for are left out."""
-    windows = document["windows"]
-    found = [_distribution(document)]
-    if len(windows) > 1:
-        warm = document["plan"].get("warm_up_s", 0.0)
-        marks = ((warm, "warm-up ends"),) if warm else ()
-        found += [_over_time(windows, marks), _throughput(windows, marks), _ourselves(windows)]
-    return tuple(chart for chart in found if any(one.points for one in chart.series))
-
-
-def search_charts(document: Mapping[str, Any]) -> tuple[Chart, ...]:
-    """Return the plots of a search.json."""
-    found = [_by_rate(document), _by_concurrency(document)]
-    return tuple(chart for chart in found if any(one.points for one in chart.series))
-
-
-def _middle(window: Mapping[str, Any]) -> float:
-    return float(window["at_s"]) + float(window["seconds"]) / 2
-
-
-def _time(windows: Sequence[Mapping[str, Any]]) -> Axis:
-    return Axis(SECONDS, 0.0, windows[-1]["at_s"] + windows[-1]["seconds"])
-
-
-def _over_time(windows: Sequence[Mapping[str, Any]], marks: tuple[tuple[float, str], ...]) -> Chart:
-    def of(member: str) -> list[tuple[float, float]]:
-        known = [window for window in windows if window[member] is not None]
-        return [(_middle(window), window[member] / 1e6) for window in known]
-
-    series = (
-        Series("p50", of("p50_ns")),
-        Series("p99", of("p99_ns")),
-        Series("slowest", of("max_ns")),
-    )
-    values = [y for one in series for _, y in one.points]
-    y = span(MILLISECONDS, values, logarithmic=True)
-    return Chart("Latency over time", _time(windows), y, series, marks)
-
-
-def _throughput(
-    windows: Sequence[Mapping[str, Any]], marks: tuple[tuple[float, str], ...]
-) -> Chart:
-    def of(member: str) -> list[tuple[float, float]]:
-        return [(_middle(window), window[member] / window["seconds"]) for window in windows]
-
-    series = (
-        Series("ended", of("finished")),
-        Series("begun", of("began")),
-        Series("failed", of("failed")),
-    )
-    values = [y for one in series for _, y in one.points]
-    return Chart("Throughput", _time(windows), span("iterations a second", values), series, marks)
-
-
-def _ourselves(windows: Sequence[Mapping[str, Any]]) -> Chart:
-    cpu = [(_middle(window), 100 * window["cpu"]) for window in windows]
-    delay = [(_middle(window), 100 * window["delay"]) for window in windows]
-    series = (Series("used", cpu), Series("waited for", delay))
-    y = Axis("% of a processor", 0.0, max(100.0, *(y for _, y in (*cpu, *delay))))
-    return Chart("The generator itself", _time(windows), y, series)
-
-
-def _distribution(document: Mapping[str, Any]) -> Chart:
-    histogram = Histogram.from_dict(document["latency"]["histogram"])
-    cells = histogram.in_milliseconds()
-    x = span(MILLISECONDS, list(cells), logarithmic=True)
-    bars = list(_binned(cells, x)) if cells else []
-    y = span("iterations", [count for _, count in bars])
-    marks = tuple(
-        (document["latency"][name], name)
-        for name in ("p50", "p99")
-        if document["latency"][name] is not None
-    )
-    return Chart("How latency is spread", x, y, (Series("iterations", bars, "bars"),), marks)
-
-
-def _binned(cells: Mapping[float, int], axis: Axis) -> Iterator[tuple[float, float]]:
-    """Yield the middle and the count of each bar that is not empty, evenly wide on the axis."""
-    counts = [0] * BARS
-    for at_ms, count in cells.items():
-        counts[min(BARS - 1, int(axis.share(at_ms) * BARS))] += count
-    low, high = math.log10(axis.low), math.log10(axis.high)
-    for place, count in enumerate(counts):
-        if count:
-            yield 10 ** (low + (place + 0.5) / BARS * (high - low)), float(count)
-
-
-def _by_rate(document: Mapping[str, Any]) -> Chart:
-    def of(member: str) -> list[tuple[float, float]]:
-        trials = [one for one in document["trials"] if one["held"] is not None]
-        known = [one for one in trials if one[member] is not None]
-        return sorted((one["rate_per_s"], one[member]) for one in known)
-
-    series = (Series("p95", of("p95_ms")), Series("p99", of("p99_ms")))
-    marks = [(document["knee_per_s"], "knee"), (document["rate_per_s"], "holds up to")]
-    x = span("arrivals a second", [x for one in series for x, _ in one.points])
-    y = span(MILLISECONDS, [y for one in series for _, y in one.points], logarithmic=True)
-    known = tuple((value, name) for value, name in marks if value)
-    return Chart("Latency by arrival rate", x, y, series, known)
-
-
-def _by_concurrency(document: Mapping[str, Any]) -> Chart:
-    measured = [(one["users"], one["throughput_per_s"]) for one in document["concurrency"]]
-    most = max((users for users, _ in measured), default=1)
-    law = document["scaling"]
-    curve = [] if law is None else [(n, _law(law, n)) for n in range(1, int(most) + 1)]
-    series = (
-        Series("measured", measured, "dots"),
-        Series("Universal Scalability Law", curve),
-    )
-    y = span("iterations a second", [y for one in series for _, y in one.points])
-    return Chart("Throughput by concurrency", Axis("users at once", 0.0, most), y, series)
-
-
-def _law(law: Mapping[str, Any], n: float) -> float:
-    waits = 1 + law["contention"] * (n - 1) + law["coherency"] * n * (n - 1)
-    return float(law["rate_of_one"] * n / waits)
-
-
-def _headline(document: Mapping[str, Any]) -> str:
-    match document["exit"]:
-        case 0:
-            return "Within budget."
-        case 1 if document["findings"]:
-            return "The answers were wrong under load."
-        case 1:
-            return "The budget is exhausted."
-        case 3:
-            return f"The target cannot be used: {document['unusable']}."
-        case _:
-            return f"Void: {document['void']}."

@@ -35,6 +35,7 @@ from idprobe.reports.model import (
     grouped_by_cause,
 )
 from idprobe.reports.packed import BUDGET, packed
+from idprobe.reports.plot import drawn
 from idprobe.reports.timing import timings
 from idprobe.reports.transcript import Shown, anchor, elapsed, transcript
 from idprobe.verdict import Judgement, because_of, name_of
@@ -175,6 +176,7 @@ def environment() -> Environment:
         "repeat": _repeat,
         "story": _story,
         "bars": _bars,
+        "drawn": drawn,
     }
     return found
 
