@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import httpx
 import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from idprobe.load import running
 from idprobe.load.budget import parse_budget
 from idprobe.load.command import add_load_command
 from idprobe.load.course import course_of
+from idprobe.load.metrics import address_of
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.result import LoadResult
 from idprobe.load.running import LoadRun, run_load, scenario_file
@@ -92,6 +94,62 @@ def test_a_course_is_followed_and_told(tmp_path: Path) -> None:
     assert result.recording.scheduled == 60
     assert document["plan"]["course"] == [{"first_per_s": 20, "last_per_s": 40, "seconds": 2}]
     assert document["rate"]["offered_per_s"] == 30
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def scraped(port: int, deadline_s: float = 30.0) -> str:
+    """Return the first figures that tell of a request."""
+    until = time.monotonic() + deadline_s
+    while time.monotonic() < until:
+        try:
+            text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        except httpx.TransportError:
+            text = ""
+        if "_count{" in text:
+            return text
+        time.sleep(0.1)
+    return ""
+
+
+def test_figures_are_served_while_the_test_runs(tmp_path: Path) -> None:
+    port = free_port()
+    with issuer() as url, ThreadPoolExecutor() as pool:
+        profile = profile_of(url, tmp_path)
+        plan = Plan(Open(50), 4.0)
+        run = LoadRun(
+            "client_credentials", profile, plan, parse_budget(""), tmp_path, metrics=str(port)
+        )
+        loading = pool.submit(run_load, run)
+        text = scraped(port)
+        result = loading.result()
+
+    assert result.recording.failed == 0
+    labels = 'method="POST",name="/token"'
+    assert f'idprobe_request_duration_seconds_bucket{{le="+Inf",{labels}}}' in text
+    assert f"idprobe_request_duration_seconds_sum{{{labels}}}" in text
+    assert "idprobe_users 1.0" in text
+
+
+def test_a_port_for_metrics_that_is_taken_is_told(tmp_path: Path) -> None:
+    with issuer() as url, socket.create_server(("127.0.0.1", 0)) as taken:
+        profile = profile_of(url, tmp_path)
+        port = str(taken.getsockname()[1])
+        run = LoadRun(
+            "client_credentials", profile, Plan(Open(9), 1.0), parse_budget(""), tmp_path,
+            metrics=port,
+        )  # fmt: skip
+        with pytest.raises(UsageError, match=f"metrics cannot be served at 127.0.0.1:{port}"):
+            run_load(run)
+
+
+@pytest.mark.parametrize("text", ["x", "0", "70000", "127.0.0.1:", "1:2:x"])
+def test_what_is_no_port_for_metrics_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="is no port for metrics"):
+        address_of(text)
 
 
 def test_users_in_a_closed_loop_exhaust_a_budget_that_nobody_can_keep(tmp_path: Path) -> None:

@@ -135,6 +135,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         metavar="TARGET",
         help="Load this one too, by turns, and compare (with --repeat 5 or more).",
     )
+    @click.option(
+        "--metrics-port",
+        metavar="PORT",
+        help="Serve the figures for Prometheus while it runs, at this port of loopback.",
+    )
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the results.")
     @click.option(
         "--i-may-test",
@@ -179,6 +184,7 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
         budget=parse_budget(budget_text(profile, scenario, options["budget"])),
         out=out,
         may_test=frozenset(options["may_test"]),
+        metrics=options["metrics_port"],
     )
 
 

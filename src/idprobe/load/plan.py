@@ -15,6 +15,7 @@ from idprobe.profile import Profile, with_issuer
 __all__ = [
     "ISSUER",
     "MAY_TEST",
+    "METRICS",
     "PLAN",
     "PROFILE",
     "Closed",
@@ -29,6 +30,7 @@ PLAN: Final = "IDPROBE_LOAD_PLAN"
 PROFILE: Final = "IDPROBE_PROFILE"
 ISSUER: Final = "IDPROBE_ISSUER"
 MAY_TEST: Final = "IDPROBE_MAY_TEST"
+METRICS: Final = "IDPROBE_METRICS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from idprobe.load.budget import Budget
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.merged import merged
-from idprobe.load.plan import ISSUER, MAY_TEST, PLAN, PROFILE, Closed, Plan, heed_limits
+from idprobe.load.plan import ISSUER, MAY_TEST, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
 from idprobe.profile import Profile, consent_missing
@@ -48,6 +48,8 @@ class LoadRun:
     budget: Budget
     out: Path
     may_test: frozenset[str] = frozenset()
+    metrics: str | None = None
+    """Where the figures are served for Prometheus while it runs: a port, or HOST:PORT."""
     is_served: bool = False
     """Whether the embedded server of the profile runs already, at the profile's issuer."""
 
@@ -213,6 +215,8 @@ class _Child:
             MAY_TEST: ",".join(sorted(self.run_of.may_test)),
         }
         kept.pop(ISSUER, None)
+        if self.run_of.metrics is not None:
+            kept[METRICS] = self.run_of.metrics
         if self.profile.embedded is not None:
             kept[ISSUER] = self.profile.issuer
         return kept

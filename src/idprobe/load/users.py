@@ -22,7 +22,8 @@ from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.merging import Merger
-from idprobe.load.plan import MAY_TEST, PLAN, PROFILE, Plan, reachable
+from idprobe.load.metrics import address_of, serve_metrics
+from idprobe.load.plan import MAY_TEST, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.recording import Refusal, outcome_path, write_outcome
 from idprobe.load.sampling import write_samples
 from idprobe.load.stage import Stage, set_up
@@ -137,6 +138,13 @@ def _add_arguments(parser: LocustArgumentParser) -> None:
         metavar="PROFILE",
         help="The idprobe profile of the server: a file, or the name of a shipped one.",
     )
+    parser.add_argument(
+        "--idprobe-metrics",
+        env_var=METRICS,
+        default="",
+        metavar="PORT",
+        help="Serve the figures for Prometheus at this port of loopback, or at HOST:PORT.",
+    )
 
 
 def _prepare(environment: Environment, **_others: Any) -> None:
@@ -150,6 +158,8 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         user_class = _user_class(environment)
         stage = set_up(profile)
         tried(stage, user_class.caller)
+        if options and options.idprobe_metrics and not isinstance(environment.runner, WorkerRunner):
+            serve_metrics(environment, address_of(options.idprobe_metrics))
     except IdprobeError as error:
         is_usage = isinstance(error, ProfileError | UsageError)
         refusal = Refusal(2 if is_usage else 3, str(error))
