@@ -25,6 +25,7 @@ from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.merged import merged
 from idprobe.load.plan import ISSUER, MAY_TEST, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
+from idprobe.load.pools import with_pools
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
 from idprobe.profile import Profile, consent_missing
@@ -105,7 +106,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
 
 
 def _refuse(run: LoadRun) -> None:
-    """Raise UsageError unless load may be sent, and can be."""
+    """Raise UsageError or ProfileError unless load may be sent, and can be."""
     if find_spec("locust") is None:
         raise UsageError("load needs Locust, which is not installed: pip install 'idprobe[load]'")
     missing = consent_missing(run.profile, date.today(), run.may_test)  # noqa: DTZ011 -- `until` is a day where the run is made
@@ -114,6 +115,7 @@ def _refuse(run: LoadRun) -> None:
     if not Path(run.profile.where).is_file():
         fix = "load needs a client's credentials: name a profile file that has them"
         raise ProfileError(run.profile.where, "", fix)
+    with_pools(run.profile)
 
 
 def _refuse_short(plan: Plan, budget: Budget) -> None:

@@ -24,6 +24,7 @@ from idprobe.load.callers import Caller
 from idprobe.load.merging import Merger
 from idprobe.load.metrics import address_of, serve_metrics
 from idprobe.load.plan import MAY_TEST, METRICS, PLAN, PROFILE, Plan, reachable
+from idprobe.load.pools import with_pools
 from idprobe.load.recording import Refusal, outcome_path, write_outcome
 from idprobe.load.sampling import write_samples
 from idprobe.load.stage import Stage, set_up
@@ -191,7 +192,7 @@ def _profile(target: str) -> Profile:
     if not path.exists():
         shipped = content("fixtures", "providers", f"{target}.toml")
         path = shipped if shipped.exists() else path
-    return load_profile(path, os.environ)
+    return with_pools(load_profile(path, os.environ))
 
 
 def _refuse_without_consent(profile: Profile) -> None:

@@ -1,0 +1,87 @@
+"""Pools of clients and users from CSV files."""
+
+from pathlib import Path
+
+import pytest
+
+from idprobe.errors import ProfileError
+from idprobe.load.pools import with_pools
+from idprobe.profile import Profile, Role, load_profile
+
+PROFILE = """
+issuer = "http://127.0.0.1:1"
+[clients.service]
+client_id = "service"
+client_secret = "s"
+grant_types = ["client_credentials"]
+response_types = []
+scope = "api"
+[clients.web]
+client_id = "web"
+client_secret = "w"
+redirect_uris = ["https://client.example/cb"]
+[users.alice]
+username = "alice"
+password = "a"
+[load]
+"""
+
+
+def profile(folder: Path, **pools: str) -> Profile:
+    lines = [PROFILE]
+    for name, text in pools.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        lines.append(f'{name} = "{name}.csv"\n')
+    path = folder / "profile.toml"
+    path.write_text("".join(lines), encoding="utf-8")
+    return load_profile(path, {})
+
+
+def test_rows_stand_beside_what_the_profile_has(tmp_path: Path) -> None:
+    found = with_pools(
+        profile(
+            tmp_path,
+            user_pool='username,password\nbob,"b,""1"\ncarol,c\n',
+            client_pool="client_id,client_secret,like\nbatch,x,\nshop,y,web\n",
+        )
+    )
+
+    users = [(one.username, one.password) for one in found.users.values()]
+    assert users == [("alice", "a"), ("bob", 'b,"1'), ("carol", "c")]
+    assert [one.client_id for one in found.clients.values()] == ["service", "web", "batch", "shop"]
+    assert found.clients["service-2"].scope == "api"
+    assert found.clients["web-3"].redirect_uri == "https://client.example/cb"
+    assert Role.SERVICE in found.clients["service-2"].roles
+
+
+def test_without_pools_a_profile_stays_as_it_is(tmp_path: Path) -> None:
+    plain = profile(tmp_path)
+
+    assert with_pools(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("pools", "said"),
+    [
+        ({"user_pool": "name,password\na,b\n"}, "must name the columns password, username"),
+        ({"user_pool": ""}, "must name the columns"),
+        ({"user_pool": "username,password\nbob\n"}, "line 2 has not as many columns"),
+        ({"user_pool": "username,password\nbob,b,c\n"}, "line 2 has not as many columns"),
+        ({"user_pool": 'username,password\nbob,"b\n'}, "is no CSV"),
+        (
+            {"client_pool": "client_id,client_secret,like\nx,y,shop\n"},
+            "line 2 is like client 'shop'",
+        ),
+    ],
+)
+def test_what_is_no_pool_is_told(tmp_path: Path, pools: dict[str, str], said: str) -> None:
+    with pytest.raises(ProfileError, match=said):
+        with_pools(profile(tmp_path, **pools))
+
+
+def test_a_pool_that_is_not_there_is_told(tmp_path: Path) -> None:
+    found = profile(tmp_path, user_pool="username,password\n")
+    (tmp_path / "user_pool.csv").unlink()
+
+    with pytest.raises(ProfileError, match=r"user_pool\.csv: cannot be read \(No such file"):
+        with_pools(found)
