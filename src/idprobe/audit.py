@@ -41,7 +41,14 @@ from idprobe.judge import (
     weigh,
 )
 from idprobe.ledger import left_behind
-from idprobe.observe import Observation, Observer, Progress, Selection, Unreachable
+from idprobe.observe import (
+    Observation,
+    Observer,
+    Progress,
+    Selection,
+    Unreachable,
+    most_requests,
+)
 from idprobe.probes import Depth, Safety
 from idprobe.profile import (
     Deviation,
@@ -117,6 +124,8 @@ class Audit:
     broken: IdprobeError | None = None
     """Why nothing could be observed, if so."""
     exchanges: int = 0
+    is_spent: bool = False
+    """Whether experiments were left out because the run had sent all that it may send."""
     interrupted: bool = False
     """Whether somebody stopped the experiments; what had been seen by then is judged."""
     vault: Vault = field(default_factory=Vault)
@@ -164,6 +173,11 @@ class Audit:
         replay = self.options.selection.replay
         return replay is None or replay.probe in probes
 
+    @property
+    def most_requests(self) -> int:
+        """How many requests the run sends at most."""
+        return most_requests(self.profile, self.options.selection)
+
     def selects(self, requirement_id: str) -> bool:
         """Return whether a requirement, or one that says the same, is of this run's standards."""
         return not self._selected.isdisjoint(self.alike(requirement_id))
@@ -206,6 +220,7 @@ class Audit:
                 self.afterwards()
             self._left_behind = left_behind(self.profile)
         self.exchanges = observer.exchanges
+        self.is_spent = observer.is_spent
         if evidence is not None:
             evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
 
@@ -411,6 +426,11 @@ class Audit:
             yield f"generated requests start from a seed: --seed {selection.seed} repeats them"
         if self.interrupted:
             yield "the run was stopped before its end: what it had not tried is inconclusive"
+        if self.is_spent:
+            yield (
+                f"all {self.most_requests} requests that the run may send were sent: what it had "
+                f"not tried is inconclusive (--max-requests)"
+            )
         yield from stale_notes(loosened)
         quarantine, today = self.profile.quarantine, self.started_at.date()
         yield from quarantine_notes(quarantine, self.judgements, self.catalogue, today)

@@ -45,7 +45,7 @@ from idprobe.profile import (
 from idprobe.redaction import Vault
 from idprobe.wire import Courier, Human, Wire
 
-__all__ = ["Observation", "Observer", "Selection", "Unreachable"]
+__all__ = ["Observation", "Observer", "Selection", "Unreachable", "most_requests"]
 
 AT_ONCE: Final = 12
 SEARCHES_AT_ONCE: Final = 4
@@ -56,6 +56,7 @@ EFFORTS: Final = {
     Depth.FULL: Effort(examples=100, tries=500, seconds=300),
     Depth.DEEP: Effort(examples=1000, tries=2000, seconds=1800),
 }
+MOST_REQUESTS: Final = {Depth.QUICK: 20_000, Depth.FULL: 100_000, Depth.DEEP: 1_000_000}
 SILENT_PROBES: Final = 3
 """After so many probes in a row without any response the server counts as gone."""
 
@@ -90,6 +91,11 @@ class Selection:
         return replace(EFFORTS[self.depth], seed=self.seed, replay=mine)
 
 
+def most_requests(profile: Profile, selection: Selection) -> int:
+    """Return how many requests a run sends at most, those that failed or were repeated included."""
+    return profile.limits.max_requests or MOST_REQUESTS[selection.depth]
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What a run saw: redacted traces, how each probe ended, and what the server is like."""
@@ -119,6 +125,8 @@ class Observer:
     human: Human | None = None
     progress: Progress = _no_progress
     exchanges: int = 0
+    is_spent: bool = False
+    """Whether experiments ended because all requests had been sent that a run may send."""
     _metadata: Mapping[str, Any] = field(default_factory=dict)
     _jwks: Mapping[str, Any] = field(default_factory=dict)
     _observed: dict[str, str] = field(default_factory=dict)
@@ -133,12 +141,14 @@ class Observer:
         wanted = [all_probes()[name] for name in dict.fromkeys(names)]
         self._total = len(wanted)
         async with AsyncExitStack() as stack:
-            courier = await stack.enter_async_context(Courier(self.profile, self.transport))
+            most = most_requests(self.profile, self.selection)
+            courier = await stack.enter_async_context(Courier(self.profile, self.transport, most))
             await stack.enter_async_context(self._parts_written())
             try:
                 await self._experiments(wanted, courier, stack)
             finally:
                 self.exchanges = courier.sent
+                self.is_spent = courier.is_spent
         return self.seen()
 
     @asynccontextmanager

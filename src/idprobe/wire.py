@@ -20,7 +20,7 @@ from typing import Any, Final, Self, TypeVar
 import httpx
 
 from idprobe.effort import Effort
-from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Unsuited
+from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
 from idprobe.lanes import Lanes
@@ -116,8 +116,17 @@ def _one_connection(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncHT
 class Courier:
     """Carries single requests of a whole run, within the profile's limits."""
 
-    def __init__(self, profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Take a transport of its own, or the one given (an ASGI application's, in tests)."""
+    def __init__(
+        self,
+        profile: Profile,
+        transport: httpx.AsyncBaseTransport | None = None,
+        max_requests: int | None = None,
+    ) -> None:
+        """Take a transport of its own, or the one given (an ASGI application's, in tests).
+
+        Once `max_requests` have been sent, or those that the profile allows, no more are.
+        """
+        self._most = profile.limits.max_requests or max_requests
         self._limits: Limits = profile.limits
         self._network: Network = profile.network
         self._gate = Gate(profile)
@@ -128,6 +137,8 @@ class Courier:
         )
         self.guard = Guard()
         self.sent = 0
+        self.is_spent = False
+        """Whether a request was not sent because all that may be had been."""
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -146,9 +157,9 @@ class Courier:
         self.guard.allow(request)
         attempt = 0
         while True:
+            self._spend(1)
             async with self._gate.turn():
                 exchange = await self._once(request, step)
-            self.sent += 1
             if exchange.response is not None or not _may_repeat(exchange, attempt):
                 return replace(exchange, retried=attempt)
             attempt += 1
@@ -162,9 +173,9 @@ class Courier:
         It is sent once. Raises Unsuited where its octets would not reach the server as they are.
         """
         self._allow_raw([request])
+        self._spend(1)
         async with self._gate.turn():
             exchange = await send()
-        self.sent += 1
         return replace(exchange, step=step)
 
     async def carry_at_once(
@@ -172,10 +183,19 @@ class Courier:
     ) -> Sequence[Exchange]:
         """Return what became of requests that idprobe.raw sends together, as one turn."""
         self._allow_raw(requests)
+        self._spend(len(requests))
         async with self._gate.turn():
             exchanges = await tracks.race(requests)
-        self.sent += len(exchanges)
         return [replace(exchange, step=step) for exchange in exchanges]
+
+    def _spend(self, count: int) -> None:
+        """Count requests before they go; raises Refrained if so many may not be sent any more."""
+        if self._most is not None and self.sent + count > self._most:
+            self.is_spent = True
+            raise Refrained(
+                f"all {self._most} requests that the run may send were sent (--max-requests)"
+            )
+        self.sent += count
 
     def _allow_raw(self, requests: Sequence[Request]) -> None:
         if not self._has_socket:

@@ -164,6 +164,8 @@ class Limits:
     max_wait_s: float = 10.0
     exchange_s: float = 10.0
     body_bytes: int = 1_048_576
+    max_requests: int | None = None
+    """How many requests a run may send in all; without it, as many as its depth allows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The verbs `audit` and `judge`: observe and judge a server, or judge again what was seen of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,12 @@ __all__ = ["add_audit_commands"]
     metavar="N",
     help="How many of several targets at once.",
 )
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send no more requests than that; what is not tried by then is inconclusive.",
+)
 @click.option("--tls", is_flag=True, help="Serve the embedded server over TLS.")
 @click.option(
     "--update-deviations",
@@ -109,6 +116,9 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
 
 
 def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
+    if options["max_requests"] is not None:
+        limits = replace(profile.limits, max_requests=options["max_requests"])
+        profile = replace(profile, limits=limits)
     human = pasted if profile.login.driver == "manual" else None
     return Audit(profile, options_of(options, out), human=human)
 

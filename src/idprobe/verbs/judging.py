@@ -26,7 +26,12 @@ INTERRUPTED: Final = 130
 
 
 def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
-    """Run the suite over an audit, say what came out and return it."""
+    """Run the suite over an audit, say what came out and return it.
+
+    Before a request is sent it is said how many may be.
+    """
+    if run.recorded is None:
+        click.echo(f"idprobe: {_promise(run)}", err=True)
     with _bar() as bar:
         task = bar.add_task("observing", total=None)
 
@@ -43,6 +48,14 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
 def code_of(result: Run) -> int:
     """Return the exit code of a run, as the process ends with it."""
     return INTERRUPTED if result.interrupted else result.exit_codes[0]
+
+
+def _promise(run: Audit) -> str:
+    selection = run.options.selection
+    return (
+        f"{run.profile.issuer} gets at most {run.most_requests} requests (--depth "
+        f"{selection.depth.name.lower()}, --safety {selection.safety.name.lower()})"
+    )
 
 
 def _run_suite(run: Audit, keyword: str) -> Run:
