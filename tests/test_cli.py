@@ -46,8 +46,9 @@ def test_a_target_that_nobody_serves_ends_with_3_and_one_sentence(tmp_path: Path
     done = idprobe("audit", "http://127.0.0.1:1", folder=tmp_path)
 
     assert done.returncode == 3
-    assert done.stderr.startswith("idprobe: http://127.0.0.1:1 cannot be reached: ")
-    assert len(done.stderr.splitlines()) == 1
+    promise, reason = done.stderr.splitlines()
+    assert promise.startswith("idprobe: http://127.0.0.1:1 gets at most ")
+    assert reason.startswith("idprobe: http://127.0.0.1:1 cannot be reached: ")
 
 
 @pytest.mark.parametrize(
