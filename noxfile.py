@@ -15,7 +15,16 @@ from typing import Any
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "docs", "conformance", "load", "interop"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "docs",
+    "conformance",
+    "load",
+    "interop",
+    "browser",
+]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 nox.options.default_venv_backend = "venv"
@@ -159,6 +168,17 @@ def running(session: nox.Session, *command: str, folder: Path) -> Iterator[dict[
         server.wait(60)
 
 
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Log in by a browser, for which Chromium has to be there, and compare it with the forms."""
+    if shutil.which("chromium") is None:
+        session.error("there is no chromium here: install it, as Debian's package of that name")
+    install(session, "browser", editable=True)
+    here = {"PYTHONPATH": "tests/browser:tests"}
+    session.run("pytest", "tests/browser/logins.py", env=here)
+    session.run("python", "tests/browser/compare.py", *session.posargs, env=here)
+
+
 @nox.session(default=False)
 def looks(session: nox.Session) -> None:
     """Look at a report and a comparison in Chromium, which has to be there, and ask axe."""
@@ -206,6 +226,7 @@ PINNED = {
     "tests": ("pyproject.toml", "--extra", "load", "--group", "tests"),
     "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
     "lint": ("--group", "lint"),
+    "browser": ("pyproject.toml", "--extra", "browser"),
     "looks": ("--group", "looks"),
     "docs": ("pyproject.toml", "--group", "docs"),
 }

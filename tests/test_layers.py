@@ -27,6 +27,7 @@ LAYERS: Final = {
     "verdict": 3,
     "reference": 3,
     "flows": 3,
+    "cookies": 3,
     "evidence": 4,
     "embedded": 4,
     "lifecycle": 4,

@@ -126,7 +126,7 @@ ENVIRON = {
     "RATE": "7.5",
 }
 SECRETS = {
-    "hunter2-web-secret", "private-d", "letmein letmein", "TOTPTOTPTOTPTOTP", "sid=cookie-secret",
+    "hunter2-web-secret", "private-d", "letmein letmein", "TOTPTOTPTOTPTOTP", "cookie-secret",
     "iat-secret", "proxy-secret", "header-secret",
 }  # fmt: skip
 TODAY = date(2027, 1, 1)

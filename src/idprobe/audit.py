@@ -72,7 +72,6 @@ from idprobe.verdict import (
     Verdict,
     Violated,
 )
-from idprobe.wire import Human
 
 __all__ = ["Audit", "Options", "resolve"]
 
@@ -112,7 +111,6 @@ class Audit:
     profile: Profile
     options: Options
     transport: httpx.AsyncBaseTransport | None = None
-    human: Human | None = None
     progress: Progress | None = None
     recorded: Recorded | None = None
     """Evidence of an earlier run, judged instead of a live server."""
@@ -205,7 +203,6 @@ class Audit:
             evidence,
             self.options.selection,
             self.transport,
-            self.human,
             *(() if self.progress is None else (self.progress,)),
         )
         try:

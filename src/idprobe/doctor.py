@@ -16,9 +16,11 @@ import httpx
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.exchange import Exchange, Response
 from idprobe.flows import Landed, fetch_keys, metadata_request, well_known_urls
+from idprobe.flows.journey import NEEDS_SCRIPTS
+from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
 from idprobe.profile import Client, Profile, Provider, Role
-from idprobe.wire import Courier, Human, Wire
+from idprobe.wire import Courier, Wire
 
 __all__ = ["Symptom", "examine"]
 
@@ -42,15 +44,13 @@ class Symptom:
 
 
 async def examine(
-    profile: Profile,
-    human: Human | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    profile: Profile, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Symptom]:
     """Yield what is found of a server and of the profile's clients and users, in order.
 
     Without metadata and endpoints nothing else can be asked, so that is the end of it.
     """
-    async with Courier(profile, transport) as courier:
+    async with Courier(profile, transport) as courier, playing(profile) as human:
         wire = Wire(Provider(profile, {}, NOBODY), courier, human)
         metadata: Mapping[str, Any] = {}
         async for symptom, found in _metadata(wire):
@@ -63,8 +63,14 @@ async def examine(
         yield await _keys(wire)
         for client in profile.clients.values():
             yield await _client(wire, client)
+        landed = True
         async for symptom in _logins(wire):
+            landed = landed and symptom.state == "ok"
             yield symptom
+            if symptom.said.startswith(NEEDS_SCRIPTS):
+                yield await _browser(wire)
+        if profile.login.driver == "browser" and landed:
+            yield await _forms(wire)
         yield await _rate(wire)
         yield _roles(profile)
 
@@ -202,7 +208,7 @@ async def _login(wire: Wire, client: Client, what: str) -> Symptom:
     if not isinstance(ending, Landed):
         said = (
             f"{ending.why} ({ending.response.status} at {urlsplit(ending.request.url).path}): "
-            f"check the user, the selectors under [login], and whether the page needs a browser"
+            f"check the user, and the selectors under [login]"
         )
         return Symptom(what, "fix", said)
     landed = dict(ending.landing.parameters)
@@ -210,6 +216,41 @@ async def _login(wire: Wire, client: Client, what: str) -> Symptom:
         told = f"{landed['error']} {landed.get('error_description', '')}".strip()
         return Symptom(what, "fix", f"landed with {told}: {_of_error(landed['error'], client)}")
     return Symptom(what, "ok", f"landed at {ending.landing.redirect_uri}")
+
+
+async def _browser(wire: Wire) -> Symptom:
+    """Say whether the browser logs in where the forms cannot; it is tried if it is here."""
+    profile = wire.provider.profile
+    browsing = replace(profile, login=replace(profile.login, driver="browser"))
+    client = _first_client(profile)
+    try:
+        async with playing(browsing) as human:
+            fresh = Wire(replace(wire.provider, profile=browsing), wire.courier, human)
+            found = await _login(fresh, client, "driver")
+    except IdprobeError as error:
+        return Symptom("driver", "fix", f"this server needs the driver browser: {error}")
+    if found.state != "ok":
+        return replace(found, said=f"the browser does not get there either: {found.said}")
+    said = 'this server needs the driver browser, and it logs in: driver = "browser" under [login]'
+    return Symptom("driver", "fix", said)
+
+
+async def _forms(wire: Wire) -> Symptom:
+    """Say whether forms would do where a browser is driven; it takes many times as long."""
+    profile = wire.provider.profile
+    plain = replace(profile, login=replace(profile.login, driver="form"))
+    wire = Wire(replace(wire.provider, profile=plain), wire.courier)
+    found = await _login(wire, _first_client(profile), "driver")
+    if found.state == "ok":
+        said = 'forms would do, and are faster: driver = "form" under [login]'
+        return Symptom("driver", "ok", said)
+    return Symptom("driver", "ok", "this server needs the driver browser")
+
+
+def _first_client(profile: Profile) -> Client:
+    """Return the client that users are logged in for."""
+    clients = profile.clients.values()
+    return next(one for one in clients if one.redirect_uris and one.response_types)
 
 
 def _of_error(error: str, client: Client) -> str:

@@ -29,6 +29,7 @@ from idprobe.evidence import Evidence, ProbeOutcome
 from idprobe.exchange import Exchange, Trace
 from idprobe.jose import verified_by
 from idprobe.listener import Listener, listening
+from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import (
@@ -122,7 +123,6 @@ class Observer:
     evidence: Evidence | None = None
     selection: Selection = field(default_factory=Selection)
     transport: httpx.AsyncBaseTransport | None = None
-    human: Human | None = None
     progress: Progress = _no_progress
     exchanges: int = 0
     is_spent: bool = False
@@ -133,6 +133,7 @@ class Observer:
     _traces: dict[str, Trace] = field(default_factory=dict)
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
     _listener: Listener | None = None
+    _human: Human | None = None
     _silent: int = 0
     _total: int = 0
 
@@ -144,6 +145,7 @@ class Observer:
             most = most_requests(self.profile, self.selection)
             courier = await stack.enter_async_context(Courier(self.profile, self.transport, most))
             await stack.enter_async_context(self._parts_written())
+            self._human = await stack.enter_async_context(playing(self.profile))
             try:
                 await self._experiments(wanted, courier, stack)
             finally:
@@ -325,7 +327,7 @@ class Observer:
         return Wire(
             provider,
             courier,
-            self.human,
+            self._human,
             keep,
             listener=self._listener,
             on_key=self.vault.hold,

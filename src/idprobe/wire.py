@@ -6,19 +6,18 @@ What comes back is bounded in size and in total time.
 """
 
 import asyncio
-import copy
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import httpx
 
+from idprobe.cookies import Cookies, parsed
 from idprobe.effort import Effort
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
@@ -26,7 +25,7 @@ from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
 from idprobe.lanes import Lanes
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
-from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls
+from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls, User
 from idprobe.raw import How, Means, Tracks, connection_facts, converse, greet
 
 __all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
@@ -40,57 +39,6 @@ KEEPALIVE_S: Final = 2.0
 
 Human = Callable[["Wire", HumanStep, str], Awaitable[Ending]]
 """A login driver other than `form`: carries a person, or a browser, through a HumanStep."""
-
-
-class Cookies:
-    """The cookies of one user agent; a loopback host counts as secure over plain http too."""
-
-    def __init__(self) -> None:
-        policy = DefaultCookiePolicy(secure_protocols=("https", "wss"))
-        loopback = DefaultCookiePolicy(secure_protocols=("https", "wss", "http"))
-        self._jar = httpx.Cookies(CookieJar(policy))
-        self._loopback = httpx.Cookies(CookieJar(loopback))
-
-    def _jar_for(self, origin: str) -> httpx.Cookies:
-        host = _url(origin).host
-        is_loopback = host == "localhost" or host.startswith("127.") or host == "::1"
-        return self._loopback if is_loopback else self._jar
-
-    def header_for(self, request: Request) -> Headers:
-        """Return the Cookie header that belongs to a request; empty without a cookie for it."""
-        carrier = _carrier(request)
-        self._jar_for(request.origin).set_cookie_header(carrier)
-        value = carrier.headers.get("cookie")
-        return () if value is None else (("Cookie", value),)
-
-    def keep(self, request: Request, response: Response) -> None:
-        """Keep what the response sets."""
-        carrier = _carrier(request)
-        answer = httpx.Response(
-            response.status,
-            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers],
-            request=carrier,
-        )
-        self._jar_for(request.origin).extract_cookies(answer)
-
-    def twin(self) -> "Cookies":
-        """Return another user agent that has the same cookies now, and keeps its own from here."""
-        other = Cookies()
-        for mine, its in ((self._jar, other._jar), (self._loopback, other._loopback)):
-            for cookie in mine.jar:
-                its.jar.set_cookie(copy.copy(cookie))
-        return other
-
-
-@lru_cache(1024)
-def _url(text: str) -> httpx.URL:
-    """Return a parsed URL; parsing it anew for every request would cost more than sending it."""
-    return httpx.URL(text)
-
-
-def _carrier(request: Request) -> httpx.Request:
-    """Return what the cookie jar needs to know of a request: its method, host and path."""
-    return httpx.Request(request.method, _url(request.origin + request.path))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -231,7 +179,7 @@ class Courier:
         timeout = {"connect": self._limits.exchange_s, "pool": None, "read": None, "write": None}
         outgoing = httpx.Request(
             request.method,
-            _url(request.origin),
+            parsed(request.origin),
             headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._headers(request)],
             content=request.body if request.body or request.method == "POST" else None,
             extensions={**target, "timeout": timeout},
@@ -313,6 +261,8 @@ class Wire:
     effort: Effort = field(default_factory=Effort)
     searched: Mapping[str, Any] = field(default_factory=dict)
     """What a search of this probe tried, if it made one."""
+    user_agent: str | None = None
+    """What the user's browser calls itself, None for our own name."""
     _places: list[Place] = field(default_factory=list)
 
     @property
@@ -419,6 +369,7 @@ class Wire:
     async def visit(self, human_step: HumanStep, step: str) -> Ending:
         """Carry the user through login and consent and return where that ended, any ending."""
         user, guard = human_step.user, self.courier.guard
+        self._begin_session(user)
         async with guard.logging_in(user):
             ending = await self._visit(human_step, step)
             if user is not None and isinstance(ending, Landed):
@@ -431,14 +382,23 @@ class Wire:
                 )
         return ending
 
+    def _begin_session(self, user: User | None) -> None:
+        """Give the browser the session of the profile, which is the first user's, if there is one.
+
+        To log in is to have its cookies then; where nobody is to log in, nobody has them.
+        """
+        profile = self.provider.profile
+        first = next(iter(profile.users.values()), None)
+        if profile.login.cookies is not None and user is not None and user == first:
+            self.cookies.give(profile.issuer, profile.login.cookies)
+
     async def _visit(self, human_step: HumanStep, step: str) -> Ending:
         if self.human is not None:
             return await self.human(self, human_step, step)
-        before = len(self.exchanges)
         profile = self.provider.profile
         flow = form_login(human_step, profile.login.hints, profile.allowed_hosts)
         ending = await self._drive(flow, step, numbered=True)
-        self._name_ending(before, ending, step)
+        self.name_ending(ending, step)
         return ending
 
     @asynccontextmanager
@@ -451,10 +411,8 @@ class Wire:
         async with self.courier.guard.guessing(client.client_id):
             yield
 
-    def _name_ending(self, before: int, ending: Ending, step: str) -> None:
-        """Give the last exchange of a visit the name of the whole, and its landing."""
-        if len(self.exchanges) == before:
-            return
+    def name_ending(self, ending: Ending, step: str) -> None:
+        """Give the last exchange, that of a visit, the name of the whole, and its landing."""
         landing = ending.landing if isinstance(ending, Landed) else None
         self.exchanges[-1] = replace(self.exchanges[-1], step=step, landing=landing)
 
@@ -472,8 +430,20 @@ class Wire:
             value: T = stop.value
             return value
 
+    async def forward(self, request: Request, step: str) -> Exchange:
+        """Carry a request that the user's browser wrote, with its cookies, and record it as such.
+
+        The exchange may have no response.
+        """
+        exchange = replace(await self.courier.carry(request, step), sender=Sender.BROWSER)
+        if exchange.response is not None:
+            self.cookies.keep(request, exchange.response)
+        return self.record(exchange)
+
     async def _exchange(self, request: Request, step: str) -> Exchange:
         if request.agent is Agent.USER:
+            if self.user_agent is not None and request.header("user-agent") is None:
+                request = request.with_headers(("User-Agent", self.user_agent))
             request = request.with_headers(*self.cookies.header_for(request))
         exchange = await self.courier.carry(request, step)
         if exchange.response is not None and request.agent is Agent.USER:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from idprobe.exchange import Agent, LandingMode, Request, Response, form_pairs
 from idprobe.flows import HumanStep, Landed, Stopped, form_login
+from idprobe.flows.journey import NEEDS_SCRIPTS
 from idprobe.profile import User
 
 Drive = Callable[..., tuple[list[Any], Any]]
@@ -53,6 +54,42 @@ def test_a_redirect_to_the_redirect_uri_lands_and_is_not_followed(drive: Drive) 
     assert ended.landing.mode is LandingMode.QUERY
     assert ended.landing.redirect_uri == CALLBACK
     assert ended.landing.parameters == (("code", "c"), ("state", "s"))
+
+
+def test_a_hint_tells_the_field_for_one_time_codes(drive: Drive) -> None:
+    user = User("alice", "alice@x.test", "pw", totp_secret="JBSWY3DPEHPK3PXP")
+    asks = html("<form method=post action=/second><input name=zahl><button>OK</button></form>")
+
+    sent, ended = drive(
+        form_login(step(user), {"totp_field": "[name=zahl]"}), [PLAIN_LOGIN, asks, HOME]
+    )
+
+    assert isinstance(ended, Landed)
+    assert dict(posted(sent[2]))["zahl"].isdigit()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div id=app></div><script>render()</script>",
+        "<form><input name=user><input type=password name=pw></form><script>send()</script>",
+        "<form method=post><input name=user><input type=password></form><script>send()</script>",
+    ],
+)
+def test_a_page_that_needs_scripts_is_named_so(drive: Drive, page: str) -> None:
+    sent, ended = drive(form_login(step()), [html(page)])
+
+    assert len(sent) == 1
+    assert isinstance(ended, Stopped)
+    assert ended.why == NEEDS_SCRIPTS
+
+
+def test_a_script_beside_a_whole_form_is_not_needed(drive: Drive) -> None:
+    page = html(PLAIN_LOGIN.text + "<script>decorate()</script>")
+
+    _, ended = drive(form_login(step()), [page, HOME])
+
+    assert isinstance(ended, Landed)
 
 
 def test_a_fragment_response_lands(drive: Drive) -> None:

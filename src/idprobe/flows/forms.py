@@ -27,6 +27,8 @@ class Control:
     formaction: str | None = None
     formmethod: str | None = None
     formenctype: str | None = None
+    mark: str = ""
+    """What a browser that runs the page knows it by (`data-idprobe`), empty in any other page."""
 
     @property
     def is_button(self) -> bool:
@@ -89,3 +91,7 @@ class Page:
     refresh: Refresh | None
     is_scripted: bool
     """Whether a script on it submits or clicks something."""
+    has_scripts: bool = False
+    """Whether there is any script on it."""
+    is_alive: bool = False
+    """Whether anything on it runs or loads by itself: a script, a handler, a frame."""

@@ -16,11 +16,13 @@ from idprobe.errors import EvidenceError, ProfileError
 from idprobe.exchange import Response
 from idprobe.flows.forms import BUTTON_KINDS, Control, Form, Link, Page, Refresh
 
-__all__ = ["decoded", "joined", "read_page", "read_refresh"]
+__all__ = ["MARK", "decoded", "joined", "read_page", "read_refresh"]
 
 MAX_HTML_CHARS: Final = 262_144
 MAX_TAGS: Final = 10_000
 MAX_OPEN_TAGS: Final = 512
+ALIVE: Final = "script, iframe, frame, object, embed, [onload], [onerror], [onfocus], [ontoggle]"
+MARK: Final = "data-idprobe"
 TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those whose end tag is often left out and that do not nest in themselves.
 UNCLOSED: Final = frozenset(
@@ -134,6 +136,8 @@ class _Reader:
             tuple(self._links()),
             self._refresh(),
             self._is_scripted(),
+            any(_is_executed(node) for node in self._tree.css("script")),
+            self._tree.css_first(ALIVE) is not None,
         )
 
     def _matches(self, name: str, selector: str) -> list[LexborNode]:
@@ -189,6 +193,7 @@ class _Reader:
             formaction=self._action(node, "formaction") if _attribute(node, "formaction") else None,
             formmethod=_attribute(node, "formmethod").lower() or None,
             formenctype=_attribute(node, "formenctype").lower() or None,
+            mark=_attribute(node, MARK),
         )
 
     def _label(self, node: LexborNode, tag: str, kind: str, value: str) -> str:
@@ -243,6 +248,12 @@ class _Reader:
         if body is not None and SCRIPTED.search(_attribute(body, "onload")):
             return True
         return any(SCRIPTED.search(node.text(deep=True)) for node in self._tree.css("script"))
+
+
+def _is_executed(script: LexborNode) -> bool:
+    """Return whether a script element is run, and holds no data (HTML, section 4.12.1)."""
+    kind = _attribute(script, "type").strip().lower()
+    return not kind or kind == "module" or kind.endswith("javascript")
 
 
 def joined(base: str, reference: str) -> str:

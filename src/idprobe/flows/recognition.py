@@ -88,6 +88,8 @@ def _fields(form: Form) -> Fields | None:
     numbered = list(enumerate(form.controls))
     passwords = [place for place, control in numbered if control.kind == "password"]
     hinted = {hint: place for place, c in reversed(numbered) for hint in c.hinted}
+    if "totp_field" in hinted:
+        return Fields(form, None, None, hinted["totp_field"])
     password = hinted.get("password_field")
     if password is None and len(passwords) == 1:
         password = passwords[0]

@@ -1,1 +1,1 @@
-"""Human steps that are not forms: `manual` is here, a browser will have its seat beside it."""
+"""Who plays the user's browser where forms do not: a person, or a Chromium that we carry for."""

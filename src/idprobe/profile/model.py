@@ -144,6 +144,15 @@ class Login:
     driver: str = "form"
     hints: Mapping[str, str] = field(default_factory=_nothing)
     cookies: str | None = field(default=None, repr=False)
+    """A session to start from, as a Cookie header has it."""
+    browser: str | None = None
+    """The path of the browser, None for what is found on the PATH."""
+
+
+def cookie_values(header: str) -> tuple[str, ...]:
+    """Return the values of the cookies in a Cookie header (RFC 6265 section 4.2.1)."""
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return tuple(value for _, _, value in pairs if value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +284,7 @@ class Profile:
             found += [("private_key", value) for value in _secret_members(client.jwks)]
         for user in self.users.values():
             found += [("password", user.password), ("totp_secret", user.totp_secret)]
-        found += [("cookie", self.login.cookies)]
+        found += [("cookie", value) for value in cookie_values(self.login.cookies or "")]
         found += [("initial_access_token", self.initial_access_token)]
         found += [("header", value) for name, value in self.network.headers if is_telltale(name)]
         if self.network.proxy:

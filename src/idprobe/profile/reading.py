@@ -234,12 +234,17 @@ def _jwks(name: str, table: Mapping[str, Any], source: Source) -> Mapping[str, A
 
 
 def _users(document: Mapping[str, Any]) -> dict[str, User]:
-    return {name: User(name=name, **table) for name, table in document.get("users", {}).items()}
+    users = {name: User(name=name, **table) for name, table in document.get("users", {}).items()}
+    if not users and document.get("login", {}).get("cookies"):
+        return {"session": User("session", "", "")}
+    return users
 
 
 def _login(table: Mapping[str, Any]) -> Login:
-    hints = {key: value for key, value in table.items() if key not in {"driver", "cookies"}}
-    return Login(table.get("driver", "form"), frozen(hints), table.get("cookies"))
+    others = ("driver", "cookies", "browser")
+    hints = {key: value for key, value in table.items() if key not in others}
+    cookies, browser = table.get("cookies"), table.get("browser")
+    return Login(table.get("driver", "form"), frozen(hints), cookies, browser)
 
 
 def _target(table: Mapping[str, Any]) -> Target:

@@ -11,7 +11,6 @@ from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.evidence import read_evidence
 from idprobe.gate import declare
-from idprobe.login.manual import pasted
 from idprobe.probes import Depth, Safety
 from idprobe.profile import Profile
 from idprobe.registering import registering
@@ -119,8 +118,7 @@ def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
     if options["max_requests"] is not None:
         limits = replace(profile.limits, max_requests=options["max_requests"])
         profile = replace(profile, limits=limits)
-    human = pasted if profile.login.driver == "manual" else None
-    return Audit(profile, options_of(options, out), human=human)
+    return Audit(profile, options_of(options, out))
 
 
 def _carried_out(run: Audit, options: dict[str, Any]) -> int:

@@ -16,7 +16,6 @@ from idprobe.beginning import Beginning, begin, profile_name
 from idprobe.doctor import Symptom, examine
 from idprobe.embedded import served
 from idprobe.errors import UsageError
-from idprobe.login.manual import pasted
 from idprobe.profile import Profile, consent_missing
 from idprobe.reports.legible import clipped, legible
 from idprobe.targets import resolve
@@ -112,9 +111,8 @@ def doctor(target: str | None, may_test: tuple[str, ...], *, as_json: bool) -> i
 
 
 async def _examined(profile: Profile, *, as_json: bool) -> list[Symptom]:
-    human = pasted if profile.login.driver == "manual" else None
     found = []
-    async for symptom in examine(profile, human):
+    async for symptom in examine(profile):
         found.append(symptom)
         if not as_json:
             _show(symptom)

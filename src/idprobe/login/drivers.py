@@ -1,0 +1,31 @@
+"""Who plays the user's browser in a run, as `[login] driver` says."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from idprobe.errors import ProfileError
+from idprobe.login.manual import pasted
+from idprobe.profile import Profile
+from idprobe.wire import Human
+
+__all__ = ["playing"]
+
+
+@asynccontextmanager
+async def playing(profile: Profile) -> AsyncIterator[Human | None]:
+    """Give the driver of a profile for as long as a run lasts; None: the forms do.
+
+    Raises ProfileError where the browser, or what drives it, is not installed.
+    """
+    if profile.login.driver == "manual":
+        yield pasted
+    elif profile.login.driver == "browser":
+        try:
+            from idprobe.login.browser import Browser  # noqa: PLC0415 -- Playwright is an extra
+        except ImportError:
+            fix = "needs Playwright: pip install 'idprobe[browser]'"
+            raise ProfileError(profile.where, "login.driver", fix) from None
+        async with Browser(profile) as browser:
+            yield browser.visit
+    else:
+        yield None
