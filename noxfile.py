@@ -180,6 +180,15 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def first_run(session: nox.Session) -> None:
+    """Time what a newcomer does, on a server that we did not write, in a fresh environment."""
+    accounts = json.loads((SERVERS / "node-oidc-provider" / "accounts.json").read_text("utf-8"))
+    user = f"USER_NAME={accounts[0]['username']}", f"USER_PASSWORD={accounts[0]['password']}"
+    with node_oidc_provider(session) as server:
+        session.run("python", "tests/first_run.py", server["issuer"], *user)
+
+
+@nox.session(default=False)
 def looks(session: nox.Session) -> None:
     """Look at a report and a comparison in Chromium, which has to be there, and ask axe."""
     chromium = shutil.which("chromium")

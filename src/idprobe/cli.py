@@ -37,9 +37,7 @@ def main() -> None:
         click.echo(f"idprobe: {error.format_message()}", err=True)
         code = USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "idprobe: stopped; what was observed until then is in the evidence folder", err=True
-        )
+        click.echo("idprobe: stopped; what was seen by then is in the results folder", err=True)
         code = INTERRUPTED
     except HarnessError as error:
         click.echo(f"idprobe: {error}", err=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -317,3 +318,29 @@ def test_without_locust_the_verb_says_what_to_install(
 
     with pytest.raises(UsageError, match=r"pip install 'idprobe\[load\]'"):
         ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))
+
+
+def generators(pid: int) -> list[int]:
+    """Return the processes of Locust that a process has started."""
+    children = psutil.Process(pid).children()
+    return [one.pid for one in children if "locust" in one.cmdline()]
+
+
+def test_a_run_that_is_stopped_leaves_what_it_measured(tmp_path: Path) -> None:
+    words = ["load", "client_credentials", "--rate", "20/s", "--duration", "60s", "-o", "out"]
+    stopped = subprocess.Popen(
+        [sys.executable, "-m", "idprobe", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 60
+    while not generators(stopped.pid) and time.monotonic() < until:
+        time.sleep(0.2)
+    stopped.send_signal(signal.SIGINT)
+    _, said = stopped.communicate(timeout=120)
+
+    assert stopped.returncode == 130, said
+    record = json.loads((tmp_path / "out" / "load.json").read_text(encoding="utf-8"))
+    validate(record, "load")
+    assert record["void"] == "the run was stopped before its end"

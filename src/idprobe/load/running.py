@@ -6,6 +6,7 @@ The child is Locust with a scenario of ours: importing it patches the process, s
 import json
 import math
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -36,6 +37,9 @@ STARTUP_S: Final = 30.0
 """How long Locust may take to start and to end, on a busy machine."""
 PREPARATION_S: Final = 120.0
 """How long the logins may take that some scenarios begin with."""
+GRACE_S: Final = 2.0
+"""How long a child may take to notice an interrupt of its own."""
+STOPPED: Final = "the run was stopped before its end"
 PREFLIGHT_REQUESTS: Final = 4
 
 
@@ -72,7 +76,8 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     """Run load and return what came out; load.json is written to the run's folder.
 
     Raises UsageError or ProfileError for a run that may not be made, or cannot as it was asked.
-    A target that does not work, and a child that fails, are results.
+    A target that does not work, and a child that fails, are results; Ctrl-C goes on once what was
+    measured by then, which is void, is written.
     """
     path = scenario_file(run.scenario)
     _refuse(run)
@@ -102,11 +107,18 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     )
     document = json.dumps(result.to_dict(), indent=1, ensure_ascii=False)
     (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
+    if died == STOPPED:
+        raise KeyboardInterrupt
     return result
 
 
 def _refuse(run: LoadRun) -> None:
     """Raise UsageError or ProfileError unless load may be sent, and can be."""
+    if not hasattr(select, "epoll"):
+        raise UsageError(
+            "load needs epoll, which Linux alone has: run it there, or in the image of the "
+            "Dockerfile; every other verb works here"
+        )
     if find_spec("locust") is None:
         raise UsageError("load needs Locust, which is not installed: pip install 'idprobe[load]'")
     missing = consent_missing(run.profile, date.today(), run.may_test)  # noqa: DTZ011 -- `until` is a day where the run is made
@@ -186,6 +198,9 @@ class _Child:
         allowed_s = STARTUP_S + planned_s + PREPARATION_S + (PREFLIGHT_REQUESTS + 4) * exchange_s
         try:
             child.wait(allowed_s)
+        except KeyboardInterrupt:
+            self._stop(child)
+            return STOPPED
         except subprocess.TimeoutExpired:
             return f"the load generator did not end within {allowed_s:.0f} s"
         finally:
@@ -193,6 +208,14 @@ class _Child:
                 child.kill()
                 child.wait()
         return None
+
+    def _stop(self, child: subprocess.Popen[bytes]) -> None:
+        """Let a child end, which a terminal may have interrupted with us, and tell its tale."""
+        for patience_s in (GRACE_S, self.profile.limits.exchange_s + GRACE_S):
+            try:
+                child.wait(patience_s)
+            except subprocess.TimeoutExpired:
+                child.terminate()
 
     def _command(self) -> list[str]:
         model = self.plan.model

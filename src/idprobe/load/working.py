@@ -1,7 +1,6 @@
 """One run of load in this process: an engine in a thread, its pace, and what was recorded."""
 
 import gc
-import resource
 from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
@@ -58,6 +57,8 @@ class Work:
 
     def start(self) -> None:
         """Start the thread, with as many open files as the system allows."""
+        import resource  # noqa: PLC0415 -- POSIX has it, and the engine runs nowhere else
+
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._unburden()

@@ -22,6 +22,7 @@ __all__ = ["audit_several"]
 _ORDER: Final = (130, 2, 4, 3, 1, 5, 0)
 _OURS: Final = frozenset({"output", "jobs", "as_json", "targets"})
 FEWEST: Final = 2
+INTERRUPT: Final = getattr(signal, "CTRL_C_EVENT", signal.SIGINT)
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ def _stop(children: Sequence[_Child]) -> None:
     """Pass the interrupt on: each child judges what it saw, and says so in its folder."""
     for child in children:
         if child.process is not None and child.process.poll() is None:
-            child.process.send_signal(signal.SIGINT)
+            child.process.send_signal(INTERRUPT)
 
 
 def _compare(children: Sequence[_Child], out: Path) -> None:
