@@ -1,6 +1,7 @@
 """A tiny issuer in a process of its own: metadata, and a token for whoever posts.
 
-python issuer.py [--refuse] [--die-after N]: prints its port, serves until its standard input ends.
+python issuer.py [--refuse] [--die-after N] [--everywhere]: prints its port, serves until its
+standard input ends.
 """
 
 import itertools
@@ -10,6 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 REFUSE = "--refuse" in sys.argv
+EVERYWHERE = "--everywhere" in sys.argv
 DIE_AFTER = int(sys.argv[sys.argv.index("--die-after") + 1]) if "--die-after" in sys.argv else None
 
 
@@ -44,7 +46,7 @@ class Issuer(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
+server = ThreadingHTTPServer(("0.0.0.0" if EVERYWHERE else "127.0.0.1", 0), Issuer)  # noqa: S104 -- in a namespace of a test
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdout.write(f"{server.server_port}\n")
 sys.stdout.flush()

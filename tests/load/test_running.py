@@ -25,10 +25,10 @@ from idprobe.load import running
 from idprobe.load.budget import parse_budget
 from idprobe.load.command import add_load_command
 from idprobe.load.course import course_of
-from idprobe.load.metrics import address_of
 from idprobe.load.plan import Closed, Model, Open, Plan
+from idprobe.load.quantities import place_of
 from idprobe.load.result import LoadResult
-from idprobe.load.running import LoadRun, run_load, scenario_file
+from idprobe.load.running import LoadRun, run_load, run_worker, scenario_file
 from idprobe.profile import Profile, bare_profile, load_profile
 from idprobe.reports.load_page import write_load_page
 from idprobe.schemas import validate
@@ -149,8 +149,8 @@ def test_a_port_for_metrics_that_is_taken_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["x", "0", "70000", "127.0.0.1:", "1:2:x"])
 def test_what_is_no_port_for_metrics_is_told(text: str) -> None:
-    with pytest.raises(UsageError, match="is no port for metrics"):
-        address_of(text)
+    with pytest.raises(UsageError, match="is no place for a server"):
+        place_of(text, "127.0.0.1")
 
 
 def test_users_in_a_closed_loop_exhaust_a_budget_that_nobody_can_keep(tmp_path: Path) -> None:
@@ -219,6 +219,38 @@ def test_a_worker_that_is_lost_makes_the_run_void_and_does_not_hang(tmp_path: Pa
 
     assert result.exit_code == 4
     assert "of 2 workers" in (result.void or "")
+
+
+def test_workers_that_a_master_did_not_start_share_its_run(tmp_path: Path) -> None:
+    with issuer() as url, ThreadPoolExecutor(3) as pool:
+        profile = profile_of(url, tmp_path)
+        master = ("127.0.0.1", free_port())
+        plan = Plan(Open(60), 2.0, workers=2)
+        run = LoadRun(
+            "client_credentials", profile, plan, parse_budget(""), tmp_path / "o", master=master
+        )
+        loading = pool.submit(run_load, run)
+        workers = [
+            pool.submit(run_worker, "client_credentials", profile, master, frozenset())
+            for _ in range(2)
+        ]
+        result = loading.result()
+        codes = [one.result() for one in workers]
+
+    assert result.died is None
+    assert (result.recording.scheduled, result.recording.succeeded) == (120, 120)
+    assert result.recording.latency.count == 120
+    assert codes == [0, 0]
+
+
+def test_load_beyond_loopback_is_asked_for_by_name(tmp_path: Path) -> None:
+    allowed = '[target]\nauthorized_by = "the owner"\nuntil = 2999-01-01'
+    profile = profile_of("https://id.example", tmp_path, allowed)
+
+    with pytest.raises(UsageError, match=r"pass --i-may-load id\.example if its owner agrees"):
+        ran(profile, tmp_path, Open(1))
+    with pytest.raises(UsageError, match=r"pass --i-may-load id\.example"):
+        run_worker("client_credentials", profile, ("127.0.0.1", 1), frozenset())
 
 
 def test_a_server_that_refuses_connections_is_unusable_in_one_sentence(tmp_path: Path) -> None:

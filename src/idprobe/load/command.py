@@ -15,9 +15,9 @@ from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.limit import find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.quantities import duration_ns, duration_s, per_second
+from idprobe.load.quantities import duration_ns, duration_s, per_second, place_of
 from idprobe.load.repeating import repeated
-from idprobe.load.running import LoadRun, run_load
+from idprobe.load.running import LoadRun, run_load, run_worker
 from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
 from idprobe.profile import Profile
@@ -142,11 +142,21 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
     )
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the results.")
     @click.option(
-        "--i-may-test",
-        "may_test",
+        "--master",
+        metavar="HOST:PORT",
+        help="Share the load out to --workers on other hosts, who find us here.",
+    )
+    @click.option(
+        "--worker-of",
+        metavar="HOST:PORT",
+        help="Do what the master there says; it has rate, duration and budget.",
+    )
+    @click.option(
+        "--i-may-load",
+        "may_load",
         multiple=True,
         metavar="HOST",
-        help="You are allowed to test this host.",
+        help="The owner of this host agrees to load on it.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
     def load(scenario: str, target: str | None, **options: Any) -> int:
@@ -163,6 +173,9 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         idprobe load client_credentials old.toml --against new.toml --repeat 5 --rate 200/s
         """  # noqa: D301 -- \b is click's, and keeps the lines apart
         targets = [target] if options["against"] is None else [target, options["against"]]
+        if options["worker_of"] is not None:
+            master, may_load = place_of(options["worker_of"]), frozenset(options["may_load"])
+            return run_worker(scenario, resolve(target), master, may_load)
         out = options["output"] or _fresh_output(scenario)
         if options["search"]:
             return _searched(
@@ -183,7 +196,8 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
         plan=_plan(with_defaults(profile, options)),
         budget=parse_budget(budget_text(profile, scenario, options["budget"])),
         out=out,
-        may_test=frozenset(options["may_test"]),
+        may_load=frozenset(options["may_load"]),
+        master=None if options["master"] is None else place_of(options["master"]),
         metrics=options["metrics_port"],
     )
 

@@ -13,18 +13,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from idprobe.errors import UsageError
 
-__all__ = ["address_of", "serve_metrics"]
+__all__ = ["serve_metrics"]
 
 BOUNDS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-MOST_PORTS: Final = 65_535
-
-
-def address_of(text: str) -> tuple[str, int]:
-    """Return host and port of `9646` (loopback) or `0.0.0.0:9646`; raises UsageError."""
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not 0 < int(port) <= MOST_PORTS:
-        raise UsageError(f"{text!r} is no port for metrics: write 9646, or 0.0.0.0:9646")
-    return host or "127.0.0.1", int(port)
 
 
 def serve_metrics(environment: Any, address: tuple[str, int]) -> WSGIServer:

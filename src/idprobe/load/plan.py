@@ -14,7 +14,7 @@ from idprobe.profile import Profile, with_issuer
 
 __all__ = [
     "ISSUER",
-    "MAY_TEST",
+    "MAY_LOAD",
     "METRICS",
     "PLAN",
     "PROFILE",
@@ -29,7 +29,7 @@ __all__ = [
 PLAN: Final = "IDPROBE_LOAD_PLAN"
 PROFILE: Final = "IDPROBE_PROFILE"
 ISSUER: Final = "IDPROBE_ISSUER"
-MAY_TEST: Final = "IDPROBE_MAY_TEST"
+MAY_LOAD: Final = "IDPROBE_MAY_LOAD"
 METRICS: Final = "IDPROBE_METRICS"
 
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from idprobe.errors import UsageError
 
-__all__ = ["duration_ns", "duration_s", "per_second", "share", "shown_duration"]
+__all__ = ["duration_ns", "duration_s", "per_second", "place_of", "share", "shown_duration"]
 
+MOST_PORTS: Final = 65_535
 _NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
 _DURATION: Final = re.compile(rf"{_NUMBER}\s*(ns|us|ms|s|m)\Z")
@@ -39,6 +40,18 @@ def per_second(text: str) -> float:
     if rate <= 0:
         raise UsageError(f"{text!r} is no load at all: give a rate such as 200/s")
     return rate
+
+
+def place_of(text: str, host: str | None = None) -> tuple[str, int]:
+    """Return the host and the port of `HOST:PORT`, or of `PORT` alone where a host is given.
+
+    Raises UsageError if it is none.
+    """
+    named, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) <= MOST_PORTS or not (named or host):
+        example = "0.0.0.0:5557" if host is None else "9646, or 0.0.0.0:9646"
+        raise UsageError(f"{text!r} is no place for a server: write {example}")
+    return named or str(host), int(port)
 
 
 def share(text: str) -> float:

@@ -17,6 +17,7 @@ __all__ = [
     "Refusal",
     "Window",
     "outcome_path",
+    "outcome_text",
     "read_outcome",
     "write_outcome",
 ]
@@ -169,14 +170,17 @@ def outcome_path(plan_path: Path, place: int = 0) -> Path:
     return plan_path.with_name(f"outcome-{place}.json")
 
 
-def write_outcome(path: Path, outcome: Recording | Refusal) -> None:
-    """Write what the child has to say, whole or not at all."""
+def outcome_text(outcome: Recording | Refusal) -> str:
+    """Return what a process of a run has to say, as text that `read_outcome` understands."""
     if isinstance(outcome, Refusal):
-        document: dict[str, Any] = {"refusal": [outcome.exit_code, outcome.why]}
-    else:
-        document = {"recording": outcome.to_dict()}
+        return json.dumps({"refusal": [outcome.exit_code, outcome.why]})
+    return json.dumps({"recording": outcome.to_dict()})
+
+
+def write_outcome(path: Path, text: str) -> None:
+    """Write what a process has to say, whole or not at all."""
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(document), encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -25,13 +25,13 @@ from idprobe.load.budget import Budget
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.merged import merged
-from idprobe.load.plan import ISSUER, MAY_TEST, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
+from idprobe.load.plan import ISSUER, MAY_LOAD, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
 from idprobe.load.pools import with_pools
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
-from idprobe.profile import Profile, consent_missing
+from idprobe.profile import Profile, load_consent_missing
 
-__all__ = ["LoadRun", "run_load", "scenario_file", "scenarios"]
+__all__ = ["LoadRun", "run_load", "run_worker", "scenario_file", "scenarios"]
 
 STARTUP_S: Final = 30.0
 """How long Locust may take to start and to end, on a busy machine."""
@@ -41,6 +41,8 @@ GRACE_S: Final = 2.0
 """How long a child may take to notice an interrupt of its own."""
 STOPPED: Final = "the run was stopped before its end"
 PREFLIGHT_REQUESTS: Final = 4
+WORKERS_S: Final = 120.0
+"""How long a master waits for workers on other hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class LoadRun:
     plan: Plan
     budget: Budget
     out: Path
-    may_test: frozenset[str] = frozenset()
+    may_load: frozenset[str] = frozenset()
+    master: tuple[str, int] | None = None
+    """Where workers on other hosts find us, who only share the load out; None to do it here."""
     metrics: str | None = None
     """Where the figures are served for Prometheus while it runs: a port, or HOST:PORT."""
     is_served: bool = False
@@ -80,7 +84,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     measured by then, which is void, is written.
     """
     path = scenario_file(run.scenario)
-    _refuse(run)
+    _refuse(run.profile, run.may_load)
     plan = heed_limits(run.plan, run.profile)
     _refuse_short(plan, run.budget)
     run.out.mkdir(parents=True, exist_ok=True)
@@ -112,7 +116,30 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     return result
 
 
-def _refuse(run: LoadRun) -> None:
+def run_worker(
+    scenario: str,
+    profile: Profile,
+    master: tuple[str, int],
+    may_load: frozenset[str],
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Do what a master on another host says, until the run is over; return Locust's exit code.
+
+    Raises UsageError or ProfileError for a run that may not be made from here. The figures go to
+    the master.
+    """
+    path = scenario_file(scenario)
+    _refuse(profile, may_load)
+    host, port = master
+    command = [
+        *(sys.executable, "-m", "locust", "-f", str(path), "--worker"),
+        *("--master-host", host, "--master-port", str(port), "--loglevel", "WARNING"),
+    ]
+    kept = _told(environ, profile, may_load)
+    return subprocess.run(command, env=kept, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603 -- our own command line
+
+
+def _refuse(profile: Profile, may_load: frozenset[str]) -> None:
     """Raise UsageError or ProfileError unless load may be sent, and can be."""
     if not hasattr(select, "epoll"):
         raise UsageError(
@@ -121,13 +148,13 @@ def _refuse(run: LoadRun) -> None:
         )
     if find_spec("locust") is None:
         raise UsageError("load needs Locust, which is not installed: pip install 'idprobe[load]'")
-    missing = consent_missing(run.profile, date.today(), run.may_test)  # noqa: DTZ011 -- `until` is a day where the run is made
+    missing = load_consent_missing(profile, may_load)
     if missing is not None:
         raise UsageError(missing)
-    if not Path(run.profile.where).is_file():
+    if not Path(profile.where).is_file():
         fix = "load needs a client's credentials: name a profile file that has them"
-        raise ProfileError(run.profile.where, "", fix)
-    with_pools(run.profile)
+        raise ProfileError(profile.where, "", fix)
+    with_pools(profile)
 
 
 def _refuse_short(plan: Plan, budget: Budget) -> None:
@@ -149,7 +176,7 @@ def _as_usage(refusal: Refusal) -> IdprobeError:
 
 
 def _notes(run: LoadRun) -> list[str]:
-    notes = [f"test of {host} allowed by --i-may-test" for host in sorted(run.may_test)]
+    notes = [f"load on {host} allowed by --i-may-load" for host in sorted(run.may_load)]
     if run.profile.target.authorized_by:
         notes.insert(0, f"test authorised by {run.profile.target.authorized_by}")
     if run.profile.tls.insecure:
@@ -196,6 +223,7 @@ class _Child:
         exchange_s = self.profile.limits.exchange_s
         planned_s = self.plan.warm_up_s + self.plan.duration_s
         allowed_s = STARTUP_S + planned_s + PREPARATION_S + (PREFLIGHT_REQUESTS + 4) * exchange_s
+        allowed_s += 0 if self.run_of.master is None else WORKERS_S
         try:
             child.wait(allowed_s)
         except KeyboardInterrupt:
@@ -228,23 +256,40 @@ class _Child:
             *(sys.executable, "-m", "locust", "-f", str(self.path), "--headless", "--only-summary"),
             *("--users", users, "--spawn-rate", users, "--stop-timeout", stop_s),
             *("--loglevel", "WARNING", "--exit-code-on-error", "0"),
-            *(_sharing(workers) if workers > 1 else ()),
+            *self._sharing(),
         ]
 
+    def _sharing(self) -> Iterator[str]:
+        """Yield what makes Locust share the load out, to processes here or to those of others."""
+        workers, master = self.plan.workers, self.run_of.master
+        if master is None and workers == 1:
+            return
+        if master is None:
+            yield from ("--processes", str(workers), *_at("127.0.0.1", _free_port()))
+            yield from ("--expect-workers-max-wait", str(round(STARTUP_S)))
+            return
+        yield from ("--master", *_at(*master), "--expect-workers", str(workers))
+        yield from ("--expect-workers-max-wait", str(round(WORKERS_S)))
+
     def _environment(self, environ: Mapping[str, str], plan_path: Path) -> dict[str, str]:
-        """Return the child's environment: ours, without settings of Locust that bend the run."""
-        kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
-        kept |= {
-            PLAN: str(plan_path),
-            PROFILE: str(Path(self.profile.where).resolve()),
-            MAY_TEST: ",".join(sorted(self.run_of.may_test)),
-        }
-        kept.pop(ISSUER, None)
+        kept = _told(environ, self.profile, self.run_of.may_load) | {PLAN: str(plan_path)}
         if self.run_of.metrics is not None:
             kept[METRICS] = self.run_of.metrics
         if self.profile.embedded is not None:
             kept[ISSUER] = self.profile.issuer
         return kept
+
+
+def _told(environ: Mapping[str, str], profile: Profile, may_load: frozenset[str]) -> dict[str, str]:
+    """Return the environment of a Locust: ours, without settings of its own that bend the run."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("LOCUST_")}
+    kept |= {
+        PROFILE: str(Path(profile.where).resolve()),
+        MAY_LOAD: ",".join(sorted(may_load)),
+    }
+    if profile.embedded is None:
+        kept.pop(ISSUER, None)
+    return kept
 
 
 def _summed(
@@ -262,10 +307,11 @@ def _summed(
     return merged(recordings) if recordings else None, died
 
 
-def _sharing(workers: int) -> Iterator[str]:
-    """Yield what makes Locust start workers beside a master, on a free port of loopback."""
+def _at(host: str, port: int) -> tuple[str, ...]:
+    own = ("--master-bind-host", host, "--master-bind-port", str(port))
+    return (*own, "--master-port", str(port))
+
+
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    yield from ("--processes", str(workers), "--master-bind-host", "127.0.0.1")
-    yield from ("--master-bind-port", port, "--master-port", port)
-    yield from ("--expect-workers-max-wait", str(round(STARTUP_S)))
+        return int(free.getsockname()[1])

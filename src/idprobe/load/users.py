@@ -5,14 +5,15 @@ users only say how many callers there are to be: an engine in a thread of its ow
 and its statistics enter Locust's once a second.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
+from gevent.event import Event
 from locust import User, constant, events, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
 from locust.env import Environment  # noqa: TID251 -- the one module that may
@@ -22,19 +23,23 @@ from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.merging import Merger
-from idprobe.load.metrics import address_of, serve_metrics
-from idprobe.load.plan import MAY_TEST, METRICS, PLAN, PROFILE, Plan, reachable
+from idprobe.load.metrics import serve_metrics
+from idprobe.load.plan import MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.pools import with_pools
-from idprobe.load.recording import Refusal, outcome_path, write_outcome
+from idprobe.load.quantities import place_of
+from idprobe.load.recording import Refusal, outcome_path, outcome_text, write_outcome
 from idprobe.load.sampling import write_samples
 from idprobe.load.stage import Stage, set_up
 from idprobe.load.working import Work, tried
-from idprobe.profile import Profile, consent_missing, load_profile
+from idprobe.profile import Profile, load_consent_missing, load_profile
 
 __all__ = ["FlowUser"]
 
 TICK_S = 0.2
 FOREVER_S = 86_400.0
+READY_MESSAGE = "idprobe_ready"
+PLAN_MESSAGE = "idprobe_plan"
+OUTCOME_MESSAGE = "idprobe_outcome"
 STRIDE = 64
 """How far callers of one process lie apart where nobody says how many processes there are."""
 CSV_S = 1.2
@@ -47,12 +52,13 @@ class FlowUser(User):
     abstract = True
     caller: ClassVar[type[Caller]]
     work: ClassVar[Work | None] = None
+    early: ClassVar[int] = 0
+    """How many came before there was an engine: those of a worker that waits for the plan."""
     wait_time = constant(FOREVER_S)
 
     def on_start(self) -> None:
         """Come: the engine has one caller more."""
-        if self.work is not None:
-            self.work.join_one(1)
+        self._join(1)
 
     @task
     def wait_for_the_engine(self) -> None:
@@ -60,8 +66,13 @@ class FlowUser(User):
 
     def on_stop(self) -> None:
         """Go: the engine has one caller less."""
-        if self.work is not None:
-            self.work.join_one(-1)
+        self._join(-1)
+
+    def _join(self, change: int) -> None:
+        if self.work is None:
+            type(self).early += change
+        else:
+            self.work.join_one(change)
 
 
 class _Run:
@@ -74,21 +85,57 @@ class _Run:
         self._user_class = _user_class(environment)
         self._merger = Merger(environment)
         self._place = 0
+        self._told = False
+        self._planned = Event()
         self._work: Work | None = None
 
-    def start(self, **_others: Any) -> None:
-        """Start the engine, and look after it."""
+    def share_out(self) -> None:
+        """Let a master tell its workers the plan when they ask, and hear what they say."""
         runner = self._environment.runner
-        if isinstance(runner, MasterRunner):
-            return
-        plan = self._plan
         if isinstance(runner, WorkerRunner):
-            self._place = self._stage.offset = runner.worker_index
-            self._stage.stride = STRIDE if plan is None else plan.workers
-            plan = None if plan is None else plan.part(self._place)
-        self._work = self._user_class.work = Work(self._stage, self._user_class.caller, plan)
-        self._work.start()
-        gevent.spawn(self._look_after, self._work)
+            runner.register_message(PLAN_MESSAGE, self._hear_plan)
+            runner.send_message(READY_MESSAGE)
+        elif isinstance(runner, MasterRunner):
+            runner.register_message(READY_MESSAGE, self._answer)
+            runner.register_message(OUTCOME_MESSAGE, self._hear_outcome)
+
+    def _answer(self, msg: Any, **_others: Any) -> None:
+        plan = None if self._plan is None else json.dumps(self._plan.to_dict())
+        runner = self._environment.runner
+        if runner is not None:
+            runner.send_message(PLAN_MESSAGE, plan, msg.node_id)
+
+    def _hear_plan(self, msg: Any, **_others: Any) -> None:
+        self._plan = None if msg.data is None else Plan.from_dict(json.loads(msg.data))
+        self._planned.set()
+
+    def _hear_outcome(self, msg: Any, **_others: Any) -> None:
+        place = os.environ.get(PLAN)
+        if place is not None:
+            write_outcome(outcome_path(Path(place), int(msg.data["place"])), msg.data["text"])
+
+    def start(self, **_others: Any) -> None:
+        """Start the engine, and look after it; a worker does when it knows the plan."""
+        runner = self._environment.runner
+        if isinstance(runner, WorkerRunner):
+            gevent.spawn(self._start_worker, runner)
+        elif not isinstance(runner, MasterRunner):
+            self._begin(self._plan)
+
+    def _start_worker(self, runner: WorkerRunner) -> None:
+        # here and not in `start`, which holds up the messages that it would wait for
+        self._planned.wait()
+        plan = self._plan
+        self._place = self._stage.offset = runner.worker_index
+        self._stage.stride = STRIDE if plan is None else plan.workers
+        self._begin(None if plan is None else plan.part(self._place))
+
+    def _begin(self, plan: Plan | None) -> None:
+        work = self._work = Work(self._stage, self._user_class.caller, plan)
+        work.join_one(self._user_class.early)
+        self._user_class.work = work
+        work.start()
+        gevent.spawn(self._look_after, work)
 
     def stop(self, **_others: Any) -> None:
         """Let callers finish, at most as long as an exchange may take."""
@@ -104,7 +151,7 @@ class _Run:
         self._merger.merge(work.engine.tallies.outbox)
 
     def write(self, **_others: Any) -> None:
-        """Write what was recorded, where `idprobe load` asks for it."""
+        """Say what was recorded, where `idprobe load` asks for it, and keep samples."""
         place = os.environ.get(PLAN)
         self.stop()
         options = self._environment.parsed_options
@@ -112,11 +159,22 @@ class _Run:
             gevent.sleep(CSV_S)
         if place is None or self._work is None:
             return
-        refusal = self._work.refusal
-        outcome = self._work.recording if refusal is None else Refusal(3, refusal)
         kept = Path(place).with_name(f"samples-{self._place}.har")
         write_samples(kept, self._work.engine.samples, self._stage.profile)
-        write_outcome(outcome_path(Path(place), self._place), outcome)
+        self._tell(self._work)
+
+    def _tell(self, work: Work) -> None:
+        """Tell the master, or the process that waits for us, what was recorded; once."""
+        if self._told:
+            return
+        self._told = True
+        outcome = work.recording if work.refusal is None else Refusal(3, work.refusal)
+        runner, place = self._environment.runner, os.environ.get(PLAN)
+        if isinstance(runner, WorkerRunner):
+            said = {"place": self._place, "text": outcome_text(outcome)}
+            runner.send_message(OUTCOME_MESSAGE, said)
+        elif place is not None:
+            write_outcome(outcome_path(Path(place), self._place), outcome_text(outcome))
 
     def _look_after(self, work: Work) -> None:
         while not work.done:
@@ -128,6 +186,8 @@ class _Run:
             self._environment.process_exit_code = 4
         runner = self._environment.runner
         if runner is not None and (self._plan is not None or broken is not None):
+            if isinstance(runner, WorkerRunner) and self._plan is not None:
+                self._tell(work)
             runner.quit()
 
 
@@ -160,15 +220,16 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         stage = set_up(profile)
         tried(stage, user_class.caller)
         if options and options.idprobe_metrics and not isinstance(environment.runner, WorkerRunner):
-            serve_metrics(environment, address_of(options.idprobe_metrics))
+            serve_metrics(environment, place_of(options.idprobe_metrics, "127.0.0.1"))
     except IdprobeError as error:
         is_usage = isinstance(error, ProfileError | UsageError)
         refusal = Refusal(2 if is_usage else 3, str(error))
         if place:
-            write_outcome(outcome_path(Path(place)), refusal)
+            write_outcome(outcome_path(Path(place)), outcome_text(refusal))
         sys.stderr.write(f"idprobe: {refusal.why}\n")
         sys.exit(refusal.exit_code)
     run = _Run(environment, stage, plan)
+    run.share_out()
     _listen(environment.events.test_start, run.start)
     _listen(environment.events.test_stopping, run.stop)
     _listen(environment.events.quitting, run.write)
@@ -196,8 +257,8 @@ def _profile(target: str) -> Profile:
 
 
 def _refuse_without_consent(profile: Profile) -> None:
-    may_test = frozenset(filter(None, os.environ.get(MAY_TEST, "").split(",")))
-    missing = consent_missing(profile, date.today(), may_test)  # noqa: DTZ011 -- `until` is a day where the run is made
+    may_load = frozenset(filter(None, os.environ.get(MAY_LOAD, "").split(",")))
+    missing = load_consent_missing(profile, may_load)
     if missing is not None:
         raise UsageError(missing)
 

@@ -8,7 +8,7 @@ supports, `capability` what can be tried with this profile.
 
 from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
 from idprobe.profile.capability import LISTENER_REACHED, Capability, missing_because
-from idprobe.profile.consent import consent_missing
+from idprobe.profile.consent import consent_missing, load_consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
 from idprobe.profile.metadata import announced_values
 from idprobe.profile.model import (
@@ -60,6 +60,7 @@ __all__ = [
     "host_of",
     "is_loopback",
     "is_usable_url",
+    "load_consent_missing",
     "load_profile",
     "missing_because",
     "redacted_profile",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from idprobe.profile.addresses import is_loopback
 from idprobe.profile.model import Profile
 
-__all__ = ["consent_missing"]
+__all__ = ["consent_missing", "load_consent_missing"]
 
 
 def consent_missing(profile: Profile, today: date, may_test: frozenset[str]) -> str | None:
@@ -37,6 +37,20 @@ def consent_missing(profile: Profile, today: date, may_test: frozenset[str]) -> 
             f"ask again and move until in [target], {or_option}"
         )
     return None
+
+
+def load_consent_missing(profile: Profile, may_load: frozenset[str]) -> str | None:
+    """Return why this server may not be loaded: beyond loopback only who runs it can say so.
+
+    What [target] allows is a test; load is asked for by name each time.
+    """
+    strange = [host for host in _strangers(profile) if not _is_named(host, may_load)]
+    if not strange:
+        return None
+    return (
+        f"{profile.where}: load on {strange[0]} can put it out of service for others, whatever "
+        f"[target] allows: pass --i-may-load {strange[0]} if its owner agrees"
+    )
 
 
 def _strangers(profile: Profile) -> Iterator[str]:
