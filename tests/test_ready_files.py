@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
+
+from idprobe import cli
+from idprobe.profile import load_profile
 
 ROOT: Final = Path(__file__).parents[1]
 CI: Final = ROOT / "docs" / "how-to" / "ci"
@@ -109,3 +113,47 @@ def test_the_image_is_built_of_what_is_there_and_does_not_run_as_root() -> None:
     assert not any(
         re.match(r"FROM \S+(:latest)?( AS|$)", line) and ":" not in line for line in lines
     )
+
+
+MANIFESTS: Final = ROOT / "docs" / "how-to" / "load"
+
+
+def commands_of_kubernetes() -> dict[str, list[str]]:
+    """Return what each container of the manifests is told to do."""
+    documents = [
+        document
+        for path in sorted((MANIFESTS / "kubernetes").glob("*.yaml"))
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    ]
+    return {
+        document["metadata"]["name"]: container["args"]
+        for document in documents
+        if document["kind"] == "Job"
+        for container in document["spec"]["template"]["spec"]["containers"]
+    }
+
+
+def commands_of_compose() -> dict[str, list[str]]:
+    """Return what each service of the compose file is told to do."""
+    services = read(MANIFESTS / "compose.yaml")["services"]
+    return {name: shlex.split(service["command"]) for name, service in services.items()}
+
+
+@pytest.mark.parametrize("commands", [commands_of_kubernetes(), commands_of_compose()])
+def test_manifests_call_the_verb_as_it_is(commands: dict[str, list[str]]) -> None:
+    load = cli.commands.commands["load"]
+
+    for arguments in commands.values():
+        assert arguments[0] == "load"
+        context = load.make_context("load", arguments[1:], resilient_parsing=False)
+        assert context.params["scenario"] == "client_credentials"
+    assert len(commands) == 2
+
+
+def test_every_manifest_is_listed() -> None:
+    folder = MANIFESTS / "kubernetes"
+    listed = read(folder / "kustomization.yaml")
+    files = {path.name for path in folder.iterdir()} - {"kustomization.yaml"}
+
+    assert {*listed["resources"], *listed["configMapGenerator"][0]["files"]} == files
+    load_profile(folder / "server.toml", {"SERVICE_SECRET": "s"})
