@@ -4,6 +4,7 @@ Overload and a gateway's trouble (429, 502, 503, 504) tell nothing. A crash, a s
 that is no OAuth error is wrong whatever was asked.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -12,10 +13,40 @@ from idprobe.exchange import Exchange
 from idprobe.reading.answers import gives_tokens
 from idprobe.reading.examples import Claim, Example
 
-__all__ = ["broken", "granted", "refused_with"]
+__all__ = [
+    "REPEATED",
+    "UNKNOWN_CLIENT",
+    "UNKNOWN_GRANT",
+    "UNKNOWN_TYPE",
+    "adds_nothing_unasked",
+    "answered_well",
+    "authenticated",
+    "broken",
+    "described_well",
+    "granted",
+    "grants_nothing_garbled",
+    "no_wider_than_before",
+    "refused_or_same",
+    "refused_with",
+    "same_outcome",
+    "without_tokens",
+]
 
 OF_OTHERS: Final = frozenset({429, 502, 503, 504})
+OF_HTTP: Final = frozenset({411, 413, 414, 415, 431})
 SERVER_ERROR: Final = 500
+NO_SCOPE: Final = re.compile(r"[^!#-\[\]-~]")
+OAUTH_ERRORS: Final = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    }
+)
 TRACES: Final = (b"Traceback (most recent call last)", b"\n\tat ", b"\n    at ", b"&nbsp;at ")
 
 
@@ -75,3 +106,136 @@ def refused_with(*codes: str, statuses: Collection[int] = (400, 401)) -> Claim:
         return "" if status in statuses else f"the status is {status}"
 
     return claim
+
+
+UNKNOWN_CLIENT: Final = refused_with("invalid_client", "invalid_request")
+UNKNOWN_GRANT: Final = refused_with("invalid_grant", "invalid_request")
+UNKNOWN_TYPE: Final = refused_with("unsupported_grant_type", "invalid_request", "invalid_grant")
+REPEATED: Final = refused_with("invalid_request", "unsupported_grant_type", "invalid_scope")
+"""A value that nobody knows is a fault of its own, if it comes first."""
+
+
+def authenticated(example: Example) -> str:
+    """Say why the client of an example was not known; empty if it was, whatever came of it."""
+    exchange = example.last
+    wrong = broken(exchange)
+    if wrong or gives_tokens(exchange):
+        return wrong
+    error, wrong = _error_of(exchange)
+    return wrong or (f"the error is {error}" if error == "invalid_client" else "")
+
+
+def answered_well(example: Example) -> str:
+    """Say how the answer to an example fails; empty for tokens and for any OAuth error.
+
+    What HTTP itself refuses (a length, a media type) needs no OAuth error.
+    """
+    exchange = example.last
+    wrong = broken(exchange)
+    if wrong or gives_tokens(exchange) or exchange.answered.status in OF_HTTP:
+        return wrong
+    return _error_of(exchange)[1]
+
+
+def without_tokens(example: Example) -> str:
+    """Say that `asked`, or else the last request, brought tokens or crashed; empty if refused."""
+    asked = "asked" in example
+    exchange = example["asked"] if asked else example.last
+    return broken(exchange) or ("granted" if gives_tokens(exchange) else "")
+
+
+def described_well(example: Example) -> str:
+    """Say which sign of error_description is none of RFC 6749 section 5.2; empty if none is."""
+    exchange = example.last
+    wrong = broken(exchange)
+    if wrong:
+        return wrong
+    text = exchange.answered.json_object.get("error_description", "")
+    if not isinstance(text, str):
+        return "error_description is no string"
+    odd = sorted(c for c in set(text) if not " " <= c <= "~" or c in '"\\')
+    return f"error_description has U+{ord(odd[0]):04X}" if odd else ""
+
+
+def scope_of(exchange: Exchange) -> frozenset[str] | None:
+    """Return the scope that an answer tells, None if it tells none."""
+    told = exchange.answered.json_object.get("scope")
+    return frozenset(told.split(" ")) - {""} if isinstance(told, str) else None
+
+
+def outcome_of(exchange: Exchange) -> tuple[str, frozenset[str] | None]:
+    """Return what came of a request: its error, or empty with the scope that is told."""
+    wrong = broken(exchange)
+    if wrong:
+        return wrong, None
+    if gives_tokens(exchange):
+        return "", scope_of(exchange)
+    error, wrong = _error_of(exchange)
+    return error or wrong, None
+
+
+def same_outcome(example: Example) -> str:
+    """Say how the two requests of an example, `one` and `other`, come out; empty if alike."""
+    one, other = outcome_of(example["one"]), outcome_of(example["other"])
+    if one == other:
+        return ""
+    return f"one way: {_told(one)}, the other way: {_told(other)}"
+
+
+def _told(outcome: tuple[str, frozenset[str] | None]) -> str:
+    error, scope = outcome
+    if error:
+        return error
+    return "granted" if scope is None else f"granted {' '.join(sorted(scope))}"
+
+
+def refused_or_same(example: Example) -> str:
+    """Say how the request `other` brings another scope than `one`; empty if alike or refused."""
+    one, other = outcome_of(example["one"]), outcome_of(example["other"])
+    return "" if other[0] in OAUTH_ERRORS or one == other else same_outcome(example)
+
+
+def adds_nothing_unasked(example: Example) -> str:
+    """Say which scope `other` brought that it does not ask for, nor `one` brings unasked."""
+    unasked = outcome_of(example["one"])[1] or frozenset()
+    exchange = example["other"]
+    wrong = broken(exchange)
+    if wrong or not gives_tokens(exchange):
+        return wrong or _error_of(exchange)[1]
+    told = scope_of(exchange) or frozenset()
+    more = sorted(told - _asked(exchange) - unasked)
+    return f"granted {more[0]} too" if more else ""
+
+
+def grants_nothing_garbled(example: Example) -> str:
+    """Say that a scope was granted that none may be; empty for a refusal and for another scope."""
+    exchange = example.last
+    wrong = broken(exchange)
+    if wrong or not gives_tokens(exchange):
+        return wrong or _error_of(exchange)[1]
+    told = scope_of(exchange)
+    if told is None:
+        return "granted, and no other scope is told"
+    known, *garbled = (exchange.request.parameter("scope") or "").split(" ")
+    plain = {NO_SCOPE.sub("", word) for word in garbled}
+    return "granted" if told & ({*garbled, *plain} - {known}) else ""
+
+
+def no_wider_than_before(example: Example) -> str:
+    """Say which scope a refresh brought that the grant had not; empty if none or refused."""
+    had = scope_of(example["tokens"])
+    if had is None:
+        had = _asked(example["login"])
+    exchange = example["refreshed"]
+    wrong = broken(exchange)
+    if wrong or not gives_tokens(exchange):
+        return wrong or _error_of(exchange)[1]
+    told = scope_of(exchange)
+    more = sorted((_asked(exchange) or had if told is None else told) - had)
+    return f"granted {more[0]} too" if more else ""
+
+
+def _asked(exchange: Exchange) -> frozenset[str]:
+    """Return the scope that a request asks for; nothing but spaces separates it."""
+    scope = exchange.request.parameter("scope") or ""
+    return frozenset(scope.split(" ")) - {""}

@@ -252,7 +252,7 @@ class NoChallengeIn401(ReferenceServer):
         return response
 
 
-class _OtherGet(ReferenceServer):
+class OtherGet(ReferenceServer):
     """A server whose token endpoint answers GET."""
 
     def routes(self) -> dict[str, Mapping[str, Handler]]:
@@ -266,12 +266,12 @@ class _OtherGet(ReferenceServer):
 
 
 @mutant(breaks=["RFC9110-10.2.1/allow-in-405", "RFC9110-15.5.6/allow-in-405"])
-class NoAllowIn405(_OtherGet):
+class NoAllowIn405(OtherGet):
     """GET at the token endpoint is answered with 405 without Allow."""
 
 
 @mutant(breaks="RFC9110-9.1/known-method-405")
-class GetIsNotFound(_OtherGet):
+class GetIsNotFound(OtherGet):
     """GET at the token endpoint is answered with 404."""
 
     async def got(self, request: Request) -> Response:
@@ -283,7 +283,7 @@ class GetIsNotFound(_OtherGet):
     breaks=["RFC6749-3.2/post-only", "OIDCC-3.1.3.1/token-request-by-form-post"],
     also={"RFC9110-9.1/known-method-405": "GET is served"},
 )
-class TokensComeByGet(_OtherGet):
+class TokensComeByGet(OtherGet):
     """The token endpoint serves GET as it does POST."""
 
     async def got(self, request: Request) -> Response:
