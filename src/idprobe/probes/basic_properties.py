@@ -14,10 +14,10 @@ from hypothesis.strategies import SearchStrategy
 from idprobe.errors import ControlFailed
 from idprobe.exchange import Request
 from idprobe.flows import token_request
-from idprobe.probes.honest import client_using
+from idprobe.probes.honest import client_of, client_using
 from idprobe.probes.properties import searched
 from idprobe.probes.spelling_properties import CLIENT_CREDENTIALS, in_any_case, own_form, respelled
-from idprobe.profile import Capability, Client, Provider, Role
+from idprobe.profile import Capability, Provider, Role
 from idprobe.reading.encodings import UNKNOWN_CLIENT, authenticated
 from idprobe.wire import Wire
 
@@ -53,13 +53,6 @@ async def known_by_basic(wire: Wire) -> None:
         raise ControlFailed(wire.exchanges[-1], "the client is not known by Basic")
 
 
-def _client_by_basic(provider: Provider) -> Client:
-    clients = provider.profile.clients.values()
-    return next(
-        one for one in clients if one.token_endpoint_auth_method == BASIC and one.client_secret
-    )
-
-
 def schemes(_provider: Provider) -> SearchStrategy[tuple[str, int]]:
     """Return the spellings of `Basic`, and how many spaces follow (RFC 9110 section 11.4)."""
     return st.tuples(in_any_case("Basic"), st.integers(1, 3))
@@ -88,7 +81,7 @@ async def basic_scheme_respelled(wire: Wire, spelling: tuple[str, int]) -> None:
 
 def spelled_credentials(provider: Provider) -> SearchStrategy[tuple[bytes, bytes]]:
     """Return the spellings of the client's id and secret; the plain ones come first."""
-    client = _client_by_basic(provider)
+    client = client_of(provider, BASIC)
     return st.tuples(respelled(client.client_id), respelled(client.client_secret or ""))
 
 

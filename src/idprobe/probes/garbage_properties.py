@@ -81,7 +81,7 @@ async def forms_with_broken_percents(wire: Wire, strange: tuple[bytes, bool]) ->
 
 def long_values(_provider: Provider) -> SearchStrategy[tuple[str, int]]:
     """Return the name of a parameter, and the length of its value."""
-    names = st.sampled_from(["idprobe", "scope", "code", "redirect_uri"])
+    names = st.sampled_from(["idprobe", "scope", "state", "redirect_uri"])
     return st.tuples(names, st.one_of(st.sampled_from(LENGTHS), st.integers(1, 40_000)))
 
 

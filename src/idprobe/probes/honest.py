@@ -22,6 +22,7 @@ __all__ = [
     "JSON",
     "WRONG_SECRET",
     "can_get_tokens",
+    "client_of",
     "client_using",
     "get_tokens",
     "honest_form",
@@ -50,13 +51,18 @@ def can_get_tokens(client: Client) -> bool:
 
 
 def client_using(wire: Wire, method: str) -> Client:
+    """Return what `client_of` finds in the profile of the run."""
+    return client_of(wire.provider, method)
+
+
+def client_of(provider: Provider, method: str) -> Client:
     """Return a client that authenticates by a method, one without login pages if there is one.
 
     Raises Unsuited if no client of the profile with that method can get tokens.
     """
     fitting = [
         client
-        for client in wire.provider.profile.clients.values()
+        for client in provider.profile.clients.values()
         if client.token_endpoint_auth_method == method and can_get_tokens(client)
     ]
     if not fitting:

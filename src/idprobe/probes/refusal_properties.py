@@ -1,5 +1,6 @@
 """Properties of the token endpoint: requests that it has to refuse, however they are spelled."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -109,13 +110,17 @@ async def grant_types_nearly_right(wire: Wire, value: bytes) -> None:
     await wire.send(with_text(wire.provider, b"grant_type=" + value + b"&" + rest), "nearly")
 
 
-def any_text(_provider: Provider) -> SearchStrategy[str]:
-    """Return what nobody has issued or registered: any text, short or long."""
-    return st.one_of(TEXT, LONG).map(lambda text: f"idprobe{text}")
+def any_text(kind: str) -> Callable[[Provider], SearchStrategy[str]]:
+    """Return what nobody has issued or registered: any text, short or long, after its kind."""
+
+    def texts(_provider: Provider) -> SearchStrategy[str]:
+        return st.one_of(TEXT, LONG).map(lambda text: f"idprobe-{kind}{text}")
+
+    return texts
 
 
 @searched(
-    any_text,
+    any_text("grant"),
     UNKNOWN_TYPE,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
@@ -126,7 +131,7 @@ async def grant_types_of_nobody(wire: Wire, text: str) -> None:
 
 
 @searched(
-    any_text,
+    any_text("scope"),
     described_well,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
@@ -138,7 +143,7 @@ async def errors_described(wire: Wire, text: str) -> None:
 
 
 @searched(
-    any_text,
+    any_text("code"),
     UNKNOWN_GRANT,
     role=Role.WEB,
     needs=CODE,
@@ -152,7 +157,7 @@ async def codes_of_nobody(wire: Wire, text: str) -> None:
 
 
 @searched(
-    any_text,
+    any_text("refresh"),
     UNKNOWN_GRANT,
     role=Role.WEB,
     needs=REFRESH,
