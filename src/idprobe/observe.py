@@ -49,7 +49,7 @@ from idprobe.wire import Courier, Human, Wire
 __all__ = ["Observation", "Observer", "Selection", "Unreachable", "most_requests"]
 
 AT_ONCE: Final = 12
-SEARCHES_AT_ONCE: Final = 4
+SEARCHES_AT_ONCE: Final = 2
 PROBE_S: Final = 120.0
 PARTS_S: Final = 1.0
 EFFORTS: Final = {
