@@ -84,6 +84,11 @@ class Search(Generic[T]):
             await portal.work(lambda: self._search(portal))
         except _Abandoned as abandoned:
             raise abandoned.error from None
+        finally:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Record what the judge will see, however the search ended: a spent budget, say."""
         kept = [self.falsified] if self.falsified else [*self._passed, self._doubtful]
         for exchanges in kept:
             for exchange in exchanges:
