@@ -239,7 +239,7 @@ def test_the_catalogue_is_read_once() -> None:
 
 
 def test_only_the_families_named_are_selected() -> None:
-    chosen = selected(load_catalogue(), ["oidc:basic", "par"], profile())
+    chosen = selected(load_catalogue(), ["oidc", "par"], profile())
 
     assert {one.family for one in chosen} == {Family.OIDC, Family.PAR}
 

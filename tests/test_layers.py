@@ -55,7 +55,7 @@ LAYERS: Final = {
     "gate": 7,
     "glue": 7,
     "plugin": 7,
-    "suite": 7,
+    "suite": 6,
     "verbs": 8,
     "cli": 9,
     "__main__": 10,
@@ -64,9 +64,9 @@ LAYERS: Final = {
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
     ("audit", "conclusion"),
+    ("audit", "coverage"),
     ("audit", "gate"),
     ("conclusion", "coverage"),
-    ("coverage", "suite"),
     ("exchange", "errors"),
     ("glue", "audit"),
     ("lifecycle", "reading"),
@@ -76,7 +76,6 @@ EDGES: Final = {
     ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),
-    ("suite", "audit"),
     ("wire", "raw"),
 }
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from idprobe.catalogue import Catalogue, Requirement, load_catalogue, selected
+from idprobe.catalogue import Catalogue, Requirement, load_catalogue
 from idprobe.conclusion import (
     digest_of,
     endpoints_of,
@@ -27,6 +27,7 @@ from idprobe.conclusion import (
     quarantine_notes,
     stale_notes,
 )
+from idprobe.coverage.plans import are_plans, requirements_selected
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
 from idprobe.evidence import Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Sender, Trace
@@ -85,7 +86,7 @@ class Options:
     out: Path
     selection: Selection = field(default_factory=Selection)
     standards: tuple[str, ...] = ()
-    """Families to judge; empty: what the profile says."""
+    """Families and plans to judge; empty: what the profile says."""
     fail_on: FailOn = FailOn.MUST
     allow_inconclusive: int = 0
     strict_deviations: bool = False
@@ -148,9 +149,8 @@ class Audit:
             passive = replace(self.options.selection, safety=Safety.PASSIVE)
             self.options = replace(self.options, selection=passive)
         standards = self.options.standards or self.profile.standards
-        self._selected = frozenset(
-            requirement.id for requirement in selected(self.catalogue, standards, self.profile)
-        )
+        promising = None if are_plans(self.options.standards) else self.profile
+        self._selected = requirements_selected(self.catalogue, standards, promising)
         tables = {"deviations": self.profile.deviations, "quarantine": self.profile.quarantine}
         for table, entries in tables.items():
             self._check_known(table, entries)

@@ -251,8 +251,8 @@ def selected(
 ) -> tuple[Requirement, ...]:
     """Return the requirements that judge: those of the families named, and those of the contract.
 
-    A standard is a family or a plan such as oidc:basic, which stands for its family. Contract
-    items are there if the profile has a [contract]; whether one applies, its keys say.
+    Contract items are there if the profile has a [contract]; whether one applies, its keys say.
+    (Plans such as oidc:basic are not of the catalogue: see idprobe.coverage.plans.)
     """
     families = {_family(standard) for standard in standards}
     if profile is not None and profile.contract:
@@ -261,11 +261,10 @@ def selected(
 
 
 def _family(standard: str) -> Family:
-    name = standard.partition(":")[0]
     try:
-        return Family(name)
+        return Family(standard)
     except ValueError:
-        meant = nearest(name, [family.value for family in Family])
+        meant = nearest(standard, [family.value for family in Family])
         hint = f"did you mean {meant}?" if meant else f"known are {', '.join(Family)}"
         raise CatalogueError(f"{standard} is no standard we know, {hint}") from None
 

@@ -39,6 +39,8 @@ class ProbeOutcome:
     because: str = ""
     exchanges: int = 0
     elapsed_ns: int = 0
+    by_hand: int = 0
+    """How often a person was asked to log in or to consent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,9 @@ class Observer:
                 await self._try_user(wire, [probe for probe in probes if probe.logs_in])
         if wire.exchanges:
             elapsed = time.perf_counter_ns() - begun
-            outcome = ProbeOutcome(PREFLIGHT, "done", "", len(wire.exchanges), elapsed)
+            outcome = ProbeOutcome(
+                PREFLIGHT, "done", "", len(wire.exchanges), elapsed, wire.by_hand
+            )
             await self._finish(PREFLIGHT, wire.exchanges, outcome)
 
     async def _try_client(self, wire: Wire, client: Client) -> None:
@@ -342,7 +344,7 @@ class Observer:
         outcome, because = await self._experiment(probe, wire)
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
-        ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed)
+        ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed, wire.by_hand)
         return await self._finish(probe.name, wire.seen, ended, wire.searched)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end

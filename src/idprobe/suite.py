@@ -6,15 +6,15 @@ and need nothing that pytest adds.
 
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 import httpx
 
-from idprobe.audit import Audit
 from idprobe.content import content
 from idprobe.errors import HarnessError
 from idprobe.probes import all_probes
@@ -32,6 +32,25 @@ class Check:
     requirements: tuple[str, ...]
     probes: tuple[str, ...]
     body: Callable[..., None]
+
+
+class Judging(Protocol):
+    """What of an audit it takes to observe a server and to judge it."""
+
+    judgements: list[Judgement]
+
+    def observe(self, probes: Iterable[str]) -> None:
+        """Make the experiments."""
+
+    def judge(
+        self,
+        check: str,
+        claim: str,
+        requirements: Sequence[str],
+        probes: Sequence[str],
+        body: Callable[..., None],
+    ) -> list[Judgement]:
+        """Return and keep the judgements of one check."""
 
 
 class InProcess(httpx.ASGITransport):
@@ -55,7 +74,7 @@ def all_checks() -> tuple[Check, ...]:
     )
 
 
-def judged(audit: Audit, checks: Sequence[Check]) -> list[Judgement]:
+def judged(audit: Judging, checks: Sequence[Check]) -> list[Judgement]:
     """Let an audit observe what the checks need, and return what they judge."""
     audit.observe(dict.fromkeys(probe for check in checks for probe in check.probes))
     for check in checks:

@@ -263,6 +263,8 @@ class Wire:
     """What a search of this probe tried, if it made one."""
     user_agent: str | None = None
     """What the user's browser calls itself, None for our own name."""
+    by_hand: int = 0
+    """How often a person was asked to log in or to consent."""
     _places: list[Place] = field(default_factory=list)
 
     @property

@@ -1,9 +1,12 @@
 """Many judgements, one finding a requirement."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from idprobe.evidence import ProbeOutcome
+from idprobe.exchange import Agent, Exchange, Request, Trace
 from idprobe.profile import Deviation
 from idprobe.reports.model import Run, by_area, by_requirement, counts_of, grouped_by_cause
 from idprobe.verdict import Inconclusive, Satisfied, Violated
@@ -116,3 +119,33 @@ def test_the_deciding_exit_code_follows_the_order_of_gravity(run_of: Maker) -> N
     assert run_of(exit_codes=(1, 4, 3)).exit_code == 4
     assert run_of(exit_codes=(5, 1)).exit_code == 1
     assert run_of(exit_codes=(0,)).exit_code == 0
+
+
+def test_logins_are_the_passwords_that_a_browser_sent(run: Run) -> None:
+    def posted(agent: Agent, **form: str) -> Exchange:
+        request = Request.post_form("http://127.0.0.1:9000/login", list(form.items()))
+        return Exchange(replace(request, agent=agent), None, run.started_at, 1, "login/2")
+
+    login = posted(Agent.USER, username="alice", password="\u2039password-1\u203a")
+    grant = posted(Agent.CLIENT, grant_type="password", password="\u2039password-1\u203a")
+    other = posted(Agent.USER, username="alice")
+    made = replace(run, traces={"p": Trace("p", (login, grant, other, login), redacted=True)})
+
+    assert made.logins == 2
+
+
+def test_a_check_that_reads_what_a_person_helped_with_is_counted_once(
+    run: Run, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    judgements = [
+        judgement_of(requirement_of(f"RFC6749-6/{number}"), Satisfied(), check=check, traces=traces)
+        for number, (check, traces) in enumerate(
+            [("a", ("helped",)), ("a", ("helped",)), ("b", ("alone",)), ("c", ("alone", "helped"))]
+        )
+    ]
+    probes = {
+        "helped": ProbeOutcome("helped", "done", by_hand=2),
+        "alone": ProbeOutcome("alone", "done"),
+    }
+
+    assert replace(run, judgements=tuple(judgements), probes=probes).checks_by_hand == 2

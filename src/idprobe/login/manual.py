@@ -19,6 +19,7 @@ __all__ = ["landing_from", "pasted"]
 
 async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
     """Ask a person to log in and to paste the address that the browser ended at."""
+    wire.by_hand += 1
     async with wire.courier.guard.guessing("a person"):
         return Landed(await asyncio.to_thread(_ask, step, name))
 

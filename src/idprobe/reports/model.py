@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from idprobe.catalogue import Requirement
 from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import Trace
+from idprobe.exchange import Agent, Request, Trace
 from idprobe.judge import is_expired
 from idprobe.profile import Deviation
 from idprobe.verdict import Judgement, Verdict, Violated, because_of, name_of
@@ -27,6 +27,9 @@ __all__ = [
     "counts_of",
     "grouped_by_cause",
 ]
+
+_SENT: Final = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}password-"
+"""How the pseudonym of a password begins (see idprobe.redaction)."""
 
 _EXIT_ORDER: Final = (2, 4, 3, 1, 5, 0)
 _VERDICTS: Final = ("violated", "harness_fault", "inconclusive", "satisfied", "not_applicable")
@@ -105,9 +108,27 @@ class Run:
         """The exit code of the process, when several apply: 2, then 4, 3, 1, 5, 0."""
         return next((code for code in _EXIT_ORDER if code in self.exit_codes), 0)
 
+    @property
+    def logins(self) -> int:
+        """How often a browser of ours sent a password: every login, and those meant to fail."""
+        traces = self.traces.values()
+        return sum(_logs_in(one.request) for trace in traces for one in trace.exchanges)
+
+    @property
+    def checks_by_hand(self) -> int:
+        """How many checks read what came about with a person's help."""
+        helped = {name for name, probe in self.probes.items() if probe.by_hand}
+        return len({one.check for one in self.judgements if helped.intersection(one.traces)})
+
     def by_requirement(self) -> tuple["Finding", ...]:
         """Return one finding for each requirement that was judged (see by_requirement)."""
         return by_requirement(self.judgements, self.started_at.date())
+
+
+def _logs_in(request: Request) -> bool:
+    """Return whether a request of a browser carries a user's password."""
+    browser = request.agent is Agent.USER and request.method == "POST"
+    return browser and any(value.startswith(_SENT) for _, value in request.form)
 
 
 @dataclass(frozen=True, slots=True)

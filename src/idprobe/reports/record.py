@@ -47,6 +47,8 @@ def results_json(run: Run) -> dict[str, Any]:
         "started_at": run.started_at.isoformat(timespec="milliseconds"),
         "duration_s": round(run.duration_s, 3),
         "exchanges": run.exchanges,
+        "logins": run.logins,
+        "checks_by_hand": run.checks_by_hand,
         "exit": list(run.exit_codes),
         "interrupted": run.interrupted,
         "selection": {

@@ -155,6 +155,8 @@ def _foot(run: Run, report: Path | None) -> RenderableType:
     lines = [
         Text(
             f"{plural(run.exchanges, 'exchange')} in {run.duration_s:.1f} s, "
+            f"{plural(run.logins, 'login')}, "
+            f"{plural(run.checks_by_hand, 'check')} needed a person, "
             f"depth {run.depth}, safety {run.safety}",
             "dim",
         )

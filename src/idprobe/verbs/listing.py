@@ -8,7 +8,9 @@ import click
 
 from idprobe.catalogue import load_catalogue
 from idprobe.content import content
+from idprobe.coverage.plans import PLANS, modules_of, requirements_selected
 from idprobe.probes import all_probes
+from idprobe.reports.words import plural
 
 __all__ = ["add_list_commands"]
 
@@ -16,12 +18,12 @@ __all__ = ["add_list_commands"]
 @click.command("list")
 @click.argument(
     "what",
-    type=click.Choice(["requirements", "probes", "mutants", "profiles", "gallery"]),
+    type=click.Choice(["requirements", "probes", "mutants", "profiles", "gallery", "plans"]),
     default="requirements",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(what: str, *, as_json: bool) -> int:
-    """List requirements, probes, mutants, shipped profiles, or the gallery.
+    """List requirements, probes, mutants, shipped profiles, plans of certification, or the gallery.
 
     The gallery has starting points for hosted providers, which we did not run.
 
@@ -64,12 +66,21 @@ def _gallery() -> Iterator[dict[str, str]]:
         yield {"name": path.stem, "file": str(path)}
 
 
+def _plans() -> Iterator[dict[str, str]]:
+    catalogue = load_catalogue()
+    for plan in PLANS:
+        requirements = len(requirements_selected(catalogue, [plan]))
+        modules = plural(len(modules_of(plan)), "module")
+        yield {"name": plan, "has": f"{modules}, {plural(requirements, 'requirement')}"}
+
+
 _KINDS: Final[Mapping[str, Callable[[], Iterator[dict[str, str]]]]] = {
     "requirements": _requirements,
     "probes": _probes,
     "mutants": _mutants,
     "profiles": _profiles,
     "gallery": _gallery,
+    "plans": _plans,
 }
 
 

@@ -44,7 +44,7 @@ def run_options(command: Command) -> Command:
             "standards",
             multiple=True,
             metavar="NAME",
-            help="Judge this family only (repeatable).",
+            help="Judge this family or plan only, such as oidc or basic (repeatable).",
         ),
         click.option(
             "--fail-on",
