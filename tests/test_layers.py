@@ -36,6 +36,7 @@ LAYERS: Final = {
     "wanted": 4,
     "wire": 4,
     "judge": 5,
+    "keyring": 5,
     "checks": 5,
     "login": 5,
     "preflight": 5,

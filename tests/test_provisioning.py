@@ -215,6 +215,10 @@ def test_no_secret_of_the_shipped_realm_is_given_out_again() -> None:
     assert "test-only" not in text
 
 
+def test_a_realm_to_import_opens_registration_to_nobody() -> None:
+    assert "components" not in keycloak_realm(fresh_credentials())
+
+
 # the command line
 
 

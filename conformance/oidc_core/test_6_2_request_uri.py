@@ -50,6 +50,8 @@ def test_object_is_fetched_by_get(request_objects_referenced: Trace) -> None:
 @requirement("OIDCC-6.2/fragment-change-invalidates-cache")
 def test_another_fragment_means_another_object(request_objects_referenced: Trace) -> None:
     """With another fragment the changed object counts."""
+    if refused(request_objects_referenced["hash-1"]):
+        raise Unsuited("a request_uri is registered with its fragment, or not at all")
     _assert_served(request_objects_referenced, "hash-1")
     _assert_served(request_objects_referenced, "hash-2")
     state = landed(request_objects_referenced["hash-2"]).get("state")

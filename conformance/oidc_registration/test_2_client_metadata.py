@@ -123,6 +123,8 @@ def test_assertions_are_signed(openid_metadata_faults: Trace) -> None:
 def test_unknown_subject_type_has_its_error(openid_metadata_faults: Trace) -> None:
     """A subject_type that nobody knows is invalid_client_metadata, or replaced."""
     exchange = openid_metadata_faults["strange-subject"]
+    status = exchange.answered.status
+    assert status < 500, f"the status is {status}"
     code = registration_error(exchange)
     if code is None:
         kept = information(exchange).get("subject_type")

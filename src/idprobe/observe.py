@@ -27,7 +27,8 @@ from idprobe.errors import (
 )
 from idprobe.evidence import Evidence, ProbeOutcome
 from idprobe.exchange import Exchange, Trace
-from idprobe.jose import verified_by
+from idprobe.flows import keys_request
+from idprobe.keyring import Keyring, keys_of
 from idprobe.listener import Listener, listening
 from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
@@ -50,6 +51,7 @@ __all__ = ["Observation", "Observer", "Selection", "Unreachable", "most_requests
 
 AT_ONCE: Final = 12
 SEARCHES_AT_ONCE: Final = 2
+QUEUING: Final = 3  # probes for each request that may be under way: who queues must not run late
 PROBE_S: Final = 120.0
 PARTS_S: Final = 1.0
 EFFORTS: Final = {
@@ -68,6 +70,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 METADATA: Final = "metadata_documents"
 KEYS: Final = "keys_document"
 PREFLIGHT: Final = "preflight"
+KEYS_AGAIN: Final = "keys_again"
 REACH: Final = "listener_reached"
 
 
@@ -128,14 +131,18 @@ class Observer:
     is_spent: bool = False
     """Whether experiments ended because all requests had been sent that a run may send."""
     _metadata: Mapping[str, Any] = field(default_factory=dict)
-    _jwks: Mapping[str, Any] = field(default_factory=dict)
+    _keyring: Keyring = field(init=False)
     _observed: dict[str, str] = field(default_factory=dict)
     _traces: dict[str, Trace] = field(default_factory=dict)
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
+    _keys_again: Wire | None = None
     _listener: Listener | None = None
     _human: Human | None = None
     _silent: int = 0
     _total: int = 0
+
+    def __post_init__(self) -> None:
+        self._keyring = Keyring(self.profile, self.vault)
 
     async def observe(self, names: Iterable[str]) -> Observation:
         """Run the named probes and what they hang on; raises Unreachable for a dead target."""
@@ -184,6 +191,9 @@ class Observer:
             await self._find_out_reach(courier)
             runnable = [probe for probe in runnable if self._can_run(probe)]
         await self._run_all(courier, runnable)
+        if self._keys_again is not None:
+            seen = self._keys_again.exchanges
+            await self._finish(KEYS_AGAIN, seen, ProbeOutcome(KEYS_AGAIN, "done", "", len(seen)))
 
     def seen(self) -> Observation:
         """Return what was seen so far, of the probes that have ended."""
@@ -209,9 +219,17 @@ class Observer:
         if self.evidence is not None:
             self.evidence.begin(self._run_facts())
         if self._missing(Capability.JWKS) is None:
-            trace = await self._run(courier, all_probes()[KEYS])
-            self._jwks = keys_of(trace)
-        self.vault.verifier = self._verified_by
+            self._keyring.jwks = keys_of(await self._run(courier, all_probes()[KEYS]))
+        self.vault.verifier = self._keyring.verified_by
+
+    async def _meet_new_keys(self, courier: Courier) -> None:
+        """Fetch the keys again if a token came whose key is strange."""
+        if self._missing(Capability.JWKS) is not None or not self._keyring.is_short():
+            return
+        wire = self._keys_again = self._keys_again or self._wire(courier, None, KEYS_AGAIN)
+        with contextlib.suppress(ProbeError):
+            await wire.send(keys_request(wire.provider), "keys")
+        self._keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
 
     async def _find_out_reach(self, courier: Courier) -> None:
         """Find out once whether the server calls us at all; what needs that is left out if not."""
@@ -234,13 +252,6 @@ class Observer:
             "safety": self.selection.safety.name.lower(),
             "seed": self.selection.seed,
         }
-
-    def _verified_by(self, token: str) -> Mapping[str, Any] | None:
-        found = verified_by(token, self._jwks, secret=None)
-        for client in self.profile.clients.values():
-            if found is None and client.client_secret is not None:
-                found = verified_by(token, {"keys": []}, secret=client.client_secret)
-        return found
 
     def _can_run(self, probe: Probe) -> bool:
         """Return whether a probe can be run here; record why not otherwise."""
@@ -305,7 +316,9 @@ class Observer:
         await login_as(wire, client)
 
     async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
-        turns, searches = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(SEARCHES_AT_ONCE)
+        queuing = QUEUING * (self.profile.limits.concurrency or AT_ONCE)
+        turns = asyncio.Semaphore(min(AT_ONCE, queuing))
+        searches = asyncio.Semaphore(min(SEARCHES_AT_ONCE, queuing))
 
         async def in_turn(probe: Probe) -> None:
             async with searches if probe.searches else turns:
@@ -344,6 +357,8 @@ class Observer:
         outcome, because = await self._experiment(probe, wire)
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
+        self.vault.learn_from(wire.seen)
+        await self._meet_new_keys(courier)
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed, wire.by_hand)
         return await self._finish(probe.name, wire.seen, ended, wire.searched)
 
@@ -380,11 +395,8 @@ class Observer:
         registered form (RFC 6749 section 5.2) says that it is not there.
         """
         exchange = error.exchange
-        refused = (
-            exchange.response.error
-            if isinstance(exchange, Exchange) and exchange.response
-            else None
-        )
+        response = exchange.response if isinstance(exchange, Exchange) else None
+        refused = response.error if response is not None else None
         if refused == "unsupported_grant_type" and "grant_types_supported" not in self._metadata:
             return "not_applicable", "the server answers unsupported_grant_type to this grant"
         return "control_failed", str(error)
@@ -417,17 +429,6 @@ def metadata_of(trace: Trace) -> Mapping[str, Any]:
         if exchange.response is not None and exchange.response.is_success:
             with contextlib.suppress(EvidenceError):
                 return exchange.response.json_object
-    return {}
-
-
-def keys_of(trace: Trace) -> Mapping[str, Any]:
-    """Return the JWK set of a trace; empty without one."""
-    for exchange in trace:
-        if exchange.response is not None and exchange.response.is_success:
-            with contextlib.suppress(EvidenceError):
-                keys = exchange.response.json_object
-                if isinstance(keys.get("keys"), list):
-                    return keys
     return {}
 
 

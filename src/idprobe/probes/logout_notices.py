@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from idprobe.errors import Unsuited
+from idprobe.errors import ControlFailed, Unsuited
 from idprobe.flows import authorize, redeem, refresh_request
 from idprobe.flows.logout import leave
 from idprobe.flows.registration import registration_of
@@ -133,7 +133,15 @@ async def backchannel_unsigned(wire: Wire) -> None:
             raise Unsuited("the server registers no client with unsigned ID Tokens")
         client = registration.client("unsigned", {**metadata, "scope": "openid"})
         provider = wire.provider.with_client(client)
-        await join(wire, provider, "unsigned")
+        offered = wire.provider.metadata.get("id_token_signing_alg_values_supported", ())
+        try:
+            await join(wire, provider, "unsigned")
+        except ControlFailed:
+            if "none" in offered:
+                raise
+            raise Unsuited(
+                "the server does not offer unsigned ID Tokens, and issues none"
+            ) from None
         await wire.run(leave(provider, [("client_id", client.client_id)]), "logout")
         await place.called(ARRIVAL_S)
 

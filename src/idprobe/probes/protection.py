@@ -63,8 +63,10 @@ def _made(kty: str, use: str, number: int) -> dict[str, Any]:
     return {**generate_key(kty), "use": use}
 
 
-def _jwks(*keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {"keys": [public_key(key) for key in keys]}
+def _jwks(alg: str, *keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the public keys; what is for encryption names its algorithm, as some servers look."""
+    named = ({"alg": alg} if key["use"] == "enc" else {} for key in keys)
+    return {"keys": [{**public_key(key), **more} for key, more in zip(keys, named, strict=True)]}
 
 
 async def at_work(desk: Desk, step: str, *, userinfo: bool = False, **metadata: Any) -> Provider:
@@ -169,16 +171,16 @@ async def encrypted_id_tokens(wire: Wire) -> None:
     async with open_desk(wire) as desk:
         await at_work(desk, "plain")
         for alg, kty in algorithms:
-            jwks = _jwks(*keys[kty])
+            jwks = _jwks(alg, *keys[kty])
             await at_work(desk, alg, jwks=jwks, id_token_encrypted_response_alg=alg)
         alg, kty = algorithms[0]
         wish: dict[str, Any] = {"id_token_encrypted_response_alg": alg}
         for enc in [one for one in offered if one in CONTENT_BITS][:MOST]:
-            jwks = _jwks(*keys[kty])
+            jwks = _jwks(alg, *keys[kty])
             named = {**wish, "id_token_encrypted_response_enc": enc}
             await at_work(desk, f"{alg} {enc}", jwks=jwks, **named)
         second = _key_pair(wire, kty, "enc", 2)
-        await at_work(desk, "two-keys", jwks=_jwks(*keys[kty], second), **wish)
+        await at_work(desk, "two-keys", jwks=_jwks(alg, *keys[kty], second), **wish)
 
 
 def _keys(wire: Wire, kty: str) -> Sequence[Mapping[str, Any]]:
@@ -191,7 +193,7 @@ async def encrypted_userinfo(wire: Wire) -> None:
     """Register encryption of UserInfo: `userinfo/alone`; and of what is signed: `userinfo/both`."""
     (alg, kty), *_ = _asymmetric(wire.provider, "userinfo")
     signing = _listed(wire.provider, "userinfo_signing_alg_values_supported")
-    wish = {"userinfo_encrypted_response_alg": alg, "jwks": _jwks(*_keys(wire, kty))}
+    wish = {"userinfo_encrypted_response_alg": alg, "jwks": _jwks(alg, *_keys(wire, kty))}
     async with open_desk(wire) as desk:
         await at_work(desk, "alone", userinfo=True, **wish)
         if "RS256" in signing:
@@ -218,11 +220,11 @@ async def encryption_faults(wire: Wire) -> None:
     encs = _listed(provider, "id_token_encryption_enc_values_supported") or ["A128CBC-HS256"]
     wish: dict[str, Any] = {"id_token_encrypted_response_alg": alg}
     async with open_desk(wire) as desk:
-        good = metadata_for(provider, jwks=_jwks(*_keys(wire, kty)), **wish)
+        good = metadata_for(provider, jwks=_jwks(alg, *_keys(wire, kty)), **wish)
         await desk.register("control", good)
         alone = metadata_for(provider, id_token_encrypted_response_enc=encs[0])
         await desk.offer("enc", alone)
-        metadata = metadata_for(provider, jwks=_jwks(_key_pair(wire, kty, "sig")), **wish)
+        metadata = metadata_for(provider, jwks=_jwks(alg, _key_pair(wire, kty, "sig")), **wish)
         registration = registration_of(await desk.offer("signing-key", metadata))
         if registration is not None:
             client = registration.client("registered", metadata)

@@ -30,16 +30,18 @@ def _honest(wire: Wire) -> Request:
 async def registration_spellings(wire: Wire) -> None:
     """Register by texts that say the same to every parser of JSON; a step for each.
 
-    Steps: `spaced`, `escaped`, `slashes`, `nested`, `charset`.
+    Steps: `spaced`, `escaped`, `slashes`, `nested`, `charset`. What is nested is in a member that
+    no server knows: `unknown` has it as a text.
     """
     async with open_desk(wire) as desk:
         await desk.register("control", metadata_for(wire.provider))
         good = _honest(wire)
-        nested = {"x_idprobe": {"a": [{"b": [{"c": [None, 1.5e3, "\u20ac"]}]}]}}
+        flat, nested = {"x_idprobe": "a"}, {"x_idprobe": {"a": [{"b": [None, 1.5e3, "\u20ac"]}]}}
         bodies = {
             "spaced": b" \r\n\t" + good.body + b"\n ",
             "escaped": good.body.replace(b"client_name", b"\\u0063lient_name"),
             "slashes": good.body.replace(b"/", b"\\/"),
+            "unknown": json.dumps({**json.loads(good.body), **flat}).encode(),
             "nested": json.dumps({**json.loads(good.body), **nested}).encode(),
         }
         for step, body in bodies.items():

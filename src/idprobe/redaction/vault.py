@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from idprobe.exchange import Exchange, Trace
 from idprobe.jose import looks_like_jwt, read_jwt, verified_by
@@ -14,6 +14,9 @@ from idprobe.redaction.places import secrets_of
 from idprobe.redaction.spelling import Index, Spellings
 
 __all__ = ["Vault"]
+
+ISSUED: Final = frozenset({"access_token", "id_token", "jwt", "logout_token", "response_object"})
+"""The kinds of JWTs that a server signs with its own keys."""
 
 
 class Vault:
@@ -28,6 +31,7 @@ class Vault:
         self._spellings = Index()
         self._client_secrets: dict[str, str] = {}
         self._keys: list[Mapping[str, Any]] = []
+        self._unverified: dict[str, tuple[str, str]] = {}
         for kind, value in secrets:
             self.learn(kind, value)
 
@@ -42,9 +46,30 @@ class Vault:
             self._spellings.add(Spellings.of(value))
         if kind == "client_secret":
             self._client_secrets[value] = pseudonym
-        self._facts[pseudonym] = facts_of(kind, value, self._verified_by, self._opened)
+        self._facts[pseudonym] = facts = facts_of(kind, value, self._verified_by, self._opened)
+        if kind in ISSUED and _lacks_a_key(facts):
+            self._unverified[pseudonym] = (kind, value)
         if looks_like_jwt(value):
             self.learn("signature", value.rpartition(".")[2])
+
+    def learn_from(self, exchanges: Iterable[Exchange]) -> None:
+        """Give every secret in exchanges its pseudonym."""
+        for exchange in exchanges:
+            for kind, value in secrets_of(exchange):
+                self.learn(kind, value)
+
+    def strange_keys(self) -> frozenset[tuple[str, str]]:
+        """Return kid and algorithm of what a server may have issued and no known key verifies."""
+        headers = (self._facts[one]["jwt"]["header"] for one in self._unverified)
+        return frozenset((str(one.get("kid")), str(one.get("alg"))) for one in headers)
+
+    def verify_again(self) -> None:
+        """Look again at what no key verified, now that the verifier knows of more keys."""
+        for pseudonym, (kind, value) in tuple(self._unverified.items()):
+            facts = facts_of(kind, value, self._verified_by, self._opened)
+            if facts["verified_by"] is not None:
+                self._facts[pseudonym] = facts
+                del self._unverified[pseudonym]
 
     def hold(self, key: Mapping[str, Any]) -> None:
         """Keep a private JWK of a client of ours, to open what is encrypted to it."""
@@ -81,9 +106,7 @@ class Vault:
         """Return the trace with pseudonyms for secrets, and the facts of each; idempotent."""
         if trace.redacted:
             return trace
-        for exchange in trace.exchanges:
-            for kind, value in secrets_of(exchange):
-                self.learn(kind, value)
+        self.learn_from(trace.exchanges)
         haystack = (text for exchange in trace.exchanges for text in raw_texts(exchange))
         cover = self._cover("\0".join(haystack))
         exchanges = tuple(cover.within(exchange).exchange(exchange) for exchange in trace.exchanges)
@@ -104,3 +127,9 @@ class Vault:
             self.scrub(json.dumps(facts, ensure_ascii=False))
         )
         return clean
+
+
+def _lacks_a_key(facts: Mapping[str, Any]) -> bool:
+    """Return whether a value is a JWT that a public key may verify, and no known one does."""
+    alg = str(facts["jwt"]["header"].get("alg")) if "jwt" in facts else "none"
+    return facts.get("verified_by") is None and alg != "none" and not alg.startswith("HS")

@@ -132,16 +132,23 @@ class LogosAreOfAnyHost(_Lenient):
 
 
 @mutant("OIDCR-3.2/replaced-values-returned")
-class UnknownAlgorithmsStay(ReferenceServer):
-    """An algorithm that nobody knows is registered for ID Tokens."""
+class UnknownAlgorithmsAreReplacedInSilence(ReferenceServer):
+    """For an algorithm that nobody knows another is registered, which the response leaves out."""
+
+    strange = "XS999"
 
     def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
-        alg = body.get("id_token_signed_response_alg")
-        if alg != "XS999":
+        if body.get("id_token_signed_response_alg") != self.strange:
             return super().client_of_metadata(body, client_id, secret)
         rest = {**body, "id_token_signed_response_alg": "RS256"}
         client = super().client_of_metadata(rest, client_id, secret)
-        return replace(client, id_token_signed_response_alg=alg)
+        return replace(client, display={**client.display, "software_id": self.strange})
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        members = super().client_members(client)
+        if client.display.get("software_id") == self.strange:
+            del members["id_token_signed_response_alg"]
+        return members
 
 
 @mutant("OIDCR-2/auth-alg-none-forbidden")
