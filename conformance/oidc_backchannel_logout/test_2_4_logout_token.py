@@ -13,7 +13,7 @@ from idprobe.reading.issued import (
     metadata,
     published_keys,
 )
-from idprobe.reading.logout_calls import EVENT, event, logout_jwt, logout_jwts
+from idprobe.reading.logout_calls import EVENT, event, logout_jwt, logout_jwts, outer_header
 from idprobe.reading.registered import information
 
 ALL = ("told", "told-other")
@@ -169,6 +169,16 @@ def test_no_token_is_unsigned(backchannel_unsigned: Trace) -> None:
     if not backchannel_unsigned.steps("told"):
         raise Unsuited("a client with unsigned ID Tokens is sent no Logout Token")
     assert logout_jwt(backchannel_unsigned, "told").alg != "none", "alg is none"
+
+
+@requirement("OIDCBCL-2.4/iss-replicated-when-encrypted")
+def test_issuer_is_outside_of_encryption(
+    backchannel_encrypted: Trace, metadata_documents: Trace
+) -> None:
+    """The header of an encrypted Logout Token has iss, the issuer."""
+    header = outer_header(backchannel_encrypted, "told")
+    issuer = metadata(metadata_documents)["issuer"]
+    assert header.get("iss") == issuer, f"iss of the header is {header.get('iss')}"
 
 
 @requirement("OIDCBCL-2.4/explicit-type", "RFC8725-3.11/explicit-typing")

@@ -1,22 +1,18 @@
 """OpenID Connect Discovery 1.0, section 3: what holds where the configuration says nothing."""
 
 from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import document
+from idprobe.errors import EvidenceError
+from idprobe.reading.issued import assert_silent, document
 from idprobe.reading.landings import landed
 
-
-def assert_silent(trace: Trace, name: str) -> None:
-    """Raise Unsuited where the configuration has a member."""
-    if name in document(trace, "openid-configuration"):
-        raise Unsuited(f"the configuration has {name}")
+CONFIGURATION = "openid-configuration"
 
 
 @requirement("OIDCD-3/request-object-algs")
 def test_request_objects_are_signed_by_rs256_or_not_at_all(metadata_documents: Trace) -> None:
     """Request Objects may be signed with RS256, and may be unsigned."""
     name = "request_object_signing_alg_values_supported"
-    listed = document(metadata_documents, "openid-configuration").get(name, [])
+    listed = document(metadata_documents, CONFIGURATION).get(name, [])
     missing = sorted({"RS256", "none"} - set(listed))
     assert not missing, f"{name} lacks {' and '.join(missing)}"
 
@@ -26,7 +22,7 @@ def test_query_and_fragment_are_modes_by_default(
     metadata_documents: Trace, response_modes: Trace
 ) -> None:
     """Without response_modes_supported a code can be had by query and by fragment."""
-    assert_silent(metadata_documents, "response_modes_supported")
+    assert_silent(metadata_documents, "response_modes_supported", CONFIGURATION)
     for step, mode in {"query": LandingMode.QUERY, "fragment": LandingMode.FRAGMENT}.items():
         exchange = response_modes[step]
         assert not refused(exchange), f"{step} led to {error_code(exchange) or 'an error page'}"
@@ -36,7 +32,7 @@ def test_query_and_fragment_are_modes_by_default(
 @requirement("OIDCD-3/claim-types-default-normal")
 def test_claims_are_normal_by_default(metadata_documents: Trace, userinfo_asked: Trace) -> None:
     """Without claim_types_supported no claim comes from elsewhere."""
-    assert_silent(metadata_documents, "claim_types_supported")
+    assert_silent(metadata_documents, "claim_types_supported", CONFIGURATION)
     response = userinfo_asked["get"].answered
     if not response.is_success or response.media_type == "application/jwt":
         raise EvidenceError("userinfo gave no plain claims")
@@ -49,6 +45,6 @@ def test_request_uri_is_supported_by_default(
     metadata_documents: Trace, openid_objects: Trace
 ) -> None:
     """Without request_uri_parameter_supported a reference is not refused as unsupported."""
-    assert_silent(metadata_documents, "request_uri_parameter_supported")
+    assert_silent(metadata_documents, "request_uri_parameter_supported", CONFIGURATION)
     code = error_code(openid_objects["request_uri"])
     assert code != "request_uri_not_supported", "references are not supported"

@@ -10,14 +10,8 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import documents
+from idprobe.reading.issued import assert_silent
 from idprobe.reading.landings import landed
-
-
-def _assert_silent(trace: Trace, name: str) -> None:
-    """Raise Unsuited where a document has a member."""
-    if any(name in members for _, members in documents(trace)):
-        raise Unsuited(f"the metadata have {name}")
 
 
 def _why(exchange: Exchange) -> str:
@@ -29,7 +23,7 @@ def test_query_and_fragment_are_the_modes_by_default(
     metadata_documents: Trace, response_modes: Trace
 ) -> None:
     """Without response_modes_supported a code comes by query, and by fragment where asked."""
-    _assert_silent(metadata_documents, "response_modes_supported")
+    assert_silent(metadata_documents, "response_modes_supported")
     for step, mode in {"query": LandingMode.QUERY, "fragment": LandingMode.FRAGMENT}.items():
         exchange = response_modes[step]
         assert not refused(exchange), f"{step} led to {error_code(exchange) or 'an error page'}"
@@ -41,7 +35,7 @@ def test_no_other_grant_works_by_default(
     metadata_documents: Trace, client_credentials_answer: Trace
 ) -> None:
     """Without grant_types_supported there is no grant client_credentials."""
-    _assert_silent(metadata_documents, "grant_types_supported")
+    assert_silent(metadata_documents, "grant_types_supported")
     exchange = client_credentials_answer["tokens"]
     works = gives_tokens(exchange)
     assert not works, "client_credentials works, and no grant_types_supported says so"
@@ -52,7 +46,7 @@ def test_no_other_grant_works_by_default(
 @requirement("RFC8414-2/token-auth-methods-default")
 def test_basic_is_the_method_by_default(metadata_documents: Trace, secret_in_header: Trace) -> None:
     """Without token_endpoint_auth_methods_supported a secret is taken by HTTP Basic."""
-    _assert_silent(metadata_documents, "token_endpoint_auth_methods_supported")
+    assert_silent(metadata_documents, "token_endpoint_auth_methods_supported")
     exchange = secret_in_header["tokens"]
     assert not refused(exchange), f"Basic credentials are refused: {_why(exchange)}"
 
@@ -62,7 +56,7 @@ def test_basic_is_the_method_of_revocation_by_default(
     metadata_documents: Trace, access_token_revoked: Trace
 ) -> None:
     """Without revocation_endpoint_auth_methods_supported HTTP Basic is taken there."""
-    _assert_silent(metadata_documents, "revocation_endpoint_auth_methods_supported")
+    assert_silent(metadata_documents, "revocation_endpoint_auth_methods_supported")
     exchange = access_token_revoked["revoke"]
     if not (exchange.request.header("authorization") or "").startswith("Basic "):
         raise Unsuited("the client is registered for another method")
@@ -75,7 +69,7 @@ def test_basic_is_the_method_of_revocation_by_default(
 @requirement("RFC8414-2/code-challenge-methods-tell-pkce")
 def test_pkce_is_told(metadata_documents: Trace, pkce_support: Trace) -> None:
     """A server that looks at code verifiers says so by code_challenge_methods_supported."""
-    _assert_silent(metadata_documents, "code_challenge_methods_supported")
+    assert_silent(metadata_documents, "code_challenge_methods_supported")
     right, wrong = pkce_support["right"], pkce_support["wrong"]
     works = gives_tokens(right) and refused(wrong)
     assert not works, "verifiers are looked at, and no code_challenge_methods_supported says so"

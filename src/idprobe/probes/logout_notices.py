@@ -10,6 +10,7 @@ from idprobe.listener import Reply
 from idprobe.probes import Depth, probe
 from idprobe.probes.asking import plain_scope
 from idprobe.probes.desk import Desk, metadata_for, open_desk
+from idprobe.probes.protection import encrypted_id_token
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -17,6 +18,7 @@ __all__ = [
     "SESSION",
     "backchannel_and_redirect",
     "backchannel_answers",
+    "backchannel_encrypted",
     "backchannel_logout",
     "backchannel_unsigned",
     "enrol",
@@ -118,6 +120,19 @@ async def backchannel_and_redirect(wire: Wire) -> None:
         await wire.run(leave(one, asked), "logout")
         for place in places:
             await place.called(ARRIVAL_S)
+
+
+@probe(needs=BACK, logs_in=True)
+async def backchannel_encrypted(wire: Wire) -> None:
+    """Register a client whose ID Tokens are encrypted, and log out: `told`."""
+    _announced(wire)
+    members = encrypted_id_token(wire)
+    async with open_desk(wire) as desk:
+        place = wire.listen("told", Reply())
+        provider = await enrol(desk, "encrypted", backchannel_logout_uri=place.url, **members)
+        await join(wire, provider, "encrypted")
+        await wire.run(leave(provider, [("client_id", provider.client.client_id)]), "logout")
+        await place.called(ARRIVAL_S)
 
 
 @probe(needs=BACK, logs_in=True)

@@ -18,6 +18,7 @@ from idprobe.wire import Wire
 
 __all__ = [
     "at_work",
+    "encrypted_id_token",
     "encrypted_id_tokens",
     "encrypted_userinfo",
     "encryption_by_secret",
@@ -155,6 +156,12 @@ def _asymmetric(provider: Provider, kind: str) -> list[tuple[str, str]]:
     if not known:
         raise Unsuited("the server offers no asymmetric encryption that idprobe can open")
     return known[:MOST]
+
+
+def encrypted_id_token(wire: Wire) -> dict[str, Any]:
+    """Return what a client registers to have its ID Tokens encrypted to a key of ours."""
+    alg, kty = _asymmetric(wire.provider, "id_token")[0]
+    return {"id_token_encrypted_response_alg": alg, "jwks": _jwks(alg, *_keys(wire, kty))}
 
 
 @probe(needs=NEEDS, logs_in=True)

@@ -231,6 +231,16 @@ def documents(trace: Trace) -> tuple[tuple[Exchange, Mapping[str, Any]], ...]:
     return tuple(found)
 
 
+def assert_silent(trace: Trace, name: str, only: str | None = None) -> None:
+    """Raise Unsuited where a metadata document has a member, so that no default holds.
+
+    `only` is the step of the document that is looked at, where it is not all.
+    """
+    for exchange, members in documents(trace):
+        if name in members and only in {None, exchange.step}:
+            raise Unsuited(f"the metadata have {name}")
+
+
 def published_keys(trace: Trace) -> Sequence[Mapping[str, Any]]:
     """Return the keys of the JWK Set; raises EvidenceError if there is none that can be judged."""
     keys = document(trace, "keys").get("keys")

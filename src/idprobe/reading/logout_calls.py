@@ -1,15 +1,15 @@
 """What clients were told of logouts, read for checks: Logout Tokens, and frames of pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Pairs, Sender, Trace, form_pairs
 from idprobe.reading.issued import IssuedJwt
 from idprobe.reading.pages import page_of
 
-__all__ = ["EVENT", "calls", "event", "frames", "logout_jwt", "logout_jwts"]
+__all__ = ["EVENT", "calls", "event", "frames", "logout_jwt", "logout_jwts", "outer_header"]
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -41,6 +41,18 @@ def _jwts(trace: Trace, step: str) -> Iterator[IssuedJwt]:
         parts = fact["jwt"]
         verified = fact.get("verified_by")
         yield IssuedJwt(str(pseudonym), parts["header"], parts["claims"], verified, call)
+
+
+def outer_header(trace: Trace, step: str) -> Mapping[str, Any]:
+    """Return the header of the encryption of a Logout Token; raises Unsuited if there is none."""
+    call = next(iter(calls(trace, step)), None)
+    if call is None:
+        raise EvidenceError(f"the server sent no Logout Token to {step}")
+    fact = trace.fact(call.request.parameter("logout_token"))
+    if "jwe" not in fact:
+        raise Unsuited("the Logout Token is not encrypted, as it may be")
+    header: Mapping[str, Any] = fact["jwe"]["header"]
+    return header
 
 
 def event(token: IssuedJwt) -> Any:

@@ -80,7 +80,13 @@ class LogoutNotices(Interaction):
         claims, alg = self.logout_token_claims(client, session), self.logout_token_alg(client)
         token = await self.sign_for(client, alg, self.logout_token_typ(), claims)
         _, encryption, enc = self.protection_of(client, "id_token")
-        return token if encryption is None else self.encrypted(client, token, encryption, enc)
+        if encryption is None:
+            return token
+        return self.encrypted_with(client, token, encryption, enc, self.logout_token_outside())
+
+    def logout_token_outside(self) -> dict[str, str]:
+        """Return what stands outside of the encryption of a Logout Token, too (section 2.4)."""
+        return {"iss": self.issuer()}
 
     def logout_token_alg(self, client: ClientConfig) -> str:
         """Return the algorithm of the client's Logout Tokens: that of its ID Tokens."""

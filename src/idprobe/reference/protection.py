@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from joserfc import jwe, jws, jwt
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from idprobe.reference.core import Core
@@ -73,13 +74,20 @@ class Protection(Core):
 
     def encrypted(self, client: ClientConfig, content: str, alg: str, enc: str) -> str:
         """Return content encrypted to a client; a JWT becomes a nested one (section 10.2)."""
+        return self.encrypted_with(client, content, alg, enc, {})
+
+    def encrypted_with(
+        self, client: ClientConfig, content: str, alg: str, enc: str, outside: Mapping[str, str]
+    ) -> str:
+        """Return encrypted content with claims outside of it, too (RFC 7519 section 5.3)."""
         found = self.key_to_encrypt_to(client, alg, enc)
         if found is None:
             raise ValueError("a client was registered that nobody can encrypt to")
         kid, key = found
         nested = {"cty": "JWT"} if content.count(".") == 2 and content[0] != "{" else {}  # noqa: PLR2004 -- as a JWS has
-        header = {"alg": alg, "enc": enc, **nested, **({"kid": kid} if kid else {})}
-        return jwe.encrypt_compact(header, content, key, algorithms=_ALLOWED)
+        header = {"alg": alg, "enc": enc, **nested, **({"kid": kid} if kid else {}), **outside}
+        registry = JWERegistry(algorithms=_ALLOWED, strict_check_header=False)
+        return jwe.encrypt_compact(header, content, key, registry=registry)
 
     def key_to_encrypt_to(
         self, client: ClientConfig, alg: str, enc: str

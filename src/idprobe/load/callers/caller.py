@@ -1,5 +1,6 @@
 """What every caller is."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Final
 
 from idprobe.load.engine import Moves
@@ -12,7 +13,7 @@ SAME_EACH_TIME: Final = frozenset({"client_secret_basic", "client_secret_post", 
 """Client authentications without a time in them, so that the request never changes."""
 
 
-class Caller:
+class Caller(ABC):
     """One caller of many: subclass it, say `role`, and write `iterate`.
 
     `prepare` runs once before load is measured. Where `prepares` is true, an open run has so many
@@ -37,9 +38,9 @@ class Caller:
         """Get what every iteration builds on: nothing, by default."""
         yield from ()
 
+    @abstractmethod
     def iterate(self) -> Moves:
         """Run the flow once; an error of ours that it raises is a failed iteration."""
-        raise NotImplementedError
 
     def conclude(self) -> Moves:
         """Look at what is left when load is over: nothing, by default."""

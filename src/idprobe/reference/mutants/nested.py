@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from joserfc import jwe
@@ -14,11 +15,11 @@ from idprobe.reference.settings import ENCRYPTION_ALGORITHMS, ENCRYPTIONS, Clien
 ALLOWED: Final = [*ENCRYPTION_ALGORITHMS, *ENCRYPTIONS, "DEF"]
 
 
-class _OuterHeaders(ReferenceServer):
+class _OuterHeaders(ReferenceServer, ABC):
     """Encrypts with a header that is changed."""
 
-    def bent(self, header: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def bent(self, header: dict[str, Any]) -> dict[str, Any]: ...
 
     def encrypted(self, client: ClientConfig, content: str, alg: str, enc: str) -> str:
         found = self.key_to_encrypt_to(client, alg, enc)
@@ -61,3 +62,11 @@ class OnlyEncryptionIsTyped(_OuterHeaders):
 
     def bent(self, header: dict[str, Any]) -> dict[str, Any]:
         return {**header, "typ": "id-token+jwt"}
+
+
+@mutant(breaks="OIDCBCL-2.4/iss-replicated-when-encrypted")
+class EncryptedLogoutTokensHaveNoSender(ReferenceServer):
+    """Nothing outside of the encryption of a Logout Token says who sent it."""
+
+    def logout_token_outside(self) -> dict[str, str]:
+        return {}

@@ -3,6 +3,7 @@
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -99,11 +100,11 @@ class SignedUserInfoIsCalledText(ReferenceServer):
         return response
 
 
-class _BentUserInfo(ReferenceServer):
+class _BentUserInfo(ReferenceServer, ABC):
     """Bends the claims of signed UserInfo responses."""
 
-    def bent(self, claims: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def bent(self, claims: dict[str, Any]) -> dict[str, Any]: ...
 
     async def protected(
         self, client: ClientConfig, claims: Mapping[str, Any], kind: str, typ: str | None
@@ -150,13 +151,13 @@ class SignedUserInfoIsAltered(ReferenceServer):
         return Response(content, headers=self.resource_headers(), media_type="application/jwt")
 
 
-class _Protecting(ReferenceServer):
+class _Protecting(ReferenceServer, ABC):
     """Protects answers otherwise than was registered."""
 
+    @abstractmethod
     def bent(
         self, kind: str, how: tuple[str | None, str | None, str]
-    ) -> tuple[str | None, str | None, str]:
-        raise NotImplementedError
+    ) -> tuple[str | None, str | None, str]: ...
 
     def protection_of(self, client: ClientConfig, kind: str) -> tuple[str | None, str | None, str]:
         return self.bent(kind, super().protection_of(client, kind))

@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -42,11 +43,11 @@ class NativeIsTheDefault(ReferenceServer):
         return super().client_of_metadata({"application_type": "native", **body}, client_id, secret)
 
 
-class _LooseUris(ReferenceServer):
+class _LooseUris(ReferenceServer, ABC):
     """Registers some redirect URIs without a look at them."""
 
-    def passes(self, body: Mapping[str, Any], uri: str) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def passes(self, body: Mapping[str, Any], uri: str) -> bool: ...
 
     def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
         uris = body.get("redirect_uris") or ()
