@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -28,7 +28,7 @@ from idprobe.load.course import course_of
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import place_of
 from idprobe.load.result import LoadResult
-from idprobe.load.running import LoadRun, run_load, run_worker, scenario_file
+from idprobe.load.running import LoadRun, run_load, run_web, run_worker, scenario_file
 from idprobe.profile import Profile, bare_profile, load_profile
 from idprobe.reports.load_page import write_load_page
 from idprobe.schemas import validate
@@ -241,6 +241,24 @@ def test_workers_that_a_master_did_not_start_share_its_run(tmp_path: Path) -> No
     assert (result.recording.scheduled, result.recording.succeeded) == (120, 120)
     assert result.recording.latency.count == 120
     assert codes == [0, 0]
+
+
+def test_locusts_own_page_is_served_for_a_scenario(tmp_path: Path) -> None:
+    port = free_port()
+    with issuer() as url, ThreadPoolExecutor() as pool:
+        profile = profile_of(url, tmp_path)
+        serving = pool.submit(run_web, "client_credentials", profile, port, frozenset())
+        page = ""
+        while not serving.done() and "Locust" not in page:
+            time.sleep(0.1)
+            with suppress(httpx.TransportError):
+                page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).text
+        for child in psutil.Process().children():
+            if str(port) in child.cmdline():
+                child.terminate()
+        serving.result()
+
+    assert "Locust" in page
 
 
 def test_load_beyond_loopback_is_asked_for_by_name(tmp_path: Path) -> None:

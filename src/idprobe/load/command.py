@@ -13,11 +13,12 @@ from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
+from idprobe.load.drift import FEWEST_WINDOWS
 from idprobe.load.limit import find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import duration_ns, duration_s, per_second, place_of
 from idprobe.load.repeating import repeated
-from idprobe.load.running import LoadRun, run_load, run_worker
+from idprobe.load.running import LoadRun, run_load, run_web, run_worker
 from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
 from idprobe.profile import Profile
@@ -30,6 +31,7 @@ MAX_DURATION_S: Final = 86_400.0
 MAX_CONNECTIONS: Final = 20_000
 MAX_REPEATS: Final = 100
 MAX_WORKERS: Final = 64
+WEB_PORT: Final = 8089
 
 Resolve = Callable[[str | None], Profile]
 Picture = Callable[[Mapping[str, Any], Path], None]
@@ -107,6 +109,17 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         f"[default: the profile's]",
     )
     @click.option(
+        "--soak",
+        metavar="TIME",
+        help="Go on for so long and tell what drifts; instead of --duration.",
+    )
+    @click.option(
+        "--server-pid",
+        type=click.IntRange(1),
+        metavar="PID",
+        help="The server's process on this machine: --soak tells of its memory too.",
+    )
+    @click.option(
         "--search",
         is_flag=True,
         help="Find the highest rate within the budget, instead of loading at one.",
@@ -152,6 +165,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         help="Do what the master there says; it has rate, duration and budget.",
     )
     @click.option(
+        "--web",
+        is_flag=True,
+        help="Let Locust's own page start and stop load, at http://127.0.0.1:8089.",
+    )
+    @click.option(
         "--i-may-load",
         "may_load",
         multiple=True,
@@ -176,6 +194,8 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         if options["worker_of"] is not None:
             master, may_load = place_of(options["worker_of"]), frozenset(options["may_load"])
             return run_worker(scenario, resolve(target), master, may_load)
+        if options["web"]:
+            return run_web(scenario, resolve(target), WEB_PORT, frozenset(options["may_load"]))
         out = options["output"] or _fresh_output(scenario)
         if options["search"]:
             return _searched(
@@ -246,6 +266,8 @@ def _plan(options: dict[str, Any]) -> Plan:
         duration_ns(options["warm_up"]) / 1e9,
         options["callers"] if options["users"] is None else options["users"],
         options["workers"],
+        options["soak"] is not None,
+        options["server_pid"],
     )
 
 
@@ -270,11 +292,24 @@ def _is_course(rate: str) -> bool:
 
 def _seconds(model: Model, options: dict[str, Any]) -> float:
     """Return how long the steady state is: a course says so itself."""
+    if options["soak"] is not None:
+        return _soak_s(model, options)
     if not isinstance(model, Open) or not model.course:
         return _duration_s(options["duration"])
     if options["given_duration"] is not None:
         raise UsageError("--rate says itself how long each step is: leave --duration out")
     return _bounded(sum(step.seconds for step in model.course), "the course of --rate")
+
+
+def _soak_s(model: Model, options: dict[str, Any]) -> float:
+    if options["given_duration"] is not None or (isinstance(model, Open) and model.course):
+        raise UsageError("--soak says how long, at one rate: leave --duration and steps out")
+    seconds = _bounded(duration_s(options["soak"]), f"--soak {options['soak']}")
+    if seconds < FEWEST_WINDOWS:
+        raise UsageError(
+            f"--soak {options['soak']} is too short for a trend: {FEWEST_WINDOWS}s or more"
+        )
+    return seconds
 
 
 def _duration_s(text: str) -> float:

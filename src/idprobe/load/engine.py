@@ -100,12 +100,18 @@ class Engine:
         self.samples: Final = Samples()
         self.on_lag: Callable[[int], None] | None = None
         self.requests = 0
+        self.octets = 0
         self.reconnects = 0
         self.stopped = False
 
     def stop(self) -> None:
         """Make `run` return soon; may be called from any thread."""
         self.stopped = True
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._lines)
 
     def run(self, pace: Pace) -> None:
         """Drive the callers until the pace is over."""
@@ -327,6 +333,7 @@ class Engine:
             tally = self.tallies.of(packet.name)
             tally.note(elapsed)
             tally.octets += len(answer.body)
+            self.octets += len(answer.body)
             seat.tally = tally
             if elapsed > self.samples.slow_ns:
                 self.samples.slow(packet, answer, elapsed)

@@ -9,7 +9,7 @@ from idprobe.load.recording import Recording, Window
 
 __all__ = ["merged"]
 
-SUMS: Final = ("began", "finished", "failed")
+SUMS: Final = ("began", "finished", "failed", "octets", "connections")
 ADDED: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting",

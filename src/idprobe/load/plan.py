@@ -78,6 +78,10 @@ class Plan:
     """How many callers are prepared, where a scenario has something to prepare."""
     workers: int = 1
     """Among how many processes the load is shared out."""
+    soak: bool = False
+    """Whether the run is to tell what drifts."""
+    server_pid: int | None = None
+    """The process of the server on this machine, whose memory is noted."""
 
     def part(self, place: int) -> "Plan":
         """Return what the worker at a place has to do; arrivals of all fall between each other."""
@@ -98,16 +102,15 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON members."""
         kind = "open" if isinstance(self.model, Open) else "closed"
-        times = {"duration_s": self.duration_s, "warm_up_s": self.warm_up_s}
-        counts = {"callers": self.callers, "workers": self.workers}
-        return {"kind": kind, **times, **counts, **asdict(self.model)}
+        members = {name: getattr(self, name) for name in _MEMBERS}
+        return {"kind": kind, **members, **asdict(self.model)}
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Self:
         """Return the plan that to_dict wrote."""
         given = dict(members)
         kind = given.pop("kind")
-        others = [given.pop(name) for name in ("duration_s", "warm_up_s", "callers", "workers")]
+        others = [given.pop(name) for name in _MEMBERS]
         if kind == "closed":
             return cls(Closed(**given), *others)
         course = tuple(Step(**step) for step in given.get("course", ()))
@@ -118,6 +121,9 @@ class Plan:
     def read(cls, path: Path) -> Self:
         """Return the plan in a file."""
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+_MEMBERS: Final = ("duration_s", "warm_up_s", "callers", "workers", "soak", "server_pid")
 
 
 def heed_limits(plan: Plan, profile: Profile) -> Plan:

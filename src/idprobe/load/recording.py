@@ -49,6 +49,12 @@ class Window:
     lag_ns: int | None
     cpu: float
     delay: float
+    octets: int = 0
+    """Of the bodies that came in."""
+    connections: int = 0
+    """How many were open at its end."""
+    server_bytes: int | None = None
+    """The memory of the server, where its process is known."""
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from idprobe.load.budget import Budget, ClauseResult
 from idprobe.load.course import expected
+from idprobe.load.drift import Drift, drifts
 from idprobe.load.histogram import Histogram, enough_for
 from idprobe.load.honesty import saturation, too_short
 from idprobe.load.plan import Closed, Open, Plan
@@ -74,6 +75,11 @@ class LoadResult:
             or too_short(self.recording, self.budget)
             or self._limited_pass()
         )
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """What a soak has found of each figure; nothing of another run, or of a short one."""
+        return drifts(self.recording.windows) if self.plan.soak else ()
 
     @property
     def connection_limited(self) -> bool:
@@ -151,6 +157,7 @@ class LoadResult:
                 "most_waiting": recording.most_waiting,
                 "throttled_us": recording.throttled_us,
             },
+            "drift": [asdict(one) for one in self.drift],
             "windows": [asdict(one) for one in recording.windows],
             "budget": [
                 {"clause": one.clause.text, "actual": _actual(one), "held": one.held}

@@ -31,7 +31,7 @@ from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcom
 from idprobe.load.result import LoadResult
 from idprobe.profile import Profile, load_consent_missing
 
-__all__ = ["LoadRun", "run_load", "run_worker", "scenario_file", "scenarios"]
+__all__ = ["LoadRun", "run_load", "run_web", "run_worker", "scenario_file", "scenarios"]
 
 STARTUP_S: Final = 30.0
 """How long Locust may take to start and to end, on a busy machine."""
@@ -128,13 +128,38 @@ def run_worker(
     Raises UsageError or ProfileError for a run that may not be made from here. The figures go to
     the master.
     """
+    host, port = master
+    options = ("--worker", "--master-host", host, "--master-port", str(port))
+    return _locust(scenario, profile, may_load, (*options, "--loglevel", "WARNING"), environ)
+
+
+def run_web(
+    scenario: str,
+    profile: Profile,
+    port: int,
+    may_load: frozenset[str],
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Let Locust's own page on loopback start and stop load, until it is told to end.
+
+    Raises UsageError or ProfileError for a run that may not be made; returns Locust's exit code.
+    """
+    with served(profile) as reached:
+        options = ("--web-host", "127.0.0.1", "--web-port", str(port))
+        given = {**environ, ISSUER: reached.issuer} if profile.embedded else environ
+        return _locust(scenario, reached, may_load, options, given)
+
+
+def _locust(
+    scenario: str,
+    profile: Profile,
+    may_load: frozenset[str],
+    options: Sequence[str],
+    environ: Mapping[str, str],
+) -> int:
     path = scenario_file(scenario)
     _refuse(profile, may_load)
-    host, port = master
-    command = [
-        *(sys.executable, "-m", "locust", "-f", str(path), "--worker"),
-        *("--master-host", host, "--master-port", str(port), "--loglevel", "WARNING"),
-    ]
+    command = [sys.executable, "-m", "locust", "-f", str(path), *options]
     kept = _told(environ, profile, may_load)
     return subprocess.run(command, env=kept, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603 -- our own command line
 

@@ -30,6 +30,8 @@ def print_load(result: LoadResult, console: Console) -> None:
     if result.recording.warnings:
         console.print(_counted("times", "worth a look", result.recording.warnings))
     console.print(_budget(result))
+    if result.drift:
+        console.print(_drift(result))
     for note in result.all_notes():
         console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True)
     console.print(_conclusion(result), soft_wrap=True)
@@ -90,6 +92,19 @@ def _budget(result: LoadResult) -> Table:
             escape(one.clause.text),
             one.shown,
             "[green]held[/]" if one.held else "[red]exhausted[/]",
+        )
+    return table
+
+
+def _drift(result: LoadResult) -> Table:
+    table = Table("drift", "first third", "last third", "by chance", "")
+    for one in result.drift:
+        table.add_row(
+            f"{one.name}, {one.unit}" if one.unit else one.name,
+            f"{one.first:,.4g}",
+            f"{one.last:,.4g}",
+            f"{one.chance:.2g}",
+            "[red]drifts[/]" if one.drifts else "[green]stays[/]",
         )
     return table
 

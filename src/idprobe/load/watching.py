@@ -1,13 +1,14 @@
 """Looking at ourselves while load runs, second by second: lateness, and who had the processor."""
 
+import os
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from idprobe.load.recording import Recording, Window
 from idprobe.load.tape import FOLD_AT, Tape
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "memory_of"]
 
 WINDOW_NS: Final = 1_000_000_000
 MAX_WINDOWS: Final = 100_000
@@ -15,11 +16,30 @@ SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
 CGROUP: Final = Path("/sys/fs/cgroup/cpu.stat")
 
 
+class Engine(Protocol):
+    """What sends and receives: how many octets of bodies came in, how many connections it has."""
+
+    octets: int
+
+    @property
+    def connections(self) -> int: ...
+
+
 class Watch:
     """Notes every iteration into the recording, and what each second was like."""
 
-    def __init__(self, recording: Recording, started_ns: int, warm_up_ns: int) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        engine: Engine,
+        started_ns: int,
+        warm_up_ns: int,
+        server_pid: int | None = None,
+    ) -> None:
         self._recording: Final = recording
+        self._engine: Final = engine
+        self._octets = engine.octets
+        self._server_pid: Final = server_pid
         self._started_ns = started_ns
         self._steady_ns: Final = started_ns + warm_up_ns
         self._service: Final = Tape()
@@ -115,6 +135,9 @@ class Watch:
                 lag_ns=lag.percentile(99),
                 cpu=round((cpu_ns - self._cpu_ns) / elapsed, 4),
                 delay=round((delay_ns - self._delay_ns) / elapsed, 4),
+                octets=self._engine.octets - self._octets,
+                connections=self._engine.connections,
+                server_bytes=None if self._server_pid is None else memory_of(self._server_pid),
             )
             recording.windows.append(window)
         recording.latency.merge(latency)
@@ -123,6 +146,16 @@ class Watch:
         self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
         self._cpu_ns, self._delay_ns, self._window_ns = cpu_ns, delay_ns, now_ns
         self._began = self._failed = 0
+        self._octets = self._engine.octets
+
+
+def memory_of(pid: int) -> int | None:
+    """Return how many octets of memory a process holds; None if nobody can tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _processor() -> tuple[int, int]:

@@ -131,7 +131,9 @@ class Work:
         plan, engine, recording = self._plan, self.engine, self.recording
         warm_up_s = 0.0 if plan is None else plan.warm_up_s
         seconds = None if plan is None else warm_up_s + plan.duration_s
-        times = Times(warm_up_s, seconds, self._patience_s)
+        times = Times(
+            warm_up_s, seconds, self._patience_s, None if plan is None else plan.server_pid
+        )
         if plan is not None and isinstance(plan.model, Open) and seconds is not None:
             model = plan.model
             steps = model.steps(plan.duration_s)

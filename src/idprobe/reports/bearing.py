@@ -29,6 +29,7 @@ class Bearing:
     facts: Mapping[str, str]
     times: tuple[tuple[str, float | None, float | None], ...]
     budget: tuple[tuple[str, str, bool], ...]
+    drift: tuple[Mapping[str, Any], ...]
     troubles: Mapping[str, int]
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
@@ -66,6 +67,7 @@ def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:
         dict(_facts(load)),
         tuple((name, latency[name], service[name]) for name in _TIMES),
         tuple((one["clause"], _measured(one), one["held"]) for one in load["budget"]),
+        tuple(load.get("drift", ())),
         {**load["findings"], **load["errors"]["kinds"], **load["warnings"]},
         (*_of_another(load, target, issuer), *load["notes"]),
         load_charts(load),
