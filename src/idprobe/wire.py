@@ -290,9 +290,17 @@ class Wire:
         self._places.clear()
 
     def aside(self) -> "Wire":
-        """Return a wire of the same client with cookies and records of its own."""
+        """Return a wire of the same client and session, with cookies and records of its own.
+
+        What this one's browser has by now the other has too, so that nobody logs in again.
+        """
         return Wire(
-            self.provider, self.courier, self.human, listener=self.listener, on_key=self.on_key
+            self.provider,
+            self.courier,
+            self.human,
+            cookies=self.cookies.twin(),
+            listener=self.listener,
+            on_key=self.on_key,
         )
 
     def _note(self, exchange: Exchange) -> None:
