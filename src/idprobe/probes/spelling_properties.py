@@ -88,9 +88,9 @@ def encoded(pairs: Pairs) -> bytes:
 
 
 def spelled(character: str) -> SearchStrategy[bytes]:
-    """Return the spellings of a character: as it is (`+` for a space), or percent-encoded."""
+    """Return the spellings of a character: as forms have it (`+` for a space), and encoded."""
     octets = character.encode("utf-8")
-    plain = b"+" if character == " " else octets
+    plain = encoded((("", character),))[1:]
     upper = b"".join(b"%%%02X" % octet for octet in octets)
     return st.sampled_from(list(dict.fromkeys([plain, upper, upper.lower()])))
 
