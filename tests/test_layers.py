@@ -28,6 +28,7 @@ LAYERS: Final = {
     "reference": 3,
     "flows": 3,
     "cookies": 3,
+    "archives": 4,
     "evidence": 4,
     "embedded": 4,
     "lifecycle": 4,

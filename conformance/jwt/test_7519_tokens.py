@@ -1,7 +1,5 @@
 """RFC 7515, RFC 7519, RFC 8725: the form of every JWT that the server issues."""
 
-from urllib.parse import urlsplit
-
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import (
@@ -14,6 +12,7 @@ from idprobe.reading.issued import (
     issued_jwts,
     published_keys,
 )
+from idprobe.reading.urls import parts_of
 
 STANDARD_HEADERS = frozenset(
     [
@@ -69,7 +68,7 @@ def test_jwts_have_alg(signed_in_twice: Trace) -> None:
 def test_jku_is_https(signed_in_twice: Trace) -> None:
     """jku, where it is there, leads to https."""
     for token in issued_jwts(signed_in_twice):
-        scheme = urlsplit(str(token.header.get("jku", "https:"))).scheme
+        scheme = parts_of(str(token.header.get("jku", "https:"))).scheme
         assert scheme == "https", f"the scheme of jku is {scheme}"
 
 
@@ -77,7 +76,7 @@ def test_jku_is_https(signed_in_twice: Trace) -> None:
 def test_x5u_is_https(signed_in_twice: Trace) -> None:
     """x5u, where it is there, leads to https."""
     for token in issued_jwts(signed_in_twice):
-        scheme = urlsplit(str(token.header.get("x5u", "https:"))).scheme
+        scheme = parts_of(str(token.header.get("x5u", "https:"))).scheme
         assert scheme == "https", f"the scheme of x5u is {scheme}"
 
 
@@ -140,7 +139,7 @@ def test_names_with_a_colon_are_uris(signed_in_twice: Trace) -> None:
         values += audiences(token.claims.get("aud"))
         for value in values:
             with_colon = isinstance(value, str) and ":" in value
-            assert not with_colon or urlsplit(str(value)).scheme, "a value with : is no URI"
+            assert not with_colon or parts_of(str(value)).scheme, "a value with : is no URI"
 
 
 @requirement("RFC7519-4.1.3/aud-single-or-array")

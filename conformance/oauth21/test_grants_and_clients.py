@@ -1,11 +1,10 @@
 """OAuth 2.1: what the draft takes away from OAuth 2.0, and what it wants of clients."""
 
-from urllib.parse import urlsplit
-
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import documents
 from idprobe.reading.token_responses import served
+from idprobe.reading.urls import parts_of
 
 GONE = {"implicit", "password"}
 LINKS_FOR_PEOPLE = {"service_documentation", "op_policy_uri", "op_tos_uri"}
@@ -18,7 +17,7 @@ def test_every_url_of_the_protocol_is_https(metadata_documents: Trace) -> None:
         for name, value in members.items():
             is_place = name.endswith(("_endpoint", "_uri", "_iframe")) or name == "issuer"
             if is_place and isinstance(value, str) and name not in LINKS_FOR_PEOPLE:
-                scheme = urlsplit(value).scheme
+                scheme = parts_of(value).scheme
                 assert scheme == "https", f"the scheme of {name} is {scheme or 'missing'}"
 
 

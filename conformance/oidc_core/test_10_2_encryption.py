@@ -2,6 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.issued import verifier_of
 from idprobe.reading.protected import (
     encryption_of,
     id_token_fact,
@@ -24,7 +25,7 @@ def test_what_is_encrypted_was_signed_first(encrypted_id_tokens: Trace) -> None:
         if opened_by(fact) is None:
             raise EvidenceError(f"{step}: it cannot be opened")
         assert "jwt" in fact, f"{step}: what is in it is no signed JWT"
-        assert fact.get("verified_by"), f"{step}: no key verifies what is in it"
+        assert verifier_of(fact), f"{step}: no key verifies what is in it"
 
 
 @requirement("OIDCC-10.2/encryption-alg-supported-by-recipient")

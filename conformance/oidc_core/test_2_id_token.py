@@ -1,12 +1,12 @@
 """OpenID Connect Core 1.0, section 2: the ID Token."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import SKEW_S, asked, audiences, id_token, is_number, server_time_s
 from idprobe.reading.pages import carries_password
+from idprobe.reading.urls import parts_of
 
 MILLISECONDS_BEGIN = 10**11
 AUTHENTICATION_METHODS = frozenset(
@@ -59,8 +59,8 @@ def test_iss_is_a_url_of_the_right_form(code_redeemed: Trace) -> None:
     token = id_token(code_redeemed, "redeem")
     iss = token.claim("iss")
     assert isinstance(iss, str), "iss is no string"
-    parts = urlsplit(iss)
-    allowed = {"https", urlsplit(token.exchange.request.origin).scheme}
+    parts = parts_of(iss)
+    allowed = {"https", parts_of(token.exchange.request.origin).scheme}
     assert parts.scheme in allowed, f"the scheme of iss is {parts.scheme or 'missing'}"
     assert parts.netloc, "iss names no host"
     assert "?" not in iss, "iss has a query"
@@ -181,7 +181,7 @@ def test_acr_is_one_string(code_redeemed: Trace) -> None:
 def test_acr_is_a_uri(code_redeemed: Trace) -> None:
     """The acr is an absolute URI, or 0, which is Core's own name."""
     acr = _optional(code_redeemed, "acr")
-    assert acr == "0" or urlsplit(str(acr)).scheme, "acr is a bare name"
+    assert acr == "0" or parts_of(str(acr)).scheme, "acr is a bare name"
 
 
 @requirement("OIDCC-2/amr-array-of-strings")

@@ -1,6 +1,7 @@
 """OpenID Connect Core sections 3.1.2.2 to 3.1.2.6: validation, authentication, and the answer."""
 
 from idprobe.checks import (
+    EvidenceError,
     Exchange,
     LandingMode,
     Trace,
@@ -101,7 +102,10 @@ def test_stranger_has_to_log_in(user_pages: Trace) -> None:
     assert not gives_tokens(user_pages["nobody"]), "a code was issued although nobody logged in"
     steps = user_pages.steps("journey")
     asked = any(is_user_page(e) and is_login_page(e) for e in steps)
-    assert asked or any(carries_password(e.request) for e in steps), "no login page was shown"
+    asked = asked or any(carries_password(e.request) for e in steps)
+    if not asked and user_pages["journey"].landing is None:
+        raise EvidenceError("the way led neither to a login page nor back to the client")
+    assert asked, "no login page was shown"
 
 
 @requirement("OIDCC-3.1.2.3/prompt-none-unauthenticated-is-error")

@@ -3,12 +3,12 @@
 import re
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import asked, document, id_token, is_number, scope_of
+from idprobe.reading.urls import parts_of
 
 TEXTS = [
     "name",
@@ -139,7 +139,7 @@ def test_email_is_an_address(userinfo_by_scope: Trace) -> None:
 @requirement("OIDCC-5.1/picture-is-image")
 def test_picture_is_a_url(userinfo_by_scope: Trace) -> None:
     """The picture is a URL; whether an image is there we do not look."""
-    parts = urlsplit(str(_claim(userinfo_by_scope, "picture")))
+    parts = parts_of(str(_claim(userinfo_by_scope, "picture")))
     assert parts.scheme in {"http", "https"}, "picture is no http or https URL"
     assert parts.netloc, "picture names no host"
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.jose import read_jwt
 from idprobe.reading.issued import document, metadata
+from idprobe.reading.urls import parts_of
 
 SCRIPT, REGION = 4, 2
 
@@ -66,7 +66,7 @@ def test_source_says_where_to_ask(claims_from_elsewhere: Trace) -> None:
     for source in asked:
         endpoint = source.get("endpoint")
         assert isinstance(endpoint, str), "there is no endpoint"
-        assert urlsplit(endpoint).netloc, "the endpoint is no URL"
+        assert parts_of(endpoint).netloc, "the endpoint is no URL"
         assert isinstance(source.get("access_token", ""), str), "the access token is no text"
 
 

@@ -2,7 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import audiences, metadata
+from idprobe.reading.issued import audiences, metadata, verifier_of
 from idprobe.reading.protected import opened_by, steps_below, told, userinfo_fact
 from idprobe.reading.registered import information
 
@@ -71,7 +71,7 @@ def test_signature_of_the_response_verifies(signed_userinfo: Trace) -> None:
     """A published key, or the secret of the client, verifies a signed response."""
     for step in signed_steps(signed_userinfo):
         claims_of(signed_userinfo, step)
-        by = userinfo_fact(signed_userinfo, f"userinfo/{step}").get("verified_by")
+        by = verifier_of(userinfo_fact(signed_userinfo, f"userinfo/{step}"))
         assert by, f"{step}: no key verifies it"
 
 
@@ -84,4 +84,4 @@ def test_encrypted_response_was_signed_first(encrypted_userinfo: Trace) -> None:
     if opened_by(fact) is None:
         raise EvidenceError("the response cannot be opened")
     assert "jwt" in fact, "what is in it is no signed JWT"
-    assert fact.get("verified_by"), "no key verifies what is in it"
+    assert verifier_of(fact), "no key verifies what is in it"

@@ -59,6 +59,8 @@ def test_claims_are_an_object(userinfo_asked: Trace) -> None:
         raise EvidenceError(f"userinfo answers {response.status}")
     if response.media_type == "application/jwt":
         raise Unsuited("the client gets signed answers")
+    if response.unreadable:
+        raise EvidenceError(f"the answer {response.unreadable}")
     try:
         claims = response.json_object
     except EvidenceError as error:

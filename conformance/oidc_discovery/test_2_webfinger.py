@@ -1,13 +1,13 @@
 """OpenID Connect Discovery 1.0, section 2: which issuer looks after a person."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.probes.webfinger import RELATION
 from idprobe.reading.channels import is_secure
 from idprobe.reading.issued import metadata
+from idprobe.reading.urls import parts_of
 
 
 def answer_of(trace: Trace) -> Exchange:
@@ -45,7 +45,7 @@ def test_there_is_a_link_to_the_issuer(webfinger_asked: Trace) -> None:
 def test_issuer_told_is_a_plain_url(webfinger_asked: Trace) -> None:
     """The issuer is https, with a host, without query and fragment."""
     url = issuer_told(webfinger_asked)
-    parts = urlsplit(url)
+    parts = parts_of(url)
     own = answer_of(webfinger_asked).request.origin.partition(":")[0]
     assert parts.scheme in {"https", own}, f"the scheme is {parts.scheme}"
     assert parts.hostname, "there is no host"

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import document
 from idprobe.reading.pages import served
+from idprobe.reading.urls import parts_of
 
 FLAGS = (
     "claims_parameter_supported",
@@ -32,11 +32,11 @@ def _member(trace: Trace, name: str) -> Any:
 
 
 def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and bool(urlsplit(value).scheme and urlsplit(value).netloc)
+    return isinstance(value, str) and bool(parts_of(value).scheme and parts_of(value).netloc)
 
 
 def _assert_https(trace: Trace, name: str) -> None:
-    scheme = urlsplit(str(_member(trace, name))).scheme
+    scheme = parts_of(str(_member(trace, name))).scheme
     assert scheme == "https", f"the scheme of {name} is {scheme or 'missing'}"
 
 
@@ -53,8 +53,8 @@ def test_configuration_has_an_issuer(metadata_documents: Trace) -> None:
     issuer = _configuration(metadata_documents).get("issuer")
     assert _is_url(issuer), "issuer is missing or no URL"
     origin = metadata_documents["openid-configuration"].request.origin
-    scheme = urlsplit(str(issuer)).scheme
-    assert scheme in {"https", urlsplit(origin).scheme}, f"the scheme is {scheme}"
+    scheme = parts_of(str(issuer)).scheme
+    assert scheme in {"https", parts_of(origin).scheme}, f"the scheme is {scheme}"
     assert not set("?#") & set(str(issuer)), "issuer has a query or a fragment"
 
 

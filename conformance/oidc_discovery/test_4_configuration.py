@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import document
+from idprobe.reading.issued import document, is_number
 
 CONFIGURATION = "openid-configuration"
 SUFFIX = f"/.well-known/{CONFIGURATION}"
@@ -108,9 +108,7 @@ def test_json_has_no_nulls(
 def test_json_has_the_right_types(metadata_documents: Trace, code_redeemed: Trace) -> None:
     """Numbers are numbers, strings are strings, flags are flags."""
     members = document(code_redeemed, "redeem")
-    expires_in = members.get("expires_in", 0)
-    number = isinstance(expires_in, int) and not isinstance(expires_in, bool)
-    assert number, "expires_in is no number"
+    assert is_number(members.get("expires_in", 0)), "expires_in is no number"
     assert isinstance(members.get("token_type"), str), "token_type is no string"
     for name, value in document(metadata_documents, CONFIGURATION).items():
         if name.endswith("_parameter_supported"):

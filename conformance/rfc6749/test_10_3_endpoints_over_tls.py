@@ -1,10 +1,10 @@
 """RFC 6749 sections 10.3 and 10.8: endpoints are announced under https alone."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError
+from idprobe.reading.urls import parts_of
 
 TAKES_TOKENS = (
     "token_endpoint",
@@ -22,7 +22,7 @@ def _documents(trace: Trace) -> list[dict[str, Any]]:
 
 
 def _scheme(url: object) -> str:
-    return urlsplit(str(url)).scheme.lower()
+    return parts_of(str(url)).scheme.lower()
 
 
 @requirement("RFC6749-10.3/tokens-over-tls-only")

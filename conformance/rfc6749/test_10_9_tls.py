@@ -1,10 +1,11 @@
 """RFC 6749 sections 1.6, 2.3.1, 3 and 10, RFC 6750 section 5.2: nothing goes without TLS."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from idprobe.checks import Trace, requirement
 from idprobe.reading.channels import asked_endpoints, in_the_clear, is_secure
 from idprobe.reading.pages import page_of, user_pages_of
+from idprobe.reading.urls import parts_of
 
 
 @requirement("RFC6749-3.1/tls-required")
@@ -56,6 +57,6 @@ def test_users_never_leave_tls(user_pages: Trace) -> None:
         page = page_of(exchange.answered)
         forms = page.css("form") if page is not None else []
         targets = [form.attributes.get("action") or "" for form in forms]
-        urls = [urlsplit(urljoin(exchange.request.url, target)) for target in targets]
+        urls = [parts_of(urljoin(exchange.request.url, target)) for target in targets]
         clear = [url.netloc for url in urls if url.scheme == "http"]
         assert not clear, f"a form leads to {clear[0]} without TLS"

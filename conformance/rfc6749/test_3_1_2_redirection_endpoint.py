@@ -1,10 +1,9 @@
 """RFC 6749 section 3.1.2: to which redirection URI an answer may go."""
 
-from urllib.parse import urlsplit
-
 from idprobe.checks import Trace, is_error_page, refused, requirement
 from idprobe.reading.landings import followed, followed_steps, landed, sent
 from idprobe.reading.pages import page_of
+from idprobe.reading.urls import parts_of
 
 PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment", "path-case"}
 
@@ -13,7 +12,7 @@ PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment",
 def test_query_of_redirect_uri_is_kept(redirect_uri_with_query: Trace) -> None:
     """What the registered redirect_uri has in its query is there besides the response."""
     for step in ("success", "error"):
-        query = urlsplit(sent(redirect_uri_with_query, step, "redirect_uri")).query
+        query = parts_of(sent(redirect_uri_with_query, step, "redirect_uri")).query
         location = redirect_uri_with_query[step].answered.header("location") or ""
         landed(redirect_uri_with_query[step])
         assert f"?{query}&" in f"{location}&", f"the query is not there as registered after {step}"

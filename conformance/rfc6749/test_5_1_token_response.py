@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.token_responses import granted, token_members
 
 
@@ -18,7 +18,7 @@ def _expires_in(exchange: Exchange) -> object:
     """Return expires_in; without it there is nothing to look at."""
     members = token_members(exchange)
     if "expires_in" not in members:
-        raise EvidenceError("the token response has no expires_in")
+        raise Unsuited("the token response has no expires_in, which is optional")
     return members["expires_in"]
 
 
@@ -215,6 +215,6 @@ def _repeated_names(text: str) -> list[str]:
 
     try:
         json.loads(text, object_pairs_hook=note)
-    except ValueError:
-        raise EvidenceError("the body is not JSON") from None
+    except (ValueError, RecursionError):
+        raise EvidenceError("the body is not JSON that can be read") from None
     return found

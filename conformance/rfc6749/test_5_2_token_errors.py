@@ -3,7 +3,7 @@
 import re
 
 from idprobe.checks import Trace, error_code, refused, requirement, token_error
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.token_responses import denied, errors_in, texts_without_secrets
 
 ERROR_CHARACTERS = re.compile(r"[ !#-\[\]-~]+")
@@ -187,7 +187,7 @@ def test_descriptions_keep_to_their_characters(token_request_faults: Trace) -> N
         if "error_description" in exchange.answered.json_object
     ]
     if not described:
-        raise EvidenceError("no error has an error_description")
+        raise Unsuited("no error has an error_description, which is optional")
     for exchange in described:
         text = exchange.answered.json_object["error_description"]
         assert isinstance(text, str), "error_description is no string"

@@ -1,16 +1,15 @@
 """RFC 7521 sections 4.2 and 5: which assertions prove a client, and which do not."""
 
-from urllib.parse import urlsplit
-
 from idprobe.checks import Trace, refused, requirement
 from idprobe.reading.issued import metadata
 from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
+from idprobe.reading.urls import parts_of
 
 
 @requirement("RFC7521-4/tls-used")
 def test_assertions_travel_over_tls(metadata_documents: Trace) -> None:
     """The token endpoint has the scheme https."""
-    scheme = urlsplit(metadata(metadata_documents)["token_endpoint"]).scheme
+    scheme = parts_of(metadata(metadata_documents)["token_endpoint"]).scheme
     assert scheme == "https", f"the scheme of token_endpoint is {scheme or 'missing'}"
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.jose import read_jwt, verified_by
 from idprobe.reading.issued import document, documents, oauth_document, published_keys
+from idprobe.reading.urls import parts_of
 
 ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})
 FRONT_GRANTS = frozenset({"authorization_code", "implicit"})
 
 
 def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and bool(urlsplit(value).scheme and urlsplit(value).netloc)
+    return isinstance(value, str) and bool(parts_of(value).scheme and parts_of(value).netloc)
 
 
 def _takes_assertions(members: Mapping[str, Any], endpoint: str) -> bool:
@@ -50,8 +50,8 @@ def test_issuer_is_a_url_of_the_right_form(metadata_documents: Trace) -> None:
     """The issuer is an https URL without query and fragment; http where we came by http."""
     for exchange, members in documents(metadata_documents):
         issuer = str(members.get("issuer"))
-        parts = urlsplit(issuer)
-        allowed = {"https", urlsplit(exchange.request.origin).scheme}
+        parts = parts_of(issuer)
+        allowed = {"https", parts_of(exchange.request.origin).scheme}
         assert parts.scheme in allowed, f"the scheme of issuer is {parts.scheme or 'missing'}"
         assert parts.netloc, "issuer names no host"
         assert "?" not in issuer, "issuer has a query"
@@ -81,7 +81,7 @@ def test_metadata_has_the_token_endpoint(metadata_documents: Trace) -> None:
 def test_jwks_uri_is_https(metadata_documents: Trace) -> None:
     """Keys are fetched over a channel that nobody can change."""
     for _, members in documents(metadata_documents):
-        scheme = urlsplit(str(members.get("jwks_uri", "https:"))).scheme
+        scheme = parts_of(str(members.get("jwks_uri", "https:"))).scheme
         assert scheme == "https", f"the scheme is {scheme or 'missing'}"
 
 

@@ -1,11 +1,10 @@
 """RFC 8414 section 3: where the metadata are, and how they are served."""
 
-from urllib.parse import urlsplit
-
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import document, documents, oauth_document
 from idprobe.reading.pages import served
+from idprobe.reading.urls import parts_of
 
 OAUTH = "oauth-authorization-server"
 FOREIGN = "idprobe.invalid"
@@ -22,7 +21,7 @@ LISTS = (
 
 def _made_from(url: str) -> str:
     """Return the issuer, without terminating slash, from which a well-known URL was made."""
-    parts = urlsplit(url)
+    parts = parts_of(url)
     path = parts.path.removeprefix(f"/.well-known/{OAUTH}")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -120,7 +119,7 @@ def test_authorization_does_not_follow_the_host_header(foreign_host_authorizatio
     served(foreign_host_authorization["usual"])
     for step in ("host", "x-forwarded-host"):
         location = foreign_host_authorization[step].answered.header("location") or ""
-        assert urlsplit(location).hostname != FOREIGN, f"it redirects to the foreign host ({step})"
+        assert parts_of(location).hostname != FOREIGN, f"it redirects to the foreign host ({step})"
 
 
 @requirement("RFC9068-4/metadata-and-discovery-consistent")

@@ -1,11 +1,11 @@
 """RFC 9207 section 2: the issuer in the authorization response."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Landing, Trace, refused, requirement
 from idprobe.errors import EvidenceError
 from idprobe.reading.landings import all_landings, error_landings, landed
+from idprobe.reading.urls import parts_of
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -45,7 +45,7 @@ def test_errors_have_iss(authorization_errors: Trace, authorization_denied: Trac
 def test_iss_is_a_url(code_redeemed: Trace) -> None:
     """The iss is an https URL without query and fragment; on loopback http will do."""
     iss = sent_iss(landed(code_redeemed["authorize"]))
-    parts = urlsplit(iss)
+    parts = parts_of(iss)
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     assert secure, f"the scheme of iss is {parts.scheme!r}"
     assert "?" not in iss, "iss has a query"

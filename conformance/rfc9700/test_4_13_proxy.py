@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from idprobe.checks import Trace, requirement
 from idprobe.reading.pages import served
+from idprobe.reading.urls import parts_of
 
 FOREIGN = "idprobe.invalid"
 
@@ -39,6 +39,6 @@ def test_forwarding_headers_from_outside_move_no_login(foreign_host_authorizatio
     """X-Forwarded-Host of a browser does not lead it elsewhere."""
     served(foreign_host_authorization["usual"])
     response = foreign_host_authorization["x-forwarded-host"].answered
-    hosts = {urlsplit(response.header("location") or "").hostname}
+    hosts = {parts_of(response.header("location") or "").hostname}
     moved = FOREIGN in hosts or f"//{FOREIGN}" in response.text
     assert not moved, "the login leads to the host of X-Forwarded-Host"

@@ -1,9 +1,9 @@
 """RFC 9700 section 4.17: answers that are posted between windows."""
 
 import re
-from urllib.parse import urlsplit
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
+from idprobe.reading.urls import parts_of
 
 POSTED = re.compile(r"postMessage\s*\(")
 TO_ALL = re.compile(r"postMessage\s*\(.{0,4000}?,\s*([\"'`])\*\1\s*[,)]", re.DOTALL)
@@ -30,6 +30,6 @@ def test_messages_go_to_registered_origins(web_messages: Trace) -> None:
         raise EvidenceError("no page posts the answer in a way that can be read")
     for step in ("foreign", "port"):
         exchange = web_messages[step]
-        host = urlsplit(exchange.request.parameter("redirect_uri") or "").netloc
+        host = parts_of(exchange.request.parameter("redirect_uri") or "").netloc
         sent = posts(exchange) and host in exchange.answered.text
         assert not sent, f"a message goes to {host}"

@@ -1,6 +1,6 @@
 """RFC 9700 section 4: what the pages and redirects of the authorization endpoint guard against."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from idprobe.checks import Exchange, Response, Trace, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
@@ -14,6 +14,7 @@ from idprobe.reading.pages import (
     served,
     user_pages_of,
 )
+from idprobe.reading.urls import parts_of
 
 KEEPING_POLICIES = {
     "no-referrer",
@@ -87,8 +88,8 @@ def test_pages_load_nothing_from_others(user_pages: Trace) -> None:
         page = page_of(exchange.answered)
         elements = page.css(LOADING) if page is not None else []
         named = [e.attributes.get(name) for e in elements for name in ("src", "href", "action")]
-        urls = [urlsplit(urljoin(exchange.request.url, url)) for url in named if url]
-        own = urlsplit(exchange.request.origin).netloc
+        urls = [parts_of(urljoin(exchange.request.url, url)) for url in named if url]
+        own = parts_of(exchange.request.origin).netloc
         foreign = sorted({url.netloc for url in urls if url.netloc not in {own, ""}})
         assert not foreign, f"a page uses {', '.join(foreign)}"
 

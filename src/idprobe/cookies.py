@@ -40,7 +40,10 @@ class Cookies:
 
     def header_for(self, request: Request) -> Headers:
         """Return the Cookie header that belongs to a request; empty without a cookie for it."""
-        carrier = _carrier(request)
+        try:
+            carrier = _carrier(request)
+        except httpx.InvalidURL:  # what is no address is not sent either
+            return ()
         self._jar_for(request.origin).set_cookie_header(carrier)
         value = carrier.headers.get("cookie")
         return () if value is None else (("Cookie", value),)

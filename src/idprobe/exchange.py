@@ -37,6 +37,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_JSON_DEPTH: Final = 64
+MAX_DIGITS: Final = 300
 
 
 class Agent(StrEnum):
@@ -102,11 +103,21 @@ def parse_json(data: bytes) -> Any:
 
     _refuse_deep(data)
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
+        return json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=unique,
+            parse_constant=refuse,
+            parse_int=_number,
+        )
     except UnicodeDecodeError:
         raise EvidenceError("the body is not UTF-8") from None
     except (ValueError, RecursionError):
         raise EvidenceError("the body is not JSON") from None
+
+
+def _number(digits: str) -> int | float:
+    """Return a whole number; one that nobody writes down in earnest becomes infinite."""
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
 def _refuse_deep(data: bytes) -> None:
@@ -244,8 +255,18 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     @property
+    def unreadable(self) -> str:
+        """Why the body is not what the server meant to say; empty if it is, as far as we know."""
+        if self.truncated:
+            return "was cut where our bound is"
+        coding = (self.header("content-encoding") or "identity").lower()
+        return "" if coding == "identity" else f"is encoded as {coding[:20]}"
+
+    @property
     def json(self) -> Any:
         """The body as a JSON value; raises EvidenceError if it is none (see parse_json)."""
+        if self.unreadable:
+            raise EvidenceError(f"the body cannot be read: it {self.unreadable}")
         return parse_json(self.body)
 
     @property
@@ -281,8 +302,12 @@ class Response:
 
 def _split(url: str) -> tuple[str, str]:
     """Return origin and request target of an absolute URL; a fragment is not sent."""
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.netloc:
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme and parts.netloc and parts.port != 0
+    except ValueError:
+        raise EvidenceError("this cannot be read as a URL") from None
+    if not named:
         raise EvidenceError("an absolute URL is needed to send a request to")
     target = parts.path or "/"
     if parts.query:

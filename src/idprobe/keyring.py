@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Trace
+from idprobe.exchange import Exchange, Trace
 from idprobe.jose import verified_by
 from idprobe.profile import Profile
 from idprobe.redaction import Vault
@@ -21,14 +21,26 @@ class Keyring:
     profile: Profile
     vault: Vault
     jwks: Mapping[str, Any] = field(default_factory=dict)
+    is_readable: bool = True
+    """Whether what is published could be read, be it keys or none."""
     _asked_for: frozenset[tuple[str, str]] = frozenset()
 
+    def read(self, trace: Trace) -> None:
+        """Take the keys of a trace for those of the server."""
+        self.jwks = keys_of(trace)
+        self.is_readable = any(map(_is_document, trace))
+
     def verified_by(self, token: str) -> Mapping[str, Any] | None:
-        """Return which key of the server, or which secret of a client, verifies a token."""
+        """Return which key of the server, or which secret of a client, verifies a token.
+
+        Raises EvidenceError if none does and the server's keys could not be read.
+        """
         found = verified_by(token, self.jwks, secret=None)
         for client in self.profile.clients.values():
             if found is None and client.client_secret is not None:
                 found = verified_by(token, {"keys": []}, secret=client.client_secret)
+        if found is None and not self.is_readable:
+            raise EvidenceError("the keys of the server could not be read")
         return found
 
     def is_short(self) -> bool:
@@ -46,7 +58,17 @@ class Keyring:
         held = self.jwks.get("keys", [])
         new = [key for key in published.get("keys", []) if key not in held]
         self.jwks = {**self.jwks, "keys": [*held, *new]}
+        self.is_readable = self.is_readable or bool(new)
         self.vault.verify_again()
+
+
+def _is_document(exchange: Exchange) -> bool:
+    """Return whether an answer is a JSON object that could be read."""
+    if exchange.response is None or not exchange.response.is_success:
+        return False
+    with contextlib.suppress(EvidenceError):
+        return isinstance(exchange.response.json_object, dict)
+    return False
 
 
 def keys_of(trace: Trace) -> Mapping[str, Any]:

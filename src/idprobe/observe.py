@@ -219,7 +219,7 @@ class Observer:
         if self.evidence is not None:
             self.evidence.begin(self._run_facts())
         if self._missing(Capability.JWKS) is None:
-            self._keyring.jwks = keys_of(await self._run(courier, all_probes()[KEYS]))
+            self._keyring.read(await self._run(courier, all_probes()[KEYS]))
         self.vault.verifier = self._keyring.verified_by
 
     async def _meet_new_keys(self, courier: Courier) -> None:

@@ -16,7 +16,7 @@ from idprobe.errors import EvidenceError, ProfileError
 from idprobe.exchange import Response
 from idprobe.flows.forms import BUTTON_KINDS, Control, Form, Link, Page, Refresh
 
-__all__ = ["MARK", "decoded", "joined", "read_page", "read_refresh"]
+__all__ = ["MARK", "decoded", "joined", "parsed", "read_page", "read_refresh"]
 
 MAX_HTML_CHARS: Final = 262_144
 MAX_TAGS: Final = 10_000
@@ -46,13 +46,18 @@ def read_page(response: Response, url: str, hints: Mapping[str, str]) -> Page:
     Raises EvidenceError for a page beyond our bounds, ProfileError for a hint that is no selector.
     """
     text, charset = decoded(response)
-    _refuse_excess(text)
-    tree = LexborHTMLParser(text)
+    tree = parsed(text)
     base = tree.css_first("base[href]")
     base_url = url if base is None else joined(url, _attribute(base, "href").strip())
     if not base_url.startswith(("http:", "https:")):
         base_url = url
     return _Reader(tree, urldefrag(url).url, base_url, charset, hints).page()
+
+
+def parsed(text: str) -> LexborHTMLParser:
+    """Return the tree of a page; raises EvidenceError for one beyond our bounds."""
+    _refuse_excess(text)
+    return LexborHTMLParser(text)
 
 
 def read_refresh(value: str, *, without_scripts: bool = False) -> Refresh | None:

@@ -6,12 +6,19 @@ shown one, counts. An overload, a gateway's block or a crash is neither, and rai
 
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser
-
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Response
+from idprobe.flows.pages import parsed
+from idprobe.reading.challenges import challenges
 
-__all__ = ["error_code", "gives_tokens", "is_error_page", "refused", "token_error"]
+__all__ = [
+    "error_code",
+    "gives_tokens",
+    "is_error_page",
+    "refused",
+    "refused_by_challenge",
+    "token_error",
+]
 
 PAGE_STATUSES: Final = frozenset({200, 400, 401, 403, 404, 405, 414, 422, 431})
 ERROR_STATUSES: Final = frozenset({400, 401, 403, 405, 413, 414, 415, 422, 431})
@@ -65,11 +72,19 @@ def refused(exchange: Exchange) -> bool:
         return True
     if response.error is not None and response.status in ERROR_STATUSES:
         return True
-    if is_error_page(response):
+    if is_error_page(response) or refused_by_challenge(exchange):
         return True
     if response.is_success:
         return False
     raise EvidenceError(f"that is neither a grant nor a refusal: {exchange}")
+
+
+def refused_by_challenge(exchange: Exchange) -> bool:
+    """Return whether a Bearer challenge names an error: a body is not needed (RFC 6750 3)."""
+    if exchange.answered.status not in {400, 401, 403}:
+        return False
+    bearer = (one for one in challenges(exchange) if one.scheme == "bearer")
+    return any(one.get("error") for one in bearer)
 
 
 def is_error_page(response: Response) -> bool:
@@ -78,7 +93,7 @@ def is_error_page(response: Response) -> bool:
         return False
     if response.is_redirect or response.status not in PAGE_STATUSES:
         return False
-    page = LexborHTMLParser(response.body[:262_144])
+    page = parsed(response.body[:262_144].decode("utf-8", "replace"))
     return not page.css('input[type="password"], input[type="text"], input[type="email"]')
 
 

@@ -3,10 +3,9 @@
 import re
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser
-
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Trace
+from idprobe.flows.pages import parsed
 from idprobe.reading.answers import gives_tokens
 from idprobe.reading.pages import is_login_page, is_user_page
 
@@ -33,7 +32,7 @@ def asked(trace: Trace, step: str) -> Exchange:
 
 def words(trace: Trace, step: str) -> set[str]:
     """Return what a person reads on a page, without addresses, numbers and the client_id."""
-    page = LexborHTMLParser(asked(trace, step).answered.body)
+    page = parsed(asked(trace, step).answered.text)
     page.strip_tags(["script", "style", "head"])
     text = page.body.text(separator=" ") if page.body is not None else ""
     text = text.replace(trace.steps(step)[0].request.parameter("client_id") or "\0", " ")

@@ -24,12 +24,14 @@ __all__ = [
     "is_number",
     "issued_jwts",
     "left_half",
+    "lifetime_s",
     "metadata",
     "oauth_document",
     "published_keys",
     "scope_of",
     "server_time_s",
     "tokens",
+    "verifier_of",
 ]
 
 SKEW_S: Final = 300
@@ -42,15 +44,21 @@ JWE_SEGMENTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class IssuedJwt:
-    """A JWT that the server issued: its parts, and which key verifies it (None: none does)."""
+    """A JWT that the server issued: its parts, and which key verifies it."""
 
     name: str
     """Its pseudonym."""
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
-    verified_by: Mapping[str, Any] | None
+    fact: Mapping[str, Any]
+    """What is known of it."""
     exchange: Exchange
     """The exchange that brought it."""
+
+    @property
+    def verified_by(self) -> Mapping[str, Any] | None:
+        """Which key verifies it, None if none does; raises EvidenceError if nobody can tell."""
+        return verifier_of(self.fact)
 
     def claim(self, name: str) -> Any:
         """Return a claim; raises EvidenceError without it."""
@@ -63,7 +71,7 @@ class IssuedJwt:
         value: Any = self.claim(name)
         if not is_number(value):
             raise EvidenceError(f"{name} is no number")
-        return float(value)
+        return float(str(value))  # an integer may be too great for a float
 
     @property
     def alg(self) -> str:
@@ -98,6 +106,21 @@ def id_token(trace: Trace, step: str) -> IssuedJwt:
 def access_jwt(trace: Trace, step: str) -> IssuedJwt:
     """Return the access token of a step; raises EvidenceError unless it is a JWT."""
     return _jwt(trace, trace[step], "access_token")
+
+
+def lifetime_s(trace: Trace, step: str) -> float:
+    """Return for how long the access token of a step is good, by expires_in or by its own claims.
+
+    expires_in is only recommended (RFC 6749 section 5.1). Raises EvidenceError if neither tells.
+    """
+    expires_in = tokens(trace, step).get("expires_in")
+    if is_number(expires_in):
+        return float(str(expires_in))
+    try:
+        token = access_jwt(trace, step)
+        return token.number("exp") - token.number("iat")
+    except EvidenceError:
+        raise EvidenceError("nothing says how long the token lives") from None
 
 
 def tokens(trace: Trace, step: str) -> Mapping[str, Any]:
@@ -153,7 +176,18 @@ def _jwt(trace: Trace, exchange: Exchange, name: str) -> IssuedJwt:
     if "jwt" not in fact:
         raise EvidenceError(f"the {name} is no signed JWT that can be read")
     parts = fact["jwt"]
-    return IssuedJwt(pseudonym, parts["header"], parts["claims"], fact.get("verified_by"), exchange)
+    return IssuedJwt(pseudonym, parts["header"], parts["claims"], fact, exchange)
+
+
+def verifier_of(fact: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return which key verifies a JWT, None if none does.
+
+    Raises EvidenceError if nobody can tell, as the published keys could not be read.
+    """
+    if "jwt" in fact and "verified_by" not in fact:
+        raise EvidenceError("the published keys could not be read")
+    found: Mapping[str, Any] | None = fact.get("verified_by")
+    return found
 
 
 def compact(trace: Trace, pseudonym: Any) -> bool:

@@ -39,8 +39,7 @@ def _jwts(trace: Trace, step: str) -> Iterator[IssuedJwt]:
         if "jwt" not in fact:
             raise EvidenceError(f"the logout_token is no JWT that can be read: {call}")
         parts = fact["jwt"]
-        verified = fact.get("verified_by")
-        yield IssuedJwt(str(pseudonym), parts["header"], parts["claims"], verified, call)
+        yield IssuedJwt(str(pseudonym), parts["header"], parts["claims"], fact, call)
 
 
 def outer_header(trace: Trace, step: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.flows.pages import parsed
 
 __all__ = [
     "carries_password",
@@ -29,10 +30,13 @@ OPEN_SOURCES: Final = frozenset({"*", "http:", "https:"})
 
 
 def page_of(response: Response) -> LexborHTMLParser | None:
-    """Return an HTML page to look into, None for any other response."""
+    """Return an HTML page to look into, None for any other response.
+
+    Raises EvidenceError for one that nests too deep.
+    """
     if response.media_type not in HTML or response.is_redirect:
         return None
-    return LexborHTMLParser(response.body[:PAGE_BYTES])
+    return parsed(response.body[:PAGE_BYTES].decode("utf-8", "replace"))
 
 
 def is_user_page(exchange: Exchange) -> bool:

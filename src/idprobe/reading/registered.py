@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
-from idprobe.reading.answers import is_error_page
+from idprobe.reading.answers import is_error_page, refused_by_challenge
 
 __all__ = ["accepted", "information", "let_in", "refused_steps", "registration_error", "steps_of"]
 
@@ -32,6 +32,8 @@ def accepted(exchange: Exchange) -> bool:
     if response.is_success:
         return bool(information(exchange))
     if response.status in REFUSALS and response.error is not None:
+        return False
+    if refused_by_challenge(exchange):
         return False
     raise EvidenceError(f"that is neither a registration nor a refusal: {exchange}")
 

@@ -67,7 +67,7 @@ class Vault:
         """Look again at what no key verified, now that the verifier knows of more keys."""
         for pseudonym, (kind, value) in tuple(self._unverified.items()):
             facts = facts_of(kind, value, self._verified_by, self._opened)
-            if facts["verified_by"] is not None:
+            if facts.get("verified_by") is not None:
                 self._facts[pseudonym] = facts
                 del self._unverified[pseudonym]
 

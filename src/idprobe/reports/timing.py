@@ -52,7 +52,10 @@ def timings(traces: Iterable[Trace], endpoints: Mapping[str, str]) -> tuple[Timi
 
 
 def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # nobody asked there
+        return url, ""
     return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
 
 

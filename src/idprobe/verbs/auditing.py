@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from idprobe.archives import unpacked
 from idprobe.audit import Audit, recorded_profile, resolve
 from idprobe.embedded import served
 from idprobe.errors import UsageError
@@ -140,17 +141,20 @@ def _update(run: Audit, result: Run) -> None:
 
 
 @click.command()
-@click.argument("evidence", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("evidence", type=click.Path(path_type=Path, exists=True))
 @run_options
 def judge(evidence: Path, **options: Any) -> int:
     """Judge recorded EVIDENCE again, without the server: a results folder, or its evidence/.
+
+    Evidence that was packed as .tar.xz is judged as well.
 
     \b
     idprobe judge reports/output/latest
     idprobe judge for-acme -k RFC6749-5.1/cache-control-no-store
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     folder = evidence / "evidence" if (evidence / "evidence").is_dir() else evidence
-    recorded = read_evidence(folder)
+    with unpacked(folder) as readable:
+        recorded = read_evidence(readable)
     profile = recorded_profile(recorded)
     out = options["output"] or fresh_output(f"{profile.name}-judged")
     depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")

@@ -1,0 +1,267 @@
+"""The hostile servers, and what has to come out at each."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.hostile import mouths
+from tests.hostile.mouths import at, head, raw, saying, with_json, with_members
+from tests.hostile.wire import Asked, Honest, Mouth, Writer, reference
+
+from idprobe.reference.server import ReferenceServer
+
+TOKEN: Final = "/token"
+METADATA: Final = ("/openid-configuration", "/oauth-authorization-server")
+DEEP: Final = "[" * 100_000
+HUGE_KEY: Final = {
+    "kty": "RSA", "kid": "huge", "use": "sig", "alg": "RS256",
+    "n": "-" * 43_691, "e": "_" * 43_691,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """A hostile server: how it speaks, and what has to come out."""
+
+    mouth: Mouth
+    exit: int
+    """The first exit code: 0 sound, 1 violated, 3 unusable or inconclusive."""
+    unknown: tuple[str, ...] = ()
+    """The probes from which nothing may be concluded."""
+    make: Callable[[str], ReferenceServer] = reference
+    exchange_s: float = 5.0
+    tls: str = ""
+    """What its certificate is: good, selfsigned, expired, elsewhere; empty for plain http."""
+    traps: bool = False
+    """Whether {trap} in its bodies is the address of another server, which may learn nothing."""
+    depends_on_luck: bool = False
+    """Whether what it is accused of depends on the moment when it strikes."""
+
+
+def three_hours_ahead(issuer: str) -> ReferenceServer:
+    """Return a server whose clock is wrong."""
+    plain = reference(issuer)
+    return ReferenceServer(plain.config, clock=lambda: time.time() + 3 * 3600)
+
+
+def dated(honest: Honest) -> Honest:
+    """Return an answer with the time of that server."""
+    moment = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3 * 3600))
+    return honest.adding(("Date", moment))
+
+
+class Restarting:
+    """Forgets everything once, after so many requests."""
+
+    def __init__(self, requests: int) -> None:
+        self.left = requests
+        self.server: ReferenceServer | None = None
+
+    def make(self, issuer: str) -> ReferenceServer:
+        """Return the server that will forget."""
+        self.server = reference(issuer)
+        return self.server
+
+    async def __call__(self, asked: Asked, honest: Honest, writer: Writer) -> None:
+        """Answer, and forget when it is time."""
+        self.left -= 1
+        if self.left == 0 and self.server is not None:
+            for name in ("sessions", "codes", "access_tokens", "refresh_tokens", "transactions"):
+                getattr(self.server, name)._entries.clear()
+        await mouths.plainly(asked, honest, writer)
+
+
+def elsewhere(*names: str) -> Mouth:
+    """Return a mouth whose metadata names endpoints of another host."""
+    return with_json(
+        lambda value: {**value, **{name: f"{{trap}}/{name}" for name in names if name in value}}
+    )
+
+
+def swallowed(text: str, inside: str) -> Mouth:
+    """Return a mouth whose pages have this before the end of their form."""
+    return mouths.replaced(inside, text)
+
+
+_MISSING: Final = ("code_redeemed", "client_credentials_answer")
+_NO_CODE: Final = ("code_redeemed",)
+_restarting = Restarting(60)
+
+CASES: Final[dict[str, Case]] = {
+    "honest": Case(mouths.plainly, 0),
+    # bodies without end
+    "endless chunks in metadata": Case(at(*METADATA, how=mouths.endless_chunks), 3),
+    "endless chunks of tokens": Case(at(TOKEN, how=mouths.endless_chunks), 3, unknown=_MISSING),
+    "endless body without length": Case(
+        at("/userinfo", how=mouths.endless_until_close), 3, exchange_s=40.0
+    ),
+    "endless page": Case(at("/authorize", how=mouths.endless_chunks), 3, unknown=_NO_CODE),
+    "endless keys": Case(at("/jwks", how=mouths.endless_chunks), 3),
+    "endless interim responses": Case(mouths.interim_flood, 3, exchange_s=0.5),
+    # slowness
+    "body by drops": Case(at(TOKEN, how=mouths.slow_body), 3, unknown=_MISSING, exchange_s=1.0),
+    "header by drops": Case(mouths.slow_head, 3, exchange_s=0.5),
+    "silence": Case(mouths.silence, 3, exchange_s=0.5),
+    # headers
+    "header of many mebibytes": Case(at(TOKEN, how=mouths.long_header), 3, unknown=_MISSING),
+    "hundred thousand headers": Case(at(TOKEN, how=mouths.many_headers), 3, unknown=_MISSING),
+    "flood of cookies": Case(at("/authorize", "/login", how=mouths.cookies(2_000)), 3),
+    "long location": Case(
+        at("/login", how=mouths.redirecting(lambda _: "/" + "a" * 200_000)), 3, unknown=_NO_CODE
+    ),
+    "header that reads slowly": Case(
+        at("/userinfo", how=mouths.refusing(401, WWW_Authenticate='Bearer a="' + "\\" * 50_000)), 3
+    ),
+    # compressed
+    "gzip bomb nobody asked for": Case(at(*METADATA, how=mouths.bomb("gzip")), 3),
+    "deflate that is none": Case(at(TOKEN, how=mouths.bomb("deflate")), 3, unknown=_MISSING),
+    # JSON
+    "deep metadata": Case(at(*METADATA, how=with_json(lambda _: DEEP)), 3),
+    "deep token response": Case(
+        at(TOKEN, how=with_json(lambda v: f'{{"access_token":{DEEP},{str(v)[1:]}')), 3
+    ),
+    "members of metadata twice": Case(at(*METADATA, how=mouths.duplicated("issuer")), 3),
+    "members of token responses twice": Case(at(TOKEN, how=mouths.duplicated("access_token")), 3),
+    "no UTF-8": Case(
+        at(TOKEN, how=saying(lambda h: h.saying(h.body.replace(b'"', b'"\xff\xc0\xaf', 1)))), 3
+    ),
+    "NaN": Case(at(TOKEN, how=with_members(expires_in=float("nan"))), 3),
+    "infinite number": Case(
+        at(TOKEN, how=mouths.replaced(r'"expires_in":\d+', '"expires_in":1e999')), 1
+    ),
+    "number of five thousand digits": Case(
+        at(TOKEN, how=mouths.replaced(r'"expires_in":\d+', '"expires_in":' + "9" * 5_000)), 3
+    ),
+    "other kinds of values": Case(
+        at(TOKEN, how=with_json(lambda v: {name: [one] for name, one in v.items()})), 3
+    ),
+    "array for an object": Case(at("/userinfo", how=with_json(lambda v: [v])), 3),
+    # redirects
+    "redirects in a circle": Case(
+        at("/authorize", "/continue", how=mouths.redirecting(lambda asked: asked.target)),
+        3,
+        unknown=_NO_CODE,
+    ),
+    "redirect to another host": Case(
+        at("/authorize", how=mouths.redirecting(lambda _: "{trap}/login")), 3, traps=True
+    ),
+    "redirect of tokens by 307": Case(
+        at(TOKEN, how=mouths.redirecting(lambda _: "{trap}/token", 307)),
+        3,
+        unknown=_MISSING,
+        traps=True,
+    ),
+    "redirect to a script": Case(
+        at("/authorize", how=mouths.redirecting(lambda _: "javascript:alert(1)")), 3
+    ),
+    "login form of another host": Case(
+        at("/authorize", how=mouths.replaced(r'action="[^"]*"', 'action="{trap}/login"')),
+        3,
+        unknown=_NO_CODE,
+        traps=True,
+    ),
+    "refresh to another host": Case(
+        at("/authorize", how=saying(lambda h: h.adding(("Refresh", "0; url={trap}/login")))),
+        3,
+        unknown=_NO_CODE,
+        traps=True,
+    ),
+    # metadata that point elsewhere
+    "token endpoint elsewhere": Case(
+        at(*METADATA, how=elsewhere("token_endpoint")), 3, unknown=_MISSING, traps=True
+    ),
+    "every endpoint elsewhere": Case(
+        at(
+            *METADATA,
+            how=with_json(
+                lambda v: {
+                    n: f"{{trap}}/{n}" if n.endswith(("_endpoint", "_uri")) else x
+                    for n, x in v.items()
+                }
+            ),
+        ),
+        3,
+        unknown=_MISSING,
+        traps=True,
+    ),
+    "userinfo elsewhere": Case(at(*METADATA, how=elsewhere("userinfo_endpoint")), 3, traps=True),
+    # broken HTTP
+    "body shorter than announced": Case(at(TOKEN, how=mouths.too_short), 3, unknown=_MISSING),
+    "body longer than announced": Case(at(TOKEN, how=mouths.too_long), 3),
+    "two lengths": Case(
+        at(TOKEN, how=raw(head("Content-Length: 2", "Content-Length: 3"), b"{}x")), 3
+    ),
+    "negative length": Case(at(TOKEN, how=raw(head("Content-Length: -1"), b"{}")), 3),
+    "chunk of no size": Case(
+        at(TOKEN, how=raw(head("Transfer-Encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n")), 3
+    ),
+    "chunk of immense size": Case(
+        at(TOKEN, how=raw(head("Transfer-Encoding: chunked"), b"f" * 400 + b"\r\n{}")), 3
+    ),
+    "reset in the body": Case(at(TOKEN, how=mouths.reset_in_body), 3, unknown=_MISSING),
+    "reset at once": Case(mouths.reset_at_once, 3),
+    "no HTTP at all": Case(raw(b"SSH-2.0-OpenSSH_9.9\r\n"), 3),
+    "status of no meaning": Case(at(TOKEN, how=raw(head(status="999 ?"), b"{}")), 3),
+    # TLS
+    "good certificate": Case(mouths.plainly, 0, tls="good"),
+    "certificate of itself": Case(mouths.plainly, 3, tls="selfsigned"),
+    "expired certificate": Case(mouths.plainly, 3, tls="expired"),
+    "certificate of another host": Case(mouths.plainly, 3, tls="elsewhere"),
+    # words
+    "markup in every field": Case(at(*METADATA, "/jwks", how=with_json(mouths.injected)), 3),
+    "markup in token responses": Case(at(TOKEN, "/userinfo", how=with_json(mouths.injected)), 3),
+    "markup in errors": Case(
+        at(
+            TOKEN,
+            how=with_json(
+                lambda v: {n: x + mouths.INJECTION for n, x in v.items()} if "error" in v else v
+            ),
+        ),
+        3,
+    ),
+    # keys
+    "keys of immense size": Case(
+        at("/jwks", how=with_json(lambda v: {"keys": [HUGE_KEY, *v["keys"]]})), 0
+    ),
+    "thousands of keys": Case(at("/jwks", how=with_json(lambda v: {"keys": v["keys"] * 800})), 0),
+    "keys that are none": Case(
+        at("/jwks", how=with_json(lambda _: {"keys": [1, None, {"kty": []}, {"kid": {}}]})), 3
+    ),
+    # addresses
+    "addresses that are none": Case(
+        at(
+            *METADATA,
+            how=with_members(
+                token_endpoint="http://[::1",
+                userinfo_endpoint=42,
+                jwks_uri="//",
+                introspection_endpoint="http://127.0.0.1:99999/x",
+            ),
+        ),
+        3,
+        unknown=_MISSING,
+    ),
+    "date of no meaning": Case(saying(lambda h: h.adding(("Date", "Sun, 99 Foo 99999 99:99"))), 0),
+    # time
+    "clock hours ahead": Case(saying(dated), 1, make=three_hours_ahead),
+    # overload, death, return
+    "429 at the token endpoint": Case(
+        at(TOKEN, how=mouths.refusing(429, Retry_After="3600")), 3, unknown=_MISSING
+    ),
+    "503 everywhere": Case(mouths.refusing(503, Retry_After="Fri, 31 Dec 2999 23:59:59 GMT"), 3),
+    "empty object everywhere": Case(mouths.refusing(200), 3),
+    "nothing everywhere": Case(mouths.refusing(204), 3),
+    "death after forty requests": Case(mouths.Dying(40), 3),
+    "restart that forgets": Case(_restarting, 3, make=_restarting.make, depends_on_luck=True),
+    # pages
+    "page of a hundred thousand forms": Case(
+        at("/authorize", how=mouths.replaced("<main>", "<main>" + "<form>" * 100_000)), 3
+    ),
+    "page of deep markup": Case(
+        at("/authorize", how=mouths.replaced("<main>", "<main>" + "<div><b>" * 60_000)), 3
+    ),
+    "page that refreshes itself": Case(
+        at("/authorize", how=saying(lambda h: h.adding(("Refresh", "0")))), 3
+    ),
+}

@@ -1,0 +1,63 @@
+"""What was recorded of real servers and of famous faults is judged as it was: no check wavers."""
+
+from functools import cache
+from typing import Final
+
+import pytest
+from tests.recorded.record import FAULTS, FOLDER, SERVERS, Row, rows, written
+
+HOW: Final = (
+    "if that is meant, run `python -m tests.recorded.record --verdicts` (or without the option, "
+    "with the servers of fixtures/servers running, when a probe was added or changed) and read "
+    "the difference in fixtures/recorded/verdicts.tsv"
+)
+MOST_BYTES: Final = 3_000_000
+
+
+@cache
+def judged_now() -> frozenset[Row]:
+    """Return the verdicts on all that was recorded."""
+    return frozenset(rows())
+
+
+def shown(different: set[Row] | frozenset[Row]) -> str:
+    """Return some rows in lines."""
+    return "\n".join(" ".join(row) for row in sorted(different)[:20])
+
+
+def test_recordings_are_judged_as_they_were() -> None:
+    before, now = frozenset(written()), judged_now()
+    known = {row[:3] for row in before}
+
+    changed = {row for row in now - before if row[:3] in known}
+    assert not changed, f"verdicts changed:\n{shown(changed)}\n{HOW}"
+
+
+def test_every_check_has_judged_the_recordings() -> None:
+    known, now = {row[:3] for row in written()}, {row[:3] for row in judged_now()}
+
+    new = {row for row in judged_now() if row[:3] not in known}
+    gone = {row for row in written() if row[:3] not in now}
+    assert not new, f"checks were added:\n{shown(new)}\n{HOW}"
+    assert not gone, f"checks are gone:\n{shown(gone)}\n{HOW}"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_famous_fault_is_seen_in_its_recording(fault: str) -> None:
+    verdicts = {row[3] for row in judged_now() if row[0] == f"faults/{fault}"}
+
+    assert "violated" in verdicts
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_recording_of_a_server_decides_something(server: str) -> None:
+    verdicts = [row[3] for row in judged_now() if row[0] == server]
+
+    assert verdicts.count("satisfied") > len(verdicts) / 3
+    assert "violated" not in verdicts, "a violation that its profile does not declare"
+
+
+def test_recordings_are_small() -> None:
+    sizes = [path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()]
+
+    assert sum(sizes) < MOST_BYTES
