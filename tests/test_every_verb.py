@@ -67,7 +67,14 @@ def test_verbs_and_options_are_completed() -> None:
         _IDPROBE_COMPLETE="bash_complete", COMP_WORDS="idprobe audit --fail", COMP_CWORD="2"
     )
 
+    ids = run(
+        _IDPROBE_COMPLETE="bash_complete",
+        COMP_WORDS="idprobe explain RFC6749-5.1/cache",
+        COMP_CWORD="2",
+    )
+
     assert verbs.stdout == "plain,audit\n"
+    assert "plain,RFC6749-5.1/cache-control-no-store\n" in ids.stdout
     assert options.stdout == "plain,--fail-on\n"
 
 

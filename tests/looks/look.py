@@ -80,6 +80,7 @@ def flaws_of(page: Page, path: Path, axe: Path, picture: Path) -> list[str]:
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
     page.screenshot(path=picture)
+    flaws += flaws_of_search(page)
     page.evaluate(UNFOLD)
     if len(asked) > 1:
         flaws.append(f"asks for {asked[1:]}")
@@ -92,6 +93,16 @@ def flaws_of(page: Page, path: Path, axe: Path, picture: Path) -> list[str]:
         print(f"{path.name}: {told}")
         flaws += [told] if one["impact"] in GRAVE else []
     return flaws
+
+
+def flaws_of_search(page: Page) -> list[str]:
+    """Return what is wrong with the search of a page, if it has one."""
+    if page.query_selector("#filter") is None:
+        return []
+    page.fill("#filter", "nothing says this")
+    said = page.inner_text("#matches")
+    page.fill("#filter", "")
+    return [] if said == "0 requirements shown" else [f"search for nothing says {said!r}"]
 
 
 def looked_at(browser: Browser, paths: list[Path], axe: Path, folder: Path) -> list[str]:

@@ -19,8 +19,13 @@ __all__ = ["add_explain_command"]
 MAX_SAID: Final = 600
 
 
+def _known(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Return the requirements whose ids begin so, for the completion of a shell."""
+    return [one.id for one in load_catalogue() if one.id.startswith(begun)]
+
+
 @click.command()
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="ID", shell_complete=_known)
 @click.option(
     "--results",
     type=click.Path(path_type=Path, exists=True),
