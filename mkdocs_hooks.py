@@ -12,6 +12,8 @@ from idprobe.manual import REQUIREMENTS, reference_pages
 ROOT: Final = Path(__file__).parent
 OURS: Final = {name: f"{name.lower()}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")}
 PAGES: Final = reference_pages()
+SECTIONS: Final = {"How to": "how-to", "Explanation": "explanation"}
+"""Where a page goes that mkdocs.yml does not name: to the end of its section."""
 _DECISIONS: Final = "explanation/decisions"
 
 
@@ -22,6 +24,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     decisions = sorted((ROOT / "docs" / _DECISIONS).glob("*.md"))
     nav = config.nav or []
     nav.insert(3, {"Reference": [*single, {"Requirements": several}]})
+    for title, folder in SECTIONS.items():
+        (pages,) = (one[title] for one in nav if isinstance(one, dict) and title in one)
+        named = {path for page in pages for path in page.values()}
+        found = [f"{folder}/{path.name}" for path in sorted((ROOT / "docs" / folder).glob("*.md"))]
+        pages.extend(path for path in found if path not in named)
     nav[-1]["Project"].append({"Decisions": [f"{_DECISIONS}/{path.name}" for path in decisions]})
     return config
 

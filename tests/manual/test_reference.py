@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -71,14 +70,3 @@ def test_every_shipped_profile_says_what_it_is() -> None:
     paths = [*content("fixtures", "providers").glob("*.toml")]
 
     assert [path.name for path in paths if not remark_of(path)] == []
-
-
-def test_the_site_has_every_page_that_is_written() -> None:
-    root = Path(__file__).parents[2]
-    navigation = (root / "mkdocs.yml").read_text(encoding="utf-8")
-    pages = [path.relative_to(root / "docs").as_posix() for path in root.glob("docs/**/*.md")]
-
-    written = [
-        page for page in pages if not page.startswith(("explanation/decisions/", "reference/"))
-    ]
-    assert [page for page in written if page not in navigation] == []
