@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -14,6 +14,7 @@ OURS: Final = {name: f"{name.lower()}.md" for name in ("CHANGELOG", "CONTRIBUTIN
 PAGES: Final = reference_pages()
 SECTIONS: Final = {"How to": "how-to", "Explanation": "explanation"}
 """Where a page goes that mkdocs.yml does not name: to the end of its section."""
+OUTSIDE: Final = re.compile(r"(?<!!)\[([^\]]+)\]\(\.\./\.\./([^)#]+)\)")
 _DECISIONS: Final = "explanation/decisions"
 
 
@@ -41,6 +42,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
         files.append(File.generated(config, path, content=_relinked(text)))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Name files of the repository that a page links to: on the site there are none."""
+    return OUTSIDE.sub(r"\1 (`\2`)", markdown)
 
 
 def _relinked(text: str) -> str:
