@@ -21,6 +21,7 @@ nox.options.sessions = [
     "tests",
     "docs",
     "conformance",
+    "variants",
     "load",
     "interop",
     "browser",
@@ -107,6 +108,13 @@ def audit_folder(session: nox.Session, name: str, tls: tuple[str, ...]) -> str:
     folder = Path(session.create_tmp()) / f"{name}{'-tls' if tls else ''}"
     shutil.rmtree(folder, ignore_errors=True)
     return str(folder)
+
+
+@nox.session
+def variants(session: nox.Session) -> None:
+    """Judge the lenient variants of the embedded server: none may change a verdict."""
+    install(session, "tests", editable=True)
+    session.run("python", "-m", "tests.variants.compare", *session.posargs)
 
 
 @nox.session

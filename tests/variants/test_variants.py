@@ -1,0 +1,34 @@
+"""A sample of the lenient variants changes no verdict; `nox -s variants` judges all of them."""
+
+import random
+
+from tests.variants.compare import compared, interval
+
+from idprobe.reference.variants import VARIANTS
+
+SAMPLE = 2
+
+
+def test_a_sample_of_variants_changes_no_verdict() -> None:
+    seed = random.randrange(10**6)
+    known = [name for name, one in VARIANTS.items() if one.medium == "asgi"]
+    names = random.Random(seed).sample(known, SAMPLE)
+
+    found = [compared(name) for name in names]
+
+    told = {one.name: [str(change) for change in one.undeclared] for one in found}
+    assert told == {name: [] for name in names}, f"seed {seed}"
+    assert [one.name for one in found if one.unused] == [], "it declares what does not differ"
+
+
+def test_there_are_at_least_forty_variants_and_each_says_what_allows_it() -> None:
+    assert len(VARIANTS) >= 40
+    assert [name for name, one in VARIANTS.items() if not one.freedom or not one.summary] == []
+
+
+def test_an_interval_holds_the_rate_and_is_never_nothing() -> None:
+    low, high = interval(0, 1000)
+
+    assert low == 0
+    assert 0.003 < high < 0.004
+    assert interval(500, 1000)[0] < 0.5 < interval(500, 1000)[1]
