@@ -19,7 +19,7 @@ from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
 from idprobe.coverage.anchors import load_anchors
 from idprobe.observe import Selection
-from idprobe.probes import all_probes
+from idprobe.probes import Depth, all_probes
 from idprobe.profile import Capability, Profile, with_issuer
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -49,8 +49,15 @@ def checks_for(mutant: MutantInfo) -> list[Check]:
     """Return the checks of what the mutant breaks, and those that read no other probes."""
     broken = closure(mutant.breaks)
     aimed = [check for check in all_checks() if closure(check.requirements) & broken]
+    aimed = [check for check in aimed if not searches_deeply(check)]
     probes = {probe for check in aimed for probe in check.probes} | BASE
     return [check for check in all_checks() if set(check.probes) <= probes]
+
+
+def searches_deeply(check: Check) -> bool:
+    """Return whether a check reads what takes hundreds of examples: tests/lifecycle wakes these."""
+    probes = [all_probes()[name] for name in check.probes]
+    return any(probe.searches and probe.depth > Depth.QUICK for probe in probes)
 
 
 @contextmanager
@@ -68,7 +75,7 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
         yield with_issuer(profile, running.issuer, running.ca_file), None
 
 
-COVERED: Final = [m for m in MUTANTS.values() if closure(m.breaks) & covered()]
+COVERED: Final = [m for m in MUTANTS.values() if closure(m.breaks) & covered() and not m.by_search]
 
 
 @cache

@@ -295,7 +295,7 @@ class Audit:
             verdict = Inconclusive(f"the evidence cannot tell: {error}")
         except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
             verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
-        remark = "; ".join(remarks) if isinstance(verdict, Satisfied) else ""
+        remark = "\n".join(remarks) if isinstance(verdict, Satisfied | Violated) else ""
         return verdict, deciding or next(reversed(looked_at or sent), None), remark
 
     def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement

@@ -18,7 +18,7 @@ from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken, Code, RefreshToken
 from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Satisfied, Verdict, Violated
+from idprobe.verdict import Judgement, Satisfied, Violated
 
 ISSUER: Final = "http://127.0.0.1:8081"
 NODES: Final = (Node("one", "http://127.0.0.2:8081"), Node("two", "http://127.0.0.3:8081"))
@@ -76,28 +76,28 @@ def replicas(second: type[ReferenceServer]) -> Asgi:
     return balanced
 
 
-def verdicts(app: Asgi, folder: Path, nodes: tuple[Node, ...] = ()) -> dict[str, Verdict]:
+def judgements(app: Asgi, folder: Path, nodes: tuple[Node, ...] = ()) -> dict[str, Judgement]:
     profile = replace(with_issuer(resolve("reference"), ISSUER), nodes=nodes)
     options = Options(folder, Selection(Depth.FULL), keeps_evidence=False)
     where = "_at_replicas" if nodes else ""
     probes = {one for one in PROBES if one.endswith("_at_replicas") == bool(where)}
     checks = [check for check in all_checks() if probes & {*check.probes}]
     audit = Audit(profile, options, InProcess(app))
-    return {j.check.rpartition("::")[2]: j.verdict for j in judged(audit, checks)}
+    return {j.check.rpartition("::")[2]: j for j in judged(audit, checks)}
 
 
 def test_a_correct_server_explains_every_history(tmp_path: Path) -> None:
     config = replace(reference_config(), issuer=ISSUER)
 
-    found = verdicts(ReferenceServer(config).app, tmp_path)
+    found = judgements(ReferenceServer(config).app, tmp_path)
 
-    assert {*found.values()} == {Satisfied()}
+    assert {one.verdict for one in found.values()} == {Satisfied()}
 
 
 def test_replicas_over_one_memory_explain_every_history(tmp_path: Path) -> None:
-    found = verdicts(replicas(ReferenceServer), tmp_path, NODES)
+    found = judgements(replicas(ReferenceServer), tmp_path, NODES)
 
-    assert {*found.values()} == {Satisfied()}
+    assert {one.verdict for one in found.values()} == {Satisfied()}
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,9 @@ def test_replicas_over_one_memory_explain_every_history(tmp_path: Path) -> None:
 def test_a_replica_that_is_behind_is_found(
     second: type[ReferenceServer], check: str, words: str, tmp_path: Path
 ) -> None:
-    found = verdicts(replicas(second), tmp_path, NODES)
+    found = judgements(replicas(second), tmp_path, NODES)
 
-    verdict = found[check]
-    assert isinstance(verdict, Violated), found
-    assert words in verdict.because
+    judgement = found[check]
+    assert isinstance(judgement.verdict, Violated), found
+    assert words in judgement.remark
+    assert "├" in judgement.remark

@@ -5,18 +5,22 @@ A claim that no story has put to the test is not kept: the evidence cannot tell.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from idprobe.errors import EvidenceError
+from idprobe.errors import Unsuited
 from idprobe.exchange import Trace
 from idprobe.lifecycle.claims import SECTIONS, Claim
 from idprobe.lifecycle.diagrams import as_text
-from idprobe.lifecycle.events import Event, stories
+from idprobe.lifecycle.events import Act, Event, stories
 from idprobe.lifecycle.histories import bad_history, histories, ordered
 from idprobe.lifecycle.model import after
 from idprobe.lifecycle.state import NOTHING
 from idprobe.lifecycle.telling import Names
 
 __all__ = ["Broken", "broken_history", "broken_story", "run_through"]
+
+MOST: Final = 6000
+"""How many characters of a story a report shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,7 @@ class Broken:
     """The same over several lines, for reports."""
 
     def __str__(self) -> str:
-        steps = "; ".join(f"{n}. {one}" for n, one in enumerate(self.sentences, start=1))
-        return f"not so that {self.claim} ({SECTIONS[self.claim]}): {steps}"
+        return f"it is not so that {self.claim} ({SECTIONS[self.claim]})"
 
 
 def run_through(events: Iterable[Event]) -> tuple[dict[Claim, int], frozenset[Claim]]:
@@ -50,7 +53,7 @@ def run_through(events: Iterable[Event]) -> tuple[dict[Claim, int], frozenset[Cl
 def broken_story(trace: Trace, claim: Claim) -> Broken | None:
     """Return the shortest story of a trace that breaks a claim, None if all keep it.
 
-    Raises EvidenceError if none of them has put it to the test.
+    Raises Unsuited if none of them came to put it to the test.
     """
     found, was_tried = [], False
     for events in stories(trace).values():
@@ -59,35 +62,49 @@ def broken_story(trace: Trace, claim: Claim) -> Broken | None:
         if claim in broken:
             found.append(events[: broken[claim] + 1])
     if found:
-        return _told(trace, claim, min(found, key=len))
+        return _told(trace, claim, min((_needed(one, claim) for one in found), key=len))
     if not was_tried:
-        raise EvidenceError(f"no story of {len(stories(trace))} has tried whether {claim}")
+        raise Unsuited(f"none of the stories came to try whether {claim}")
     return None
+
+
+def _needed(events: Sequence[Event], claim: Claim) -> list[Event]:
+    """Return a story without the questions that its end does not rest on."""
+    needed = list(events)
+    for event in reversed(events[:-1]):
+        if event.act not in {Act.USERINFO, Act.INTROSPECT}:
+            continue
+        rest = [one for one in needed if one is not event]
+        if run_through(rest)[0].get(claim) == len(rest) - 1:
+            needed = rest
+    return needed
 
 
 def broken_history(trace: Trace, claim: Claim) -> Broken | None:
     """Return the shortest history that no order explains by a claim, None if all are explained.
 
-    Raises EvidenceError if none of them has put it to the test.
+    Raises Unsuited if none of them came to put it to the test.
     """
     was_tried = False
     for history in histories(trace):
         calls = bad_history(history, claim)
         if calls is not None:
             events = [call.operation for call in calls]
-            told = _told(trace, claim, events)
-            return Broken(claim, told.sentences, f"no order explains:\n{as_text(calls)}")
+            return _told(trace, claim, events, f"No order explains:\n{as_text(calls)}")
         was_tried = was_tried or claim in run_through(ordered(history, claim))[1]
     if not was_tried:
-        raise EvidenceError(f"no history has tried whether {claim}")
+        raise Unsuited(f"none of the histories came to try whether {claim}")
     return None
 
 
-def _told(trace: Trace, claim: Claim, events: Sequence[Event]) -> Broken:
+def _told(trace: Trace, claim: Claim, events: Sequence[Event], drawn: str = "") -> Broken:
+    """Return what was broken, and remark on it in the trace, for reports."""
     for event in events:
         for exchange in trace.steps(event.step):
             _ = trace[exchange.step]  # a report shows what was looked at
     names = Names(events)
     sentences = tuple(names.sentence(event) for event in events)
-    lines = (f"{n}. {one}" for n, one in enumerate(sentences, start=1))
-    return Broken(claim, sentences, "\n".join(lines))
+    listed = "\n".join(f"{n}. {one}" for n, one in enumerate(sentences, start=1))
+    story = (drawn or listed)[:MOST]
+    trace.remarks.append(story)
+    return Broken(claim, sentences, story)

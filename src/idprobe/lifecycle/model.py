@@ -175,9 +175,10 @@ def _after_trade(state: State, event: Event, token: Token) -> State:
 
 def _refresh_refused(state: State, event: Event, token: Token) -> Step:
     if event.error != "invalid_grant":
-        # A server may end what was sent with a scope that it refuses.
+        # A server may end the token that comes with a scope which it refuses.
         tried = {Claim.SCOPE_BOUNDED} if event.error == "invalid_scope" else set()
-        return Step(doubted_in(state, {token.grant}), tried=frozenset(tried))
+        maybe = replace(token, maybe=token.maybe or not token.is_spent)
+        return Step(with_token(state, event.what, maybe), tried=frozenset(tried))
     if not event.leeway_s and token.is_spent and not token.maybe and token.dead == ROTATED:
         ended = ended_refresh(state, token.grant, Claim.REUSE_ENDS)
         return Step(doubted_in(ended, {token.grant}), tried=token.dead)

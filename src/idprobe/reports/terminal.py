@@ -110,6 +110,8 @@ def _finding(finding: Finding, *, ascii_only: bool) -> RenderableType:
         f"  {requirement.level}, {requirement.severity}, {weight(finding)}",
     )
     body: list[RenderableType] = [Text(legible(requirement.summary)), _quoted(finding.because)]
+    if finding.deciding.remark:
+        body.append(Text(legible(finding.deciding.remark, lines=True), overflow="fold"))
     if finding.deciding.exchange:
         body.append(_quoted(f"seen in {finding.deciding.exchange}", "dim"))
     if finding.deciding.replay:

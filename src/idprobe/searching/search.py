@@ -66,9 +66,12 @@ class Search(Generic[T]):
     claim: Claim
     effort: Effort
     tried: int = 0
+    shows: Callable[[Example], frozenset[str]] | None = None
+    """What an example that passed shows; with it, those are kept that show something new."""
     falsified: Sequence[Exchange] = ()
     replay: Replay | None = None
     _passed: list[Sequence[Exchange]] = field(default_factory=list)
+    _shown: set[str] = field(default_factory=set)
     _doubtful: Sequence[Exchange] = ()
     _failures: dict[str, Sequence[Exchange]] = field(default_factory=dict)
     _until: float | None = None
@@ -89,7 +92,8 @@ class Search(Generic[T]):
 
     def _keep(self) -> None:
         """Record what the judge will see, however the search ended: a spent budget, say."""
-        kept = [self.falsified] if self.falsified else [*self._passed, self._doubtful]
+        passed = [*self._passed, self._doubtful]
+        kept = [self.falsified, *(passed if self.shows else ())] if self.falsified else passed
         for exchanges in kept:
             for exchange in exchanges:
                 self.wire.record(exchange)
@@ -181,9 +185,17 @@ class Search(Generic[T]):
         except EvidenceError:
             self._doubtful = self._doubtful or exchanges
             return False
-        if not fails and len(self._passed) < KEPT:
+        if not fails and self._is_telling(trace):
             self._passed.append(exchanges)
         return fails
+
+    def _is_telling(self, trace: Trace) -> bool:
+        """Return whether an example that passed is worth keeping for the judge."""
+        if self.shows is None:
+            return len(self._passed) < KEPT
+        new = self.shows(Example(trace, self.tried)) - self._shown
+        self._shown |= new
+        return bool(new)
 
     async def _try(self, example: T) -> Sequence[Exchange]:
         """Return the exchanges of one example, named by its number; nothing else sees them."""

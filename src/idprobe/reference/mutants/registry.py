@@ -32,6 +32,8 @@ class MutantInfo:
     """What its profile claims besides, as [features] does."""
     path: str
     """The path of its issuer."""
+    by_search: bool
+    """Whether only a search finds it, of many examples: others are not shown to one."""
 
 
 _KNOWN: Final[dict[str, MutantInfo]] = {}
@@ -46,6 +48,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     profile: Profile = "reference",
     features: Sequence[str] = (),
     path: str = "",
+    by_search: bool = False,
 ) -> Callable[[type[S]], type[S]]:
     """Declare a subclass of the reference server that is wrong in one way."""
 
@@ -61,6 +64,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
             profile=profile,
             features=tuple(features),
             path=path,
+            by_search=by_search,
         )
         return server_class
 

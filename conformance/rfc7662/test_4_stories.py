@@ -1,0 +1,11 @@
+"""RFC 7662 section 4: introspection knows what has ended, in stories."""
+
+from idprobe.checks import Trace, requirement
+from idprobe.lifecycle import Claim, broken_story
+
+
+@requirement("RFC7662-4/revocation-checked")
+def test_introspection_knows_what_has_ended(token_stories: Trace) -> None:
+    """No token is active that was revoked, or that userinfo no longer takes."""
+    broken = broken_story(token_stories, Claim.INTROSPECTED)
+    assert broken is None, str(broken)

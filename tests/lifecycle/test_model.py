@@ -1,0 +1,209 @@
+"""What the model takes for certain, and what it leaves to the server."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from idprobe.errors import Unsuited
+from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.lifecycle import Claim, broken_story, run_through, stories
+
+BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+URL: Final = "https://id.example/"
+JSON: Final = (("Content-Type", "application/json"),)
+
+
+class Tale:
+    """A trace of one story, written move by move."""
+
+    def __init__(self, role: str = "web") -> None:
+        self.role = role
+        self.exchanges: list[Exchange] = []
+        self.later_s = 0.0
+
+    def _add(
+        self, act: str, request: Request, status: int, body: dict[str, Any], role: str = ""
+    ) -> "Tale":
+        number = len(self.exchanges) + 1
+        response = Response(status, JSON, json.dumps(body).encode())
+        began = BEGAN + timedelta(seconds=self.later_s + number / 100)
+        step = f"1/{number:02}/{role or self.role}/{act}"
+        self.exchanges.append(Exchange(request, response, began, 1_000_000, step))
+        return self
+
+    def authorize(self, code: str, scope: str = "openid a b") -> "Tale":
+        query = (("scope", scope), ("code_challenge", "c"))
+        self._add("authorize", Request.get(f"{URL}authorize", query), 302, {})
+        landing = Landing("https://rp.example/cb", LandingMode.QUERY, (("code", code),))
+        last = self.exchanges.pop()
+        self.exchanges.append(
+            Exchange(last.request, last.response, last.started_at, 1, last.step, landing=landing)
+        )
+        return self
+
+    def _token(self, act: str, form: dict[str, str], gives: str, role: str, error: str) -> "Tale":
+        request = Request.post_form(f"{URL}token", tuple(form.items()))
+        if not gives:
+            return self._add(act, request, 400, {"error": error}, role)
+        body: dict[str, Any] = {"access_token": f"A{gives}", "expires_in": 600}
+        body |= {"refresh_token": f"R{gives}"}
+        return self._add(act, request, 200, body, role)
+
+    def redeem(self, code: str, gives: str = "", role: str = "", act: str = "redeem") -> "Tale":
+        return self._token(act, {"code": code}, gives, role, "invalid_grant")
+
+    def refresh(
+        self, token: str, gives: str = "", role: str = "", error: str = "invalid_grant", **form: str
+    ) -> "Tale":
+        return self._token("refresh", {"refresh_token": token, **form}, gives, role, error)
+
+    def revoke(self, token: str, role: str = "") -> "Tale":
+        request = Request.post_form(f"{URL}revoke", (("token", token),))
+        return self._add("revoke", request, 200, {}, role)
+
+    def introspect(self, token: str, *, active: bool, **said: str) -> "Tale":
+        request = Request.post_form(f"{URL}introspect", (("token", token),))
+        return self._add("introspect", request, 200, {"active": active, **said})
+
+    def userinfo(self, token: str, status: int = 200) -> "Tale":
+        request = Request.get(f"{URL}me", headers=(("Authorization", f"Bearer {token}"),))
+        return self._add("userinfo", request, status, {} if status == 200 else INVALID)
+
+    def log_out(self) -> "Tale":
+        return self._add("log-out", Request.get(f"{URL}logout"), 200, {})
+
+    @property
+    def broken(self) -> set[Claim]:
+        """Which claims it breaks."""
+        return set(run_through(stories(self.exchanges)["1"])[0])
+
+    @property
+    def trace(self) -> Trace:
+        return Trace("token_stories", tuple(self.exchanges))
+
+
+INVALID: Final = {"error": "invalid_token"}
+
+
+def begun(role: str = "web") -> Tale:
+    return Tale(role).authorize("C1").redeem("C1", "1")
+
+
+def test_a_code_that_is_redeemed_twice_breaks_a_claim() -> None:
+    assert begun().redeem("C1", "2").broken == {Claim.CODE_ONCE}
+    assert begun().redeem("C1").broken == set()
+
+
+def test_a_replay_ends_what_was_refreshed_too() -> None:
+    tale = begun().refresh("R1", "2").redeem("C1")
+
+    assert tale.userinfo("A2").broken == {Claim.REPLAY_ENDS}
+
+
+def test_a_replay_of_a_code_that_may_have_expired_ends_nothing() -> None:
+    tale = begun()
+    tale.later_s = 3.0
+
+    assert tale.redeem("C1").userinfo("A1").broken == set()
+
+
+def test_a_replay_by_another_client_ends_nothing_for_certain() -> None:
+    assert begun().redeem("C1", role="second").userinfo("A1").broken == set()
+
+
+def test_a_confidential_client_may_use_a_refresh_token_again() -> None:
+    assert begun().refresh("R1", "2").refresh("R1", "3").broken == set()
+    assert begun("public").refresh("R1", "2").refresh("R1", "3").broken == {Claim.ROTATED_ENDS}
+
+
+def test_the_contract_may_let_a_public_client_do_so_for_a_while() -> None:
+    assert begun("public+5s").refresh("R1", "2").refresh("R1", "3").broken == set()
+
+
+def test_reuse_ends_the_refresh_tokens_of_a_public_client() -> None:
+    tale = begun("public").refresh("R1", "2").refresh("R1").refresh("R2", "3")
+
+    assert tale.broken == {Claim.REUSE_ENDS}
+
+
+def test_a_revoked_refresh_token_that_comes_again_is_no_reuse() -> None:
+    """A server that forgets what was revoked cannot tell whose it was."""
+    tale = begun("public").refresh("R1", "2").revoke("R1").refresh("R1").refresh("R2", "3")
+
+    assert tale.broken == set()
+
+
+def test_what_was_revoked_stays_dead_through_all_that_follows() -> None:
+    tale = begun().revoke("A1").userinfo("A1", 401).log_out().authorize("C2").redeem("C2", "2")
+
+    assert tale.userinfo("A1").broken >= {Claim.REVOKED_ACCESS}
+
+
+def test_a_refresh_token_takes_all_access_tokens_of_its_grant_along() -> None:
+    assert begun().refresh("R1", "2").revoke("R2").userinfo("A1").broken == {Claim.CASCADE}
+
+
+def test_an_access_token_may_take_its_refresh_token_along_or_not() -> None:
+    assert begun().revoke("A1").refresh("R1").broken == set()
+    assert begun().revoke("A1").refresh("R1", "2").broken == set()
+
+
+def test_another_client_ends_nothing() -> None:
+    tale = begun().introspect("A1", active=True).revoke("A1", "second")
+
+    assert tale.introspect("A1", active=False).broken == {Claim.FOREIGN}
+
+
+def test_after_a_logout_nothing_is_certain() -> None:
+    assert begun().userinfo("A1").log_out().userinfo("A1", 401).refresh("R1").broken == set()
+
+
+def test_a_fresh_refresh_token_that_is_refused_breaks_the_promise() -> None:
+    assert begun().refresh("R1").broken == {Claim.REFRESH_WORKS}
+    assert begun().refresh("R1", error="invalid_client").broken == set()
+
+
+def test_less_scope_is_no_less_the_next_time() -> None:
+    tale = begun().refresh("R1", "2", scope="openid")
+
+    assert tale.refresh("R2", "3", scope="openid a b").broken == set()
+    assert tale.refresh("R3", "4", scope="openid c").broken == {Claim.SCOPE_BOUNDED}
+
+
+def test_introspection_tells_no_scope_that_the_response_did_not() -> None:
+    tale = begun().refresh("R1", "2", scope="openid")
+
+    assert tale.introspect("A2", active=True, scope="openid a").broken == {Claim.SCOPE_TOLD}
+
+
+def test_introspection_and_userinfo_agree() -> None:
+    ended = begun().userinfo("A1").introspect("A1", active=True).log_out()
+    assert ended.userinfo("A1", 401).introspect("A1", active=True).broken == {Claim.INTROSPECTED}
+
+    ended = begun().userinfo("A1").introspect("A1", active=True).log_out()
+    assert ended.introspect("A1", active=False).userinfo("A1").broken == {Claim.SERVED_DEAD}
+
+
+def test_a_story_is_told_without_the_questions_that_it_does_not_rest_on() -> None:
+    tale = begun().userinfo("A1").introspect("A1", active=True).revoke("A1").userinfo("A1")
+
+    broken = broken_story(tale.trace, Claim.REVOKED_ACCESS)
+
+    assert broken is not None
+    assert broken.sentences == (
+        "web is authorized with PKCE → code 1",
+        "web redeems code 1 → access token 1 and refresh token 1",
+        "web revokes access token 1 → 200",
+        "web calls userinfo with access token 1 → claims",
+    )
+
+
+def test_a_claim_that_no_story_tried_is_not_kept() -> None:
+    with pytest.raises(Unsuited, match="came to try whether a revoked access token"):
+        broken_story(begun().trace, Claim.REVOKED_ACCESS)
+
+
+def test_an_overload_says_nothing_of_a_token() -> None:
+    assert begun().revoke("A1").userinfo("A1", 503).broken == set()
