@@ -1,9 +1,10 @@
 """What was issued for a short time, tried out after it (with `--depth full`)."""
 
 import asyncio
+import time
 from typing import Final
 
-from idprobe.errors import Unsuited
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.flows import (
     Tokens,
     authorize,
@@ -59,6 +60,7 @@ async def brief_tokens(wire: Wire) -> None:
     """
     provider = wire.provider
     tokens = await wire.run(tokens_by_code(provider), "redeem")
+    begun_s = time.monotonic()
     if tokens.expires_in is None:
         raise Unsuited("the token response does not say when the access token expires")
     await _use(wire, tokens, "")
@@ -69,6 +71,7 @@ async def brief_tokens(wire: Wire) -> None:
         await tried(wire, "late-hint", ordinary(provider, extra=asks), user=False)
     if tokens.refresh_token is not None:
         await wire.send(refresh_request(provider, tokens.refresh_token), "late-refresh")
+        _be_in_time(provider, time.monotonic() - begun_s)
     if provider.has_endpoint("revocation_endpoint"):
         await wire.send(revocation_request(provider, tokens.access_token), "late-revoke")
     fresh = await wire.run(tokens_by_code(provider), "redeem-again")
@@ -110,6 +113,13 @@ def _promised_s(provider: Provider, key: str) -> float:
     if not promised:
         raise Unsuited(f"[contract] of the profile does not say {key}")
     return float(promised)
+
+
+def _be_in_time(provider: Provider, seconds: float) -> None:
+    """Raise EvidenceError if a refresh token may have ended because nobody used it so long."""
+    idle_s = provider.profile.contract.get("refresh_token_idle_s")
+    if idle_s and seconds + BEFORE_S > float(idle_s):
+        raise EvidenceError(f"the experiment took {seconds:.1f} s, too long for a refresh token")
 
 
 async def _wait(provider: Provider, seconds: float) -> None:
