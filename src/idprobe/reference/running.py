@@ -26,6 +26,7 @@ __all__ = ["Running", "run_forever", "serve"]
 
 _START_DEADLINE_S: Final = 10.0
 _STOP_DEADLINE_S: Final = 10.0
+_IDLE_S: Final = 60  # on a busy machine callers look at their connections late
 _LINE_LIMIT_BYTES: Final = 262_144
 
 
@@ -183,6 +184,7 @@ def _uvicorn_config(server: ReferenceServer, certificates: Certificates | None) 
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=_IDLE_S,
         h11_max_incomplete_event_size=_LINE_LIMIT_BYTES,
         ssl_certfile=certificates.chain_file if certificates else None,
         ssl_keyfile=certificates.key_file if certificates else None,
