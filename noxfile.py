@@ -183,7 +183,7 @@ def browser(session: nox.Session) -> None:
         session.error("there is no chromium here: install it, as Debian's package of that name")
     install(session, "browser", editable=True)
     here = {"PYTHONPATH": "tests/browser:tests"}
-    session.run("pytest", "tests/browser/logins.py", env=here)
+    session.run("pytest", "tests/browser/logins.py", "tests/browser/frames.py", env=here)
     session.run("python", "tests/browser/compare.py", *session.posargs, env=here)
 
 

@@ -75,7 +75,12 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
         yield with_issuer(profile, running.issuer, running.ca_file), None
 
 
-COVERED: Final = [m for m in MUTANTS.values() if closure(m.breaks) & covered() and not m.by_search]
+COVERED: Final = [
+    mutant
+    for mutant in MUTANTS.values()
+    if closure(mutant.breaks) & covered() and not mutant.by_search and mutant.medium != "browser"
+]
+"""Those that only a browser sees are put to the test by `nox -s browser`."""
 
 
 @cache

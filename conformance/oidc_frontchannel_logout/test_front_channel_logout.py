@@ -6,7 +6,7 @@ from math import log2
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.probes.frontchannel import OTHER_OUT, OUT
 from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.logout_calls import frames
+from idprobe.reading.logout_calls import frames, refuse_unseen
 from idprobe.reading.registered import accepted, information
 
 SUPPORTED = "frontchannel_logout_supported"
@@ -51,6 +51,7 @@ def test_logout_uri_is_in_a_frame(frontchannel_logout: Trace) -> None:
     """The page after a logout loads the client's logout URI in an iframe."""
     loaded = frames(frontchannel_logout, "logout", OUT)
     loaded += frames(frontchannel_logout, "logout", OTHER_OUT)
+    refuse_unseen(frontchannel_logout, "logout", loaded)
     assert loaded, "no iframe has a logout URI"
 
 
@@ -59,6 +60,7 @@ def test_every_client_of_the_session_has_a_frame(frontchannel_logout: Trace) -> 
     """The page after a logout loads the logout URI of both clients."""
     trace = frontchannel_logout
     missing = [uri for uri in (OUT, OTHER_OUT) if not frames(trace, "logout", uri)]
+    refuse_unseen(trace, "logout", not missing)
     assert not missing, f"no iframe has {' or '.join(missing)}"
 
 

@@ -53,6 +53,8 @@ AT_ONCE: Final = 12
 SEARCHES_AT_ONCE: Final = 2
 QUEUING: Final = 3  # probes for each request that may be under way: who queues must not run late
 PROBE_S: Final = 120.0
+SLOW_PROBE_S: Final = 900.0
+"""The same where a browser or a person logs in, which takes many times as long as forms."""
 PARTS_S: Final = 1.0
 EFFORTS: Final = {
     Depth.QUICK: Effort(examples=10, tries=200, seconds=60),
@@ -366,7 +368,8 @@ class Observer:
         self, probe: Probe, wire: Wire
     ) -> tuple[str, str]:
         """Run an experiment and return how it ended, and why."""
-        longest_s = PROBE_S + (wire.effort.seconds if probe.searches else 0)
+        longest_s = PROBE_S if self._human is None else SLOW_PROBE_S
+        longest_s += wire.effort.seconds if probe.searches else 0
         if self._silent >= SILENT_PROBES:
             return "no_response", "the server stopped answering"
         try:

@@ -28,7 +28,7 @@ from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls, User
 from idprobe.raw import How, Means, Tracks, connection_facts, converse, greet
 
-__all__ = ["Cookies", "Courier", "Human", "Wire", "tls_context"]
+__all__ = ["TOLD", "Cookies", "Courier", "Human", "Wire", "tls_context"]
 
 T = TypeVar("T")
 
@@ -37,8 +37,20 @@ CONNECT_RETRIES: Final = 2
 KEEPALIVE_S: Final = 2.0
 """We drop an idle connection sooner than servers do, so that no POST meets a closing one."""
 
-Human = Callable[["Wire", HumanStep, str], Awaitable[Ending]]
-"""A login driver other than `form`: carries a person, or a browser, through a HumanStep."""
+TOLD: Final = "/idprobe-told"
+"""Where a page of a client that a browser shows tells what it heard: `asked` and `answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Human:
+    """A login driver other than `form`.
+
+    `visit` carries a person, or a browser, through a HumanStep; `show` opens the first of the pages
+    of a client, given by address, in the browser with its cookies, where there is one.
+    """
+
+    visit: Callable[["Wire", HumanStep, str], Awaitable[Ending]]
+    show: Callable[["Wire", Mapping[str, str], str], Awaitable[None]] | None = None
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -394,6 +406,18 @@ class Wire:
                 )
         return ending
 
+    async def show(self, pages: Mapping[str, str], step: str) -> None:
+        """Open the first page of a client in the user's browser; what it tells is recorded.
+
+        Raises ControlFailed where it does not come to an end.
+        """
+        if self.human is None or self.human.show is None:
+            raise Unsuited("pages of clients are shown by the driver browser alone")
+        try:
+            await self.human.show(self, pages, step)
+        except EvidenceError as error:
+            raise ControlFailed(None, f"{step}: {error}") from None
+
     def _begin_session(self, user: User | None) -> None:
         """Give the browser the session of the profile, which is the first user's, if there is one.
 
@@ -406,7 +430,7 @@ class Wire:
 
     async def _visit(self, human_step: HumanStep, step: str) -> Ending:
         if self.human is not None:
-            return await self.human(self, human_step, step)
+            return await self.human.visit(self, human_step, step)
         profile = self.provider.profile
         flow = form_login(human_step, profile.login.hints, profile.allowed_hosts)
         ending = await self._drive(flow, step, numbered=True)

@@ -17,12 +17,19 @@ from same_verdicts import Verdicts, differences, served
 
 from idprobe.audit import Audit, Options
 from idprobe.exchange import Exchange, Sender
-from idprobe.profile import Profile
+from idprobe.probes import all_probes
+from idprobe.profile import Capability, Profile
 from idprobe.reports.record import fingerprint
 from idprobe.suite import all_checks, judged
-from idprobe.verdict import name_of
+from idprobe.verdict import Judgement, NotApplicable, Satisfied, name_of
 
 DRIVERS = ("form", "browser")
+SIGHTED = {
+    check.name
+    for check in all_checks()
+    if any(Capability.BROWSER in all_probes()[probe].needs for probe in check.probes)
+}
+"""The checks that need a browser, and are not applicable without one."""
 
 
 def main(targets: Sequence[str]) -> int:
@@ -33,10 +40,13 @@ def main(targets: Sequence[str]) -> int:
         for driver in DRIVERS:
             with served(target) as profile:
                 found.append(audited(replace(profile, login=replace(profile.login, driver=driver))))
-        different = differences(found)
+        different = {key: seen for key, seen in differences(found).items() if key[0] not in SIGHTED}
         for (check, requirement, _), seen in different.items():
             print(f"  {requirement} by {check}: {dict(seen)}")
-        print(f"{target}: {len(found[0])} verdicts compared, {len(different)} differ")
+        compared = sum(key[0] not in SIGHTED for key in found[0])
+        beside = len(found[0]) - compared
+        print(f"{target}: {compared} verdicts compared, {len(different)} differ")
+        print(f"{target}: {beside} verdicts besides need a browser")
         differing += len(different)
     return 1 if differing else 0
 
@@ -58,7 +68,14 @@ def audited(profile: Profile) -> Verdicts:
     )
     if (profile.login.driver == "browser") != bool(senders[Sender.BROWSER]):
         raise SystemExit("the browser did not do what it was to do")
+    for why, count in Counter(str(j.verdict) for j in judgements if is_open(j)).items():
+        print(f"  {count} x {why}")
     return {(j.check, j.requirement.id, fingerprint(j)): name_of(j.verdict) for j in judgements}
+
+
+def is_open(judgement: Judgement) -> bool:
+    """Return whether a judgement is one that the embedded server must not get."""
+    return not isinstance(judgement.verdict, Satisfied | NotApplicable)
 
 
 def exchanges(audit: Audit) -> Iterator[Exchange]:

@@ -132,7 +132,7 @@ def test_a_person_at_the_login_is_counted(tmp_path: Path, monkeypatch: pytest.Mo
 
     @asynccontextmanager
     async def played(_profile: Profile) -> AsyncIterator[Human]:
-        yield person
+        yield Human(person)
 
     monkeypatch.setattr("idprobe.observe.playing", played)
     app = ReferenceServer(replace(reference_config(), issuer=ISSUER)).app

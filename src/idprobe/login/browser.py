@@ -8,10 +8,11 @@ follows the browser writes, and we carry (idprobe.login.tab).
 import asyncio
 import shutil
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 from playwright.async_api import Error as PlaywrightError
@@ -23,6 +24,7 @@ from idprobe.flows import Ending, HumanStep, Stopped
 from idprobe.flows.journey import MAX_STEPS, Journey, Stop, is_html, refresh_of
 from idprobe.flows.pages import read_page
 from idprobe.login.jar import from_browser, snapshot, to_browser
+from idprobe.login.show import Show
 from idprobe.login.tab import Tab
 from idprobe.login.walk import Walk
 from idprobe.profile import Profile
@@ -40,6 +42,8 @@ ARGUMENTS: Final = (
     "--disable-features=IsolateOrigins,site-per-process",  # frames are in the tab's own process
     "--disable-site-isolation-trials",
 )
+PREFERENCES: Final = '{"profile": {"cookie_controls_mode": 0}}'
+"""Scripts in frames of another site may read cookies: Session Management rests on that."""
 AT_ONCE: Final = 4
 """More tabs at work than this slow each other down."""
 
@@ -77,7 +81,7 @@ class Browser:
         self._path = find_browser(profile)
         self._starting = asyncio.Lock()
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._driver: Any = None
+        self._stack = AsyncExitStack()
         self._chromium: Any = None
         self._user_agent: str | None = None
         self._seats: weakref.WeakKeyDictionary[Cookies, _Seat] = weakref.WeakKeyDictionary()
@@ -87,24 +91,27 @@ class Browser:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        if self._chromium is not None:
-            await self._chromium.close()
-        if self._driver is not None:
-            await self._driver.stop()
+        await self._stack.aclose()
 
     async def _start(self) -> None:
         async with self._starting:
             if self._chromium is not None:
                 return
-            self._driver = await async_playwright().start()
+            folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="idprobe-browser-")))
+            (folder / "Default").mkdir()
+            (folder / "Default" / "Preferences").write_text(PREFERENCES, encoding="utf-8")
+            driver = await self._stack.enter_async_context(async_playwright())
             try:
-                chromium = await self._driver.chromium.launch(
+                whole = await driver.chromium.launch_persistent_context(
+                    folder,
                     executable_path=self._path,
                     args=list(ARGUMENTS),
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
                 )
+                self._stack.push_async_callback(whole.close)
+                chromium: Any = whole.browser
                 session = await chromium.new_browser_cdp_session()
                 told = await session.send("Browser.getVersion")
             except PlaywrightError as error:
@@ -126,6 +133,13 @@ class Browser:
         journey = Journey(step, hints, hosts, scripts_run=True)
         async with self._turns, self._seat(wire.cookies) as tab:
             return await Walk(wire, journey, tab, name, first).end()
+
+    async def show(self, wire: Wire, pages: Mapping[str, str], name: str) -> None:
+        """Open the first page of a client, and wait until it has told what it heard."""
+        await self._start()
+        wire.user_agent = self._user_agent
+        async with self._turns, self._seat(wire.cookies) as tab:
+            await Show(wire, pages, tab, name).end()
 
     async def _approach(self, wire: Wire, journey: Journey, name: str) -> Exchange | Ending:
         """Return the exchange of the first page for the browser, or how it ended before."""

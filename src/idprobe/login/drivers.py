@@ -18,7 +18,7 @@ async def playing(profile: Profile) -> AsyncIterator[Human | None]:
     Raises ProfileError where the browser, or what drives it, is not installed.
     """
     if profile.login.driver == "manual":
-        yield pasted
+        yield Human(pasted)
     elif profile.login.driver == "browser":
         try:
             from idprobe.login.browser import Browser  # noqa: PLC0415 -- Playwright is an extra
@@ -26,6 +26,6 @@ async def playing(profile: Profile) -> AsyncIterator[Human | None]:
             fix = "needs Playwright: pip install 'idprobe[browser]'"
             raise ProfileError(profile.where, "login.driver", fix) from None
         async with Browser(profile) as browser:
-            yield browser.visit
+            yield Human(browser.visit, browser.show)
     else:
         yield None

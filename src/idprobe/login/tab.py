@@ -87,7 +87,7 @@ class Tab:
         self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._origins: set[str] = set()
-        self.failure: IdprobeError | None = None
+        self.failure: Exception | None = None
         self.pages = 0
         """How many pages the tab asked for."""
         self.loaded = False
@@ -248,7 +248,15 @@ class Tab:
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """Let whoever waits have the mistake of a task."""
+        self._tasks.discard(task)
+        mistake = None if task.cancelled() else task.exception()
+        if isinstance(mistake, Exception):
+            self.failure = mistake
+            self._moved.set()
 
     async def _answer(self, event: Mapping[str, Any]) -> None:
         asked = asked_of(event, self._frame)

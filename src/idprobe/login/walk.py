@@ -1,10 +1,11 @@
 """A journey through pages in the browser, from the first page that it shows to its end."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from idprobe.errors import EvidenceError, NoResponse
-from idprobe.exchange import Exchange, Request, Response
+from idprobe.exchange import Exchange, Request, Response, Sender
 from idprobe.flows import Ending, Landed, Stopped
 from idprobe.flows.forms import Control
 from idprobe.flows.journey import (
@@ -100,8 +101,17 @@ class Walk:
         if asked.is_page:
             return await self._page_for(asked)
         if asked.kind not in LOADED or not self._may_go(asked.url):
+            if asked.kind == "Document":
+                self._note(asked.request)
             return None
         return (await self._forward(asked.request)).response
+
+    def _note(self, request: Request) -> None:
+        """Record that a frame of another host is asked for, which is not sent."""
+        now = datetime.now(UTC)
+        said = "a frame of another host: it was not sent"
+        noted = Exchange(request, None, now, 0, f"frame-of-{self._name}", said, Sender.BROWSER)
+        self._wire.record(noted)
 
     def left_for(self, url: str) -> None:
         """End where a page leads to an app of the client, or to nothing that we could open."""

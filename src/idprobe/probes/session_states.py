@@ -9,13 +9,20 @@ from idprobe.flows import authorize, redeem
 from idprobe.flows.logout import leave
 from idprobe.probes import Safety, probe
 from idprobe.probes.asking import ordinary, tried
+from idprobe.probes.client_pages import client_page
 from idprobe.profile import Capability, Role
 from idprobe.reading.pages import page_of
 from idprobe.wire import Wire
 
-__all__ = ["check_session_frame", "session_states", "session_states_of_errors"]
+__all__ = [
+    "check_session_frame",
+    "session_frame_asked",
+    "session_states",
+    "session_states_of_errors",
+]
 
 NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
+STRANGER: Final = "https://stranger.example/idprobe"
 MEMBER: Final = "check_session_iframe"
 SILENT: Final[Pairs] = (("prompt", "none"), ("scope", "openid"))
 MOST_SCRIPTS: Final = 8
@@ -67,3 +74,34 @@ async def session_states_of_errors(wire: Wire) -> None:
     for step in ("one", "two"):
         await tried(wire, step, ordinary(wire.provider, extra=SILENT), user=False)
     await wire.run(authorize(wire.provider, scope="openid"), "control")
+
+
+@probe(role=Role.WEB, needs=NEEDS | {Capability.BROWSER, Capability.END_SESSION}, logs_in=True)
+async def session_frame_asked(wire: Wire) -> None:
+    """Ask the framed page of a session, from the client and from strangers, and after a logout.
+
+    From the client: `right`, `wrong`, `malformed`, `again`; from another site: `foreign`; from a
+    frame without origin: `sandboxed`; after the logout, from the client: `after`.
+    """
+    frame = _offered(wire)
+    authorized = await wire.run(authorize(wire.provider, scope="openid"), "login")
+    state = authorized.landing.get("session_state")
+    if not state or " " in state:
+        raise Unsuited("the response has no session_state to ask about")
+    tokens = await wire.run(redeem(wire.provider, authorized), "tokens")
+    right = f"{wire.provider.client.client_id} {state}"
+    wrong = f"{wire.provider.client.client_id} {'b' if state[0] == 'a' else 'a'}{state[1:]}"
+    home = _home(wire)
+    asked = {"right": right, "wrong": wrong, "malformed": "nospace", "again": right}
+    await wire.show({home: client_page(frame, asked)}, "client")
+    await wire.show({STRANGER: client_page(frame, {"foreign": right})}, "stranger")
+    await wire.show({home: client_page(frame, {"sandboxed": right}, in_sandbox=True)}, "sandbox")
+    hint = [("id_token_hint", tokens.id_token or "")]
+    await wire.run(leave(wire.provider, hint), "logout")
+    await wire.show({home: client_page(frame, {"after": right})}, "client-after")
+
+
+def _home(wire: Wire) -> str:
+    """Return a page at the origin that the response went to."""
+    parts = urlsplit(wire.provider.client.redirect_uris[0])
+    return f"{parts.scheme}://{parts.netloc}/idprobe"

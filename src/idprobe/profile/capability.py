@@ -51,6 +51,7 @@ class Capability(StrEnum):
     SECRET_POST = "secret_post"  # noqa: S105  # a method, no secret
     LOGIN = "login"
     SECOND_USER = "second_user"
+    BROWSER = "browser"
     LISTENER = "listener"
     REPLICAS = "replicas"
     SECURE_CHANNEL = "secure_channel"
@@ -209,6 +210,12 @@ _NEEDS: Final[Mapping[Capability, tuple[Predicate, ...]]] = {
     Capability.LOGIN: _FRONT,
     Capability.SECOND_USER: (
         _is_true(lambda profile: len(profile.users) > 1, "the profile has no second user"),
+    ),
+    Capability.BROWSER: (
+        _is_true(
+            lambda profile: profile.login.driver == "browser",
+            'pages of clients are shown by a browser alone: driver = "browser" under [login]',
+        ),
     ),
     Capability.LISTENER: (
         _is_true(lambda profile: profile.listener is not None, "the profile has no [listener]"),

@@ -9,7 +9,16 @@ from idprobe.exchange import Exchange, Pairs, Sender, Trace, form_pairs
 from idprobe.reading.issued import IssuedJwt
 from idprobe.reading.pages import page_of
 
-__all__ = ["EVENT", "calls", "event", "frames", "logout_jwt", "logout_jwts", "outer_header"]
+__all__ = [
+    "EVENT",
+    "calls",
+    "event",
+    "frames",
+    "logout_jwt",
+    "logout_jwts",
+    "outer_header",
+    "refuse_unseen",
+]
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -63,10 +72,26 @@ def event(token: IssuedJwt) -> Any:
 
 
 def frames(trace: Trace, step: str, base: str) -> list[Pairs]:
-    """Return the queries of the frames that the pages of a step load from a logout URI."""
+    """Return the queries of the frames that the pages of a step load from a logout URI.
+
+    A browser that shows the pages loads those that scripts make, too.
+    """
     sources: dict[str, None] = {}
+    for exchange in trace.steps(f"frame-of-{step}"):
+        sources[exchange.request.url] = None
     for exchange in trace.steps(step):
         page = page_of(exchange.answered)
         for frame in page.css("iframe[src]") if page is not None else ():
             sources[str(frame.attributes.get("src"))] = None
     return [form_pairs(urlsplit(one).query) for one in sources if one.partition("?")[0] == base]
+
+
+def refuse_unseen(trace: Trace, step: str, found: object) -> None:
+    """Raise EvidenceError if frames were not found that a script, which nobody ran, may make."""
+    ran = any(exchange.sender is Sender.BROWSER for exchange in trace)
+    pages = [page_of(exchange.answered) for exchange in trace.steps(step)]
+    scripted = any(page is not None and page.css_first("script") is not None for page in pages)
+    if not found and scripted and not ran:
+        raise EvidenceError(
+            'a script of the page may make frames: driver = "browser" under [login] runs it'
+        )

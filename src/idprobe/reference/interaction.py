@@ -63,8 +63,13 @@ class Interaction(Authorization):
         return "idprobe_state"
 
     def state_cookie_attributes(self) -> str:
-        """Return its attributes: scripts of ours read it, in a frame of another site."""
-        return "; Path=/" + ("; SameSite=None; Secure" if self.is_secure() else "; SameSite=Lax")
+        """Return its attributes: scripts of ours read it, in a frame of another site.
+
+        Browsers take loopback for secure, whatever its scheme is.
+        """
+        host = urlsplit(self.issuer()).hostname or ""
+        secure = self.is_secure() or host == "localhost" or host.startswith("127.")
+        return "; Path=/" + ("; SameSite=None; Secure" if secure else "; SameSite=Lax")
 
     def session_after_login(self, before: Session, user: UserConfig) -> Session:
         """Return the session of the person who logged in, under a key nobody knew before."""

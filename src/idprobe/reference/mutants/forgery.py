@@ -82,7 +82,7 @@ class CookiesSayNothingOfSites(ReferenceServer):
         return super().cookie_attributes().replace("; SameSite=Lax", "")
 
     def state_cookie_attributes(self) -> str:
-        return super().state_cookie_attributes().replace("; SameSite=Lax", "")
+        return super().state_cookie_attributes().partition("; SameSite")[0]
 
 
 @mutant(breaks="ASVS-3.4.1/cookies-secure", medium="tls")

@@ -12,7 +12,7 @@ from idprobe.reference.server import ReferenceServer
 
 __all__ = ["MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
 
-Medium: TypeAlias = Literal["asgi", "socket", "tls"]
+Medium: TypeAlias = Literal["asgi", "socket", "tls", "browser"]
 Profile: TypeAlias = Literal["reference", "speakup"]
 S = TypeVar("S", bound=ReferenceServer)
 
