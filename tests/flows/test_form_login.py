@@ -667,6 +667,31 @@ def test_a_consent_form_may_have_a_text_field_too(drive: Drive) -> None:
     assert posted(sent[1]) == [("device_name", "x")]
 
 
+NEWSLETTER = (
+    "<form method=post action=/newsletter><input type=email name=email>"
+    "<button>Subscribe</button></form>"
+)
+
+
+def test_a_newsletter_beside_consent_is_left_alone(drive: Drive) -> None:
+    page = html(f"<form method=post action=/yes><button>Allow</button></form>{NEWSLETTER}")
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert sent[1].path == "/yes"
+
+
+def test_who_one_is_is_asked_beside_other_ways_to_go_on(drive: Drive) -> None:
+    others = "<form method=post action=/sso><button>Continue with your company</button></form>"
+    page = html(
+        f"<form method=post action=/who><input name=login><button>Continue</button></form>{others}"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert sent[1].path == "/who"
+
+
 def test_a_redirect_loop_ends(drive: Drive) -> None:
     sent, ended = drive(form_login(step()), [to("/again")] * 20)
 

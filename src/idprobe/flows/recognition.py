@@ -79,9 +79,30 @@ def meaning_of(button: Control) -> bool | None:
 
 
 def login_fields(page: Page) -> Fields | None:
-    """Return the form of the page that asks who one is, None without one."""
+    """Return the form of the page that asks who one is, None without one.
+
+    Beside a question of consent a field for an address, without a password, is for something else.
+    """
     found = [fields for form in page.forms if (fields := _fields(form)) is not None]
-    return max(found, key=_likelihood, default=None)
+    likely = max(found, key=_likelihood, default=None)
+    if likely is not None and likely.kind == "username" and not _is_for_login(likely.form):
+        return None if _asks_consent(page) else likely
+    return likely
+
+
+def _is_for_login(form: Form) -> bool:
+    """Return whether a form says that it logs in, or goes on, or the profile says it."""
+    words = " ".join((form.words, *(button.label for button in form.buttons)))
+    goes_on = any(meaning_of(button) is True for button in form.buttons)
+    hinted = any(control.hinted for control in form.controls)
+    return hinted or goes_on or has_stem(words, (*LOGIN_STEMS, "next"))
+
+
+def _asks_consent(page: Page) -> bool:
+    """Return whether a form without anything to type has a button that approves."""
+    silent = [form for form in page.forms if form.method == "post" and not form.fillable]
+    buttons = [button for form in silent for button in form.buttons]
+    return any(meaning_of(one) is True and not _says(one, ASIDE_STEMS) for one in buttons)
 
 
 def _fields(form: Form) -> Fields | None:
