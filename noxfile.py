@@ -224,6 +224,15 @@ def looks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Run the mutants of the reference server, `-- --all` with every experiment there is."""
+    install(session, "run", editable=True)
+    files = ("--json", "reports/output/kill-matrix.json", "--wanted", "fixtures/mutants/wanted.tsv")
+    page = ("--page", "docs/explanation/kill-matrix.md") if "--all" in session.posargs else ()
+    session.run("python", "-m", "idprobe.proving", *files, *page, *session.posargs)
+
+
+@nox.session(default=False)
 def pins(session: nox.Session) -> None:
     """Write requirements/*.txt anew: every version pinned, every file by its hash."""
     session.install("uv")

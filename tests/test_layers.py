@@ -57,6 +57,7 @@ LAYERS: Final = {
     "gate": 7,
     "glue": 7,
     "plugin": 7,
+    "proving": 8,
     "suite": 6,
     "verbs": 8,
     "cli": 9,

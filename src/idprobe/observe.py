@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -47,7 +48,10 @@ from idprobe.profile import (
 from idprobe.redaction import Vault
 from idprobe.wire import Courier, Human, Wire
 
-__all__ = ["Observation", "Observer", "Selection", "Unreachable", "most_requests"]
+__all__ = ["ACTING", "Observation", "Observer", "Selection", "Unreachable", "most_requests"]
+
+ACTING: Final[ContextVar[str]] = ContextVar("acting", default="")
+"""The probe at work, for a server in this process that wants to know who asks; "" for none."""
 
 AT_ONCE: Final = 12
 SEARCHES_AT_ONCE: Final = 2
@@ -353,6 +357,7 @@ class Observer:
 
     async def _run(self, courier: Courier, probe: Probe) -> Trace:
         """Run one probe, record its trace and how it ended; return the trace."""
+        ACTING.set(probe.name)
         client = None if probe.role is None else self.profile.client_for(probe.role)
         wire = self._wire(courier, client, probe.name)
         begun = time.perf_counter_ns()
@@ -360,9 +365,13 @@ class Observer:
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
         self.vault.learn_from(wire.seen)
+        ACTING.set("")
         await self._meet_new_keys(courier)
+        ACTING.set(probe.name)
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed, wire.by_hand)
-        return await self._finish(probe.name, wire.seen, ended, wire.searched)
+        trace = await self._finish(probe.name, wire.seen, ended, wire.searched)
+        ACTING.set("")
+        return trace
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire

@@ -1,16 +1,18 @@
 """How a mutant says what it breaks, and how it is found by name."""
 
+import csv
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from idprobe.errors import UsageError
 from idprobe.reference.server import ReferenceServer
 
-__all__ = ["MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
+__all__ = ["CONSEQUENCES", "MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
 
 Medium: TypeAlias = Literal["asgi", "socket", "tls", "browser"]
 Profile: TypeAlias = Literal["reference", "speakup"]
@@ -36,6 +38,19 @@ class MutantInfo:
     """Whether only a search finds it, of many examples: others are not shown to one."""
 
 
+def _consequences() -> Mapping[str, Mapping[str, str]]:
+    """Return what else fires at a mutant, and why, where its own `also` does not say so.
+
+    Most of it was found when every experiment was made against every mutant (`nox -s mutants`).
+    """
+    found: dict[str, dict[str, str]] = {}
+    with Path(__file__).with_name("consequences.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True):
+            found.setdefault(row["mutant"], {})[row["requirement"]] = row["because"]
+    return found
+
+
+CONSEQUENCES: Final = _consequences()
 _KNOWN: Final[dict[str, MutantInfo]] = {}
 MUTANTS: Final[Mapping[str, MutantInfo]] = MappingProxyType(_KNOWN)
 
@@ -59,7 +74,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
             server_class=server_class,
             summary=(server_class.__doc__ or "").strip(),
             breaks=frozenset([breaks] if isinstance(breaks, str) else breaks),
-            also=MappingProxyType(dict(also or {})),
+            also=MappingProxyType({**CONSEQUENCES.get(name, {}), **(also or {})}),
             medium=medium,
             profile=profile,
             features=tuple(features),

@@ -1,0 +1,68 @@
+"""`python -m idprobe.proving`: put the mutants to the test and write the kill matrix."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from idprobe.coverage.command import coverage_of_the_suite
+from idprobe.coverage.wanted import grown, load_wanted
+from idprobe.proving.choosing import Chooser
+from idprobe.proving.matrix import Matrix
+from idprobe.proving.running import all_tried
+from idprobe.reference.mutants import MUTANTS
+from idprobe.suite import all_checks
+
+SEED: Final = 7009
+FAILED: Final = 1
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Run all that could tell a mutant apart.")
+@click.option("--seed", default=SEED, show_default=True, help="What the samples are drawn with.")
+@click.option("--sample", default=6, show_default=True, help="How many of the rest are run too.")
+@click.option("--processes", type=int, help="How many at once; by default one for each core.")
+@click.option("-k", "words", default="", help="Only the mutants whose names hold this.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
+@click.option("--page", type=click.Path(path_type=Path), help="Where the page of the docs is.")
+@click.option("--wanted", type=click.Path(path_type=Path), help="Let the list of mutants grow.")
+def prove(  # noqa: PLR0913 -- an option each
+    *,
+    everything: bool,
+    seed: int,
+    sample: int,
+    processes: int | None,
+    words: str,
+    json_file: Path,
+    page: Path | None,
+    wanted: Path | None,
+) -> None:
+    """Run each mutant of the reference server and say which checks see it."""
+    begun = time.perf_counter()
+    if wanted is not None:
+        wanted.write_text(grown(coverage_of_the_suite(), load_wanted()), encoding="utf-8")
+    all_checks()
+    chooser = Chooser.watching(seed, sample, watches=everything)
+    choose = chooser.all if everything else chooser.few
+    plan = {name: sorted(choose(one)) for name, one in MUTANTS.items() if words in name}
+    click.echo(
+        f"{len(plan)} mutants, {sum(map(len, plan.values()))} runs of probes, seed {seed}, "
+        f"a sample of {sample} each"
+    )
+    trials = sorted(all_tried(plan, processes), key=lambda one: one.mutant)
+    matrix = Matrix("all" if everything else "aimed", seed, sample, tuple(trials))
+    matrix.write(json_file, page)
+    for line in matrix.faulty:
+        click.echo(line)
+    killed, strays = sum(one.killed for one in trials), sum(bool(one.undeclared) for one in trials)
+    click.echo(
+        f"{killed} of {len(trials)} mutants killed; {strays} woke something undeclared; "
+        f"{time.perf_counter() - begun:.0f} s"
+    )
+    if matrix.faulty:
+        raise SystemExit(FAILED)
+
+
+if __name__ == "__main__":
+    prove()

@@ -1,0 +1,151 @@
+"""The kill matrix: which checks fired at which mutant, as JSON and as a page of the docs."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from idprobe.proving.trial import Trial, closure
+from idprobe.reference.mutants import MUTANTS
+
+__all__ = ["Matrix", "interval"]
+
+Z: Final = 1.959963984540054
+"""The quantile of the normal distribution that leaves 2.5 % on either side."""
+
+INTRODUCTION: Final = """\
+# The kill matrix
+
+A mutant is the reference server with one fault.
+It is *killed* if the checks see everything that it is declared to break.
+What else fires has to be declared as a consequence, with a reason; the rest is an error of ours.
+`nox -s mutants` runs each with the experiments that it is aimed at and a sample of the others.
+With `-- --all` it runs every experiment that could tell the mutant from the sound server, and a
+sample of those that could not; then it writes this page too.
+The same is in `reports/output/kill-matrix.json`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What came of a run of mutants."""
+
+    mode: str
+    seed: int
+    sample: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def faulty(self) -> list[str]:
+        """Return what has to be mended, a line for each."""
+        return [
+            *(
+                f"{one.mutant}: silent: {', '.join(one.silent)}"
+                for one in self.trials
+                if one.silent
+            ),
+            *(
+                f"{one.mutant}: undeclared: {identifier} by {check}: {why}"
+                for one in self.trials
+                for check, identifier, why in one.undeclared
+            ),
+            *(f"{one.mutant}: {fault}" for one in self.trials for fault in one.faults),
+        ]
+
+    def as_json(self) -> str:
+        """Return mutants × checks, and nothing that depends on the clock."""
+        document: dict[str, Any] = {
+            "mode": self.mode,
+            "seed": self.seed,
+            "sample": self.sample,
+            "mutants": {
+                one.mutant: {
+                    "breaks": sorted(MUTANTS[one.mutant].breaks),
+                    "killed": one.killed,
+                    "silent": list(one.silent),
+                    "probes": len(one.probes),
+                    "judged": one.judged,
+                    "fired": _by_check(one.fired),
+                    "undeclared": _by_check(one.undeclared),
+                    "faults": list(one.faults),
+                }
+                for one in self.trials
+            },
+        }
+        return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+    def as_page(self) -> str:
+        """Return the page of the docs."""
+        return "\n".join([INTRODUCTION, *self._figures(), "", *self._rows(), ""])
+
+    def write(self, json_file: Path, page: Path | None) -> None:
+        """Write both."""
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(self.as_json(), encoding="utf-8")
+        if page is not None:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(self.as_page(), encoding="utf-8")
+
+    def _figures(self) -> Iterator[str]:
+        killed = sum(one.killed for one in self.trials)
+        judged = sum(one.judged for one in self.trials)
+        fired = sum(len(_by_check(one.fired)) for one in self.trials)
+        stray = sum(len(_by_check(one.undeclared)) for one in self.trials)
+        how = f"{self.mode}, seed {self.seed}, a sample of {self.sample}"
+        yield f"| measured ({how}) | count | of | rate | 95 % interval (Wilson) |"
+        yield "| --- | --- | --- | --- | --- |"
+        yield _figure("mutants killed", killed, len(self.trials))
+        yield _figure("checks that fired undeclared", stray, judged - fired + stray)
+        yield ""
+        yield (
+            "The second row counts pairs of a mutant and a check that has nothing to say about it: "
+            "it is the rate of wrong accusations among faulty servers."
+        )
+
+    def _rows(self) -> Iterator[str]:
+        yield "## Mutants"
+        yield ""
+        yield "| mutant | what is wrong | fired as declared | fired as a consequence |"
+        yield "| --- | --- | --- | --- |"
+        for one in sorted(self.trials, key=lambda trial: trial.mutant):
+            mutant = MUTANTS[one.mutant]
+            broken = closure(mutant.breaks)
+            ids = dict.fromkeys(identifier for _, identifier, _ in one.fired)
+            aimed = [identifier for identifier in ids if identifier in broken]
+            rest = [identifier for identifier in ids if identifier not in broken]
+            cells = (f"`{one.mutant}`", _text(mutant.summary), _listed(aimed), _listed(rest))
+            yield f"| {' | '.join(cells)} |"
+
+
+def interval(count: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a rate by Wilson's score, which holds at 0 and at 1 too."""
+    if total == 0:
+        return 0.0, 1.0
+    rate, square = count / total, Z * Z
+    middle = rate + square / (2 * total)
+    spread = Z * math.sqrt(rate * (1 - rate) / total + square / (4 * total * total))
+    scale = 1 + square / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def _figure(what: str, count: int, total: int) -> str:
+    low, high = interval(count, total)
+    rate = count / total if total else 0.0
+    return f"| {what} | {count} | {total} | {rate:.4%} | {low:.4%} to {high:.4%} |"
+
+
+def _by_check(rows: Iterable[tuple[str, str, str]]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for check, identifier, _ in rows:
+        found.setdefault(check, []).append(identifier)
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in names)
+
+
+def _text(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "\\<").replace("_", "\\_").replace("*", "\\*")

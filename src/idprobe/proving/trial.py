@@ -1,0 +1,155 @@
+"""One mutant put to the test: it is served, the chosen probes are run, the checks judge."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+
+from idprobe.audit import Audit, Options, resolve
+from idprobe.catalogue import load_catalogue
+from idprobe.observe import Selection
+from idprobe.probes import Depth, Safety, all_probes
+from idprobe.profile import Profile, with_issuer
+from idprobe.reference.config import reference_config, speakup_config
+from idprobe.reference.mutants import MUTANTS, MutantInfo
+from idprobe.reference.running import serve
+from idprobe.suite import Check, InProcess, all_checks, judged
+from idprobe.verdict import HarnessFault, Judgement, Violated
+
+__all__ = [
+    "BASE",
+    "CONFIGS",
+    "ISSUER",
+    "Trial",
+    "aimed_checks",
+    "checks_within",
+    "closure",
+    "covered",
+    "declared",
+    "profile_of",
+    "reachable",
+    "tried",
+]
+
+ISSUER: Final = "http://127.0.0.1:8081"
+CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
+BASE: Final = frozenset({"metadata_documents", "keys_document"})
+"""What every run fetches before all else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one mutant."""
+
+    mutant: str
+    probes: tuple[str, ...]
+    judged: int
+    """How many checks judged."""
+    fired: tuple[tuple[str, str, str], ...]
+    """Each check that fired, the requirement (by its canonical id) that it says is broken, why."""
+    silent: tuple[str, ...]
+    """What the mutant breaks, a check judges, and none says is broken."""
+    undeclared: tuple[tuple[str, str, str], ...]
+    """What fired although the mutant does not declare it."""
+    faults: tuple[str, ...]
+    """Faults of our own."""
+
+    @property
+    def killed(self) -> bool:
+        """Return whether everything that the mutant breaks was seen."""
+        return not self.silent
+
+
+def closure(identifiers: Iterable[str]) -> set[str]:
+    """Return the canonical names of requirements: those that say the same are one."""
+    catalogue = load_catalogue()
+    return {catalogue.canonical(identifier) for identifier in identifiers}
+
+
+@cache
+def covered() -> frozenset[str]:
+    """Return the canonical names of what some check judges."""
+    return frozenset(closure(i for check in all_checks() for i in check.requirements))
+
+
+def declared(mutant: MutantInfo) -> set[str]:
+    """Return everything that may fire at a mutant."""
+    return closure({*mutant.breaks, *mutant.also})
+
+
+def aimed_checks(mutant: MutantInfo) -> list[Check]:
+    """Return the checks of what a mutant breaks."""
+    broken = closure(mutant.breaks)
+    return [check for check in all_checks() if closure(check.requirements) & broken]
+
+
+def checks_within(probes: Collection[str]) -> list[Check]:
+    """Return the checks that need no other probes."""
+    return [check for check in all_checks() if set(check.probes) <= set(probes)]
+
+
+@cache
+def _resolved(name: str) -> Profile:
+    return resolve(name)
+
+
+def profile_of(mutant: MutantInfo) -> Profile:
+    """Return the profile of a mutant, at the issuer that stands for it in process."""
+    profile = _resolved(mutant.profile)
+    profile = replace(profile, features=(*profile.features, *mutant.features))
+    return with_issuer(profile, f"{ISSUER}{mutant.path}")
+
+
+@contextmanager
+def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTransport | None]]:
+    """Yield the profile of a mutant, and its transport unless it is on a socket."""
+    profile, config = profile_of(mutant), CONFIGS[mutant.profile]()
+    if mutant.medium == "asgi":
+        server = mutant.server_class(replace(config, issuer=profile.issuer))
+        yield profile, InProcess(server.app, raise_app_exceptions=False)
+        return
+    tls = mutant.medium == "tls"
+    with serve(config, tls=tls, server_class=mutant.server_class) as running:
+        yield with_issuer(profile, running.issuer, running.ca_file), None
+
+
+def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> list[Judgement]:
+    """Run these probes against a mutant, and return what the checks that need no others judge.
+
+    Probes that wait are run where the mutant's own checks need them.
+    """
+    checks = checks_within({*probes, *BASE})
+    aimed = [all_probes()[probe] for check in aimed_checks(mutant) for probe in check.probes]
+    depth = max((probe.depth for probe in aimed), default=Depth.QUICK)
+    selection = Selection(depth, max(safety, *(probe.safety for probe in aimed)))
+    with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
+        options = Options(Path(out), selection, keeps_evidence=False)
+        return judged(Audit(profile, options, transport), checks)
+
+
+def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE) -> Trial:
+    """Put a mutant to the test with these probes."""
+    mutant = MUTANTS[name]
+    found = judgements(mutant, probes, safety)
+    canonical = load_catalogue().canonical
+    fired = {
+        (one.check, canonical(one.requirement.id)): str(one.verdict)
+        for one in found
+        if isinstance(one.verdict, Violated) and one.deviation is None
+    }
+    woken = {identifier for _, identifier in fired}
+    rows = tuple((check, i, why) for (check, i), why in sorted(fired.items()))
+    return Trial(
+        name,
+        tuple(probes),
+        len({one.check for one in found}),
+        rows,
+        tuple(sorted((closure(mutant.breaks) & covered()) - woken)),
+        tuple(row for row in rows if row[1] not in declared(mutant)),
+        tuple(f"{o.check}: {o.verdict}" for o in found if isinstance(o.verdict, HarnessFault)),
+    )
