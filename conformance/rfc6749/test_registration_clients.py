@@ -4,8 +4,9 @@ import re
 
 from idprobe.checks import Trace, is_error_page, requirement
 from idprobe.reading.landings import followed
-from idprobe.reading.registered import accepted, information
+from idprobe.reading.registered import accepted, information, served_anywhere
 
+SERVED = "it was registered, and may name any redirect URI"
 VSCHAR = re.compile(r"[\x20-\x7e]*")
 
 
@@ -31,23 +32,23 @@ def test_redirect_uri_has_no_fragment(registration_redirect_faults: Trace) -> No
     "RFC6749-3.1.2.2/public-client-registers-redirect", "RFC6749-10.6/redirect-registration-public"
 )
 def test_public_client_needs_a_redirect_uri(registration_without_redirect_uris: Trace) -> None:
-    """A public client cannot register without a redirect URI."""
-    assert not accepted(registration_without_redirect_uris["code-public"]), "it was registered"
+    """A public client cannot register without a redirect URI, or cannot begin a login then."""
+    assert not served_anywhere(registration_without_redirect_uris, "code-public"), SERVED
 
 
 @requirement("RFC6749-10.6/redirect-registration-confidential")
 def test_confidential_client_needs_a_redirect_uri(
     registration_without_redirect_uris: Trace,
 ) -> None:
-    """A confidential client of the code grant cannot register without a redirect URI."""
-    assert not accepted(registration_without_redirect_uris["code"]), "it was registered"
+    """A confidential client without a redirect URI is refused here or when it begins a login."""
+    assert not served_anywhere(registration_without_redirect_uris, "code"), SERVED
 
 
 @requirement("RFC6749-3.1.2.2/implicit-client-registers-redirect")
 def test_implicit_client_needs_a_redirect_uri(registration_without_redirect_uris: Trace) -> None:
-    """A client of the implicit grant cannot register without a redirect URI."""
+    """A client of the implicit grant without a redirect URI is refused here or at its login."""
     for step in ("implicit", "implicit-id-token"):
-        assert not accepted(registration_without_redirect_uris[step]), f"it was registered: {step}"
+        assert not served_anywhere(registration_without_redirect_uris, step), f"{SERVED}: {step}"
 
 
 @requirement("RFC6749-3.1.2.2/complete-uri-registered")

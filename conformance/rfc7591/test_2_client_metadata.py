@@ -1,9 +1,15 @@
 """RFC 7591 section 2: what a client may say of itself, and what is assumed where it does not."""
 
 from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.registered import accepted, information, registration_error, steps_of
+from idprobe.reading.registered import (
+    accepted,
+    information,
+    registration_error,
+    served_anywhere,
+)
 
 DEFAULT_GRANTS = {"authorization_code", "refresh_token"}
+REDIRECT_GRANTS = ("code", "code-public", "implicit", "implicit-id-token")
 REDIRECT_ERRORS = {"invalid_redirect_uri", "invalid_client_metadata"}
 
 
@@ -18,17 +24,23 @@ def test_redirect_uris_are_registered(client_registered_by_defaults: Trace) -> N
 
 
 @requirement(
-    "RFC7591-2/redirect-uris-required-for-redirect-flows",
-    "OIDCR-2/redirect-uris-required",
-    "RFC7591-5/redirect-uris-demanded",
+    "RFC7591-2/redirect-uris-required-for-redirect-flows", "OIDCR-2/redirect-uris-required"
 )
 def test_redirect_flows_need_redirect_uris(registration_without_redirect_uris: Trace) -> None:
     """A client of a redirect-based grant cannot register without a redirect URI."""
-    for step in steps_of(registration_without_redirect_uris):
+    for step in REDIRECT_GRANTS:
         exchange = registration_without_redirect_uris[step]
         code = registration_error(exchange)
         assert code is not None, f"it was registered: {step}"
         assert code in REDIRECT_ERRORS, f"the error is {code}"
+
+
+@requirement("RFC7591-5/redirect-uris-demanded")
+def test_no_login_without_redirect_uris(registration_without_redirect_uris: Trace) -> None:
+    """A client of a redirect-based grant begins no login before it registers a redirect URI."""
+    for step in REDIRECT_GRANTS:
+        served = served_anywhere(registration_without_redirect_uris, step)
+        assert not served, f"it was registered, and may name any redirect URI: {step}"
 
 
 @requirement("RFC7591-2/auth-method-default", "OIDCR-2/auth-method-default-basic")

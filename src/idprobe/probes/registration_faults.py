@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from idprobe.flows import registration_request, visit
-from idprobe.flows.registration import registration_of
+from idprobe.flows.registration import Registration, registration_of
 from idprobe.jose import generate_key, public_key
 from idprobe.probes import probe
 from idprobe.probes.asking import ordinary
@@ -56,7 +56,10 @@ async def registration_redirect_faults(wire: Wire) -> None:
 
 @probe(needs=REGISTRATION)
 async def registration_without_redirect_uris(wire: Wire) -> None:
-    """Register clients of redirect-based grants without a redirect URI; a step for each grant."""
+    """Register clients of redirect-based grants without a redirect URI; a step for each grant.
+
+    `asked/STEP` is a request of one that could register, with a URI of its choice.
+    """
     implicit = {"grant_types": ["implicit"], "response_types": ["token"]}
     with_id_token = {"grant_types": ["implicit"], "response_types": ["id_token token"]}
     cases: dict[str, Mapping[str, Any]] = {
@@ -65,7 +68,16 @@ async def registration_without_redirect_uris(wire: Wire) -> None:
         "implicit": implicit,
         "implicit-id-token": with_id_token,
     }
-    await _offered(wire, {step: {"redirect_uris": None, **case} for step, case in cases.items()})
+    async with open_desk(wire) as desk:
+        metadata = metadata_for(wire.provider)
+        control = await desk.register("control", metadata)
+        await _asked(wire, "control", control, metadata)
+        for step, case in cases.items():
+            metadata = metadata_for(wire.provider, redirect_uris=None, **case)
+            registration = registration_of(await desk.offer(step, metadata))
+            if registration is not None:
+                await _asked(wire, step, registration, metadata)
+        await _control_again(desk, wire)
 
 
 @probe(needs=REGISTRATION)
@@ -138,6 +150,16 @@ async def _offered(wire: Wire, cases: Cases) -> None:
         for step, changes in cases.items():
             await desk.offer(step, metadata_for(wire.provider, **changes))
         await _control_again(desk, wire)
+
+
+async def _asked(
+    wire: Wire, step: str, registration: Registration, metadata: Mapping[str, Any]
+) -> None:
+    """Begin a login at CALLBACK, whether that is registered or not."""
+    client = replace(registration.client("registered", metadata), redirect_uris=(CALLBACK,))
+    provider = wire.provider.with_client(client)
+    request = ordinary(provider, response_type=metadata["response_types"][0])
+    await wire.run(visit(provider, request, user=False), f"asked/{step}")
 
 
 async def _control_again(desk: Desk, wire: Wire) -> None:

@@ -8,8 +8,17 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
 from idprobe.reading.answers import is_error_page, refused_by_challenge
+from idprobe.reading.landings import followed
 
-__all__ = ["accepted", "information", "let_in", "refused_steps", "registration_error", "steps_of"]
+__all__ = [
+    "accepted",
+    "information",
+    "let_in",
+    "refused_steps",
+    "registration_error",
+    "served_anywhere",
+    "steps_of",
+]
 
 REFUSALS: Final = frozenset({400, 401, 403, 422})
 PASSED_BY: Final = frozenset({"control", "control-again", "tidy"})
@@ -57,6 +66,19 @@ def steps_of(trace: Trace) -> list[str]:
     """Return the experiments of a trace by name, its controls left out."""
     names = dict.fromkeys(exchange.step for exchange in trace)
     return [name for name in names if name not in PASSED_BY]
+
+
+def served_anywhere(trace: Trace, step: str) -> bool:
+    """Return whether a client registered without redirect URIs and then chose where to log in.
+
+    Who may not begin a login before a redirect URI is registered is required to register one (RFC
+    6749 section 3.1.2.2). Raises EvidenceError if a client with its own redirect URI may not.
+    """
+    if not accepted(trace[step]):
+        return False
+    if not followed(trace, "asked/control"):
+        raise EvidenceError("a client with a registered redirect URI cannot begin a login either")
+    return followed(trace, f"asked/{step}")
 
 
 def refused_steps(*traces: Trace) -> list[Exchange]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from idprobe.reference.authorization import Transaction
 from idprobe.reference.core import fresh_secret
 from idprobe.reference.faults import OAuthFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.mutants.token_form import with_body
 from idprobe.reference.replies import json_reply
@@ -34,13 +35,19 @@ WITHOUT_URIS: Final = (
 
 @mutant([*WITHOUT_URIS, "RFC6749-3.1.2.2/implicit-client-registers-redirect"], profile="speakup")
 class RedirectUrisAreOptional(ReferenceServer):
-    """Clients of every grant may register without a redirect URI."""
+    """Clients of every grant may register without a redirect URI, and name any at their login."""
 
     def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
         if "redirect_uris" in body:
             return super().client_of_metadata(body, client_id, secret)
         client = super().client_of_metadata({**body, "redirect_uris": [GOOD]}, client_id, secret)
         return replace(client, redirect_uris=())
+
+    def redirect_uri_for(self, client: ClientConfig, form: Form) -> str:
+        given = form.get("redirect_uri")
+        return (
+            given if given and not client.redirect_uris else super().redirect_uri_for(client, form)
+        )
 
 
 @mutant(
