@@ -1,6 +1,7 @@
 """RFC 7591 section 2: what a client may say of itself, and what is assumed where it does not."""
 
-from idprobe.checks import Trace, refused, requirement, token_error
+from idprobe.checks import EvidenceError, Trace, refused, requirement, token_error
+from idprobe.errors import Unsuited
 from idprobe.reading.registered import (
     accepted,
     information,
@@ -84,10 +85,17 @@ def test_grant_types_are_those_of_the_parameter(service_client_registered: Trace
 
 
 @requirement("RFC7591-2/response-types-default", "OIDCR-2/response-types-default-code")
-def test_code_is_the_default_response_type(client_registered_by_defaults: Trace) -> None:
-    """Without response_types a client has the response type code alone."""
-    types = information(client_registered_by_defaults["register"]).get("response_types", ["code"])
-    assert types == ["code"], f"response_types is {types}"
+def test_code_is_the_default_response_type(token_asked_by_defaults: Trace) -> None:
+    """Without response_types a client gets by redirect no token that it was not told of.
+
+    Section 3.1 lets a server provision other defaults; its response says which.
+    """
+    types = information(token_asked_by_defaults["register"]).get("response_types", ["code"])
+    if "token" in types:
+        raise Unsuited("the server provisions the response type token, and says so")
+    if refused(token_asked_by_defaults["control"]):
+        raise EvidenceError("a login for a code is refused too")
+    assert refused(token_asked_by_defaults["asked"]), f"a token came, and {types} was registered"
 
 
 @requirement("RFC7591-2/response-type-values")

@@ -22,6 +22,7 @@ __all__ = [
     "registration_extras",
     "registration_read",
     "service_client_registered",
+    "token_asked_by_defaults",
 ]
 
 REGISTRATION: Final = frozenset({Capability.REGISTRATION})
@@ -87,6 +88,24 @@ async def client_registered_by_defaults(wire: Wire) -> None:
             await wire.send(by_basic(provider, (own,)), "client-credentials")
         parameters = ordinary(provider, response_type="token")
         await wire.run(visit(provider, parameters, user=False), "token-by-redirect")
+
+
+@probe(needs=REGISTRATION | {Capability.LOGIN}, logs_in=True)
+async def token_asked_by_defaults(wire: Wire) -> None:
+    """Register with redirect_uris alone: `register`; then log in for a token by redirect: `asked`.
+
+    `control` is a login of the same client for a code.
+    """
+    async with open_desk(wire) as desk:
+        metadata = {"redirect_uris": [CALLBACK]}
+        registration = await desk.register("register", metadata)
+        provider = wire.provider.with_client(registration.client("registered", metadata))
+        offered = wire.provider.metadata.get("scopes_supported")
+        openid = isinstance(offered, list) and "openid" in offered
+        scope = (("scope", "openid"),) if openid else ()
+        for step, kind in {"control": "code", "asked": "token"}.items():
+            request = ordinary(provider, response_type=kind, extra=scope)
+            await wire.run(visit(provider, request), step)
 
 
 @probe(needs=REGISTRATION | {Capability.CLIENT_CREDENTIALS})

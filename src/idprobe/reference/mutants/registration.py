@@ -117,7 +117,7 @@ class EveryGrantByDefault(ReferenceServer):
     profile="speakup",
 )
 class EveryResponseTypeByDefault(ReferenceServer):
-    """A client that names no response type gets the implicit ones too."""
+    """A client that names no response type gets the implicit ones too, and is not told of them."""
 
     def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
         if "response_types" not in body and "grant_types" not in body:
@@ -125,6 +125,11 @@ class EveryResponseTypeByDefault(ReferenceServer):
             body = {**body, "response_types": ["code", "token"], "grant_types": both}
             body = {**body, "redirect_uris": [GOOD]}
         return super().client_of_metadata(body, client_id, secret)
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        told = super().client_members(client)
+        silent = client.response_types == ("code", "token")
+        return {**told, "response_types": ["code"]} if silent else told
 
 
 @mutant("RFC7591-2/scope-default")
