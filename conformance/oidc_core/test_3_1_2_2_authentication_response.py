@@ -17,6 +17,7 @@ from idprobe.reading.pages import (
     framed_by_nobody,
     is_login_page,
     is_user_page,
+    served,
     user_pages_of,
 )
 
@@ -100,6 +101,7 @@ def test_broken_claims_break_nothing(claims_broken: Trace) -> None:
 def test_stranger_has_to_log_in(user_pages: Trace) -> None:
     """Somebody without a session is asked to log in before a code is issued."""
     assert not gives_tokens(user_pages["nobody"]), "a code was issued although nobody logged in"
+    served(user_pages["nobody"])
     steps = user_pages.steps("journey")
     asked = any(is_user_page(e) and is_login_page(e) for e in steps)
     asked = asked or any(carries_password(e.request) for e in steps)

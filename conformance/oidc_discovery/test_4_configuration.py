@@ -85,6 +85,8 @@ def test_configuration_is_served_to_anybody(metadata_requests: Trace) -> None:
 @requirement("OIDCD-4.2/error-has-http-status")
 def test_no_configuration_is_no_success(metadata_requests: Trace) -> None:
     """Where no issuer is there is an error by its status."""
+    if not metadata_requests["again"].answered.is_success:
+        raise EvidenceError("no configuration is served any more")
     status = metadata_requests["nowhere"].answered.status
     assert 400 <= status < 500, f"status is {status}"
 

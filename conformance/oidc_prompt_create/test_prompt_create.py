@@ -5,7 +5,7 @@ import re
 from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
 from idprobe.probes.new_accounts import STRANGE
 from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.pages import page_of
+from idprobe.reading.pages import page_of, served
 
 MEMBER = "prompt_values_supported"
 ALWAYS = {"none", "login"}
@@ -15,6 +15,8 @@ NEW = re.compile(r"new-password|create|regist|sign[ -]?up|new account", re.IGNOR
 @requirement("OIDCPC-4/create-shows-account-creation")
 def test_create_shows_another_page(account_pages: Trace) -> None:
     """The page of prompt=create is one that makes accounts, not the login form."""
+    for step in ("login", "again"):
+        served(account_pages[step])
     page = page_of(account_pages["create"].answered)
     assert page is not None, "no page was shown"
     form = page.css_first("form")

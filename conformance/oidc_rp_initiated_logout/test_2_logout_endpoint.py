@@ -3,7 +3,14 @@
 from idprobe.checks import Trace, requirement
 from idprobe.reading.issued import documents, metadata
 from idprobe.reading.landings import sent
-from idprobe.reading.logouts import asked, came_back, landing_after, led_away, logged_in
+from idprobe.reading.logouts import (
+    asked,
+    came_back,
+    landing_after,
+    led_away,
+    logged_in,
+    needs_session,
+)
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
 WITHOUT_HINT = ("bare", "bare-post", "by-client-id")
@@ -28,6 +35,7 @@ def test_endpoint_is_https(metadata_documents: Trace) -> None:
 @requirement("OIDCRIL-2/get-supported")
 def test_get_is_taken(logout_by_get: Trace) -> None:
     """A logout by GET ends the session and leads back to the client."""
+    needs_session(logout_by_get, "before")
     assert came_back(logout_by_get, "logout"), "the browser did not come back to the client"
     assert not logged_in(logout_by_get, "after"), "the session lives on"
 
@@ -42,7 +50,7 @@ def test_post_is_taken(logout_by_post: Trace) -> None:
 @requirement("OIDCRIL-2/yes-logs-out")
 def test_yes_logs_out(logout_by_get: Trace) -> None:
     """Whoever says yes, or is not asked at all, is logged out."""
-    assert logged_in(logout_by_get, "before"), "there was no session to end"
+    needs_session(logout_by_get, "before")
     assert not logged_in(logout_by_get, "after"), "the session lives on"
 
 
@@ -50,7 +58,7 @@ def test_yes_logs_out(logout_by_get: Trace) -> None:
 def test_yes_without_an_address_logs_out(logout_to_nowhere: Trace) -> None:
     """Whoever says yes is logged out, and stays at the server where no address was named."""
     for step in ("nothing", "hint-alone", "state-alone"):
-        assert logged_in(logout_to_nowhere, f"before-{step}"), "there was no session to end"
+        needs_session(logout_to_nowhere, f"before-{step}")
         assert not logged_in(logout_to_nowhere, f"after-{step}"), f"the session lives on: {step}"
         assert not came_back(logout_to_nowhere, step), f"the browser was sent to the client: {step}"
 
@@ -81,6 +89,7 @@ def test_unknown_languages_do_no_harm(logout_by_post: Trace) -> None:
 def test_forged_hints_end_nothing(logout_hints_forged: Trace) -> None:
     """A hint that the server did not issue neither logs out silently nor leads to the client."""
     landing_after(logout_hints_forged, "control")
+    needs_session(logout_hints_forged, "before")
     away = led_away(logout_hints_forged, FORGED)
     assert not away, f"the browser was sent to the client: {', '.join(away)}"
     assert logged_in(logout_hints_forged, "alive"), "a forged hint ended the session"
@@ -97,7 +106,7 @@ def test_hint_is_of_the_client(logout_for_another_client: Trace) -> None:
 @requirement("OIDCRIL-2/expired-hint-accepted")
 def test_expired_hint_is_taken(logout_after_the_hint_expired: Trace) -> None:
     """An ID Token past its expiry still says who wants to log out."""
-    assert logged_in(logout_after_the_hint_expired, "before"), "there was no session to end"
+    needs_session(logout_after_the_hint_expired, "before")
     landing_after(logout_after_the_hint_expired, "control")
     assert came_back(logout_after_the_hint_expired, "expired"), "the hint was not taken"
     assert not logged_in(logout_after_the_hint_expired, "after"), "the session lives on"
@@ -106,7 +115,7 @@ def test_expired_hint_is_taken(logout_after_the_hint_expired: Trace) -> None:
 @requirement("OIDCRIL-2/user-asked-without-hint", "OIDCRIL-6/confirmation-without-valid-hint")
 def test_nobody_is_logged_out_unasked(logout_without_hint: Trace) -> None:
     """Without a hint the session lives on until the person says yes."""
-    assert logged_in(logout_without_hint, "before"), "there was no session to end"
+    needs_session(logout_without_hint, "before")
     for step in WITHOUT_HINT:
         assert logged_in(logout_without_hint, f"after-{step}"), f"nobody was asked: {step}"
 
@@ -116,5 +125,5 @@ def test_hint_of_another_needs_a_yes(logout_hint_of_another: Trace) -> None:
     """A hint of another user, or of another session, logs nobody out unasked."""
     landing_after(logout_hint_of_another, "control")
     for step in ("other-user", "other-session"):
-        assert logged_in(logout_hint_of_another, f"before-{step}"), f"no session: {step}"
+        needs_session(logout_hint_of_another, f"before-{step}")
         assert logged_in(logout_hint_of_another, f"after-{step}"), f"nobody was asked: {step}"

@@ -1,6 +1,6 @@
 """RFC 7521 section 4.1 and RFC 7523 sections 2.1 and 3.1: a JWT as an authorization grant."""
 
-from idprobe.checks import Trace, requirement
+from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.probes.assertion_grants import FORGED, INVALID
 from idprobe.reading.answers import token_error
 from idprobe.reading.issued import SKEW_S, lifetime_s
@@ -57,6 +57,8 @@ def test_assertion_brings_no_more_scope_than_was_granted(assertion_grant_used: T
     if served(wide):
         asked = wide.request.parameter("scope")
         assert "idprobe_no_such_scope" not in granted_scope(wide, asked), "it has that scope"
+    elif not served(assertion_grant_used["short"]):
+        raise EvidenceError("the next good assertion is refused too")
     else:
         assert token_error(wide) == "invalid_scope", f"the error is {token_error(wide)}"
 

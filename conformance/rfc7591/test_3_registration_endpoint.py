@@ -18,6 +18,8 @@ def test_json_is_accepted(registration_access: Trace) -> None:
     """The endpoint reads a JSON object that is posted to it."""
     status = registration_access["anonymous"].answered.status
     assert status not in {404, 405, 406, 415, 501}, f"status is {status}"
+    if not accepted(registration_access["allowed"]):
+        raise EvidenceError("no registration of ours is accepted")
 
 
 @requirement("RFC7591-3/open-registration", "OIDCR-3/open-registration-without-token")
@@ -62,6 +64,7 @@ def test_success_is_201_with_json(client_registered: Trace) -> None:
 @requirement("RFC6749-5.1/cache-control-no-store")
 def test_client_information_is_not_stored(client_registered: Trace) -> None:
     """No cache may keep a response with a client's credentials."""
+    information(client_registered["register"])
     directives = client_registered["register"].answered.directives("cache-control")
     assert "no-store" in directives, "Cache-Control has no no-store"
 

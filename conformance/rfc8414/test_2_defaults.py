@@ -87,7 +87,10 @@ def test_listed_grants_are_supported(listed_grant_types: Trace) -> None:
 def test_listed_response_types_are_supported(listed_response_types: Trace) -> None:
     """No response type that is listed is unsupported_response_type."""
     numbers = {exchange.step.split("/")[1] for exchange in listed_response_types.steps("type")}
-    for step in (f"type/{number}" for number in numbers):
+    steps = [f"type/{number}" for number in sorted(numbers)]
+    if all(refused(listed_response_types[step]) for step in steps):
+        raise EvidenceError("no response type at all brought anything")
+    for step in steps:
         named = listed_response_types.steps(step)[0].request.parameter("response_type")
         code = error_code(listed_response_types[step])
         assert code != "unsupported_response_type", f"{named} is not supported"

@@ -118,6 +118,7 @@ def test_response_names_its_issuer(code_redeemed: Trace) -> None:
 def test_nobody_is_redirected_unseen(user_pages: Trace) -> None:
     """A browser without a session is not sent on with an error before somebody did something."""
     served(user_pages["nobody"])
+    served(user_pages["journey"])
     for step in ("nobody-error", "nobody-scope"):
         landing = user_pages[step].landing
         assert landing is None, f"an error was redirected although nobody has logged in: {step}"
@@ -143,7 +144,8 @@ def test_forms_are_redirected_by_303(user_pages: Trace) -> None:
 @requirement("RFC9700-2.6/no-cors-at-authorization-endpoint")
 def test_authorization_endpoint_has_no_cors(cross_origin_requests: Trace) -> None:
     """No script of another site may read what the authorization endpoint answers."""
-    served(cross_origin_requests["plain"])
+    for step in ("plain", "again"):
+        served(cross_origin_requests[step])
     for step in ("preflight", "script"):
         allowed = cross_origin_requests[step].answered.header("access-control-allow-origin")
         assert allowed is None, f"{step} is answered with Access-Control-Allow-Origin"

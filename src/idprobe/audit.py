@@ -36,6 +36,7 @@ from idprobe.judge import (
     FailOn,
     Stale,
     deviation_for,
+    distress_of,
     evidence_verdict,
     is_expired,
     stale,
@@ -295,6 +296,10 @@ class Audit:
             verdict = Inconclusive(f"the evidence cannot tell: {error}")
         except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
             verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
+        if isinstance(verdict, Satisfied | Violated):
+            rests_on = [*looked_at, *([deciding] if deciding else [])] or sent
+            distress = distress_of(verdict, rests_on, traces.values())
+            verdict = verdict if distress is None else Inconclusive(distress)
         remark = "\n".join(remarks) if isinstance(verdict, Satisfied | Violated) else ""
         return verdict, deciding or next(reversed(looked_at or sent), None), remark
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from idprobe.catalogue import (
     Catalogue,
@@ -18,6 +19,7 @@ from idprobe.catalogue import (
     not_applicable_because,
 )
 from idprobe.evidence import ProbeOutcome
+from idprobe.exchange import Exchange, Sender, Trace
 from idprobe.profile import Deviation
 from idprobe.verdict import (
     HarnessFault,
@@ -34,12 +36,18 @@ __all__ = [
     "Stale",
     "Weight",
     "deviation_for",
+    "distress_of",
     "evidence_verdict",
     "gate_counts",
     "is_expired",
     "stale",
     "weigh",
 ]
+
+
+PATIENCE: Final = 429
+DISTRESS: Final = frozenset({PATIENCE, 500, 502, 503, 504})
+"""The statuses that speak of the server's own state, whatever was asked."""
 
 
 class FailOn(StrEnum):
@@ -79,6 +87,30 @@ def evidence_verdict(
     for outcome in outcomes:
         if outcome.outcome != "done":
             return Inconclusive(outcome.because)
+    return None
+
+
+def distress_of(
+    verdict: Satisfied | Violated, rests_on: Iterable[Exchange], traces: Iterable[Trace]
+) -> str | None:
+    """Return why what a claim rests on proves nothing: the server was in distress to the end.
+
+    A 429 and a 5xx are no answers to what was asked, unless the same experiment shows later that
+    the server still works: then they were its answer to that one request. (Silence ends a probe.)
+    """
+    # that somebody who guesses is asked to wait is as it should be
+    statuses = DISTRESS - {PATIENCE} if isinstance(verdict, Satisfied) else DISTRESS
+    wanted = {id(exchange) for exchange in rests_on}
+    for trace in traces:
+        tail: list[Exchange] = []
+        for exchange in reversed(trace.exchanges):
+            if exchange.sender is not Sender.SERVER:
+                if exchange.response is None or exchange.response.status not in statuses:
+                    break
+                tail.append(exchange)
+        found = next((one for one in reversed(tail) if id(one) in wanted), None)
+        if found is not None:
+            return f"the server was not in order to the end of the experiment: {found}"
     return None
 
 

@@ -1,7 +1,7 @@
 """The verb `coverage`: how much is covered, what is owed, and the traceability pages."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +13,10 @@ from idprobe.coverage.anchors import Standing, load_anchors
 from idprobe.coverage.counting import Coverage, Tally, checks_by_requirement, tallied
 from idprobe.coverage.pages import write_pages
 from idprobe.coverage.untested import load_untested
+from idprobe.coverage.wanted import killers, load_wanted, unproven
 from idprobe.suite import all_checks
 
-__all__ = ["add_coverage_command", "coverage_of_the_suite"]
+__all__ = ["add_coverage_command", "broken_by_mutant", "coverage_of_the_suite"]
 
 GAPS: Final = 1
 
@@ -33,6 +34,7 @@ def add_coverage_command(commands: click.Group) -> None:
     @commands.command()
     @click.option("--gaps", is_flag=True, help="List what is in scope and has no check yet.")
     @click.option("--strict", is_flag=True, help="Exit with 1 if there are such gaps.")
+    @click.option("--wanted", is_flag=True, help="List the mutants wanted, and who kills each.")
     @click.option(
         "--write",
         "folder",
@@ -41,30 +43,41 @@ def add_coverage_command(commands: click.Group) -> None:
         help="Write the traceability pages into a folder.",
     )
     @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-    def coverage(*, gaps: bool, strict: bool, folder: Path | None, as_json: bool) -> int:
+    def coverage(
+        *, gaps: bool, strict: bool, wanted: bool, folder: Path | None, as_json: bool
+    ) -> int:
         """Say how much of each specification, and of what others test, is covered.
 
         \b
         idprobe coverage --gaps
         idprobe coverage --json
+        idprobe coverage --wanted
         """  # noqa: D301 -- \b is click's, and keeps the lines apart
-        found = coverage_of_the_suite()
-        owed = list(_owed(found))
+        found, broken = coverage_of_the_suite(), broken_by_mutant()
+        bare = unproven(found, broken)
+        owed = [*_owed(found), *(f"{identifier}  has no mutant" for identifier in bare)]
         if as_json:
-            click.echo(json.dumps(_document(found, owed), indent=2))
+            click.echo(json.dumps({**_document(found, owed), "unproven": bare}, indent=2))
+        elif wanted:
+            click.echo("\n".join(_killed(found, broken)))
         else:
             for kind, tallies in tallied(found).items():
                 click.echo("\n".join(_lines(kind, tallies)))
+            click.echo(f"Covered requirements without a mutant: {len(bare)}")
             click.echo("\n".join(owed) if gaps else "", nl=gaps)
         if folder is not None:
-            _write(folder, found)
+            _write(folder, found, broken)
         return GAPS if strict and owed else 0
 
 
-def _write(folder: Path, found: Coverage) -> None:
+def broken_by_mutant() -> dict[str, list[str]]:
+    """Return what each mutant of the reference server breaks."""
     from idprobe.reference.mutants import MUTANTS  # noqa: PLC0415 -- a whole server
 
-    broken = {name: sorted(mutant.breaks) for name, mutant in MUTANTS.items()}
+    return {name: sorted(mutant.breaks) for name, mutant in MUTANTS.items()}
+
+
+def _write(folder: Path, found: Coverage, broken: Mapping[str, Sequence[str]]) -> None:
     written = write_pages(folder, found, broken)
     click.echo(f"{len(written)} pages are in {folder}", err=True)
 
@@ -78,6 +91,12 @@ def _document(found: Coverage, owed: Sequence[str]) -> dict[str, Any]:
         ],
         "owed": list(owed),
     }
+
+
+def _killed(found: Coverage, broken: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    by = killers(found, broken)
+    for identifier, text in load_wanted().items():
+        yield f"{identifier}\t{' '.join(by.get(identifier, ())) or '-'}\t{text}"
 
 
 def _lines(kind: str, tallies: Sequence[Tally]) -> Iterator[str]:

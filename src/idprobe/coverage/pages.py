@@ -10,6 +10,7 @@ from idprobe.catalogue import Catalogue, Requirement
 from idprobe.coverage.anchors import SOURCES, Row, Standing
 from idprobe.coverage.counting import Coverage, Tally, tallied
 from idprobe.coverage.tables import escaped, lines_of_code, table
+from idprobe.coverage.wanted import mutants_by_requirement
 from idprobe.suite import Check
 
 __all__ = ["pages_of", "reference_to", "write_pages"]
@@ -41,7 +42,7 @@ def write_pages(
 
 def pages_of(coverage: Coverage, mutants: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
     """Return the pages as Markdown, by the names of their files."""
-    return dict(_pages(coverage, _by_requirement(coverage.catalogue, mutants)))
+    return dict(_pages(coverage, mutants_by_requirement(coverage.catalogue, mutants)))
 
 
 def _pages(coverage: Coverage, mutants: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -53,16 +54,6 @@ def _pages(coverage: Coverage, mutants: Mapping[str, Sequence[str]]) -> Iterator
         yield f"{name}.md", _document(coverage, requirements, mutants)
     for source, rows in coverage.anchors.items():
         yield f"{source}.md", _peer(coverage, source, rows)
-
-
-def _by_requirement(
-    catalogue: Catalogue, mutants: Mapping[str, Iterable[str]]
-) -> Mapping[str, Sequence[str]]:
-    found: dict[str, list[str]] = {}
-    for name, broken in mutants.items():
-        for identifier in {catalogue.canonical(one) for one in broken}:
-            found.setdefault(identifier, []).append(name)
-    return found
 
 
 def _index(coverage: Coverage) -> str:

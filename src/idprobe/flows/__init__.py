@@ -27,7 +27,17 @@ from idprobe.flows.discovery import (
     well_known_urls,
 )
 from idprobe.flows.form_login import form_login
-from idprobe.flows.moves import Ending, Flow, HumanStep, Landed, Stopped, Tokens, answer, ending
+from idprobe.flows.moves import (
+    Ending,
+    Flow,
+    HumanStep,
+    Landed,
+    Stopped,
+    Tokens,
+    answer,
+    ending,
+    success,
+)
 from idprobe.flows.resource import (
     bearer,
     end_session_request,
@@ -93,6 +103,7 @@ __all__ = [
     "registration_request",
     "revocation_request",
     "revoke",
+    "success",
     "token_request",
     "tokens_by_code",
     "userinfo",

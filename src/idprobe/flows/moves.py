@@ -62,6 +62,14 @@ def answer(request: Request) -> Flow[Response]:
     return sent
 
 
+def success(request: Request) -> Flow[Response]:
+    """Return the response to a request that has to succeed; raises EvidenceError otherwise."""
+    response = yield from answer(request)
+    if not response.is_success:
+        raise EvidenceError(f"wanted success, got {outcome(response)}")
+    return response
+
+
 def ending(step: HumanStep) -> Flow[Ending]:
     """Return how a journey of the user's browser ended."""
     sent = yield step

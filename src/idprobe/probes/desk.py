@@ -49,6 +49,8 @@ class Desk:
     wire: Wire
     ledger: Ledger
     _owed: dict[str, Owed] = field(default_factory=dict)
+    _seen: bool = False
+    """Whether a client was registered."""
 
     async def register(self, step: str, metadata: Mapping[str, Any]) -> Registration:
         """Register a client that has to be registered; raises Unsuited if we may not register."""
@@ -112,6 +114,15 @@ class Desk:
             raise Unsuited("the registration response has no registration_client_uri (RFC 7592)")
         return uri, registration.token if newest is None else newest.registration_access_token
 
+    async def close(self) -> None:
+        """Prove that the desk is still open, if it refused at last; raises ControlFailed if not.
+
+        A server that has come to refuse everything would look as if it refused what was wrong.
+        """
+        last = next((one.response for one in reversed(self.wire.exchanges) if one.response), None)
+        if self._seen and (last is None or not last.is_success):
+            await self.register("closing-control", metadata_for(self.wire.provider))
+
     async def take_back(self) -> None:
         """Delete every client that is still there; what stays is in the ledger."""
         for owed in tuple(self._owed.values()):
@@ -130,6 +141,7 @@ class Desk:
         return owed
 
     def _write_down(self, registration: Registration) -> None:
+        self._seen = True
         profile = self.wire.provider.profile
         owed = Owed(
             profile.issuer,
@@ -168,5 +180,6 @@ async def open_desk(wire: Wire) -> AsyncIterator[Desk]:
     desk = Desk(wire, ledger)
     try:
         yield desk
+        await desk.close()
     finally:
         await desk.take_back()

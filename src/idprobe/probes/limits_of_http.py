@@ -11,6 +11,7 @@ from idprobe.flows import (
     authorize,
     keys_request,
     metadata_request,
+    success,
     token_request,
     well_known_urls,
 )
@@ -47,7 +48,7 @@ async def heads_of_documents(wire: Wire) -> None:
             break
     else:
         raise Unsuited("no metadata document is served by GET")
-    await wire.send(keys_request(wire.provider), "keys/get")
+    await wire.run(success(keys_request(wire.provider)), "keys/get")
     await wire.send(replace(keys_request(wire.provider), method="HEAD"), "keys/head")
 
 
@@ -74,6 +75,7 @@ async def long_target(wire: Wire) -> None:
     await wire.run(authorize(wire.provider))
     url = wire.provider.endpoint("authorization_endpoint")
     await wire.send(Request.get(url, (("idprobe_padding", "x" * LARGE),)), "long")
+    await wire.run(authorize(wire.provider), "afterwards")
 
 
 @probe(role=Role.SERVICE, needs={Capability.CLIENT_CREDENTIALS})

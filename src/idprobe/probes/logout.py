@@ -241,7 +241,7 @@ async def logout_uri_registered(wire: Wire) -> None:
     """Register where users go after a logout: `register`; a public client by http: `plain-http`."""
     async with open_desk(wire) as desk:
         here = metadata_for(wire.provider, post_logout_redirect_uris=[OUT])
-        await desk.enter("register", here)
+        await desk.register("register", here)
         public = {"token_endpoint_auth_method": "none", "post_logout_redirect_uris": [PLAIN]}
         await desk.offer("plain-http", metadata_for(wire.provider, **public))
 

@@ -56,13 +56,18 @@ POOR_REDIRECTS: Final = {
 
 @probe(role=Role.NATIVE, needs=NATIVE)
 async def embedded_user_agents(wire: Wire) -> None:
-    """Begin a login as web views of two platforms do: `android`, `ios`; as browsers do: `usual`."""
+    """Begin a login as web views of two platforms do: `android`, `ios`.
+
+    As browsers do before and after that: `usual`, `again`.
+    """
     usual = authorization_request(wire.provider, ordinary(wire.provider))
     await wire.send(usual, "usual")
     for step, name in WEB_VIEWS.items():
         wire.fresh_browser()
         request = authorization_request(wire.provider, ordinary(wire.provider))
         await wire.send(request.with_headers(("User-Agent", name)), step)
+    wire.fresh_browser()
+    await wire.send(authorization_request(wire.provider, ordinary(wire.provider)), "again")
 
 
 @probe(role=Role.NATIVE, needs=NATIVE, logs_in=True)

@@ -5,7 +5,16 @@ from typing import Final
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
-from idprobe.flows import Authorized, Landed, ending, fresh_pkce, human_step, redemption, without
+from idprobe.flows import (
+    Authorized,
+    Landed,
+    authorize,
+    ending,
+    fresh_pkce,
+    human_step,
+    redemption,
+    without,
+)
 from idprobe.flows import authorization_parameters as parameters_of
 from idprobe.flows.moves import Stopped
 from idprobe.flows.pages import read_page
@@ -31,11 +40,16 @@ def _listed(wire: Wire, value: str | None = None) -> None:
 
 @probe(role=Role.WEB, needs=NEEDS, logs_in=True)
 async def account_pages(wire: Wire) -> None:
-    """Begin to log in, `login`, and to make an account, `create`: each stops at its first page."""
+    """Begin to log in, `login`, and to make an account, `create`: each stops at its first page.
+
+    After that to log in once more, `again`.
+    """
     _listed(wire, "create")
     await tried(wire, "login", ordinary(wire.provider, extra=CREATE[:1]), user=False)
     wire.fresh_browser()
     await tried(wire, "create", ordinary(wire.provider, extra=CREATE), user=False)
+    wire.fresh_browser()
+    await tried(wire, "again", ordinary(wire.provider, extra=CREATE[:1]), user=False)
 
 
 @probe(role=Role.WEB, needs=NEEDS, logs_in=True)
@@ -44,7 +58,7 @@ async def prompt_strange(wire: Wire) -> None:
     _listed(wire)
     pairs = ordinary(wire.provider, extra=(("scope", "openid"), ("prompt", STRANGE)))
     await tried(wire, "strange", pairs)
-    await tried(wire, "control", ordinary(wire.provider, extra=CREATE[:1]))
+    await wire.run(authorize(wire.provider, scope="openid"), "control")
 
 
 @probe(role=Role.WEB, needs=NEEDS, logs_in=True, safety=Safety.INTRUSIVE)

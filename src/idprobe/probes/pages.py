@@ -60,6 +60,8 @@ async def cross_origin_requests(wire: Wire) -> None:
     preflight = Request("OPTIONS", request.origin, request.target, asks, b"", Agent.USER)
     await wire.send(preflight, "preflight")
     await wire.send(request.with_headers(ORIGIN), "script")
+    wire.fresh_browser()
+    await wire.send(authorization_request(wire.provider, ordinary(wire.provider)), "again")
 
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)

@@ -136,6 +136,8 @@ async def code_redirect_uri_differs(wire: Wire) -> None:
     others = {
         "trailing-slash": uri.rstrip("/") if uri.endswith("/") else f"{uri}/",
         "other-case": uri.swapcase(),
+        "longer-query": f"{uri}{'&' if '?' in uri else '?'}idprobe=1",
+        "longer-path": f"{uri}/idprobe",
         "foreign": "https://attacker.idprobe.example/cb",
         "second": next((one for one in provider.client.redirect_uris if one != uri), ""),
         **_neighbours(provider, uri),

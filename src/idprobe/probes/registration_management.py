@@ -93,6 +93,8 @@ async def registration_update_faults(wire: Wire) -> None:
         mine = await desk.manageable("register", metadata_for(provider))
         other = await desk.manageable("register-other", metadata_for(provider))
         await desk.manage("control", "PUT", mine, _update(mine, provider))
+        chooser = provider.with_client(mine.client("registered", metadata_for(provider)))
+        await wire.send(_with_secret(chooser, None), "by-own-secret-before")
         changed = _update(mine, provider, redirect_uris=[NEW])
         place, _ = desk.place(mine)
         await wire.send(configuration_request("PUT", place, NO_TOKEN, changed), "bad-token")
@@ -104,9 +106,8 @@ async def registration_update_faults(wire: Wire) -> None:
             "bad-redirect-uri": {**changed, "redirect_uris": ["x"]},
         }.items():
             await desk.manage(step, "PUT", mine, update)
-        chooser = mine.client("registered", metadata_for(provider))
-        await wire.send(_with_secret(provider.with_client(chooser), CHOSEN), "by-chosen-secret")
-        await wire.send(_with_secret(provider.with_client(chooser), None), "by-own-secret")
+        await wire.send(_with_secret(chooser, CHOSEN), "by-chosen-secret")
+        await wire.send(_with_secret(chooser, None), "by-own-secret")
 
 
 @probe(needs=REGISTRATION)

@@ -53,8 +53,9 @@ async def refresh_token_revoked(wire: Wire) -> None:
     token = tokens.refresh_token or ""
     await _use(wire, tokens.access_token, "before")
     await wire.send(revocation_request(wire.provider, token, hint="refresh_token"), "revoke")
-    await wire.send(refresh_request(wire.provider, token), "refresh")
+    # first the access token: to try the refresh token may end it, as a reuse
     await _use(wire, tokens.access_token, "after")
+    await wire.send(refresh_request(wire.provider, token), "refresh")
     await wire.send(revocation_request(wire.provider, token, hint="refresh_token"), "twice")
 
 

@@ -6,7 +6,7 @@ from idprobe.errors import EvidenceError
 from idprobe.exchange import Landing, Trace
 from idprobe.reading.pages import is_user_page
 
-__all__ = ["asked", "came_back", "landing_after", "led_away", "logged_in"]
+__all__ = ["asked", "came_back", "landing_after", "led_away", "logged_in", "needs_session"]
 
 NOBODY: Final = frozenset({"login_required", "interaction_required", "account_selection_required"})
 
@@ -19,6 +19,12 @@ def logged_in(trace: Trace, step: str) -> bool:
     if landing is not None and landing.error in NOBODY:
         return False
     raise EvidenceError(f"prompt=none does not tell whether somebody is logged in: {trace[step]}")
+
+
+def needs_session(trace: Trace, step: str) -> None:
+    """Raise EvidenceError unless prompt=none found the session that is to be ended."""
+    if not logged_in(trace, step):
+        raise EvidenceError(f"no session can be seen before the logout: {trace[step]}")
 
 
 def asked(trace: Trace, step: str) -> bool:

@@ -4,13 +4,26 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Trace
+from idprobe.exchange import Exchange, Trace
 from idprobe.reading.answers import error_code, refused
 
-__all__ = ["NOT_PROVEN", "misnamed", "taken"]
+__all__ = ["NOT_PROVEN", "misnamed", "refused_as", "taken"]
 
 NOT_PROVEN: Final = frozenset({"invalid_client", "invalid_request"})
 """The codes for credentials that cannot be read; what was read and is wrong is invalid_client."""
+
+
+def refused_as(exchange: Exchange, *codes: str) -> bool:
+    """Return whether a request was refused with one of these codes; False if it was served.
+
+    Raises EvidenceError for any other refusal: that one is about something else.
+    """
+    if not refused(exchange):
+        return False
+    code = error_code(exchange)
+    if code not in codes:
+        raise EvidenceError(f"the refusal is about something else: {exchange}")
+    return True
 
 
 def taken(trace: Trace, *steps: str) -> str:

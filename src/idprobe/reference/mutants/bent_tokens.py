@@ -195,11 +195,11 @@ for one in (
       "OIDCD-3/jwks-uri-https", "RFC8414-2/jwks-uri-https", "OIDCD-3/registration-endpoint-https",
       "RFC7009-2/endpoint-https", "RFC7009-2/http-service-not-published",
       "OIDCRIL-2.1/end-session-endpoint-https", "RFC7662-2/transport-security",
-      "RFC7591-5/tls-required"],
+      "RFC7591-5/tls-required", "RFC7521-4/tls-used"],
      lambda m: {n: v.replace("https://", "http://") if isinstance(v, str) and n != "issuer" else v
                 for n, v in m.items()},
      ["RFC6749-10.3/tokens-over-tls-only", "RFC6749-10.8/no-credentials-in-clear",
-      "OAUTH21-1.5/https-only", "OIDCSM-3.3/check-session-iframe-https", "RFC7521-4/tls-used",
+      "OAUTH21-1.5/https-only", "OIDCSM-3.3/check-session-iframe-https",
       "RFC7591-3/transport-security"]),
     (HEADER, "KeysAreAtHttp", "JWTs say that their keys are at http.",
      ["RFC7515-4.1.2/jku-over-tls", "RFC7515-4.1.5/x5u-over-tls"],

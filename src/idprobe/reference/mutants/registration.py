@@ -419,10 +419,7 @@ class RegistrationIsInTheClear(ReferenceServer):
         "RFC7592-2.2/invalid-field-error",
         "OIDCR-2/redirect-uri-constraints-verified",
     ],
-    also={
-        "RFC7591-5/redirect-uri-kinds": "judged where OpenID Connect is not",
-        "RFC7591-2/redirect-uris-required-for-redirect-flows": "an empty list passes too",
-    },
+    also={"RFC7591-2/redirect-uris-required-for-redirect-flows": "an empty list passes too"},
 )
 class AnyRedirectUriIsRegistered(ReferenceServer):
     """Every text is registered as a redirect URI."""

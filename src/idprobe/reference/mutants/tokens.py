@@ -134,10 +134,7 @@ class AccessTokenTypIsJwt(ReferenceServer):
         return "JWT"
 
 
-@mutant(
-    breaks=["RFC9068-2.2/aud", "RFC8725-3.9/aud-present"],
-    also={"RFC9068-3/default-resource": "there is no aud"},
-)
+@mutant(breaks=["RFC9068-2.2/aud", "RFC8725-3.9/aud-present", "RFC9068-3/default-resource"])
 class AccessTokenWithoutAudience(ReferenceServer):
     """JWT access tokens have no aud."""
 
