@@ -38,6 +38,12 @@ def test_an_error_at_the_wrong_redirect_uri_means_that_it_was_followed() -> None
     assert followed(redirected(wrong, wrong, ("error", "invalid_request")), "step")
 
 
+def test_a_redirect_uri_is_followed_with_escapes_too() -> None:
+    wrong, location = "https://a b<é>.example/cb", "https://a b<%C3%A9>.example/cb?code=c"
+
+    assert followed(asked(wrong, Response(303, (("Location", location),))), "step")
+
+
 def test_an_error_at_a_registered_redirect_uri_does_not_follow_the_wrong_one() -> None:
     trace = redirected(f"{REGISTERED}?x=1", REGISTERED, ("error", "invalid_request"))
 

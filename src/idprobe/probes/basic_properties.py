@@ -18,7 +18,7 @@ from idprobe.probes.honest import client_of, client_using
 from idprobe.probes.properties import searched
 from idprobe.probes.spelling_properties import CLIENT_CREDENTIALS, in_any_case, own_form, respelled
 from idprobe.profile import Capability, Provider, Role
-from idprobe.reading.encodings import UNKNOWN_CLIENT, authenticated
+from idprobe.reading.encodings import OF_KNOWN_CLIENTS, UNKNOWN_CLIENT, authenticated
 from idprobe.wire import Wire
 
 __all__ = [
@@ -49,7 +49,7 @@ async def known_by_basic(wire: Wire) -> None:
     """Prove that the client is known by its Basic credentials as they are."""
     provider = wire.provider.with_client(client_using(wire, BASIC))
     answer = await wire.send(asking(provider), "control")
-    if not answer.is_success and answer.error in {None, "invalid_client"}:
+    if not answer.is_success and answer.error not in OF_KNOWN_CLIENTS:
         raise ControlFailed(wire.exchanges[-1], "the client is not known by Basic")
 
 

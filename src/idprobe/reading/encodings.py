@@ -14,6 +14,7 @@ from idprobe.reading.answers import gives_tokens
 from idprobe.reading.examples import Claim, Example
 
 __all__ = [
+    "OF_KNOWN_CLIENTS",
     "REPEATED",
     "UNKNOWN_CLIENT",
     "UNKNOWN_GRANT",
@@ -47,6 +48,8 @@ OAUTH_ERRORS: Final = frozenset(
         "invalid_target",
     }
 )
+OF_KNOWN_CLIENTS: Final = OAUTH_ERRORS - {"invalid_request", "invalid_client"}
+"""What is told only to a client that has authenticated (RFC 6749 section 5.2)."""
 TRACES: Final = (b"Traceback (most recent call last)", b"\n\tat ", b"\n    at ", b"&nbsp;at ")
 
 
@@ -116,13 +119,20 @@ REPEATED: Final = refused_with("invalid_request", "unsupported_grant_type", "inv
 
 
 def authenticated(example: Example) -> str:
-    """Say why the client of an example was not known; empty if it was, whatever came of it."""
+    """Say why the client of an example was not known; empty if it was, whatever came of it.
+
+    Raises EvidenceError for an error that may come before or after the client is known.
+    """
     exchange = example.last
     wrong = broken(exchange)
     if wrong or gives_tokens(exchange):
         return wrong
     error, wrong = _error_of(exchange)
-    return wrong or (f"the error is {error}" if error == "invalid_client" else "")
+    if wrong or error == "invalid_client":
+        return wrong or f"the error is {error}"
+    if error not in OF_KNOWN_CLIENTS:
+        raise EvidenceError(f"the refusal is about something else: {exchange}")
+    return ""
 
 
 def answered_well(example: Example) -> str:

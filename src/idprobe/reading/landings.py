@@ -6,7 +6,7 @@ Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Landing, Trace
@@ -28,6 +28,8 @@ __all__ = [
     "strayed",
 ]
 
+STANDING: Final = "%:/?#[]@!$&'()*+,;="
+"""What stands in a URI as it is, besides what never needs an escape."""
 CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
 
 
@@ -75,9 +77,13 @@ def followed_steps(trace: Trace) -> list[str]:
 
 
 def _leads_to(location: str, uri: str) -> bool:
-    """Return whether a Location is the URI, with a response added to it or not."""
-    rest = location.removeprefix(uri)
-    return bool(location) and rest != location and rest[:1] in {"", "?", "&", "#"}
+    """Return whether a Location is the URI, with a response added to it or not.
+
+    A server may percent-encode what cannot stand in a URI (RFC 3986 section 2.1), or some of it.
+    """
+    place, wanted = quote(location, safe=STANDING), quote(uri, safe=STANDING)
+    rest = place.removeprefix(wanted)
+    return rest != place and rest[:1] in {"", "?", "&", "#"}
 
 
 def strayed(trace: Trace) -> list[str]:
