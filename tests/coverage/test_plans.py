@@ -13,7 +13,7 @@ from idprobe.catalogue import Family, load_catalogue
 from idprobe.coverage.anchors import load_anchors
 from idprobe.coverage.plans import PLANS, modules_of, plan_named, requirements_selected
 from idprobe.errors import CatalogueError
-from idprobe.flows import Ending, HumanStep
+from idprobe.flows import Ending, HumanStep, form_login
 from idprobe.profile import Profile, with_issuer
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.server import ReferenceServer
@@ -127,8 +127,11 @@ def test_a_plan_alone_leaves_out_the_promises_of_the_profile(tmp_path: Path) -> 
 def test_a_person_at_the_login_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def person(wire: Wire, step: HumanStep, name: str) -> Ending:
         wire.by_hand += 1
-        wire.human = None
-        return await wire.visit(step, name)
+        profile = wire.provider.profile
+        flow = form_login(step, profile.login.hints, profile.allowed_hosts)
+        ended = await wire.run(flow, name)
+        wire.name_ending(ended, name)
+        return ended
 
     @asynccontextmanager
     async def played(_profile: Profile) -> AsyncIterator[Human]:
