@@ -110,7 +110,7 @@ def audit_folder(session: nox.Session, name: str, tls: tuple[str, ...]) -> str:
     return str(folder)
 
 
-@nox.session
+@nox.session(default=False)
 def variants(session: nox.Session) -> None:
     """Judge the lenient variants of the embedded server: none may change a verdict."""
     install(session, "tests", editable=True)
@@ -176,7 +176,7 @@ def running(session: nox.Session, *command: str, folder: Path) -> Iterator[dict[
         server.wait(60)
 
 
-@nox.session
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """Log in by a browser, for which Chromium has to be there, and compare it with the forms."""
     if shutil.which("chromium") is None:

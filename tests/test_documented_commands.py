@@ -70,7 +70,7 @@ for option in ("--profile", "--output"):
 if words[0] == "init" and "--output" not in words:
     words += ["--output", "id.example.toml"]
 if words[0] == "audit" and "-k" not in words:
-    words += ["-k", "cache-control-no-store or issuer-identical"]
+    words += ["-k", "cache-control-no-store or issuer-identical or issuer-equals-url-prefix"]
 if words[0] == "load":
     from idprobe.cli import commands
     verb = commands.commands["load"]

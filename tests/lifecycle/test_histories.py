@@ -57,7 +57,7 @@ class RedeemsTwice(ReferenceServer):
         self, client: ClientConfig, code: Code, target: Target
     ) -> dict[str, Any]:
         code.used = False
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         code.used = True
         return await super().tokens_for_code(client, code, target)
 

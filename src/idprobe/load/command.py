@@ -213,7 +213,7 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
     return LoadRun(
         scenario=scenario,
         profile=profile,
-        plan=_plan(with_defaults(profile, options)),
+        plan=_plan(with_defaults(profile, options), options["duration"] is not None),
         budget=parse_budget(budget_text(profile, scenario, options["budget"])),
         out=out,
         may_load=frozenset(options["may_load"]),
@@ -258,11 +258,11 @@ def _once(run: LoadRun, picture: Picture, *, as_json: bool) -> int:
     return result.exit_code
 
 
-def _plan(options: dict[str, Any]) -> Plan:
+def _plan(options: dict[str, Any], is_timed: bool) -> Plan:  # noqa: FBT001 -- whether --duration was given
     model = _model(options)
     return Plan(
         model,
-        _seconds(model, options),
+        _seconds(model, options, is_timed=is_timed),
         duration_ns(options["warm_up"]) / 1e9,
         options["callers"] if options["users"] is None else options["users"],
         options["workers"],
@@ -290,19 +290,19 @@ def _is_course(rate: str) -> bool:
     return bool({"for", "over"} & set(rate.split())) or ".." in rate or "," in rate
 
 
-def _seconds(model: Model, options: dict[str, Any]) -> float:
+def _seconds(model: Model, options: dict[str, Any], *, is_timed: bool) -> float:
     """Return how long the steady state is: a course says so itself."""
     if options["soak"] is not None:
-        return _soak_s(model, options)
+        return _soak_s(model, options, is_timed=is_timed)
     if not isinstance(model, Open) or not model.course:
         return _duration_s(options["duration"])
-    if options["given_duration"] is not None:
+    if is_timed:
         raise UsageError("--rate says itself how long each step is: leave --duration out")
     return _bounded(sum(step.seconds for step in model.course), "the course of --rate")
 
 
-def _soak_s(model: Model, options: dict[str, Any]) -> float:
-    if options["given_duration"] is not None or (isinstance(model, Open) and model.course):
+def _soak_s(model: Model, options: dict[str, Any], *, is_timed: bool) -> float:
+    if is_timed or (isinstance(model, Open) and model.course):
         raise UsageError("--soak says how long, at one rate: leave --duration and steps out")
     seconds = _bounded(duration_s(options["soak"]), f"--soak {options['soak']}")
     if seconds < FEWEST_WINDOWS:

@@ -17,7 +17,7 @@ def with_defaults(profile: Profile, options: dict[str, Any]) -> dict[str, Any]:
     Its rate or users count only where neither was given.
     """
     table = profile.extras.get("load", {})
-    chosen = {**options, "given_duration": options["duration"]}
+    chosen = dict(options)
     if chosen["rate"] is None and chosen["users"] is None:
         chosen["rate"], chosen["users"] = table.get("rate"), table.get("users")
     if chosen["duration"] is None:
