@@ -91,12 +91,12 @@ def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
     assert set(read_evidence(tmp_path).outcomes) == {"first"}
 
 
-def test_a_trace_without_its_outcome_counts_as_crashed(tmp_path: Path) -> None:
+def test_a_trace_without_its_outcome_is_no_fault_of_ours(tmp_path: Path) -> None:
     evidence, vault = begun(tmp_path)
     evidence.finish(vault.redact(Trace("first", (exchange(),))), ProbeOutcome("first", "done"))
     (tmp_path / "probes.jsonl").unlink()
 
-    assert read_evidence(tmp_path).outcomes["first"].outcome == "crashed"
+    assert read_evidence(tmp_path).outcomes["first"].outcome == "no_response"
 
 
 def test_a_folder_with_evidence_of_another_run_is_refused(tmp_path: Path) -> None:

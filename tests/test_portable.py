@@ -38,7 +38,8 @@ for found in pkgutil.walk_packages(idprobe.__path__, "idprobe."):
     try:
         importlib.import_module(found.name)
     except (ImportError, AttributeError) as error:
-        print(f"{found.name}: {error!r}")
+        if getattr(error, "name", None) != "playwright":  # an extra, which may be left out
+            print(f"{found.name}: {error!r}")
 """
 
 

@@ -120,7 +120,7 @@ def read_evidence(folder: Path) -> Recorded:
     """Return the evidence in a folder; raises EvidenceError naming the file that cannot be used.
 
     A probe with a HAR but no line in `probes.jsonl` had ended when its run was killed between the
-    two: it counts as crashed, since nobody knows how it ended. Exchanges of probes that had not
+    two: nothing is judged by it, since nobody knows how it ended. Exchanges of probes that had not
     ended are not judged.
     """
     run = _read_json(folder / "run.json")
@@ -136,7 +136,7 @@ def read_evidence(folder: Path) -> Recorded:
     for name, trace in traces.items():
         if name not in outcomes:
             because = "the run was killed before it said how this probe ended"
-            outcomes[name] = ProbeOutcome(name, "crashed", because, len(trace))
+            outcomes[name] = ProbeOutcome(name, "no_response", because, len(trace))
     for part in folder.glob("*.part.jsonl"):
         name = part.name.removesuffix(".part.jsonl")
         because = "the run was killed while this probe was under way"
