@@ -169,7 +169,9 @@ def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
     with issuer("--die-after", "31") as url:  # the first is the preflight
         result = ran(profile_of(url, tmp_path), tmp_path, Open(60), "p90<5s")
 
-    assert (result.exit_code, result.void) == (1, None)
+    # how late this machine is decides whether it is void: test_honesty.py
+    assert (result.died, result.recording.doubt) == (None, None)
+    assert result.exit_code == (1 if result.void is None else 4)
     assert (result.recording.scheduled, result.recording.succeeded) == (60, 30)
     assert result.recording.failed == 30
     assert "connection refused" in result.recording.failures
