@@ -21,6 +21,7 @@ from idprobe.profile import (
     Provider,
     Role,
     Target,
+    Tls,
     User,
     bare_profile,
     consent_missing,
@@ -420,6 +421,14 @@ def test_a_redacted_profile_is_json_without_any_secret(full: Profile) -> None:
     assert "‹set›" in shown
     assert "blue" in shown
     assert "proxy.example:3128" in shown
+
+
+def test_a_redacted_profile_tells_of_files_their_names_alone(full: Profile) -> None:
+    ours = replace(full, where="/home/tester/acme.toml", tls=Tls(ca_file=Path("/home/tester/ca")))
+    shown = redacted_profile(ours)
+
+    assert (shown["where"], shown["tls"]["ca_file"]) == ("acme.toml", "ca")
+    assert redacted_profile(replace(ours, where="https://id.example"))["where"].startswith("https:")
 
 
 def test_a_redacted_profile_can_be_read_back(full: Profile) -> None:

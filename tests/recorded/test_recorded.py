@@ -1,10 +1,13 @@
 """What was recorded of real servers and of famous faults is judged as it was: no check wavers."""
 
+import re
 from functools import cache
 from typing import Final
 
 import pytest
 from tests.recorded.record import FAULTS, FOLDER, SERVERS, Row, rows, written
+
+from idprobe.archives import SUFFIX, unpacked
 
 HOW: Final = (
     "if that is meant, run `python -m tests.recorded.record --verdicts` (or without the option, "
@@ -61,3 +64,12 @@ def test_recordings_are_small() -> None:
     sizes = [path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()]
 
     assert sum(sizes) < MOST_BYTES
+
+
+def test_no_recording_names_a_folder_of_the_machine_that_made_it() -> None:
+    told = [(FOLDER / "faults" / "runs.json").read_text(encoding="utf-8")]
+    for name in SERVERS:
+        with unpacked(FOLDER / f"{name}{SUFFIX}") as folder:
+            told.append((folder / "run.json").read_text(encoding="utf-8"))
+
+    assert [re.findall(r'"where": ?"[^"]*/', text) for text in told] == [[], [], []]

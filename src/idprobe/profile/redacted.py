@@ -18,8 +18,13 @@ _SECRET_FIELDS: Final = frozenset(
 
 
 def redacted_profile(profile: Profile) -> dict[str, Any]:
-    """Return the profile as plain JSON values; each secret is only said to be set."""
+    """Return the profile as plain JSON values; each secret is only said to be set.
+
+    Of files the names are told, not the folders: those are the business of one machine.
+    """
     shown: dict[str, Any] = _plain(profile)
+    if "://" not in profile.where:
+        shown["where"] = Path(profile.where).name
     if profile.network.proxy:
         shown["network"]["proxy"] = _without_login(profile.network.proxy)
     shown["network"]["headers"] = [
@@ -34,11 +39,13 @@ def _without_login(proxy: str) -> str:
     return f"{scheme}{slashes}{SET}@{host}" if at and login else proxy
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911 -- one for each kind of value
     """Return the value made of dict, list, str, numbers, bool and None alone."""
     match value:
-        case StrEnum() | date() | Path():
+        case StrEnum() | date():
             return str(value)
+        case Path():
+            return value.name
         case Mapping():
             return {str(key): _plain_member(str(key), value[key]) for key in value}
         case tuple() | list():
