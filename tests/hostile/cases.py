@@ -79,11 +79,6 @@ def elsewhere(*names: str) -> Mouth:
     )
 
 
-def swallowed(text: str, inside: str) -> Mouth:
-    """Return a mouth whose pages have this before the end of their form."""
-    return mouths.replaced(inside, text)
-
-
 _MISSING: Final = ("code_redeemed", "client_credentials_answer")
 _NO_CODE: Final = ("code_redeemed",)
 _restarting = Restarting(60)

@@ -36,9 +36,6 @@ class Act(StrEnum):
     LOG_OUT = "log-out"
 
 
-REDEMPTIONS: Final = frozenset({Act.REDEEM, Act.REDEEM_UNPROVEN, Act.REDEEM_MISPROVEN})
-
-
 class Outcome(StrEnum):
     """What came of an act."""
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Trace
-from idprobe.redaction import PSEUDONYM
 
 __all__ = [
     "SKEW_S",
@@ -38,7 +37,6 @@ SKEW_S: Final = 300
 """How far the clocks of two honest machines may be apart, in seconds."""
 
 HASH_BY_ALG: Final[Mapping[str, str]] = {"EdDSA": "S512", "Ed25519": "S512"}
-JWS_SEGMENTS: Final = 3
 JWE_SEGMENTS: Final = 5
 
 
@@ -238,11 +236,6 @@ def document(trace: Trace, step: str) -> Mapping[str, Any]:
     if response.status != 200:  # noqa: PLR2004 -- the status that documents are served with
         raise EvidenceError(f"there is no document: {trace[step]}")
     return response.json_object
-
-
-def is_pseudonym(value: Any) -> bool:
-    """Return whether a value is the pseudonym of a secret."""
-    return isinstance(value, str) and PSEUDONYM.fullmatch(value) is not None
 
 
 def oauth_document(trace: Trace) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
 import re
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from idprobe.reference.forms import Form
@@ -12,15 +12,21 @@ from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Code, RefreshToken
 
-EXACT = ["RFC9700-2.1/exact-redirect-matching", "RFC9700-4.1.3/redirect-uris-equal"]
-SIMPLE = [*EXACT, "RFC6749-3.1.2.3/simple-string-comparison"]
-
 
 def _host(uri: str) -> str:
     try:
         return urlsplit(uri).hostname or ""
     except ValueError:
         return ""
+
+
+COMPARED: Final = (
+    "RFC9700-2.1/exact-redirect-matching",
+    "RFC9700-4.1.3/redirect-uris-equal",
+    "RFC6749-3.1.2.3/simple-string-comparison",
+    "OIDCC-3.1.2.1/redirect-uri-exact-match",
+)
+"""What says that redirect URIs are compared as they stand."""
 
 
 class _Matching(ReferenceServer):
@@ -37,14 +43,7 @@ class _Matching(ReferenceServer):
         return uri
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-    ]
-)
+@mutant(breaks=COMPARED)
 class RedirectHostsEndInADot(_Matching):
     """A dot after the host of a redirect URI does not count."""
 
@@ -52,15 +51,7 @@ class RedirectHostsEndInADot(_Matching):
         return re.sub(r"^(https?://[^/?#]*[^/?#.])\.(?=[/?#:]|$)", r"\1", uri)
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path",
-    ]
-)
+@mutant(breaks=[*COMPARED, "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path"])
 class RedirectsIgnoreCase(_Matching):
     """The case of redirect URIs does not count."""
 
@@ -70,10 +61,7 @@ class RedirectsIgnoreCase(_Matching):
 
 @mutant(
     breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
+        *COMPARED,
         "RFC6749-10.2/redirect-registration-without-authentication",
         "RFC8252-8.4/exact-match-except-loopback-port",
     ]
@@ -85,14 +73,7 @@ class RedirectQueriesAreIgnored(_Matching):
         return uri.partition("?")[0]
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-    ]
-)
+@mutant(breaks=COMPARED)
 class RedirectSlashesAreTrimmed(_Matching):
     """A slash at the end of a redirect URI does not count."""
 
@@ -100,14 +81,7 @@ class RedirectSlashesAreTrimmed(_Matching):
         return uri.rstrip("/")
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-    ]
-)
+@mutant(breaks=COMPARED)
 class RedirectDotsAreResolved(_Matching):
     """Segments of dots in the path of a redirect URI are taken out before it is compared."""
 
@@ -122,15 +96,7 @@ class RedirectDotsAreResolved(_Matching):
         return urlunsplit(parts._replace(path="/".join(path)))
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-    ]
-)
+@mutant(breaks=[*COMPARED, "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path"])
 class RedirectPortsAreIgnored(_Matching):
     """Every port of the host of a redirect URI will do."""
 
@@ -138,15 +104,7 @@ class RedirectPortsAreIgnored(_Matching):
         return re.sub(r"^(https?://[^/?#]*?):[0-9]+(?=[/?#]|$)", r"\1", uri)
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-    ]
-)
+@mutant(breaks=[*COMPARED, "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path"])
 class SubdomainsAreTrusted(ReferenceServer):
     """A host below that of a registered redirect URI is as good."""
 
@@ -155,14 +113,7 @@ class SubdomainsAreTrusted(ReferenceServer):
         return below or super().redirect_uri_matches(registered, given, client)
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-    ]
-)
+@mutant(breaks=COMPARED)
 class HostsAreSoughtAnywhere(ReferenceServer):
     """A redirect URI is good if its authority has the registered host in it, as a user's name."""
 
@@ -172,15 +123,7 @@ class HostsAreSoughtAnywhere(ReferenceServer):
         return named or super().redirect_uri_matches(registered, given, client)
 
 
-@mutant(
-    breaks=[
-        "RFC9700-2.1/exact-redirect-matching",
-        "RFC9700-4.1.3/redirect-uris-equal",
-        "OIDCC-3.1.2.1/redirect-uri-exact-match",
-        "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path",
-        "RFC6749-3.1.2.3/simple-string-comparison",
-    ]
-)
+@mutant(breaks=[*COMPARED, "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path"])
 class RedirectSchemesAreEqual(_Matching):
     """Of a redirect URI it does not count whether it is http or https."""
 
