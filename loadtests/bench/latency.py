@@ -1,74 +1,106 @@
-"""Latencies of an open run beside the analytic answer, for a server that stalls."""
+"""Latencies of an open run beside the analytic answer, for servers of known behaviour."""
 
 import argparse
-import contextlib
 import json
-import math
 import os
+import statistics
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 
-HERE = Path(__file__).parent
-SERVICE_MS = 5.0
+from loadtests.bench.rig import GENERATOR_CORE, HERE, Target, loaded, on_core, say, scripted, wrk
+from loadtests.bench.theory import nearest_rank, quantile, sojourns
+
+from idprobe.load.course import Step
+from idprobe.load.schedule import Arrivals, Spacing
+
+STALLING_MS, SINGLE_MS = 5.0, 5.0
 PERIOD_S, STALL_S = 10.0, 1.0
 USERS = 16
-PROFILE = """
-issuer = "{origin}"
-[endpoints]
-token_endpoint = "{origin}/token"
-[clients.service]
-client_id = "service"
-client_secret = "made-up"
-token_endpoint_auth_method = "client_secret_post"
-grant_types = ["client_credentials"]
-response_types = []
-"""
+WARM_UP_S = 1.0
+MEDIAN_OF = {95: 5, 99: 3}
+"""So many runs with Poisson arrivals decide about each percentile."""
+
+Percentiles = Mapping[int, float]
 
 
-def truth_ms(percent: float) -> float:
+@dataclass(frozen=True)
+class Server:
+    """A server, how often it is asked, and what is true of it by kind of arrivals, in ms."""
+
+    name: str
+    run: Callable[[], AbstractContextManager[Target]]
+    rate: int
+    truth: Callable[[Spacing, int], float]
+    of_schedule: Callable[[Arrivals], Percentiles] | None = None
+    """What is true of one schedule, where that can be told."""
+
+
+def stalling_ms(spacing: Spacing, percent: int) -> float:
     """Return the percentile over whole periods: arrivals in a stall wait for what is left of it."""
+    del spacing
     beyond = percent / 100 - (1 - STALL_S / PERIOD_S)
-    return SERVICE_MS + max(0.0, beyond) * PERIOD_S * 1000
+    return STALLING_MS + max(0.0, beyond) * PERIOD_S * 1000
 
 
-@contextlib.contextmanager
-def stalling() -> Iterator[str]:
-    """Run the server on the first processor."""
-    script = str(HERE / "stalling.py")
-    command = ["taskset", "-c", "0", sys.executable, script, str(PERIOD_S), str(STALL_S)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        line = server.stdout.readline() if server.stdout else ""
-        try:
-            yield f"http://127.0.0.1:{int(line)}"
-        finally:
-            server.terminate()
+def single_ms(rate: int, spacing: Spacing, percent: int) -> float:
+    """Return the percentile of a single queue: nobody waits where arrivals are even."""
+    if spacing is Spacing.CONSTANT:
+        return SINGLE_MS
+    return quantile(percent, rate / 1000, SINGLE_MS)
 
 
-def idprobe(origin: str, rate: int, seconds: int, arrivals: str) -> tuple[Mapping[str, float], str]:
-    """Return p95 and p99 in ms of idprobe's own run, and what it says of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        profile = Path(folder) / "profile.toml"
-        profile.write_text(PROFILE.format(origin=origin), encoding="utf-8")
-        options = ["--rate", f"{rate}/s", "--duration", f"{seconds}s", "--arrivals", arrivals]
-        command = [sys.executable, "-m", "idprobe", "load", "client_credentials", str(profile)]
-        pinned = ["taskset", "-c", "1", *command, *options, "-o", f"{folder}/out"]
-        subprocess.run(pinned, check=False, stdout=subprocess.DEVNULL)
-        document = json.loads((Path(folder) / "out" / "load.json").read_text(encoding="utf-8"))
-    latency, done = document["latency"], document["iterations"]
-    sent = f"{done['succeeded']} of {rate * seconds} sent, {document['void'] or 'sound'}"
-    return {"p95": latency["p95"], "p99": latency["p99"]}, sent
+def single_of(arrivals: Arrivals) -> Percentiles:
+    """Return the percentiles of exactly these arrivals at a single queue."""
+    offsets = [at / 1e6 for at in arrivals.offsets_ns()]
+    times = [
+        took
+        for at, took in zip(offsets, sojourns(offsets, SINGLE_MS), strict=True)
+        if at >= WARM_UP_S * 1000
+    ]
+    return {percent: nearest_rank(percent, times) for percent in MEDIAN_OF}
 
 
-def locust(origin: str, rate: int, seconds: int) -> tuple[Mapping[str, float], str]:
-    """Return p95 and p99 in ms as stock Locust's users saw them."""
+def servers(stalling_rate: int, single_rate: int) -> tuple[Server, ...]:
+    """Return the servers."""
+    stalling = partial(scripted, "stalling.py", str(PERIOD_S), str(STALL_S))
+    single = partial(scripted, "single.py", str(SINGLE_MS))
+    return (
+        Server("a stall now and then", stalling, stalling_rate, stalling_ms),
+        Server("one queue", single, single_rate, partial(single_ms, single_rate), single_of),
+    )
+
+
+def idprobe(
+    target: Target, server: Server, seconds: int, spacing: Spacing, seed: int = 0
+) -> tuple[Percentiles, str, Percentiles]:
+    """Return what idprobe found, what it says of the run, and what was true of its schedule."""
+    options = ["--rate", f"{server.rate}/s", "--duration", f"{seconds}s", "--seed", str(seed)]
+    options += ["--arrivals", spacing.value, "--warm-up", f"{WARM_UP_S:g}s"]
+    document = loaded(target.profile, target.folder, *options)
+    done, kinds = document["iterations"], document["errors"]["kinds"]
+    steps = tuple(Step(server.rate, server.rate, length) for length in (WARM_UP_S, seconds))
+    arrivals = Arrivals(steps, spacing, seed)
+    planned = sum(at >= WARM_UP_S * 1e9 for at in arrivals.offsets_ns())
+    unsent = sum(count for kind, count in kinds.items() if kind.startswith("never sent"))
+    sent = (
+        f"{(done['scheduled'] - unsent) / planned:.1%} of {planned} sent, "
+        f"{done['failed']} failed, {document['void'] or 'sound'}"
+    )
+    found = {percent: document["latency"][f"p{percent}"] for percent in MEDIAN_OF}
+    return found, sent, server.of_schedule(arrivals) if server.of_schedule else found
+
+
+def locust(target: Target, rate: int, seconds: int) -> tuple[Percentiles, str]:
+    """Return percentiles in ms as stock Locust's users saw them."""
     file = str(HERE / "peers" / "paced_user.py")
     users = ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{seconds}s"]
-    command = [sys.executable, "-m", "locust", "-f", file, "--headless", "--json", "--host", origin]
+    command = [sys.executable, "-m", "locust", "-f", file, "--headless", "--json"]
     said = subprocess.run(
-        ["taskset", "-c", "1", *command, *users],
+        on_core(GENERATOR_CORE, [*command, "--host", target.origin, *users]),
         env={**os.environ, "RATE": str(rate), "USERS": str(USERS)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -76,34 +108,68 @@ def locust(origin: str, rate: int, seconds: int) -> tuple[Mapping[str, float], s
         check=True,
     )
     times = json.loads(said.stdout)[0]["response_times"]
-    values = sorted(float(ms) for ms, count in times.items() for _ in range(count))
-    found = {
-        f"p{percent}": values[math.ceil(percent / 100 * len(values)) - 1] for percent in (95, 99)
-    }
-    return found, f"{len(values)} of {rate * seconds} sent"
+    values = [float(ms) for ms, count in times.items() for _ in range(count)]
+    found = {percent: nearest_rank(percent, values) for percent in MEDIAN_OF}
+    return found, f"{len(values) / rate / seconds:.1%} of {rate * seconds} sent"
+
+
+def compare(server: Server, seconds: int) -> None:
+    """Run all generators against a server, and print how far each is from the truth."""
+    even = Spacing.CONSTANT
+    say(f"\n{server.name}, {server.rate}/s for {seconds} s")
+    with server.run() as target:
+        found, sent, _ = idprobe(target, server, seconds, even)
+        tell("idprobe, constant", found, partial(server.truth, even), sent)
+        drawn_anew(target, server, seconds)
+        found, sent = locust(target, server.rate, seconds)
+        tell(f"Locust, {USERS} users", found, partial(server.truth, even), sent)
+        own = wrk(target, seconds, USERS)
+        found = {percent: own[f"p{percent}"] for percent in MEDIAN_OF}
+        rate = f"{own['requests'] / seconds:,.0f}/s, as fast as it was answered"
+        tell(f"wrk, {USERS} connections", found, partial(server.truth, even), rate)
+    for spacing in Spacing:
+        shown = ", ".join(f"p{one} {server.truth(spacing, one):.1f} ms" for one in MEDIAN_OF)
+        say(f"{f'truth, {spacing.value}':<26}{shown}")
+
+
+def drawn_anew(target: Target, server: Server, seconds: int) -> None:
+    """Make the runs with Poisson arrivals, and print them, their medians, and their own truth."""
+    drawn = Spacing.POISSON
+    runs = [
+        idprobe(target, server, seconds, drawn, seed) for seed in range(max(MEDIAN_OF.values()))
+    ]
+    for found, sent, _ in runs:
+        tell("idprobe, Poisson", found, partial(server.truth, drawn), sent)
+    middle = {p: statistics.median(run[0][p] for run in runs[:n]) for p, n in MEDIAN_OF.items()}
+    tell("  median of 5 and 3", middle, partial(server.truth, drawn), "")
+    if server.of_schedule:
+        shown = ", ".join(
+            f"p{p} {statistics.median(one[p] / true[p] for one, _, true in runs[:n]) - 1:+.1%}"
+            for p, n in MEDIAN_OF.items()
+        )
+        say(f"{'  of their schedules':<26}{shown}")
+
+
+def tell(name: str, found: Percentiles, truth: Callable[[int], float], sent: str) -> None:
+    """Print percentiles, how far they are from the truth, and what was sent."""
+    shown = ", ".join(
+        f"p{percent} {value:.1f} ms ({value / truth(percent) - 1:+.1%})"
+        for percent, value in found.items()
+    )
+    say(f"{name:<26}{shown}{'; ' if sent else ''}{sent}")
 
 
 def main() -> None:
-    """Compare, and print how far each is from the truth."""
+    """Compare at each server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=300)
-    parser.add_argument("--periods", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=300, help="at the server that stalls")
+    parser.add_argument("--single-rate", type=int, default=120, help="at the single queue")
+    parser.add_argument("--periods", type=float, default=3)
+    parser.add_argument("--only", type=int, choices=(0, 1), nargs="*", default=(0, 1))
     options = parser.parse_args()
-    seconds = round(options.periods * PERIOD_S)
-    with stalling() as origin:
-        runs = {
-            "idprobe, constant": idprobe(origin, options.rate, seconds, "constant"),
-            "idprobe, Poisson": idprobe(origin, options.rate, seconds, "poisson"),
-            f"Locust, {USERS} users": locust(origin, options.rate, seconds),
-        }
-    for name, (found, sent) in runs.items():
-        errors = ", ".join(
-            f"{percent} {value:.0f} ms ({value / truth_ms(float(percent[1:])) - 1:+.1%})"
-            for percent, value in found.items()
-        )
-        sys.stdout.write(f"{name:<20}{errors}; {sent}\n")
-    truths = ", ".join(f"p{percent} {truth_ms(percent):.0f} ms" for percent in (95, 99))
-    sys.stdout.write(f"{'truth':<20}{truths}\n")
+    all_servers = servers(options.rate, options.single_rate)
+    for number in options.only:
+        compare(all_servers[number], round(options.periods * PERIOD_S))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,23 @@
 
 import itertools
 import random
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from idprobe.load.budget import parse_budget
-from idprobe.load.limit import Limit
+from idprobe.load.limit import Limit, _Search
+from idprobe.load.plan import Closed, Open, Plan
+from idprobe.load.recording import Recording
+from idprobe.load.result import LoadResult
+from idprobe.load.running import LoadRun
 from idprobe.load.scaling import fitted
+from idprobe.load.schedule import Spacing
 from idprobe.load.searching import Bracket, Trial, knee, searched
+from idprobe.profile import bare_profile
 
 
 class Paper:
@@ -145,3 +154,27 @@ def test_what_happens_past_the_limit_is_put_into_words() -> None:
     assert "collapses" in words(40.0)
     assert "queues" in words(99.0)
     assert "sheds" in words(99.0, sheds=True)
+
+
+def test_no_trial_has_the_arrivals_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[Plan] = []
+
+    def run_load(run: LoadRun) -> LoadResult:
+        plans.append(run.plan)
+        now = datetime.now(UTC)
+        return LoadResult("s", "t", "u", now, run.plan, run.budget, Recording(complete=True))
+
+    monkeypatch.setattr("idprobe.load.limit.run_load", run_load)
+    plan = Plan(Open(1, Spacing.POISSON, seed=5), 10.0)
+    profile = bare_profile("http://127.0.0.1:1")
+    run = LoadRun("client_credentials", profile, plan, parse_budget(""), tmp_path)
+    search = _Search(run, 60, Console(quiet=True))
+    for _ in range(2):
+        search.attempt(100)
+    search.closed(2)
+
+    seeds = {one.part(place).model.seed for one in plans[:2] for place in range(64)}  # type: ignore[union-attr]  # both are open
+    assert len(seeds) == 2 * 64
+    assert plans[2].model == Closed(2)

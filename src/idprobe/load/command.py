@@ -67,6 +67,14 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         help="How arrivals of --rate follow one another.",
     )
     @click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="What poisson arrivals are drawn from: the same seed, the same arrivals.",
+    )
+    @click.option(
         "--duration",
         metavar="TIME",
         help="How long the steady state goes on.  [default: the profile's, else 10s]",
@@ -281,6 +289,7 @@ def _model(options: dict[str, Any]) -> Model:
     return Open(
         peak_of(course) if course else per_second(rate),
         Spacing(options["arrivals"]),
+        options["seed"],
         connections=options["connections"],
         course=course,
     )

@@ -111,7 +111,8 @@ class _Search:
         """Make one run."""
         self._number += 1
         out = self._run.out / f"trial-{self._number}"
-        self.last = run_load(replace(self._run, plan=plan, budget=budget, out=out))
+        again = plan.again(self._number)
+        self.last = run_load(replace(self._run, plan=again, budget=budget, out=out))
         return self.last
 
     def closed(self, users: int) -> LoadResult:

@@ -31,6 +31,8 @@ PROFILE: Final = "IDPROBE_PROFILE"
 ISSUER: Final = "IDPROBE_ISSUER"
 MAY_LOAD: Final = "IDPROBE_MAY_LOAD"
 METRICS: Final = "IDPROBE_METRICS"
+SEEDS: Final = 1000
+"""So far apart are the seeds of two runs: each worker of a run has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,13 @@ class Plan:
             course=tuple(step.share(count) for step in model.course),
         )
         return replace(self, model=share, callers=callers)
+
+    def again(self, number: int) -> "Plan":
+        """Return the plan of one more run of the same: Poisson arrivals are drawn anew."""
+        model = self.model
+        if isinstance(model, Closed):
+            return self
+        return replace(self, model=replace(model, seed=model.seed + number * SEEDS))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON members."""

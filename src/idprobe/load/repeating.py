@@ -32,7 +32,7 @@ def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
     for number in range(times):
         for place, run in enumerate(runs):
             out = run.out / f"{place + 1}-{number + 1}"
-            result = run_load(replace(run, out=out))
+            result = run_load(replace(run, plan=run.plan.again(number), out=out))
             results[place].append(result)
             why = result.unusable or result.void or "sound"
             console.print(f"run {number + 1} of {times}: {escape(result.target)}: {escape(why)}")
