@@ -233,6 +233,16 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Change our own judging code in small ways, and list the changes that no test notices."""
+    install(session, "mutation", editable=True)
+    shutil.rmtree("mutants", ignore_errors=True)
+    strict = {"PYTHONWARNDEFAULTENCODING": "1"}
+    session.run("mutmut", "run", "--max-children", "1", env=strict)
+    session.run("python", "-m", "tests.mutation.survivors", *session.posargs)
+
+
+@nox.session(default=False)
 def pins(session: nox.Session) -> None:
     """Write requirements/*.txt anew: every version pinned, every file by its hash."""
     session.install("uv")
@@ -254,5 +264,6 @@ PINNED = {
     "lint": ("--group", "lint"),
     "browser": ("pyproject.toml", "--extra", "browser"),
     "looks": ("--group", "looks"),
+    "mutation": ("pyproject.toml", "--group", "mutation"),
     "docs": ("pyproject.toml", "--group", "docs"),
 }

@@ -8,26 +8,19 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from idprobe.errors import UsageError
-from idprobe.gate import check_comparable, declare
-from idprobe.profile import Deviation
 from idprobe.reference.config import reference_config
 from idprobe.reference.mutants import mutant_named
 from idprobe.reference.running import serve
 from idprobe.reference.server import ReferenceServer
-from idprobe.reports.model import Finding, by_requirement
-from idprobe.verdict import Judgement, Violated
 
 NO_STORE: Final = "RFC6749-5.1/cache-control-no-store"
 STATUS: Final = "RFC7009-2.2/status-200"
 KEYWORD: Final = f"{NO_STORE} or {STATUS}"
-TODAY: Final = date(2026, 11, 26)
 
 PROFILE: Final = """\
 # Our server.
@@ -186,80 +179,3 @@ def test_an_expired_deviation_counts_again(build: Build) -> None:
     assert code == 1
     assert record["gate"]["expired"] == [NO_STORE]
     assert any("expired on 2020-01-01 and counts again" in note for note in record["notes"])
-
-
-def finding(judgement: Judgement) -> Finding:
-    (found,) = by_requirement([judgement], TODAY)
-    return found
-
-
-def written(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def declaring(text: str, gone: str, folder: Path, because: str = "no") -> str:
-    from idprobe.catalogue import load_catalogue  # noqa: PLC0415 -- slow, and not for all
-
-    requirement = load_catalogue()[NO_STORE]
-    found = finding(Judgement("x::y", "", requirement, Violated(because), counts=True))
-    path = written(folder / "acme.toml", text)
-    declare(path, [found], [Deviation(gone, "x", None)] if gone else [], TODAY)
-    return path.read_text(encoding="utf-8")
-
-
-def test_what_is_declared_keeps_its_reason_and_comments_stay(tmp_path: Path) -> None:
-    text = (
-        '# mine\nissuer = "https://a"\n\n[[deviations]]\nrequirement = "X-1/a"\n'
-        'because = "A, \\"quoted\\""  # why\n\n[[deviations]]\nrequirement = "X-1/b"\n'
-        'because = "B"\n\n# the clients\n[clients.web]\nclient_id = "web"\n'
-    )
-
-    after = declaring(text, "X-1/b", tmp_path)
-
-    assert after.startswith(text[: text.index('[[deviations]]\nrequirement = "X-1/b"')])
-    assert '# the clients\n[clients.web]\nclient_id = "web"\n\n[[deviations]]' in after
-    found = tomllib.loads(after)["deviations"]
-    assert [one["requirement"] for one in found] == ["X-1/a", NO_STORE]
-    assert found[1]["until"] == date(2027, 2, 24)
-
-
-def test_what_a_server_said_cannot_leave_its_string(tmp_path: Path) -> None:
-    said = 'x"\n[[deviations]]\nrequirement = "Y"\x7f\x00\ud800 \\u0041'
-
-    after = declaring('issuer = "https://a"\n', "", tmp_path, because=said)
-
-    (only,) = tomllib.loads(after)["deviations"]
-    assert only["requirement"] == NO_STORE
-
-
-def test_a_deviation_that_is_there_is_not_written_twice(tmp_path: Path) -> None:
-    text = f'issuer = "https://a"\n\n[[deviations]]\nrequirement = "{NO_STORE}"\nbecause = "A"\n'
-
-    assert declaring(text, "", tmp_path) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'deviations = [{ requirement = "X-1/b", because = "B" }]\n',
-        '[[deviations]]\nrequirement = "X-1/b"\nbecause = """\n[x]\n"""\n',
-    ],
-    ids=["inline", "several-lines"],
-)
-def test_a_profile_that_cannot_be_edited_stays_as_it_was(text: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot edit"):
-        declaring(text, "X-1/b", tmp_path)
-
-    assert (tmp_path / "acme.toml").read_text(encoding="utf-8") == text
-
-
-@pytest.mark.parametrize(
-    ("depth", "safety", "said"),
-    [("quick", "normal", "--depth full"), ("full", "passive", "--safety normal")],
-)
-def test_a_baseline_that_tried_more_is_refused(depth: str, safety: str, said: str) -> None:
-    baseline = {"selection": {"depth": "full", "safety": "normal"}}
-
-    with pytest.raises(UsageError, match=said):
-        check_comparable(baseline, depth, safety)

@@ -1,6 +1,7 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -16,6 +17,8 @@ from idprobe.verdict import (
     Satisfied,
     Verdict,
     Violated,
+    because_of,
+    name_of,
     worst,
 )
 
@@ -24,6 +27,7 @@ MUST: Final = CATALOGUE["RFC6749-5.1/cache-control-no-store"]
 SHOULD: Final = CATALOGUE["RFC6749-5.1/expires-in-present"]
 MAY: Final = CATALOGUE["RFC6749-3.1/post-supported"]
 PROSE: Final = CATALOGUE["RFC6749-1.9/names-and-values-case-sensitive"]
+ALIKE: Final = next(r for r in CATALOGUE.requirements.values() if r.same_as is not None)
 CONTRACT: Final = CATALOGUE["contract/client_secret_in_body"]
 TODAY: Final = date(2026, 11, 24)
 SITUATION: Final = Situation(Profile("test", "test", "http://127.0.0.1:9"), {}, {})
@@ -76,6 +80,7 @@ def test_a_requirement_that_does_not_apply_comes_before_any_outcome() -> None:
     verdict = evidence_verdict(implicit, situation, [outcome("crashed", "why")])
 
     assert isinstance(verdict, NotApplicable)
+    assert "grant_types_supported" in verdict.because
 
 
 @pytest.mark.parametrize(
@@ -87,9 +92,13 @@ def test_a_requirement_that_does_not_apply_comes_before_any_outcome() -> None:
         (Violated("why"), Deviation(MUST.id, "known", TODAY), False),
         (Violated("why"), Deviation(MUST.id, "known", date(2026, 11, 23)), True),
         (Inconclusive("why"), Deviation(MUST.id, "known"), True),
+        (HarnessFault("why"), Deviation(MUST.id, "known"), True),
         (NotApplicable("why"), None, False),
     ],
-    ids=["satisfied", "violated", "declared", "last-day", "expired", "inconclusive", "unfit"],
+    ids=[
+        *("satisfied", "violated", "declared", "last-day", "expired", "inconclusive", "fault"),
+        "unfit",
+    ],
 )
 def test_a_deviation_excuses_a_violation_until_its_day_has_passed(
     verdict: Verdict, deviation: Deviation | None, counts: bool
@@ -97,12 +106,35 @@ def test_a_deviation_excuses_a_violation_until_its_day_has_passed(
     assert weigh(MUST, verdict, deviation, fail_on=FailOn.MUST, today=TODAY).counts is counts
 
 
+@pytest.mark.parametrize(
+    ("verdict", "named"),
+    [(Satisfied(), False), (Violated("why"), True), (Inconclusive("why"), False)],
+    ids=["satisfied", "violated", "inconclusive"],
+)
+def test_a_deviation_is_named_with_a_violation_alone(verdict: Verdict, named: bool) -> None:
+    expired = Deviation(MUST.id, "known", date(2026, 11, 23))
+
+    weight = weigh(MUST, verdict, expired, fail_on=FailOn.MUST, today=TODAY)
+
+    assert weight.deviation is (expired if named else None)
+
+
+@pytest.mark.parametrize("verdict", [Violated("why"), Inconclusive("why"), HarnessFault("why")])
+def test_what_the_gate_does_not_count_has_no_weight(verdict: Verdict) -> None:
+    assert not weigh(SHOULD, verdict, None, fail_on=FailOn.MUST, today=TODAY).counts
+    assert weigh(SHOULD, verdict, None, fail_on=FailOn.SHOULD, today=TODAY).counts
+
+
 def test_a_deviation_declares_what_says_the_same_too() -> None:
-    alike = next(r for r in CATALOGUE.requirements.values() if r.same_as is not None)
+    declared = Deviation(str(ALIKE.same_as), "known")
 
-    found = deviation_for(alike, [Deviation(str(alike.same_as), "known")], CATALOGUE)
+    found = deviation_for(ALIKE, [Deviation(MUST.id, "another"), declared], CATALOGUE)
 
-    assert found is not None
+    assert found is declared
+
+
+def test_a_deviation_declares_nothing_else() -> None:
+    assert deviation_for(SHOULD, [Deviation(MUST.id, "known")], CATALOGUE) is None
 
 
 def judgement(verdict: Verdict, requirement: Requirement = MUST) -> Judgement:
@@ -128,6 +160,59 @@ def test_a_deviation_is_gone_only_if_its_requirement_came_out_satisfied(
     found = stale([judgement(v) for v in verdicts], [deviation], CATALOGUE, TODAY)
 
     assert len(found.gone) == gone
+
+
+def test_a_deviation_is_gone_with_what_says_the_same() -> None:
+    deviation = Deviation(ALIKE.id, "known")
+    original = CATALOGUE[str(ALIKE.same_as)]
+
+    of_original = stale([judgement(Satisfied(), original)], [deviation], CATALOGUE, TODAY)
+    of_both = stale(
+        [judgement(Satisfied(), ALIKE), judgement(Violated("why"), original)],
+        [Deviation(original.id, "known")],
+        CATALOGUE,
+        TODAY,
+    )
+
+    assert of_original.gone == (deviation,)
+    assert of_both.gone == ()
+
+
+def test_the_deviations_whose_day_has_passed_are_told() -> None:
+    passed = Deviation(MUST.id, "known", date(2026, 11, 23))
+    declared = [Deviation(SHOULD.id, "known"), passed, Deviation(MAY.id, "known", TODAY)]
+
+    found = stale([judgement(Violated("why"))], declared, CATALOGUE, TODAY)
+
+    assert found.expired == (passed,)
+    assert found.gone == ()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "name", "because"),
+    [
+        (Satisfied(), "satisfied", ""),
+        (Violated("why"), "violated", "why"),
+        (NotApplicable("why"), "not_applicable", "why"),
+        (Inconclusive("why"), "inconclusive", "why"),
+        (HarnessFault("why"), "harness_fault", "why"),
+    ],
+)
+def test_a_verdict_has_the_name_and_the_reason_that_a_record_shows(
+    verdict: Verdict, name: str, because: str
+) -> None:
+    assert (name_of(verdict), because_of(verdict)) == (name, because)
+
+
+@pytest.mark.parametrize("read", [name_of, because_of])
+def test_what_is_no_verdict_is_refused_and_named(read: Callable[[Verdict], str]) -> None:
+    with pytest.raises(AssertionError, match="'probably'"):
+        read(cast("Verdict", "probably"))
+
+
+def test_nothing_speaks_for_a_requirement_that_no_check_judged() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        worst([])
 
 
 def test_verdicts_combine_worst_first() -> None:

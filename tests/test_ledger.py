@@ -1,9 +1,12 @@
 """What is owed to be deleted is written down at once, for its owner alone, and outlives us."""
 
+import errno
+import os
 import stat
+import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -54,6 +57,50 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600]
 
 
+def test_a_folder_is_prepared_for_its_owner_alone_and_only_once(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "state"
+
+    Ledger(folder).prepare()
+    Ledger(folder).prepare()
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert list(folder.iterdir()) == []
+
+
+def test_a_client_is_forgotten_once_for_all(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.keep(OWED)
+    ledger.keep(replace(OWED, client_id="two"))
+
+    ledger.drop(OWED)
+    ledger.drop(OWED)
+
+    assert [one.client_id for one in ledger.owed()] == ["two"]
+
+
+def test_the_place_of_a_client_is_the_one_that_an_older_idprobe_gave_it(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+
+    ledger.keep(OWED)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["1d3dbe1bcee6bab3e89a3d66d1be3ece.json"]
+
+
+def test_what_cannot_be_written_whole_is_no_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(number: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), number)
+
+    monkeypatch.setattr("os.fsync", fail)
+
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        Ledger(tmp_path).keep(OWED)
+
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    assert Ledger(tmp_path).owed() == []
+
+
 def test_a_client_id_that_is_a_path_stays_in_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "state"
 
@@ -68,6 +115,7 @@ def test_files_that_are_no_entries_are_left_alone(tmp_path: Path) -> None:
     for name, text in {"a": "{", "b": "[]", "c": '{"x": 1}', "d": "\udcff"}.items():
         (tmp_path / f"{name}.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     (tmp_path / "half.part").write_text("{", encoding="utf-8")
+    (tmp_path / "folder.json").mkdir()
 
     assert ledger.owed() == [OWED]
 
@@ -128,3 +176,31 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_registered(
 
     with pytest.raises(UsageError, match="XDG_STATE_HOME"):
         Ledger(tmp_path / "file" / "state").prepare()
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (BlockingIOError(), "BlockingIOError"),
+    ],
+)
+def test_a_folder_that_takes_no_file_is_told_with_the_reason(
+    error: OSError, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = tempfile.TemporaryFile
+
+    def full(**options: Any) -> Any:
+        if options.get("dir") == tmp_path:
+            raise error
+        return create(**options)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+
+    with pytest.raises(UsageError) as refusal:
+        Ledger(tmp_path).prepare()
+
+    assert str(refusal.value) == (
+        f"{tmp_path} cannot be written ({why}), so a registered client would be lost: "
+        "let XDG_STATE_HOME name another folder"
+    )

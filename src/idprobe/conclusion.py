@@ -3,14 +3,12 @@
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from idprobe.catalogue import Catalogue, Requirement
-from idprobe.content import content
 from idprobe.coverage.untested import TESTABLE, load_untested
 from idprobe.judge import Stale, is_expired
 from idprobe.profile import Deviation, Profile, redacted_profile
@@ -39,9 +37,6 @@ __all__ = [
 _LINE: Final = re.compile(
     r"""^\s*(?:(?P<key>issuer|metadata_url|embedded)|requirement)\s*=\s*["'](?P<value>[^"']*)"""
 )
-_UNTESTABLE: Final[Mapping[str, str]] = {
-    "not-observable": "nothing outside the server shows whether it is kept",
-}
 
 
 def exit_codes(
@@ -138,7 +133,7 @@ def not_tested(
     if keyword:
         because = f"the checks of this run were narrowed to -k {keyword}"
         return tuple(NotTested(one, because) for one in missing)
-    reasons = _reasons() if missing else {}
+    reasons = _reasons(catalogue)
     found = [NotTested(one, reasons.get(one.id) or _testability(one)) for one in missing]
     return tuple(sorted(found, key=lambda one: one.requirement.id))
 
@@ -146,16 +141,15 @@ def not_tested(
 def _testability(requirement: Requirement) -> str:
     if requirement.testable in TESTABLE:
         return "no check judges it yet"
-    return _UNTESTABLE.get(requirement.testable, f"it is {requirement.testable}")
+    return "nothing outside the server shows whether it is kept"
 
 
-def _reasons() -> dict[str, str]:
+def _reasons(catalogue: Catalogue) -> dict[str, str]:
     found: dict[str, str] = {}
     for stem, untested in load_untested().items():
         if untested.later:
-            path = content("fixtures", "requirements", f"{stem}.toml")
-            entries = tomllib.loads(path.read_text(encoding="utf-8"))["requirement"]
-            found |= dict.fromkeys((entry["id"] for entry in entries), untested.later)
+            there = (one.id for one in catalogue if one.document == stem)
+            found |= dict.fromkeys(there, untested.later)
         found |= untested.because
     return found
 

@@ -101,9 +101,9 @@ def declare(
     entries = [*there, *(tomllib.loads("\n".join(_written(one, today))) for one in coming)]
     flat = [one["deviations"][0] if "deviations" in one else one for one in entries]
     wanted = {**document, "deviations": flat}
-    if not _same(changed, wanted):
+    if not _reads_as(changed, wanted, "deviations"):
         raise UsageError(f"{path} is written in a way that --update-deviations cannot edit")
-    path.write_text(changed, encoding="utf-8", newline="\n")
+    path.write_bytes(changed.encode())
     return len(coming), len(leaving)
 
 
@@ -124,14 +124,10 @@ def quarantine(path: Path, found: Iterable[Difference], today: date) -> int:
         **document,
         "quarantine": [*there, *tomllib.loads("\n".join(lines)).get("quarantine", [])],
     }
-    try:
-        is_right = {"quarantine": [], **tomllib.loads(changed)} == wanted
-    except tomllib.TOMLDecodeError:
-        is_right = False
-    if not is_right:
+    if not _reads_as(changed, wanted, "quarantine"):
         raise UsageError(f"{path} is written in a way that --quarantine cannot add to")
     if coming:
-        path.write_text(changed, encoding="utf-8", newline="\n")
+        path.write_bytes(changed.encode())
     return len(coming)
 
 
@@ -147,12 +143,13 @@ def _held(one: Difference, today: date) -> list[str]:
     ]
 
 
-def _same(text: str, wanted: dict[str, Any]) -> bool:
+def _reads_as(text: str, wanted: dict[str, Any], tables: str) -> bool:
+    """Return whether a profile says what is wanted; it may lack the tables if there are none."""
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return False
-    return {"deviations": [], **found} == wanted
+    return {tables: [], **found} == wanted
 
 
 def _without(lines: Sequence[str], leaving: Collection[str]) -> list[str]:
@@ -171,15 +168,23 @@ def _without(lines: Sequence[str], leaving: Collection[str]) -> list[str]:
 
 def _kept(table: Sequence[str], leaving: Collection[str]) -> list[str]:
     """Return a table, or of a deviation that leaves only the comment before what comes next."""
-    if not table or table[0].strip() != "[[deviations]]":
-        return list(table)
-    names = (line.partition("=")[2] for line in table if line.strip().startswith("requirement"))
-    if not any(one in name for name in names for one in leaving):
-        return list(table)
     rest = list(table)
+    if not _leaves(table, leaving):
+        return rest
     while rest and (not rest[-1].strip() or rest[-1].lstrip().startswith("#")):
         rest.pop()
     return list(table[len(rest) :])
+
+
+def _leaves(table: Sequence[str], leaving: Collection[str]) -> bool:
+    """Return whether a table is a deviation that leaves; what cannot be read alone stays."""
+    if not table or not table[0].lstrip().startswith("[["):
+        return False
+    try:
+        found = tomllib.loads("\n".join(table))
+    except tomllib.TOMLDecodeError:
+        return False
+    return any(one["requirement"] in leaving for one in found.get("deviations", ()))
 
 
 def _written(finding: Finding, today: date) -> list[str]:

@@ -71,8 +71,8 @@ class Ledger:
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")  # mode 0600
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            json.dump(asdict(owed), file)
+        with os.fdopen(number, "wb") as file:
+            file.write(json.dumps(asdict(owed)).encode())
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(self._place(owed))
@@ -89,7 +89,7 @@ class Ledger:
         found = []
         for path in self._folder.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, TypeError):
-                members: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                members: dict[str, Any] = json.loads(path.read_bytes())
                 found.append(Owed(**members))
         return sorted(found, key=lambda one: one.registered_at)
 
@@ -104,8 +104,8 @@ class Ledger:
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the state of idprobe lives (XDG Base Directory: XDG_STATE_HOME)."""
-    given = environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if given and Path(given).is_absolute() else Path.home() / ".local" / "state"
+    given = Path(environ.get("XDG_STATE_HOME", ""))
+    home = given if given.is_absolute() else Path.home() / ".local" / "state"
     return home / FOLDER
 
 
