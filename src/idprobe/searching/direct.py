@@ -3,12 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 __all__ = ["Direct", "Stopped"]
 
 T = TypeVar("T")
+
+THREADS: Final = ThreadPoolExecutor(64, "idprobe search")
+"""Threads are kept: in each new one Hypothesis collects all garbage, and everything else waits."""
 
 
 class Stopped(BaseException):
@@ -39,26 +42,9 @@ class Direct:
             raise
 
     async def work(self, synchronous: Callable[[], T]) -> T:
-        """Run code in a thread of its own, which may wait for coroutines, and return its result."""
-        done: asyncio.Future[T] = self._loop.create_future()
-
-        def settle(method: Callable[[Any], None], value: Any) -> None:
-            if not done.done():
-                method(value)
-
-        def run() -> None:
-            try:
-                value = synchronous()
-            except Stopped:
-                return  # nobody waits any more
-            except BaseException as error:  # noqa: BLE001 -- carried to whoever waits
-                self._loop.call_soon_threadsafe(settle, done.set_exception, error)
-            else:
-                self._loop.call_soon_threadsafe(settle, done.set_result, value)
-
-        threading.Thread(target=run, name="idprobe search", daemon=True).start()
+        """Run code in a thread, which may wait for coroutines, and return its result."""
         try:
-            return await done
+            return await self._loop.run_in_executor(THREADS, synchronous)
         finally:
             self._close()
 
