@@ -49,7 +49,7 @@ def test_several_headers_are_one_list() -> None:
 
 @pytest.mark.parametrize("header", ['="x"', 'Bearer realm="open'])
 def test_a_broken_header_is_no_evidence(header: str) -> None:
-    with pytest.raises(EvidenceError):
+    with pytest.raises(EvidenceError, match=r"^the WWW-Authenticate header cannot be read$"):
         challenges(answered(header))
 
 

@@ -5,10 +5,22 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
+from idprobe.catalogue import Family, Level
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Agent, Exchange, Request, Trace
 from idprobe.profile import Deviation
-from idprobe.reports.model import Run, by_area, by_requirement, counts_of, grouped_by_cause
+from idprobe.reports.model import (
+    Counts,
+    Run,
+    by_area,
+    by_area_and_family,
+    by_requirement,
+    by_spec,
+    counts_of,
+    grouped_by_cause,
+)
 from idprobe.verdict import Inconclusive, Satisfied, Violated
 
 Maker = Callable[..., Any]
@@ -78,6 +90,45 @@ def test_an_undeclared_violation_outweighs_a_declared_one_of_the_same_rule(
     assert finding.because == "new"
 
 
+def test_of_judgements_that_are_as_bad_the_one_that_counts_decides(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-5.1/no-store")
+    judgements = [
+        judgement_of(requirement, Inconclusive("why"), check="a", counts=False),
+        judgement_of(requirement, Inconclusive("why"), check="b", counts=True),
+    ]
+
+    (finding,) = by_requirement(judgements, TODAY)
+
+    assert finding.deciding.check == "b"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"level": Level.MUST}, {"level": Level.SHOULD}),
+        ({"level": Level.MUST_NOT}, {"level": Level.MAY}),
+        ({"severity": "high"}, {"severity": "medium"}),
+        ({"severity": "medium"}, {"severity": "low"}),
+        ({"area": "keys"}, {"area": "code"}),
+        ({"area": "logout"}, {"area": "a-new-area"}),
+        ({"area": "a-new-area"}, {"area": "b-new-area"}),
+    ],
+)
+def test_what_weighs_more_is_read_first(
+    first: dict[str, Any], second: dict[str, Any], requirement_of: Maker, judgement_of: Maker
+) -> None:
+    judged = [
+        judgement_of(requirement_of("RFC6749-5.1/a", **second), Violated("why")),
+        judgement_of(requirement_of("RFC6749-5.1/b", **first), Violated("why")),
+    ]
+
+    found = by_requirement(judged, TODAY)
+
+    assert [one.requirement.id for one in found] == ["RFC6749-5.1/b", "RFC6749-5.1/a"]
+
+
 def test_what_counts_is_read_first(run: Run) -> None:
     findings = run.by_requirement()
 
@@ -112,6 +163,68 @@ def test_one_cause_makes_one_group(run: Run) -> None:
     groups = grouped_by_cause(undecided)
 
     assert [len(group) for group in groups.values()] == [3]
+
+
+def test_the_cause_of_most_is_told_first_and_others_by_name(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    causes = ["b", "c", "a", "c"]
+    judged = [
+        judgement_of(requirement_of(f"RFC6749-6/{number}"), Inconclusive(because))
+        for number, because in enumerate(causes)
+    ]
+
+    groups = grouped_by_cause(by_requirement(judged, TODAY))
+
+    assert [(cause, len(group)) for cause, group in groups.items()] == [
+        ("c", 2),
+        ("a", 1),
+        ("b", 1),
+    ]
+    assert [one.requirement.id for one in groups["c"]] == ["RFC6749-6/1", "RFC6749-6/3"]
+
+
+def test_each_area_is_counted_for_each_family_that_speaks_of_it(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    told = [
+        ("RFC6749-6/a", "refresh", Family.OAUTH20, Satisfied()),
+        ("RFC6749-6/b", "refresh", Family.BCP, Satisfied()),
+        ("RFC6749-6/c", "refresh", Family.OAUTH20, Violated("why")),
+        ("RFC6749-3/d", "code", Family.OIDC, Satisfied()),
+    ]
+    judged = [
+        judgement_of(requirement_of(name, area, family=family), verdict)
+        for name, area, family, verdict in told
+    ]
+
+    found = by_area_and_family(by_requirement(judged, TODAY))
+
+    assert [(area, list(families)) for area, families in found.items()] == [
+        ("code", ["oidc"]),
+        ("refresh", ["bcp", "oauth2.0"]),
+    ]
+    assert found["refresh"]["oauth2.0"] == Counts(violated=1, satisfied=1)
+    assert found["refresh"]["bcp"] == Counts(satisfied=1)
+
+
+def test_each_specification_has_its_findings_by_name(
+    requirement_of: Maker, judgement_of: Maker
+) -> None:
+    names = ["RFC6749-6/b", "OIDC-2/z", "RFC6749-6/a"]
+    verdicts = [Violated("why"), Satisfied(), Satisfied()]
+    judged = [
+        judgement_of(requirement_of(name), verdict)
+        for name, verdict in zip(names, verdicts, strict=True)
+    ]
+
+    found = by_spec(by_requirement(judged, TODAY))
+
+    assert {spec: [one.requirement.id for one in part] for spec, part in found.items()} == {
+        "OIDC": ["OIDC-2/z"],
+        "RFC 6749": ["RFC6749-6/a", "RFC6749-6/b"],
+    }
+    assert list(found) == sorted(found)
 
 
 def test_the_deciding_exit_code_follows_the_order_of_gravity(run_of: Maker) -> None:
