@@ -1,6 +1,8 @@
 """Plain Locust with a scenario of ours: its statistics, files and processes."""
 
 import csv
+import json
+import math
 import os
 import socket
 import subprocess
@@ -10,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from idprobe.content import content
+from idprobe.load.merging import nearest_rank
 
 ISSUER_SCRIPT = Path(__file__).with_name("issuer.py")
 with socket.create_server(("127.0.0.1", 0)) as free:
     PORT = str(free.getsockname()[1])
 PORTS = ("--master-bind-host", "127.0.0.1", "--master-bind-port", PORT, "--master-port", PORT)
 LISTENING = """
+import json
 from locust import events
 from idprobe.load.callers import ClientCredentials
 from idprobe.load.users import FlowUser
@@ -25,7 +29,36 @@ class Service(FlowUser):
 
 heard = []
 events.request.add_listener(lambda response_time, **others: heard.append(response_time))
-events.quitting.add_listener(lambda **_: print("heard", len(heard), min(heard) > 0))
+
+@events.quitting.add_listener
+def tell(**_):
+    with open("heard.json", "w") as stream:
+        json.dump(heard, stream)
+"""
+MERGING = """
+import csv, json, sys
+from collections import deque
+from locust.env import Environment
+from locust.stats import StatsCSV, setup_distributed_stats_event_listeners
+from idprobe.load import users
+from idprobe.load.histogram import Histogram
+from idprobe.load.merging import Merger
+from idprobe.load.tallies import Counted
+
+def environment():
+    made = Environment()
+    setup_distributed_stats_event_listeners(made.events, made.stats)
+    return made
+
+master = environment()
+for durations in json.load(sys.stdin):
+    worker, histogram = environment(), Histogram()
+    histogram.record_many(durations)
+    Merger(worker).merge(deque([Counted("POST /token", histogram, 0, at_s=1.0)]))
+    data = {}
+    worker.events.report_to_master.fire(client_id="1", data=data)
+    master.events.worker_report.fire(client_id="1", data=data)
+StatsCSV(master, [0.5, 0.95, 0.99, 1.0]).requests_csv(csv.writer(sys.stdout))
 """
 
 
@@ -40,7 +73,7 @@ def located(url: str, folder: Path) -> Path:
 
 
 def locust(folder: Path, scenario: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run Locust for two seconds against a tiny issuer."""
+    """Run Locust for some seconds against a tiny issuer."""
     with subprocess.Popen(
         [sys.executable, str(ISSUER_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
@@ -49,7 +82,7 @@ def locust(folder: Path, scenario: Path, *options: str) -> subprocess.CompletedP
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "locust", "-f", str(scenario), "--headless"),
-                *("--users", "2", "--run-time", "2s", "--csv", "figures", "--only-summary"),
+                *("--users", "2", "--run-time", "4s", "--csv", "figures", "--only-summary"),
                 *("--idprobe-profile", str(profile), *options),
             ],
             cwd=folder,
@@ -63,13 +96,18 @@ def locust(folder: Path, scenario: Path, *options: str) -> subprocess.CompletedP
     return done
 
 
+def figures(folder: Path) -> dict[str, dict[str, str]]:
+    """Return what Locust wrote of each kind of request, and of all together."""
+    with (folder / "figures_stats.csv").open(encoding="utf-8") as stream:
+        return {row["Name"]: row for row in csv.DictReader(stream)}
+
+
 @pytest.mark.parametrize("options", [(), ("--processes", "2", *PORTS)], ids=["one", "two"])
 def test_the_engines_statistics_are_locusts_own(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = locust(tmp_path, content("loadtests", "client_credentials.py"), *options)
 
     assert done.returncode == 0, done.stderr
-    with (tmp_path / "figures_stats.csv").open(encoding="utf-8") as stream:
-        rows = {row["Name"]: row for row in csv.DictReader(stream)}
+    rows = figures(tmp_path)
     assert set(rows) == {"/token", "Aggregated"}
     assert int(rows["/token"]["Request Count"]) == int(rows["Aggregated"]["Request Count"]) > 0
     assert rows["/token"]["Failure Count"] == "0"
@@ -78,12 +116,46 @@ def test_the_engines_statistics_are_locusts_own(tmp_path: Path, options: tuple[s
     )
 
 
-def test_listeners_hear_of_every_request(tmp_path: Path) -> None:
+SHARES = {"50%": 0.5, "95%": 0.95, "99%": 0.99, "100%": 1.0}
+
+
+def test_listeners_hear_of_every_request_and_percentiles_are_those_of_all(tmp_path: Path) -> None:
     scenario = tmp_path / "listening.py"
     scenario.write_text(LISTENING, encoding="utf-8")
 
     done = locust(tmp_path, scenario)
 
-    with (tmp_path / "figures_stats.csv").open(encoding="utf-8") as stream:
-        total = list(csv.DictReader(stream))[-1]["Request Count"]
-    assert f"heard {total} True" in done.stdout
+    assert done.returncode == 0, done.stderr
+    heard = sorted(json.loads((tmp_path / "heard.json").read_text()))
+    total = figures(tmp_path)["Aggregated"]
+    assert int(total["Request Count"]) == len(heard) > 0
+    assert heard[0] > 0
+    for column, share in SHARES.items():
+        assert float(total[column]) == heard[math.ceil(round(share * len(heard), 6)) - 1]
+
+
+def test_a_master_tells_percentiles_of_all_its_workers_samples_together() -> None:
+    workers = [list(range(100_000, 1_600_000, 500)), list(range(200_000, 9_000_000, 2000))]
+
+    done = subprocess.run(
+        [sys.executable, "-c", MERGING],
+        input=json.dumps(workers),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    total = list(csv.DictReader(done.stdout.splitlines()))[-1]
+    pooled = sorted(one for worker in workers for one in worker)
+    assert (total["Name"], int(total["Request Count"])) == ("Aggregated", len(pooled))
+    for column, share in SHARES.items():
+        truth_ms = pooled[math.ceil(round(share * len(pooled), 6)) - 1] / 1e6
+        assert truth_ms <= float(total[column]) <= truth_ms * 1.008
+
+
+@pytest.mark.parametrize(
+    ("share", "time"), [(0.0, 0.25), (0.07, 0.25), (0.5, 0.25), (0.51, 3.0), (0.99, 3.0), (1, 9.5)]
+)
+def test_a_percentile_is_the_least_that_so_many_do_not_exceed(share: float, time: float) -> None:
+    assert nearest_rank({3.0: 49, 0.25: 50, 9.5: 1}, 100, share) == time
+    assert nearest_rank({}, 0, share) == 0

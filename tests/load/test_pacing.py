@@ -1,22 +1,32 @@
 """Arrivals that never look at answers: what a server that stalls, resets or is gone looks like."""
 
+import itertools
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
 
 from idprobe.exchange import Request
+from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.recording import UNFINISHED, Recording
+from idprobe.load.result import LoadResult
 from idprobe.load.stage import Stage
 from idprobe.load.transport import Transport
 from idprobe.load.working import Work
 from idprobe.profile import Client, Limits, Profile, Role
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+HALF = "the response breaks HTTP: closed before the response was complete"
+LATE = "no complete response within 1 s"
 
 Talk = Callable[[socket.socket], None]
 
@@ -71,9 +81,30 @@ def recorded(
     return work.recording
 
 
+def result_of(recording: Recording, budget: str) -> LoadResult:
+    now, plan = datetime.now(UTC), Plan(Open(40), 1.0)
+    return LoadResult("s", "t", "http://127.0.0.1", now, plan, parse_budget(budget), recording)
+
+
 def answering(peer: socket.socket) -> None:
     while peer.recv(65_536):
         peer.sendall(OK)
+
+
+def reset(peer: socket.socket) -> None:
+    peer.recv(65_536)
+    # closing without waiting for anything that is still to be sent: a reset
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def half(peer: socket.socket) -> None:
+    peer.recv(65_536)
+    peer.sendall(OK[:-1])
+
+
+def silent(peer: socket.socket) -> None:
+    while peer.recv(65_536):
+        pass
 
 
 def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
@@ -108,16 +139,12 @@ def test_a_stall_is_charged_with_every_arrival_that_it_delayed() -> None:
 
 
 def test_a_server_that_never_answers_is_charged_with_all_and_the_run_ends() -> None:
-    def silent(peer: socket.socket) -> None:
-        while peer.recv(65_536):
-            pass
-
     with talking(silent) as url:
-        recording = recorded(url, Open(50), exchange_s=0.3)
+        recording = recorded(url, Open(50), exchange_s=1.0)
 
     assert (recording.scheduled, recording.succeeded, recording.doubt) == (50, 0, None)
     assert recording.failed == recording.latency.count == 50
-    assert set(recording.failures) <= {"no complete response within 0.3 s", UNFINISHED}
+    assert set(recording.failures) <= {LATE, UNFINISHED}
     assert (recording.latency.minimum or 0) > 0
 
 
@@ -160,15 +187,46 @@ def test_a_server_that_closes_every_connection_after_some_requests_costs_no_fail
 
 
 def test_a_server_that_answers_half_and_closes_fails_each_time() -> None:
-    def half(peer: socket.socket) -> None:
-        peer.recv(65_536)
-        peer.sendall(OK[:-1])
-
     with talking(half) as url:
         recording = recorded(url, Open(40))
 
-    why = "the response breaks HTTP: closed before the response was complete"
-    assert dict(recording.failures) == {why: 40}
+    assert dict(recording.failures) == {HALF: 40}
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [(reset, "connection broken off"), (half, HALF), (silent, LATE)],
+    ids=["resets", "answers half", "is silent"],
+)
+def test_a_server_that_comes_back_is_served_again_and_every_failure_counts(
+    fault: Talk, why: str
+) -> None:
+    connections = itertools.count()
+
+    def recovering(peer: socket.socket) -> None:
+        (fault if next(connections) < 20 else answering)(peer)
+
+    with talking(recovering) as url:
+        recording = recorded(url, Open(40), exchange_s=1.0)
+
+    assert (recording.scheduled, recording.doubt) == (40, None)
+    assert set(recording.failures) == {why}
+    # more only where this machine is late itself
+    assert 20 <= recording.failed < 40
+    result = result_of(recording, "errors<1%")
+    # how late this machine is decides whether it is void: test_honesty.py
+    assert result.exit_code == (1 if result.void is None else 4)
+
+
+def test_handshakes_that_stall_fail_at_the_scheduled_rate() -> None:
+    with talking(silent) as url:
+        recording = recorded(url.replace("http:", "https:"), Open(40), exchange_s=1.0)
+
+    assert (recording.scheduled, recording.succeeded, recording.doubt) == (40, 0, None)
+    assert recording.failed == recording.latency.count == 40
+    assert set(recording.failures) <= {LATE, UNFINISHED}
+    # nobody waited for the handshake of another
+    assert recording.most_connections > 5
 
 
 def test_prepared_callers_take_turns() -> None:

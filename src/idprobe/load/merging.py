@@ -1,12 +1,14 @@
 """The engine's statistics on their way into Locust's, by the call that its master uses."""
 
+import math
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, Final
 
 from idprobe.errors import ProbeError
 from idprobe.load.tallies import Counted
 
-__all__ = ["Merger"]
+__all__ = ["Merger", "nearest_rank", "tell_exactly"]
 
 
 class Merger:
@@ -61,6 +63,34 @@ class Merger:
                         exception=None if why is None else ProbeError(why),
                         context={},
                     )
+
+
+def nearest_rank(response_times: Mapping[float, int], num_requests: int, percent: float) -> float:
+    """Return the least response time that such a share of all does not exceed; 0 without any."""
+    rank = max(1, math.ceil(round(percent * num_requests, 6)))
+    for response_time in sorted(response_times):
+        rank -= response_times[response_time]
+        if rank <= 0:
+            return response_time
+    return 0.0
+
+
+def tell_exactly(stats: Any) -> None:
+    """Let Locust's module of statistics take percentiles by rank, and write them as they are.
+
+    Its own are a rank too high, and whole milliseconds in its files: 0 for a fast server.
+    """
+    stats.calculate_response_time_percentile = nearest_rank
+    stats.StatsCSV._percentile_fields = _percentile_fields  # noqa: SLF001 -- Locust has no public way
+
+
+def _percentile_fields(writer: Any, entry: Any, use_current: bool = False) -> Any:  # noqa: FBT001, FBT002 -- as Locust calls it
+    if not entry.num_requests:
+        return writer.percentiles_na
+    ask = entry.get_response_time_percentile
+    if use_current and entry.use_response_times_cache:
+        ask = entry.get_current_response_time_percentile
+    return [ask(percent) or 0 for percent in writer.percentiles_to_report]
 
 
 def _fill(entry: Any, counted: Counted) -> None:

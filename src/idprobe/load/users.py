@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import gevent
 from gevent.event import Event
-from locust import User, constant, events, task  # noqa: TID251 -- the one module that may
+from locust import User, constant, events, stats, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
 from locust.env import Environment  # noqa: TID251 -- the one module that may
 from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one module that may
@@ -22,7 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one
 from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
-from idprobe.load.merging import Merger
+from idprobe.load.merging import Merger, tell_exactly
 from idprobe.load.metrics import serve_metrics
 from idprobe.load.plan import MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.pools import with_pools
@@ -266,3 +266,4 @@ def _refuse_without_consent(profile: Profile) -> None:
 # Locust loads a scenario file, then fires these events: there is no later moment to register.
 _listen(events.init_command_line_parser, _add_arguments)
 _listen(events.init, _prepare)
+tell_exactly(stats)
