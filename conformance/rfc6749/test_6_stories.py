@@ -37,3 +37,10 @@ def test_userinfo_refuses_what_introspection_calls_inactive(token_stories: Trace
     """What introspection has called active and then inactive opens nothing."""
     broken = broken_story(token_stories, Claim.SERVED_DEAD)
     assert broken is None, str(broken)
+
+
+@requirement("RFC6749-7/token-validated-at-own-resource")
+def test_userinfo_refuses_what_has_expired_in_every_story(brief_token_stories: Trace) -> None:
+    """What has expired opens nothing again, whatever was refreshed, redeemed or revoked."""
+    broken = broken_story(brief_token_stories, Claim.EXPIRED_SERVED)
+    assert broken is None, str(broken)

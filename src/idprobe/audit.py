@@ -332,13 +332,17 @@ class Audit:
             saw=_saw(exchange),
             curl=_repeated(exchange),
             exchange=self._place(exchange, probes),
-            replay=self._replay(probes) if isinstance(verdict, Violated) else "",
+            replay=self._replay(probes, exchange) if isinstance(verdict, Violated) else "",
         )
 
-    def _replay(self, probes: Sequence[str]) -> str:
-        """Return how to try the example again that one of the probes found, empty without one."""
-        searched = (trace.searched for trace in self.traces(probes).values())
-        return next((str(one["reproduce"]) for one in searched if one.get("reproduce")), "")
+    def _replay(self, probes: Sequence[str], exchange: Exchange | None) -> str:
+        """Return how to try the example again that decided, empty if no search found it."""
+        number = "" if exchange is None else exchange.step.partition("/")[0]
+        searched = [trace.searched for trace in self.traces(probes).values()]
+        found = [one for some in searched for one in some.get("found", ())]
+        fitting = [one["reproduce"] for one in found if str(one["example"]) == number]
+        others = [some.get("reproduce") for some in searched if not number.isdecimal()]
+        return str(next(filter(None, (*fitting, *others)), ""))
 
     def _place(self, exchange: Exchange | None, probes: Sequence[str]) -> str:
         if exchange is None or self._seen is None:

@@ -95,9 +95,13 @@ class Selection:
     replay: Replay | None = None
     """The one example to try again, if the run is made for that."""
 
+    def is_about(self, probe: str) -> bool:
+        """Return whether the run is made to try an example of this probe again."""
+        return self.replay is not None and self.replay.probe == probe
+
     def effort(self, probe: str) -> Effort:
         """Return how hard a probe may try."""
-        mine = self.replay if self.replay is not None and self.replay.probe == probe else None
+        mine = self.replay if self.is_about(probe) else None
         return replace(EFFORTS[self.depth], seed=self.seed, replay=mine)
 
 
@@ -272,7 +276,7 @@ class Observer:
         return because is None
 
     def _unfit(self, probe: Probe) -> str | None:
-        if probe.depth > self.selection.depth:
+        if probe.depth > self.selection.depth and not self.selection.is_about(probe.name):
             return f"runs with --depth {probe.depth.name.lower()}"
         if probe.safety > self.selection.safety:
             return f"runs with --safety {probe.safety.name.lower()}"

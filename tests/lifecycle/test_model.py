@@ -67,9 +67,18 @@ class Tale:
         request = Request.post_form(f"{URL}introspect", (("token", token),))
         return self._add("introspect", request, 200, {"active": active, **said})
 
-    def userinfo(self, token: str, status: int = 200) -> "Tale":
+    def userinfo(self, token: str, status: int = 200, *, look: bool = False) -> "Tale":
         request = Request.get(f"{URL}me", headers=(("Authorization", f"Bearer {token}"),))
-        return self._add("userinfo", request, status, {} if status == 200 else INVALID)
+        return self._add(
+            "userinfo/look" if look else "userinfo",
+            request,
+            status,
+            {} if status == 200 else INVALID,
+        )
+
+    def later(self, seconds: float) -> "Tale":
+        self.later_s += seconds
+        return self
 
     def log_out(self) -> "Tale":
         return self._add("log-out", Request.get(f"{URL}logout"), 200, {})
@@ -186,18 +195,45 @@ def test_introspection_and_userinfo_agree() -> None:
     assert ended.introspect("A1", active=False).userinfo("A1").broken == {Claim.SERVED_DEAD}
 
 
-def test_a_story_is_told_without_the_questions_that_it_does_not_rest_on() -> None:
-    tale = begun().userinfo("A1").introspect("A1", active=True).revoke("A1").userinfo("A1")
+def test_a_story_is_told_without_the_looks_that_it_does_not_rest_on() -> None:
+    tale = begun().userinfo("A1", look=True).introspect("A1", active=True).revoke("A1")
 
-    broken = broken_story(tale.trace, Claim.REVOKED_ACCESS)
+    broken = broken_story(tale.userinfo("A1", look=True).trace, Claim.REVOKED_ACCESS)
 
     assert broken is not None
     assert broken.sentences == (
         "web is authorized with PKCE → code 1",
         "web redeems code 1 → access token 1 and refresh token 1",
+        "web introspects access token 1 → active",
         "web revokes access token 1 → 200",
         "web calls userinfo with access token 1 → claims",
     )
+
+
+def test_what_has_expired_is_dead_whatever_was_refreshed_since() -> None:
+    tale = begun().refresh("R1", "2").later(602)
+
+    assert tale.userinfo("A1").broken == {Claim.EXPIRED_SERVED}
+    assert tale.introspect("A2", active=True).broken == {
+        Claim.EXPIRED_SERVED,
+        Claim.EXPIRED_ACTIVE,
+    }
+
+
+def test_a_token_is_not_expired_within_a_second_of_its_end() -> None:
+    assert begun().later(600.5).userinfo("A1").introspect("A1", active=True).broken == set()
+
+
+def test_a_token_that_never_worked_says_nothing_by_being_refused_after_its_end() -> None:
+    with pytest.raises(Unsuited, match="that has expired opens nothing"):
+        broken_story(begun().later(602).userinfo("A1", 401).trace, Claim.EXPIRED_SERVED)
+
+
+def test_a_pause_is_told() -> None:
+    broken = broken_story(begun().later(602).userinfo("A1").trace, Claim.EXPIRED_SERVED)
+
+    assert broken is not None
+    assert broken.sentences[-1] == "602.0 s later web calls userinfo with access token 1 → claims"
 
 
 def test_a_claim_that_no_story_tried_is_not_kept() -> None:

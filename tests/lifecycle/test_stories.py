@@ -1,6 +1,7 @@
 """Each mutant that only a story finds is found by one, and the correct server by none of them."""
 
 from dataclasses import replace
+from inspect import getsource
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
-from idprobe.lifecycle import Act
+from idprobe.effort import Replay
+from idprobe.lifecycle import Act, Claim
 from idprobe.observe import Selection
 from idprobe.probes import Depth, stories
 from idprobe.probes.story_moves import Chapter, Move, Scope, Target
@@ -18,10 +20,11 @@ from idprobe.reference.config import reference_config
 from idprobe.reference.mutants import MUTANTS
 from idprobe.reference.server import ReferenceServer
 from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Violated
+from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Satisfied, Violated
 
 ISSUER: Final = "http://127.0.0.1:8081"
 PROBES: Final = frozenset({"token_stories", "public_token_stories"})
+BRIEF: Final = frozenset({"brief_token_stories"})
 
 redeem, userinfo, introspect = Move(Act.REDEEM), Move(Act.USERINFO), Move(Act.INTROSPECT)
 refresh = Move(Act.REFRESH, Target.REFRESH)
@@ -44,6 +47,14 @@ Story = tuple[Chapter, ...]
 
 def chapter(*moves: Move, scope: Scope = Scope.ALL) -> Chapter:
     return Chapter(moves, scope)
+
+
+QUIET: Final = (chapter(),)
+"""A story without a move: nothing is sent."""
+
+
+def later(*moves: Move) -> Chapter:
+    return Chapter(moves, waits=True)
 
 
 STORIES: Final[dict[str, Story]] = {
@@ -70,19 +81,39 @@ STORIES: Final[dict[str, Story]] = {
     ),
     "others-may-revoke-refreshed-tokens": (chapter(refresh, other(revoke_access)),),
     "verifier-is-compared-once": (chapter(misproven, unproven),),
+    "refresh-renews-older-access-tokens": (chapter(refresh), later()),
+    "replaced-tokens-are-good-for-the-next-login": (chapter(refresh), chapter(redeem), later()),
+    "introspection-forgets-the-time-of-refreshed-tokens": (chapter(refresh), later()),
 }
+WAITING: Final = {name for name, story in STORIES.items() if any(one.waits for one in story)}
 
 
 def told(
-    story: Story, server: type[ReferenceServer], folder: Path, monkeypatch: pytest.MonkeyPatch
+    story: Story,
+    server: type[ReferenceServer],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    replay: Replay | None = None,
 ) -> list[Judgement]:
-    """Return what is judged of a server that is told one story, as each of two clients."""
-    monkeypatch.setattr(stories, "tales", lambda: st.just(story))
-    config = replace(reference_config(), issuer=ISSUER)
+    """Return what is judged of a server that is told one story, as each of two clients.
+
+    One that waits is told as the client whose tokens live for seconds: here it is one second.
+    """
+    tales = st.sampled_from((QUIET, story))
+    monkeypatch.setattr(stories, "tales", lambda: tales)
+    monkeypatch.setattr(stories, "brief_tales", lambda: tales)
+    usual = reference_config()
+    clients = tuple(
+        replace(one, lifetimes={**one.lifetimes, "access_token": 1}) if one.lifetimes else one
+        for one in usual.clients
+    )
+    config = replace(usual, issuer=ISSUER, clients=clients)
     profile = with_issuer(resolve("reference"), ISSUER)
-    options = Options(folder, Selection(Depth.FULL), keeps_evidence=False)
+    selection = Selection(Depth.FULL) if replay is None else Selection(replay=replay)
+    options = Options(folder, selection, keeps_evidence=False)
     audit = Audit(profile, options, InProcess(server(config).app))
-    checks = [check for check in all_checks() if PROBES & {*check.probes}]
+    probes = BRIEF if any(one.waits for one in story) else PROBES
+    checks = [check for check in all_checks() if probes & {*check.probes}]
     return list(judged(audit, checks))
 
 
@@ -107,12 +138,46 @@ def test_a_mutant_is_found_by_its_story(
     assert broken <= {alike(one) for one in {*mutant.breaks, *mutant.also}}
 
 
+@pytest.mark.parametrize("waits", [False, True])
 def test_the_correct_server_is_blamed_in_none_of_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool
 ) -> None:
-    story = tuple(one for chapters in STORIES.values() for one in chapters)
+    told_of = [story for name, story in STORIES.items() if (name in WAITING) is waits]
+    before = tuple(one for story in told_of for one in story if not one.waits)
+    story = (*before, later(refresh, introspect, userinfo)) if waits else before
 
     judgements = told(story, ReferenceServer, tmp_path, monkeypatch)
 
     assert broken_in(judgements) == set()
     assert not [j for j in judgements if isinstance(j.verdict, Inconclusive | HarnessFault)]
+    assert not waits or all(isinstance(j.verdict, Satisfied) for j in judgements)
+
+
+def test_each_probe_seeks_the_claims_that_a_check_reads_in_it() -> None:
+    """A round spent on a claim that nobody judges is lost for those that somebody does."""
+    for name, claims in stories.CLAIMS.items():
+        checks = [check for check in all_checks() if check.probes == (name,)]
+
+        read = {one for check in checks for one in Claim if f".{one.name}" in getsource(check.body)}
+
+        assert read == claims
+
+
+def test_a_report_lists_a_story_and_tells_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, story = "refresh-revives-access-tokens", STORIES["refresh-revives-access-tokens"]
+    server = MUTANTS[name].server_class
+
+    found = [j for j in told(story, server, tmp_path / "1", monkeypatch) if j.replay]
+    replay = Replay.parse(found[0].replay)
+    again = [j for j in told(story, server, tmp_path / "2", monkeypatch, replay) if j.replay]
+
+    assert found[0].remark.splitlines() == [
+        "1. web is authorized with PKCE → code 1",
+        "2. web redeems code 1 → access token 1 and refresh token 1",
+        "3. web revokes access token 1 → 200",
+        "4. web refreshes with refresh token 1 → access token 2 and refresh token 2",
+        "5. web calls userinfo with access token 1 → claims",
+    ]
+    assert [again[0].remark, again[0].replay] == [found[0].remark, found[0].replay]

@@ -8,7 +8,7 @@ from idprobe.lifecycle.events import Act, Event, Outcome, event_of, stories, sto
 from idprobe.lifecycle.judging import Broken, broken_history, broken_story, run_through
 from idprobe.lifecycle.linearizability import Call, is_linearizable, order_of, shortest
 from idprobe.lifecycle.model import after
-from idprobe.lifecycle.state import NOTHING, Code, State, Token, known
+from idprobe.lifecycle.state import NOTHING, Code, State, Token, is_over, known
 
 __all__ = [
     "NOTHING",
@@ -27,6 +27,7 @@ __all__ = [
     "broken_story",
     "event_of",
     "is_linearizable",
+    "is_over",
     "known",
     "order_of",
     "run_through",

@@ -24,6 +24,8 @@ class Claim(StrEnum):
     CASCADE = "access tokens end with the refresh token of their grant"
     INTROSPECTED = "introspection knows what has ended"
     SERVED_DEAD = "a resource refuses what introspection calls inactive"
+    EXPIRED_SERVED = "an access token that has expired opens nothing"
+    EXPIRED_ACTIVE = "introspection knows what has expired"
     FOREIGN = "a client cannot revoke the token of another"
     REFRESH_WORKS = "a refresh token works until something ends it"
     ACCESS_WORKS = "an access token works until something ends it"
@@ -45,6 +47,8 @@ SECTIONS: Final = {
     Claim.CASCADE: "RFC 7009 section 2.1",
     Claim.INTROSPECTED: "RFC 7662 section 4",
     Claim.SERVED_DEAD: "RFC 6749 section 7",
+    Claim.EXPIRED_SERVED: "RFC 6749 section 7",
+    Claim.EXPIRED_ACTIVE: "RFC 7662 section 4",
     Claim.FOREIGN: "RFC 7009 section 2.1",
     Claim.REFRESH_WORKS: "the contract",
     Claim.ACCESS_WORKS: "the contract",

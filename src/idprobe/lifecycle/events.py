@@ -1,6 +1,7 @@
 """What was done to a code or a token, and what came of it, read from the exchanges of a trace.
 
-A step is called STORY/NUMBER/ROLE/ACT: `7/03/web/refresh`. What the act was about stands in the
+A step is called STORY/NUMBER/ROLE/ACT: `7/03/web/refresh`; one that only looks what there is ends
+in `/look`. What the act was about stands in the
 request, what came of it in the answer. A role that the contract gives a leeway for refresh tokens
 is called `public+5s`.
 """
@@ -18,6 +19,7 @@ from idprobe.reading.answers import refused
 __all__ = ["Act", "Event", "Outcome", "event_of", "stories", "story_of"]
 
 PARTS: Final = 4
+LOOK: Final = "look"
 
 
 class Act(StrEnum):
@@ -65,6 +67,8 @@ class Event:
     error: str | None = None
     is_bound: bool = False
     """Whether the authorization had a code challenge."""
+    is_look: bool = False
+    """Whether no move asked for it: the story only looks what there is."""
     leeway_s: float = 0.0
     """How long the contract lets a refresh token be used again after another replaced it."""
     begun_s: float = 0.0
@@ -117,6 +121,7 @@ def event_of(group: list[Exchange]) -> Event:
         step=step,
         role=role,
         act=act,
+        is_look=LOOK in first.step.split("/")[PARTS:],
         leeway_s=leeway,
         begun_s=begun_ns / 1e9,
         ended_s=ended_ns / 1e9,

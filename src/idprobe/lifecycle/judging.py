@@ -11,7 +11,7 @@ from idprobe.errors import Unsuited
 from idprobe.exchange import Trace
 from idprobe.lifecycle.claims import SECTIONS, Claim
 from idprobe.lifecycle.diagrams import as_text
-from idprobe.lifecycle.events import Act, Event, stories
+from idprobe.lifecycle.events import Event, stories
 from idprobe.lifecycle.histories import bad_history, histories, ordered
 from idprobe.lifecycle.model import after
 from idprobe.lifecycle.state import NOTHING
@@ -69,10 +69,10 @@ def broken_story(trace: Trace, claim: Claim) -> Broken | None:
 
 
 def _needed(events: Sequence[Event], claim: Claim) -> list[Event]:
-    """Return a story without the questions that its end does not rest on."""
+    """Return a story without the looks that its end does not rest on."""
     needed = list(events)
     for event in reversed(events[:-1]):
-        if event.act not in {Act.USERINFO, Act.INTROSPECT}:
+        if not event.is_look:
             continue
         rest = [one for one in needed if one is not event]
         if run_through(rest)[0].get(claim) == len(rest) - 1:

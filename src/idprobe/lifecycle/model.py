@@ -22,6 +22,7 @@ from idprobe.lifecycle.state import (
     ended_grant,
     ended_refresh,
     grant_of,
+    is_over,
     known,
     with_token,
 )
@@ -111,10 +112,16 @@ def _issued(
 ) -> dict[str, Thing]:
     """Return the tokens of a response; a refresh token has all of the grant's scope."""
     issued: dict[str, Thing] = {}
-    ends_s = None if event.lifetime_s is None else event.begun_s + event.lifetime_s
+    lifetime_s = event.lifetime_s
     if event.access_token:
         issued[event.access_token] = Token(
-            grant, role, is_refresh=False, granted=granted, told=told, ends_s=ends_s
+            grant,
+            role,
+            is_refresh=False,
+            granted=granted,
+            told=told,
+            ends_s=None if lifetime_s is None else event.begun_s + lifetime_s,
+            over_s=None if lifetime_s is None else event.ended_s + lifetime_s,
         )
     if event.refresh_token:
         issued[event.refresh_token] = Token(
@@ -218,7 +225,10 @@ def _introspected(state: State, event: Event, token: Token) -> Step:
     broken = _inactive_claims(state, event, token)
     maybe = token.maybe or not token.is_spent
     seen = replace(token, is_inactive=token.was_active, maybe=maybe)
-    return Step(with_token(state, event.what, seen), broken=broken, tried=broken | _certain(token))
+    tried = broken | _certain(token)
+    if token.was_active and is_over(token, event.begun_s):
+        tried |= {Claim.EXPIRED_ACTIVE}
+    return Step(with_token(state, event.what, seen), broken=broken, tried=tried)
 
 
 def _active_claims(event: Event, token: Token) -> tuple[frozenset[Claim], frozenset[Claim]]:
@@ -229,6 +239,8 @@ def _active_claims(event: Event, token: Token) -> tuple[frozenset[Claim], frozen
         broken.add(Claim.INTROSPECTED)
     if not token.is_refresh:
         broken |= token.dead & {Claim.CASCADE, Claim.REPLAY_ENDS}
+    if is_over(token, event.begun_s):
+        broken.add(Claim.EXPIRED_ACTIVE)
     if event.told is not None and not token.is_refresh and token.told is not None:
         tried.add(Claim.SCOPE_TOLD)
         if not event.told <= token.told:
@@ -257,10 +269,14 @@ def _asked(state: State, event: Event, token: Token) -> Step:
         broken = token.dead
         if token.is_inactive:
             broken = broken | {Claim.SERVED_DEAD}
+        if is_over(token, event.begun_s):
+            broken = broken | {Claim.EXPIRED_SERVED}
         works = _liveness(state, token) if _is_certain(token) else frozenset()
         seen = replace(token, was_served=True, is_turned_away=False)
         return Step(with_token(state, event.what, seen), broken=broken, tried=broken | works)
     tried = token.dead | ({Claim.SERVED_DEAD} if token.is_inactive else frozenset())
+    if token.was_served and is_over(token, event.begun_s):
+        tried |= {Claim.EXPIRED_SERVED}
     seen = replace(token, is_turned_away=token.was_served, maybe=True)
     after_it = with_token(state, event.what, seen)
     if not _is_certain(token) or not token.was_served or _expires(event, token):

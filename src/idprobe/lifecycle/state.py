@@ -19,9 +19,12 @@ __all__ = [
     "ended_grant",
     "ended_refresh",
     "grant_of",
+    "is_over",
     "known",
     "with_token",
 ]
+
+PAST_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class Token:
     told: frozenset[str] | None
     """What the response said, or else the request."""
     ends_s: float | None = None
+    """Until when it is good at least; None if nobody told."""
+    over_s: float | None = None
+    """From when on it is expired at the latest; None if nobody told."""
     is_spent: bool = False
     maybe: bool = False
     dead: frozenset[Claim] = frozenset()
@@ -101,6 +107,11 @@ class Step:
     state: State
     broken: frozenset[Claim] = frozenset()
     tried: frozenset[Claim] = frozenset()
+
+
+def is_over(token: Token, at_s: float) -> bool:
+    """Return whether a token has expired at a time, by clocks that count whole seconds."""
+    return token.over_s is not None and at_s > token.over_s + PAST_S
 
 
 def known(state: State) -> tuple[list[tuple[str, Code]], list[tuple[str, Token]]]:

@@ -1,12 +1,14 @@
 """A story in words: a numbered list of requests, with names for codes and tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from idprobe.lifecycle.events import Act, Event, Outcome
 
 __all__ = ["Names"]
 
+PAUSE_S: Final = 1.0
 VERBS: Final = {
     Act.REDEEM: "redeems",
     Act.REDEEM_UNPROVEN: "redeems, without the code verifier,",
@@ -28,6 +30,7 @@ class Names:
         scopes = [scope for event in events for scope in (event.asked, event.told) if scope]
         self._usual = scopes[0] if scopes else None
         self._tells_usual = any(scope != self._usual for scope in scopes)
+        self._gaps = dict(_gaps(events))
         for event in events:
             if event.act is Act.AUTHORIZE and event.what:
                 self._give(event.what, "code")
@@ -48,7 +51,11 @@ class Names:
         return self._names.get(value, "something else")
 
     def sentence(self, event: Event) -> str:
-        """Return an event in words: who does what with which token, and what comes of it."""
+        """Return an event in words: when, who does what with which token, and what comes of it."""
+        gap_s = self._gaps.get(event.step)
+        return f"{gap_s:.1f} s later {self._deed(event)}" if gap_s else self._deed(event)
+
+    def _deed(self, event: Event) -> str:
         if event.act is Act.LOG_OUT:
             return "the user logs out"
         if event.act is Act.AUTHORIZE:
@@ -83,6 +90,14 @@ class Names:
         if scope is None or (scope == self._usual and not self._tells_usual):
             return ""
         return f" for {' '.join(sorted(scope)) or 'no scope'}"
+
+
+def _gaps(events: Sequence[Event]) -> Iterator[tuple[str, float]]:
+    """Yield what came after a pause, and how long that was."""
+    for before, event in pairwise(events):
+        gap_s = event.begun_s - before.ended_s
+        if gap_s > PAUSE_S:
+            yield event.step, gap_s
 
 
 def _refusal(event: Event) -> str:

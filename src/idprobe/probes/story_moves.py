@@ -1,5 +1,6 @@
 """The moves of which stories of codes and tokens are made, and the strategy that draws them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from idprobe.lifecycle import Act
 
-__all__ = ["Chapter", "Move", "Scope", "Target", "tales"]
+__all__ = ["Chapter", "Move", "Scope", "Target", "brief_tales", "tales"]
 
 
 class Target(StrEnum):
@@ -45,34 +46,56 @@ REFRESHES: Final = (
     Move(Act.REFRESH, Target.REFRESH, Scope.LEAST),
     Move(Act.REFRESH, Target.REFRESH, Scope.ALL),
 )
-REVOCATIONS: Final = (Move(Act.REVOKE, Target.REFRESH), Move(Act.REVOKE, Target.ACCESS))
-RARE: Final = (
-    Move(Act.REDEEM),
-    Move(Act.INTROSPECT, Target.REFRESH),
-    Move(Act.AUTHORIZE, scope=Scope.ALL),
-    Move(Act.AUTHORIZE, scope=Scope.ALL, is_bound=False),
-    Move(Act.LOG_OUT),
-    Move(Act.REDEEM_UNPROVEN),
-    Move(Act.REDEEM_MISPROVEN),
+OF_OTHERS: Final = (
     Move(Act.REDEEM, by_stranger=True),
     Move(Act.REFRESH, Target.REFRESH, by_stranger=True),
     Move(Act.REVOKE, Target.REFRESH, by_stranger=True),
     Move(Act.REVOKE, Target.ACCESS, by_stranger=True),
 )
-"""What comes in few chapters, and there often."""
-USUAL: Final = (
-    *REFRESHES[:1] * 5,
-    *REFRESHES,
-    *(Move(Act.USERINFO),) * 2,
-    *(Move(Act.INTROSPECT),) * 2,
+QUESTIONS: Final = (Move(Act.USERINFO), Move(Act.INTROSPECT))
+CODES: Final = (
+    Move(Act.REDEEM_MISPROVEN),
+    Move(Act.REDEEM_UNPROVEN),
     Move(Act.REDEEM),
-    *REVOCATIONS,
+    Move(Act.REDEEM, by_stranger=True),
+    Move(Act.AUTHORIZE, scope=Scope.ALL),
+    Move(Act.AUTHORIZE, scope=Scope.ALL, is_bound=False),
 )
-"""What may come in every chapter: mostly what ends nothing, so that there is something to end."""
+ENDINGS: Final = (
+    Move(Act.REVOKE, Target.REFRESH),
+    Move(Act.REVOKE, Target.ACCESS),
+    Move(Act.REDEEM),
+)
+THEMES: Final = (
+    REFRESHES[:1],
+    REFRESHES,
+    (*ENDINGS, *REFRESHES[:1], *QUESTIONS),
+    (*ENDINGS, *REFRESHES[:1], Move(Act.INTROSPECT)),
+    (*OF_OTHERS, *REFRESHES[:1]),
+    CODES,
+    (*CODES, *OF_OTHERS, *ENDINGS, *REFRESHES, *QUESTIONS, Move(Act.LOG_OUT)),
+)
+"""What a chapter is made of: moves that bear on one another, or all that there are."""
+EARLY: Final = (
+    *REFRESHES[:2],
+    Move(Act.REDEEM),
+    Move(Act.INTROSPECT),
+    Move(Act.USERINFO),
+    Move(Act.REVOKE, Target.ACCESS),
+)
+LATE: Final = (
+    REFRESHES[0],
+    Move(Act.AUTHORIZE, scope=Scope.ALL),
+    Move(Act.REDEEM),
+    Move(Act.INTROSPECT),
+    Move(Act.USERINFO),
+)
+FEW: Final = 4
+WAITS: Final = st.just(True)  # noqa: FBT003 -- the value itself, not a switch
 BACK: Final = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3)
 CHAPTERS: Final = 3
-HALF: Final = 8
-OFTEN: Final = 4
+PLACES: Final = 6
+"""How many moves a chapter has room for; a number of places that may stay empty shrinks well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +104,38 @@ class Chapter:
 
     moves: tuple[Move, ...]
     scope: Scope = Scope.ALL
+    first: int = 0
+    """Which of the refresh tokens that have to be dead is tried first at the end."""
+    waits: bool = False
+    """Whether it begins with the end of all access tokens, and no code."""
 
 
 @st.composite
 def chapters(draw: st.DrawFn) -> Chapter:
-    """Draw a chapter of a few kinds of moves: so that each of them comes repeatedly."""
-    kinds = draw(st.lists(st.sampled_from(RARE), max_size=3))
-    move = st.builds(
-        lambda move, back: replace(move, back=back),
-        st.sampled_from([*USUAL, *kinds * OFTEN]),
-        st.sampled_from(BACK),
-    )
-    first, second = (draw(st.lists(move, max_size=HALF)) for _ in range(2))
-    return Chapter((*first, *second), draw(st.sampled_from([Scope.ALL, Scope.LESS])))
+    """Draw a chapter of one theme: so that a few moves come often, one after the other."""
+    theme = (None, *draw(st.sampled_from(THEMES)))
+    places = [(draw(st.sampled_from(theme)), draw(st.sampled_from(BACK))) for _ in range(PLACES)]
+    moves = tuple(replace(move, back=back) for move, back in places if move is not None)
+    scope = draw(st.sampled_from([Scope.ALL, Scope.LESS]))
+    return Chapter(moves, scope, draw(st.integers(0, FEW - 1)))
 
 
 def tales() -> st.SearchStrategy[tuple[Chapter, ...]]:
     """Return what draws stories: chapters that each begin with a code; an empty one is none."""
     return st.tuples(*(chapters() for _ in range(CHAPTERS)))
+
+
+def brief_tales() -> st.SearchStrategy[tuple[Chapter, ...]]:
+    """Return what draws stories that wait once: few moves before it and after, as waiting is long.
+
+    The tokens of two grants end in the same pause.
+    """
+    first, last = _few(EARLY), _few(LATE)
+    return st.tuples(
+        st.builds(Chapter, first), st.builds(Chapter, first), st.builds(Chapter, last, waits=WAITS)
+    )
+
+
+def _few(kinds: Sequence[Move]) -> st.SearchStrategy[tuple[Move, ...]]:
+    places = st.tuples(*(st.sampled_from((None, *kinds)) for _ in range(FEW)))
+    return places.map(lambda moves: tuple(move for move in moves if move is not None))

@@ -8,11 +8,12 @@ failed, or a few that did not, and the first that could not tell.
 import re
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, reproduce_failure, seed, settings
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -33,7 +34,8 @@ T = TypeVar("T")
 
 KEPT: Final = 5
 """So many examples that passed are left for the judge."""
-REPLAYED: Final = 3
+TWICE: Final = 2
+"""So often is one that fails tried: once more, as a server may answer now so, now differently."""
 CHOICES: Final = re.compile(r"@reproduce_failure\('([^']+)', b'([^']+)'\)")
 
 set_hypothesis_home_dir(Path.home() / ".cache" / "idprobe" / "hypothesis")
@@ -68,12 +70,19 @@ class Search(Generic[T]):
     tried: int = 0
     shows: Callable[[Example], frozenset[str]] | None = None
     """What an example that passed shows; with it, those are kept that show something new."""
+    is_clear: Callable[[Example], bool] | None = None
+    """Whether an example is so plainly right that one like it need not be tried again."""
+    clear: set[str] = field(default_factory=set)
+    """Those that were, in earlier searches too."""
     falsified: Sequence[Exchange] = ()
+    first: int = 0
+    """The number of the example that failed first, 0 if none did."""
     replay: Replay | None = None
     _passed: list[Sequence[Exchange]] = field(default_factory=list)
     _shown: set[str] = field(default_factory=set)
     _doubtful: Sequence[Exchange] = ()
     _failures: dict[str, Sequence[Exchange]] = field(default_factory=dict)
+    _told: Counter[str] = field(default_factory=Counter)
     _until: float | None = None
 
     async def run(self) -> None:
@@ -101,7 +110,14 @@ class Search(Generic[T]):
             "examples": self.tried,
             "seed": self.effort.seed,
             "reproduce": "" if self.replay is None else str(self.replay),
+            "found": [self._finding()] if self.falsified else [],
         }
+
+    def _finding(self) -> Mapping[str, Any]:
+        """Return which example is the smallest that failed, the first that did, and the replay."""
+        number = self.falsified[0].step.partition("/")[0]
+        again = "" if self.replay is None else str(self.replay)
+        return {"example": int(number), "first": self.first, "reproduce": again}
 
     def _search(self, portal: Direct) -> None:
         """Let Hypothesis generate, and shrink what fails; runs in the thread."""
@@ -156,17 +172,23 @@ class Search(Generic[T]):
         Once the effort is spent nothing is sent: what is known to fail does so again, so that
         Hypothesis ends with the smallest so far; where nothing is, _Spent is raised.
         """
-        if self._is_spent():
+        if key in self.clear:
+            return
+        known = self._failures.get(key)
+        is_sure = self.is_clear is not None and known is not None and self._told[key] >= TWICE
+        if is_sure or self._is_spent():
             if not self._failures:
                 raise _Spent
-            exchanges = self._failures.get(key)
-            if exchanges is None:
+            if known is None:
                 return
+            exchanges = known
         else:
             exchanges = attempt()
             self.tried += 1
-            if not self._fails(exchanges):
+            self._told[key] += 1
+            if not self._fails(key, exchanges):
                 return
+            self.first = self.first or self.tried
         self._failures[key] = self.falsified = exchanges
         raise _Falsified(self.name)
 
@@ -177,7 +199,7 @@ class Search(Generic[T]):
             self._until = now + self.effort.seconds
         return self.tried >= self.effort.tries or now > self._until
 
-    def _fails(self, exchanges: Sequence[Exchange]) -> bool:
+    def _fails(self, key: str, exchanges: Sequence[Exchange]) -> bool:
         """Return whether an example breaks the claim, by the evidence as the judge will have it."""
         trace = Vault().redact(Trace(self.name, tuple(exchanges)))
         try:
@@ -185,6 +207,8 @@ class Search(Generic[T]):
         except EvidenceError:
             self._doubtful = self._doubtful or exchanges
             return False
+        if self.is_clear is not None and self.is_clear(Example(trace, self.tried)):
+            self.clear.add(key)
         if not fails and self._is_telling(trace):
             self._passed.append(exchanges)
         return fails

@@ -20,7 +20,11 @@ REVOKED = "RFC7009-2/refresh-token-revocation"
 CASCADE = "RFC7009-2.1/cascade-from-refresh-token"
 INTROSPECTED = "RFC7662-4/revocation-checked"
 ROTATED = "RFC9700-2.2.2/public-refresh-token-protected"
+EXPIRED = "RFC7662-4/expiry-checked"
+SERVED = "RFC6749-7/token-validated-at-own-resource"
 FAMILY = "RFC9700-4.14.2/replay-detection-for-public-clients"
+
+LONG_S = 600
 
 
 def mutant(
@@ -41,6 +45,11 @@ class _Generations(ReferenceServer):
 
     def was_refreshed(self, grant: Grant) -> bool:
         return any(one.used for one in self.refresh_tokens_of(grant))
+
+    def prolong(self, token: AccessToken) -> None:
+        """Let an access token live on for long."""
+        token.expires_at = self.now() + LONG_S
+        self.access_tokens.put(token.value, token, token.expires_at + 1)
 
     def age(self, token: RefreshToken) -> int:
         """Return how many refresh tokens of the family came after this one."""
@@ -246,7 +255,7 @@ class IntrospectionRemembersTheFirstAnswer(ReferenceServer):
 
 
 @mutant(
-    breaks="RFC6749-7/token-validated-at-own-resource",
+    breaks=SERVED,
     also={CASCADE: "userinfo takes what ended", REPLAY: "userinfo takes what ended"},
 )
 class UserinfoSparesRefreshedTokens(_Generations):
@@ -278,3 +287,38 @@ class VerifierIsComparedOnce(ReferenceServer):
             return True
         tried.add(code.value)
         return False
+
+
+@mutant(breaks=[SERVED, EXPIRED])
+class RefreshRenewsOlderAccessTokens(_Generations):
+    """With the new access token of a refresh the older ones of its grant live longer."""
+
+    def rotate_refresh_token(self, old: RefreshToken) -> RefreshToken:
+        for one in self.access_tokens_of(old.grant):
+            self.prolong(one)
+        return super().rotate_refresh_token(old)
+
+
+@mutant(breaks=[SERVED, EXPIRED])
+class ReplacedTokensAreGoodForTheNextLogin(_Generations):
+    """A new code prolongs the access tokens of all grants of its client that were refreshed."""
+
+    async def redeem_code(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        members = await super().redeem_code(client, form)
+        for one in list(self.access_tokens):
+            if one.grant.client_id == client.client_id and self.was_refreshed(one.grant):
+                self.prolong(one)
+        return members
+
+
+@mutant(breaks=EXPIRED)
+class IntrospectionForgetsTheTimeOfRefreshedTokens(_Generations):
+    """Introspection calls expired access tokens active if their grant was refreshed."""
+
+    def remember_access_token(self, token: AccessToken) -> None:
+        self.access_tokens.put(token.value, token, token.expires_at + LONG_S)
+
+    def is_active(self, token: Token) -> bool:
+        if super().is_active(token) or not isinstance(token, AccessToken) or token.revoked:
+            return super().is_active(token)
+        return self.was_refreshed(token.grant) and self.grant_is_active(token.grant)

@@ -46,7 +46,8 @@ class IdleRefreshTokensLiveOn(ReferenceServer):
         "RFC6749-5.1/expires-in-true",
         "RFC7662-4/expiry-checked",
         "RFC7662-2.2/expired-or-revoked-token-inactive",
-    ]
+    ],
+    also={"RFC6749-7/token-validated-at-own-resource": "userinfo takes it as well, in stories"},
 )
 class AccessTokensOutliveTheirTime(ReferenceServer):
     """An access token works longer than expires_in says."""

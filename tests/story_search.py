@@ -1,0 +1,161 @@
+"""How soon stories find a fault of memory, and how short the story is that is left: a script.
+
+    python tests/story_search.py [--seeds 3] [--only WORDS]
+
+Each mutant of the reference server that takes a search is told stories as `idprobe audit --depth
+full` does, from several seeds, in this process; then the correct server, who must keep every claim.
+A mutant is found if all that it says it breaks is judged violated. Told of each: how many stories
+had been tried when the claim was broken first, how many in all with those that shrink it, how many
+requests the shrunk story has, and the seconds.
+"""
+
+import argparse
+import re
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from idprobe.audit import Audit, Options, resolve
+from idprobe.catalogue import load_catalogue
+from idprobe.observe import Selection
+from idprobe.probes import Depth
+from idprobe.profile import with_issuer
+from idprobe.proving.matrix import interval
+from idprobe.reference.config import reference_config
+from idprobe.reference.mutants import MUTANTS
+from idprobe.reference.server import ReferenceServer
+from idprobe.suite import InProcess, all_checks, judged
+from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Violated
+
+ISSUER: Final = "http://127.0.0.1:8081"
+PROBES: Final = ({"token_stories", "public_token_stories"}, {"brief_token_stories"})
+"""Those that wait are for what the others do not find."""
+CORRECT: Final = "the correct server"
+NUMBERED: Final = re.compile(r"^ *\d+\. ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of the stories that one server was told from one seed."""
+
+    violated: frozenset[str]
+    unclear: int
+    first: int | None
+    tried: int
+    steps: int | None
+    seconds: float
+    cpu_s: float
+    """What both sides took of the processor, which other work does not make longer."""
+    story: str
+
+
+def told(server: type[ReferenceServer], probes: set[str], seed: int) -> Audit:
+    """Return the audit of a server by a few probes."""
+    config = replace(reference_config(), issuer=ISSUER)
+    profile = with_issuer(resolve("reference"), ISSUER)
+    with TemporaryDirectory() as out:
+        options = Options(Path(out), Selection(Depth.FULL, seed=seed), keeps_evidence=False)
+        audit = Audit(profile, options, InProcess(server(config).app))
+        judged(audit, [check for check in all_checks() if probes & {*check.probes}])
+    return audit
+
+
+def run(server: type[ReferenceServer], wanted: frozenset[str], seed: int) -> Run:
+    """Tell a server stories: those that are told for what is `wanted`, all if nothing is."""
+    alike = load_catalogue().canonical
+    begun, worked = time.monotonic(), time.process_time()
+    judgements: list[Judgement] = []
+    searched: list[Mapping[str, Any]] = []
+    for probes in PROBES:
+        checks = [check for check in all_checks() if probes & {*check.probes}]
+        fitting = [check for check in checks if wanted & {alike(one) for one in check.requirements}]
+        named = {probe for check in (fitting if wanted else checks) for probe in check.probes}
+        broken = {alike(j.requirement.id) for j in judgements if isinstance(j.verdict, Violated)}
+        if named and not (wanted and wanted <= broken):
+            seen = told(server, named, seed)
+            judgements += seen.judgements
+            searched += [trace.searched for trace in seen.traces([*named]).values()]
+    seconds, cpu_s = time.monotonic() - begun, time.process_time() - worked
+    bad = [one for one in judgements if isinstance(one.verdict, Violated)]
+    meant = [one for one in bad if alike(one.requirement.id) in wanted]
+    return Run(
+        violated=frozenset(alike(one.requirement.id) for one in bad),
+        unclear=sum(isinstance(j.verdict, Inconclusive | HarnessFault) for j in judgements),
+        first=min((_first(one, searched) for one in meant), default=None),
+        tried=sum(int(one["examples"]) for one in searched),
+        steps=min((len(NUMBERED.findall(one.remark)) for one in meant), default=None),
+        seconds=seconds,
+        cpu_s=cpu_s,
+        story=min((one.remark for one in meant), key=len, default=""),
+    )
+
+
+def _first(judgement: Judgement, searched: list[Mapping[str, Any]]) -> int:
+    """Return how many stories had been told when one broke the claim of a judgement."""
+    found = [one for some in searched for one in some.get("found", ())]
+    return next(int(one["first"]) for one in found if one["reproduce"] == judgement.replay)
+
+
+def mutants(words: str) -> Iterator[tuple[str, type[ReferenceServer], frozenset[str]]]:
+    alike = load_catalogue().canonical
+    for name, one in MUTANTS.items():
+        if one.by_search and words in name:
+            yield name, one.server_class, frozenset(alike(broken) for broken in one.breaks)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="WORDS")
+    parser.add_argument("--tell", action="store_true", help="print the shrunk stories")
+    given = parser.parse_args()
+    runs: list[tuple[Run, bool]] = []
+    for name, server, wanted in mutants(given.only):
+        for seed in range(given.seeds):
+            seen = run(server, wanted, seed)
+            is_found = wanted <= seen.violated
+            runs.append((seen, is_found))
+            _say(f"{name:<45} seed {seed}  {'found' if is_found else 'NOT FOUND':<9} {_told(seen)}")
+            if given.tell:
+                _say(seen.story)
+    if runs:
+        _summary(runs)
+    for seed in range(given.seeds if not given.only else 0):
+        seen = run(ReferenceServer, frozenset(), seed)
+        _say(
+            f"{CORRECT:<45} seed {seed}  {len(seen.violated)} violated, {seen.unclear} inconclusive"
+            f" after {seen.tried} stories, {seen.seconds:.1f} s"
+        )
+
+
+def _told(seen: Run) -> str:
+    return (
+        f"after {seen.first or '-':>3} of {seen.tried:>3} stories, "
+        f"{seen.steps or '-':>2} steps, {seen.seconds:5.1f} s, {seen.cpu_s:5.1f} s of the processor"
+    )
+
+
+def _summary(runs: list[tuple[Run, bool]]) -> None:
+    found = sum(is_found for _, is_found in runs)
+    low, high = interval(found, len(runs))
+    _say(f"found in {found} of {len(runs)} runs [{low:.1%}, {high:.1%}]")
+    steps = [seen.steps for seen, _ in runs if seen.steps]
+    first = [seen.first for seen, _ in runs if seen.first]
+    for what, numbers in (("steps of the shrunk story", steps), ("stories until then", first)):
+        if numbers:
+            mean, median = statistics.mean(numbers), statistics.median(numbers)
+            _say(f"{what}: mean {mean:.2f}, median {median:g}, at most {max(numbers)}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
