@@ -44,10 +44,10 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def declaring(text: str, gone: str, folder: Path, because: str = "no") -> str:
+def declaring(text: str, gone: str, folder: Path, because: str = "no", depth: str = "quick") -> str:
     found = finding(Judgement("x::y", "", CATALOGUE[NO_STORE], Violated(because), counts=True))
     path = written(folder / "acme.toml", text)
-    declare(path, [found], [Deviation(gone, "x", None)] if gone else [], TODAY)
+    declare(path, [found], [Deviation(gone, "x", None)] if gone else [], TODAY, depth)
     return path.read_text(encoding="utf-8")
 
 
@@ -74,6 +74,14 @@ def test_what_a_server_said_cannot_leave_its_string(tmp_path: Path) -> None:
 
     (only,) = tomllib.loads(after)["deviations"]
     assert only["requirement"] == NO_STORE
+
+
+def test_what_a_deeper_run_found_is_declared_with_its_depth(tmp_path: Path) -> None:
+    after = declaring('issuer = "https://a"\n', "", tmp_path, depth="full")
+
+    (only,) = tomllib.loads(after)["deviations"]
+    assert only["depth"] == "full"
+    assert "depth" not in declaring('issuer = "https://a"\n', "", tmp_path)
 
 
 def test_a_deviation_that_is_there_is_not_written_twice(tmp_path: Path) -> None:

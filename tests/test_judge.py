@@ -157,7 +157,18 @@ def test_a_deviation_is_gone_only_if_its_requirement_came_out_satisfied(
 ) -> None:
     deviation = Deviation(MUST.id, "known")
 
-    found = stale([judgement(v) for v in verdicts], [deviation], CATALOGUE, TODAY)
+    found = stale([judgement(v) for v in verdicts], [deviation], CATALOGUE, TODAY, ["quick"])
+
+    assert len(found.gone) == gone
+
+
+@pytest.mark.parametrize(("depths", "gone"), [(["quick"], 0), (["quick", "full"], 1)])
+def test_a_deviation_that_shows_at_full_depth_is_not_gone_before(
+    depths: list[str], gone: int
+) -> None:
+    deviation = Deviation(MUST.id, "known", depth="full")
+
+    found = stale([judgement(Satisfied())], [deviation], CATALOGUE, TODAY, depths)
 
     assert len(found.gone) == gone
 
@@ -166,12 +177,15 @@ def test_a_deviation_is_gone_with_what_says_the_same() -> None:
     deviation = Deviation(ALIKE.id, "known")
     original = CATALOGUE[str(ALIKE.same_as)]
 
-    of_original = stale([judgement(Satisfied(), original)], [deviation], CATALOGUE, TODAY)
+    of_original = stale(
+        [judgement(Satisfied(), original)], [deviation], CATALOGUE, TODAY, ["quick"]
+    )
     of_both = stale(
         [judgement(Satisfied(), ALIKE), judgement(Violated("why"), original)],
         [Deviation(original.id, "known")],
         CATALOGUE,
         TODAY,
+        ["quick"],
     )
 
     assert of_original.gone == (deviation,)
@@ -182,7 +196,7 @@ def test_the_deviations_whose_day_has_passed_are_told() -> None:
     passed = Deviation(MUST.id, "known", date(2026, 11, 23))
     declared = [Deviation(SHOULD.id, "known"), passed, Deviation(MAY.id, "known", TODAY)]
 
-    found = stale([judgement(Violated("why"))], declared, CATALOGUE, TODAY)
+    found = stale([judgement(Violated("why"))], declared, CATALOGUE, TODAY, ["quick"])
 
     assert found.expired == (passed,)
     assert found.gone == ()

@@ -362,7 +362,8 @@ class Audit:
         """Return the run as the reports need it."""
         seen = self._seen
         today = self.started_at.date()
-        loosened = stale(self.judgements, self.profile.deviations, self.catalogue, today)
+        depths = [one.name.lower() for one in Depth if one <= self.options.selection.depth]
+        loosened = stale(self.judgements, self.profile.deviations, self.catalogue, today, depths)
         metadata = {} if seen is None else self._scrubbed(seen.situation.metadata)
         path, lines = profile_place(self.profile)
         judged = {judgement.requirement.id for judgement in self.judgements}

@@ -81,12 +81,13 @@ def coverage_regressions(
 
 
 def declare(
-    path: Path, found: Sequence[Finding], gone: Sequence[Deviation], today: date
+    path: Path, found: Sequence[Finding], gone: Sequence[Deviation], today: date, depth: str
 ) -> tuple[int, int]:
     """Write the deviations of a run into its profile; return how many came and went.
 
     Those that are there keep their reasons, those that are gone are taken out. A new one quotes
-    what was seen and counts again after 90 days, unless somebody gives it a reason and a date.
+    what was seen and counts again after 90 days, unless somebody gives it a reason and a date; it
+    has the depth of the run where a quicker one might not show it.
     Raises UsageError, and leaves the file as it was, if it is written in a way that is not known.
     """
     text = path.read_text(encoding="utf-8-sig")
@@ -96,9 +97,9 @@ def declare(
     known = {one["requirement"] for one in there}
     coming = [finding for finding in found if finding.requirement.id not in known]
     kept = _without(text.splitlines(), leaving)
-    lines = [line for one in coming for line in _written(one, today)]
+    lines = [line for one in coming for line in _written(one, today, depth)]
     changed = "\n".join([*kept, *lines]) + "\n"
-    entries = [*there, *(tomllib.loads("\n".join(_written(one, today))) for one in coming)]
+    entries = [*there, *(tomllib.loads("\n".join(_written(one, today, depth))) for one in coming)]
     flat = [one["deviations"][0] if "deviations" in one else one for one in entries]
     wanted = {**document, "deviations": flat}
     if not _reads_as(changed, wanted, "deviations"):
@@ -187,7 +188,7 @@ def _leaves(table: Sequence[str], leaving: Collection[str]) -> bool:
     return any(one["requirement"] in leaving for one in found.get("deviations", ()))
 
 
-def _written(finding: Finding, today: date) -> list[str]:
+def _written(finding: Finding, today: date, depth: str) -> list[str]:
     seen = clipped(legible(finding.because), _MAX_QUOTE)
     return [
         "",
@@ -195,6 +196,7 @@ def _written(finding: Finding, today: date) -> list[str]:
         f"requirement = {_toml(finding.requirement.id)}",
         f"because = {_toml(f'not explained yet; seen on {today}: {seen}')}",
         f"until = {today + _UNEXPLAINED}",
+        *([] if depth == "quick" else [f"depth = {_toml(depth)}"]),
     ]
 
 

@@ -4,7 +4,7 @@ The order decides: a requirement that does not speak of this server is not appli
 was not gathered is not judged; only then does the check's own claim count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -170,8 +170,12 @@ def stale(
     deviations: Iterable[Deviation],
     catalogue: Catalogue,
     today: date,
+    depths: Collection[str],
 ) -> Stale:
-    """Return the deviations whose requirement is satisfied now, and those that have expired."""
+    """Return the deviations whose requirement is satisfied now, and those that have expired.
+
+    `depths`: what this run went to; what shows at a greater depth alone is not gone.
+    """
     verdicts: dict[str, list[Verdict]] = {}
     for judgement in judgements:
         key = catalogue.canonical(judgement.requirement.id)
@@ -179,7 +183,7 @@ def stale(
     gone, expired = [], []
     for deviation in deviations:
         found = verdicts.get(catalogue.canonical(deviation.requirement), [])
-        mended = any(isinstance(v, Satisfied) for v in found)
+        mended = deviation.depth in depths and any(isinstance(v, Satisfied) for v in found)
         if mended and not any(isinstance(v, Violated | Inconclusive) for v in found):
             gone.append(deviation)
         if is_expired(deviation, today):

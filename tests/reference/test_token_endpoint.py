@@ -298,6 +298,16 @@ def test_signed_assertion_authenticates_once(desk: Any) -> None:
     assert (second.status_code, second.json()["error"]) == (401, "invalid_client")
 
 
+def test_a_signed_assertion_ends_a_row_of_failures(desk: Any) -> None:
+    for number in range(4):
+        for _ in range(9):
+            desk.http.post("/token", data=CLIENT_CREDENTIALS, auth=("signed", "none"))
+        text = assertion(desk.clock.now, jti=str(number))
+        assert send_assertion(desk, text).status_code == 200
+
+    assert desk.server.client_throttle.worst == {"signed": 9}
+
+
 @pytest.mark.parametrize("audience", ["https://idp.test", ["https://idp.test/token"]])
 def test_assertion_may_name_issuer_or_token_endpoint(desk: Any, audience: Any) -> None:
     assert send_assertion(desk, assertion(desk.clock.now, aud=audience)).status_code == 200

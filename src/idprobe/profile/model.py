@@ -220,6 +220,8 @@ class Deviation:
     requirement: str
     because: str
     until: date | None = None
+    depth: str = "quick"
+    """The least depth at which it shows: a run of less cannot tell that it is gone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

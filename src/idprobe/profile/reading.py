@@ -260,7 +260,9 @@ def _indicators(table: Mapping[str, Any]) -> tuple[Indicator, ...]:
 
 
 def _deviation(table: Mapping[str, Any]) -> Deviation:
-    return Deviation(table["requirement"], table["because"], _day(table))
+    return Deviation(
+        table["requirement"], table["because"], _day(table), table.get("depth", "quick")
+    )
 
 
 def _day(table: Mapping[str, Any]) -> date | None:

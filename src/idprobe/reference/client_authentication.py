@@ -65,7 +65,9 @@ class ClientAuthentication(ClientKeys, Protection):
         self.check_query_credentials(request)
         presented = self.presented_credentials(request, form)
         if presented.method == "private_key_jwt":
-            return self.client_of_assertion(presented)
+            signer = self.client_of_assertion(presented)
+            self.client_throttle.succeeded(signer.client_id)
+            return signer
         client = self.clients.get(presented.client_id or "")
         if client is None:
             raise OAuthFault("invalid_client", "client authentication failed")

@@ -135,7 +135,7 @@ def _carried_out(run: Audit, options: dict[str, Any]) -> int:
 def _update(run: Audit, result: Run) -> None:
     path = Path(run.profile.where)
     found = [one for one in result.by_requirement() if one.is_open and one.counts]
-    came, went = declare(path, found, result.gone, run.started_at.date())
+    came, went = declare(path, found, result.gone, run.started_at.date(), result.depth)
     said = f"{plural(came, 'deviation')} added, {went} removed"
     click.echo(f"idprobe: {path}: {said}; give each a reason", err=True)
 
