@@ -150,7 +150,7 @@ def test_a_profile_that_begins_with_a_byte_order_mark_can_be_edited(tmp_path: Pa
     path = tmp_path / "acme.toml"
     path.write_text('issuer = "https://a"\n', encoding="utf-8-sig")
 
-    assert declare(path, [], [], TODAY) == (0, 0)
+    assert declare(path, [], [], TODAY, "quick") == (0, 0)
     assert quarantine(path, [flickering()], TODAY) == 1
     assert path.read_bytes().startswith(b'issuer = "https://a"\n')
 

@@ -25,10 +25,11 @@ _PASSING: Final = (
     (re.compile(r"\u2039([a-z_]+)-\d+\u203a"), r"<\1>"),
     (re.compile(r"(?<=[a-z\d\]]):\d{2,5}\b"), ":PORT"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|µs|ms|s|seconds?)\b"), "TIME"),
+    (re.compile(r"\b\d+ bytes\b"), "SIZE"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"), "HEX"),
     (re.compile(r"\s+"), " "),
 )
-"""What differs between two runs that saw the same: pseudonyms, ports, times, identifiers."""
+"""What differs between two runs that saw the same: pseudonyms, ports, times, sizes, identifiers."""
 
 
 def results_json(run: Run) -> dict[str, Any]:
