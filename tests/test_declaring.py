@@ -113,7 +113,7 @@ def test_what_comes_and_goes_is_counted_and_written_in_full(tmp_path: Path) -> N
         for one in (NO_STORE, STATUS)
     ]
 
-    counted = declare(path, found, [Deviation("X-1/b", "B")], TODAY)
+    counted = declare(path, found, [Deviation("X-1/b", "B")], TODAY, "quick")
 
     assert counted == (2, 1)
     assert path.read_text(encoding="utf-8") == 'issuer = "https://ä"\n' + "".join(

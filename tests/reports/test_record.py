@@ -110,6 +110,7 @@ def test_a_lone_surrogate_survives_as_an_escape(
         ("got \u2039code-1\u203a twice", "got \u2039code-7\u203a twice"),
         ("http://127.0.0.1:41233/x", "http://127.0.0.1:8080/x"),
         ("took 12 ms", "took 1.5 s"),
+        ("<200 text/html, 72 bytes>", "<200 text/html, 1801 bytes>"),
         ("a\n b", "a b"),
     ],
 )
