@@ -78,9 +78,10 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
 COVERED: Final = [
     mutant
     for mutant in MUTANTS.values()
-    if closure(mutant.breaks) & covered() and not mutant.by_search and mutant.medium != "browser"
+    if closure(mutant.breaks) & covered()
+    and not (mutant.by_search or mutant.scenario or mutant.medium == "browser")
 ]
-"""Those that only a browser sees are put to the test by `nox -s browser`."""
+"""Those that only load shows are put to the test by tests/load, those for browsers by nox."""
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from idprobe.catalogue import Catalogue, Requirement, load_catalogue
+from idprobe.catalogue import Catalogue, Family, Requirement, load_catalogue, selected
 from idprobe.conclusion import (
     digest_of,
     endpoints_of,
@@ -29,7 +29,7 @@ from idprobe.conclusion import (
 )
 from idprobe.coverage.plans import are_plans, requirements_selected
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
-from idprobe.evidence import Evidence, ProbeOutcome, Recorded
+from idprobe.evidence import UNDER_LOAD, Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Request, Response, Sender, Trace
 from idprobe.gate import check_comparable, coverage_regressions
 from idprobe.judge import (
@@ -43,6 +43,7 @@ from idprobe.judge import (
     weigh,
 )
 from idprobe.ledger import left_behind
+from idprobe.load.shown import is_of
 from idprobe.observe import (
     Observation,
     Observer,
@@ -102,6 +103,8 @@ class Options:
     """What is written beside results.json."""
     load: Mapping[str, Any] | None = None
     """A load.json to be shown in the report."""
+    under_load: Trace | None = None
+    """The same load run as evidence, if it was of this server and says enough."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
 
@@ -152,9 +155,23 @@ class Audit:
         standards = self.options.standards or self.profile.standards
         promising = None if are_plans(self.options.standards) else self.profile
         self._selected = requirements_selected(self.catalogue, standards, promising)
+        if self._under_load is not None and self._judges_load():
+            self._selected |= {one.id for one in selected(self.catalogue, [Family.LOAD])}
         tables = {"deviations": self.profile.deviations, "quarantine": self.profile.quarantine}
         for table, entries in tables.items():
             self._check_known(table, entries)
+
+    @property
+    def _under_load(self) -> Trace | None:
+        """The load run that is shown, or that was shown to the run which is judged again."""
+        load, shown = self.options.load, self.options.under_load
+        if shown is not None and (load is None or is_of(load, self.profile)):
+            return shown
+        return None if self.recorded is None else self.recorded.traces.get(UNDER_LOAD)
+
+    def _judges_load(self) -> bool:
+        """Return whether what a load run shows is judged: not where other standards were named."""
+        return not self.options.standards or Family.LOAD in self.options.standards
 
     def _check_known(self, table: str, entries: Sequence[Deviation]) -> None:
         """Raise ProfileError for an entry about a requirement that there is not."""
@@ -189,11 +206,13 @@ class Audit:
     def observe(self, probes: Iterable[str]) -> None:
         """Make the experiments, or take those of the recorded run."""
         if self.recorded is not None:
-            run = self.recorded.run
+            run, traces = self.recorded.run, self.recorded.traces
             situation = Situation(self.profile, run.get("metadata", {}), run.get("observed", {}))
-            self._seen = Observation(self.recorded.traces, self.recorded.outcomes, situation)
-            self.exchanges = sum(len(trace) for trace in self.recorded.traces.values())
+            self._seen = self._shown(Observation(traces, self.recorded.outcomes, situation))
+            self.exchanges = sum(len(one) for name, one in traces.items() if name != UNDER_LOAD)
             return
+        shown = self._under_load is not None
+        made = [name for name in probes if not (shown and name == UNDER_LOAD)]
         self.vault = Vault(self.profile.secrets())
         evidence = None
         if self.options.keeps_evidence:
@@ -207,7 +226,7 @@ class Audit:
             *(() if self.progress is None else (self.progress,)),
         )
         try:
-            self._seen = asyncio.run(observer.observe(probes))
+            self._seen = asyncio.run(observer.observe(made))
         except Unreachable as error:
             self.broken = error
         except KeyboardInterrupt:
@@ -219,8 +238,24 @@ class Audit:
             self._left_behind = left_behind(self.profile)
         self.exchanges = observer.exchanges
         self.is_spent = observer.is_spent
+        if self._seen is not None:
+            self._seen = self._shown(self._seen, evidence)
         if evidence is not None:
             evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
+
+    def _shown(self, seen: Observation, evidence: Evidence | None = None) -> Observation:
+        """Return what was seen together with the load run that is shown, and keep that too."""
+        trace = self._under_load
+        if trace is None:
+            return seen
+        outcome = ProbeOutcome(UNDER_LOAD, "done", exchanges=len(trace))
+        if evidence is not None:
+            evidence.finish(trace, outcome)
+        return replace(
+            seen,
+            traces={**seen.traces, UNDER_LOAD: trace},
+            outcomes={**seen.outcomes, UNDER_LOAD: outcome},
+        )
 
     def judge(
         self,
@@ -281,7 +316,10 @@ class Audit:
             name: replace(trace, looked_at=looked_at, remarks=remarks)
             for name, trace in self.traces(probes).items()
         }
-        sent = [exchange for trace in traces.values() for exchange in trace.exchanges]
+        # of a load run nothing is quoted that was not asked for, nor is a server in distress that
+        # is loaded on purpose
+        watched = [trace for name, trace in traces.items() if name != UNDER_LOAD]
+        sent = [exchange for trace in watched for exchange in trace.exchanges]
         deciding: Exchange | None = None
         verdict: Verdict = Satisfied()
         try:
@@ -298,7 +336,7 @@ class Audit:
             verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
         if isinstance(verdict, Satisfied | Violated):
             rests_on = [*looked_at, *([deciding] if deciding else [])] or sent
-            distress = distress_of(verdict, rests_on, traces.values())
+            distress = distress_of(verdict, rests_on, watched)
             verdict = verdict if distress is None else Inconclusive(distress)
         remark = "\n".join(remarks) if isinstance(verdict, Satisfied | Violated) else ""
         return verdict, deciding or next(reversed(looked_at or sent), None), remark

@@ -56,6 +56,8 @@ class Family(StrEnum):
     RESOURCE_METADATA = "resource_metadata"
     CIBA = "ciba"
     FAPI2 = "fapi2"
+    LOAD = "load"
+    """What a load run shows; selected where one is shown."""
     CONTRACT = "contract"
 
 

@@ -18,7 +18,7 @@ from idprobe.exchange import Exchange, Trace
 from idprobe.har import from_har, to_har
 from idprobe.redaction import Vault
 
-__all__ = ["OUTCOMES", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]
+__all__ = ["OUTCOMES", "UNDER_LOAD", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]
 
 OUTCOMES: Final = (
     "done",
@@ -28,6 +28,10 @@ OUTCOMES: Final = (
     "not_applicable",
     "crashed",
 )
+
+
+UNDER_LOAD: Final = "under_load"
+"""The trace of a load run, which is shown to an audit and is no experiment of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Evidence:
 
     def finish(self, trace: Trace, outcome: ProbeOutcome) -> None:
         """Write the redacted trace of a probe that has ended, and how it ended."""
-        if trace.exchanges:
+        if trace.exchanges or trace.searched:
             self._write(f"{trace.probe}.har", json.dumps(to_har(trace), ensure_ascii=False))
         with (self._folder / "probes.jsonl").open("a", encoding="utf-8") as probes:
             probes.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")

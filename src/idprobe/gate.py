@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from idprobe.catalogue import Catalogue
 from idprobe.errors import UsageError
+from idprobe.evidence import UNDER_LOAD
 from idprobe.judge import FailOn, gate_counts
 from idprobe.profile import Deviation
 from idprobe.reports.differences import Difference
@@ -42,9 +43,14 @@ def check_comparable(baseline: Mapping[str, Any], depth: str, safety: str) -> No
 
 
 def judged_in(results: Mapping[str, Any]) -> frozenset[str]:
-    """Return the requirements that a record has as satisfied or violated, one for all alike."""
+    """Return the requirements that a record has as satisfied or violated, one for all alike.
+
+    A load run that was shown is evidence beside the audit: the next audit need not have one.
+    """
     verdicts: dict[str, set[str]] = {}
     for judgement in results["judgements"]:
+        if UNDER_LOAD in judgement.get("traces", ()):
+            continue
         name = judgement["same_as"] or judgement["requirement"]
         verdicts.setdefault(name, set()).add(judgement["verdict"])
     undecided = {"inconclusive", "harness_fault"}

@@ -13,6 +13,7 @@ from starlette.responses import Response as HttpResponse
 from idprobe.content import content
 from idprobe.errors import EvidenceError, ProbeError
 from idprobe.exchange import Response
+from idprobe.load import rules
 from idprobe.load.callers import (
     AuthorizationCode,
     AuthorizationCodeSession,
@@ -24,7 +25,8 @@ from idprobe.load.callers import (
     UserInfo,
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.correctness import Findings, Owner, WrongAnswer
+from idprobe.load.correctness import Findings, WrongAnswer
+from idprobe.load.owners import Owner
 from idprobe.load.plan import Closed, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.stage import Stage, set_up
@@ -241,13 +243,13 @@ def test_a_token_of_another_is_found(provider: Provider, *, fresh: bool, what: s
 
 def test_a_subject_that_changes_hands_is_found() -> None:
     findings = Findings()
-    findings.subject("sub-alice", OWNER)
+    findings.subject("sub-alice", OWNER, rules.ID_TOKEN)
 
-    findings.subject("sub-alice", OWNER)
+    findings.subject("sub-alice", OWNER, rules.ID_TOKEN)
     with pytest.raises(WrongAnswer, match="the subject of another"):
-        findings.subject("sub-bob", OWNER)
+        findings.subject("sub-bob", OWNER, rules.ID_TOKEN)
     with pytest.raises(WrongAnswer, match="one subject"):
-        findings.subject("sub-alice", OTHER)
+        findings.subject("sub-alice", OTHER, rules.ID_TOKEN)
 
 
 @pytest.mark.parametrize("status", [400, 401, 500])
@@ -274,8 +276,8 @@ def test_what_no_rule_forbids_is_mentioned_only(status: int, media_type: str) ->
 def test_an_access_token_may_have_another_subject_than_the_id_token() -> None:
     findings = Findings()
 
-    findings.subject("pairwise-1", OWNER, "openid")
-    findings.subject("public-1", OWNER, "access")
+    findings.subject("pairwise-1", OWNER, rules.USERINFO)
+    findings.subject("public-1", OWNER, rules.OF_ONE_USER)
 
     assert not findings.kinds
 

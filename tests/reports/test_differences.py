@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from idprobe.catalogue import Level
+from idprobe.evidence import UNDER_LOAD
+from idprobe.gate import judged_in
 from idprobe.profile import Deviation
 from idprobe.reports.differences import differences, unlike
 from idprobe.reports.record import results_json
@@ -125,3 +127,25 @@ def test_what_only_one_run_selected_is_left_out_and_said(
 
     assert differences(old, new) == ()
     assert unlike(old, new) == ["keyword: none before, cache now"]
+
+
+def test_a_load_run_is_no_coverage_that_could_get_lost(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    requirement = requirement_of("RFC6749-10.3/token-under-load")
+    plain = judgement_of(requirement_of("RFC6749-5/x"), Satisfied())
+
+    def results(*verdicts: Any) -> dict[str, Any]:
+        found = [judgement_of(requirement, one, traces=(UNDER_LOAD,)) for one in verdicts]
+        return results_json(run_of(plain, *found))
+
+    def kinds(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, bool]]:
+        return [(one.kind, one.regressed) for one in differences(old, new)]
+
+    right, wrong, unseen = results(Satisfied()), results(Violated("b")), results(NotApplicable("c"))
+    without = results()
+    assert judged_in(right) == judged_in(without) == {"RFC6749-5/x"}
+    assert kinds(right, without) == kinds(without, right) == kinds(right, unseen) == []
+    assert kinds(wrong, without) == []
+    assert kinds(without, wrong) == kinds(right, wrong) == [("new", True)]
+    assert kinds(wrong, right) == [("fixed", False)]

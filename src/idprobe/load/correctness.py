@@ -1,20 +1,25 @@
 """What makes a server wrong when it is busy: answers that nobody should get, however fast.
 
-A finding is more than a failed iteration: the server did what it must never do.
+A finding is more than a failed iteration: the server did what it must never do. Each is held
+against a requirement (idprobe.load.rules), whose number of checks is counted with it.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Response
 from idprobe.flows import Tokens
 from idprobe.jose import read_jwt
+from idprobe.load import rules
 from idprobe.load.answers import Answer
+from idprobe.load.keepsakes import Keepsakes
+from idprobe.load.owners import Owner
 from idprobe.profile import Provider
 
-__all__ = ["Findings", "Owner", "WrongAnswer"]
+__all__ = ["Findings", "WrongAnswer"]
 
 JSON: Final = "application/json"
 GENERATION: Final = 200_000
@@ -25,26 +30,10 @@ REGISTERED: Final = frozenset({400, 401})
 GATEWAY: Final = frozenset({502, 504})
 """What somebody between us and the server says of it."""
 PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
-FRESH: Final = "load.fresh_tokens"
 
 
 class WrongAnswer(EvidenceError):
     """An answer that is wrong in itself, not only slow or refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """For whom a token is: a client, its user if there is one, and the scope."""
-
-    client_id: str
-    username: str = ""
-    scope: str = ""
-
-    @classmethod
-    def of(cls, provider: Provider, scope: str | None = None) -> "Owner":
-        """Return the owner of what is issued to a provider's client and user."""
-        user = provider.user.username if provider.user is not None else ""
-        return cls(provider.client.client_id, user, " ".join(sorted((scope or "").split())))
 
 
 @dataclass(slots=True, eq=False)
@@ -53,22 +42,39 @@ class Findings:
 
     fresh: bool = False
     """Whether the profile promises a new token for each request."""
-    kinds: Counter[str] = field(default_factory=Counter)
+    breaches: Counter[str] = field(default_factory=Counter)
+    """What was wrong: a requirement, a space, and what it was."""
     warnings: Counter[str] = field(default_factory=Counter)
-    checked: int = 0
+    checked: Counter[str] = field(default_factory=Counter)
+    """How many answers were held to a requirement, where that is not one of the figures below."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """How many tokens were asked about when load was over, and how many the server told of."""
+    tokens_seen: int = 0
+    token_responses: int = 0
+    keepsakes: Keepsakes = field(default_factory=Keepsakes)
     _young: dict[int, Owner] = field(default_factory=dict)
     _old: dict[int, Owner] = field(default_factory=dict)
     _subjects: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _users: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
-    def wrong(self, what: str) -> WrongAnswer:
+    @property
+    def kinds(self) -> Counter[str]:
+        """What was found wrong, in words."""
+        found: Counter[str] = Counter()
+        for breach, times in self.breaches.items():
+            found[breach.partition(" ")[2]] += times
+        return found
+
+    def wrong(self, rule: str, what: str) -> WrongAnswer:
         """Count a finding and return the error to raise."""
-        self.kinds[what] += 1
+        self.breaches[f"{rule} {what}"] += 1
         return WrongAnswer(what)
 
     def issued(self, token: bytes, owner: Owner) -> None:
         """Remember whose a token is; raises WrongAnswer if it was somebody else's."""
-        self.checked += 1
+        self.tokens_seen += 1
+        if self.tokens_seen >= self.keepsakes.due:
+            self.keepsakes.keep(self.tokens_seen, token, owner)
         key = hash(token)
         before = self._young.get(key) or self._old.get(key)
         if before is None:
@@ -76,13 +82,13 @@ class Findings:
                 self._old, self._young = self._young, {}
             self._young[key] = owner
         elif before.client_id != owner.client_id:
-            raise self.wrong("one access token was issued to two clients")
+            raise self.wrong(rules.OF_ONE_CLIENT, "one access token was issued to two clients")
         elif before.username != owner.username:
-            raise self.wrong("one access token was issued for two users")
-        elif before.scope != owner.scope:
-            raise self.wrong("one access token was issued for two scopes")
+            raise self.wrong(rules.OF_ONE_USER, "one access token was issued for two users")
+        elif before.scope is not None and owner.scope not in (None, before.scope):
+            raise self.wrong(rules.OF_ONE_USER, "one access token was issued for two scopes")
         elif self.fresh:
-            raise self.wrong(f"one access token was issued twice, against {FRESH}")
+            raise self.wrong(rules.FRESH, "one access token was issued twice")
 
     def tokens(self, answer: Answer | Response, provider: Provider) -> Tokens:
         """Return the tokens of an answer, all of it checked; raises EvidenceError."""
@@ -90,10 +96,13 @@ class Findings:
         if response.status != 200:  # noqa: PLR2004 -- the status of success (RFC 6749 section 5.1)
             self._refusal(response)
         tokens = Tokens.from_response(response)
+        self.token_responses += 1
         if response.media_type != JSON:
-            raise self.wrong("a token response was not application/json (RFC 6749 section 5.1)")
+            what = "a token response was not application/json (RFC 6749 section 5.1)"
+            raise self.wrong(rules.TOKEN_RESPONSE, what)
         if not tokens.token_type:
-            raise self.wrong("a token response had no token_type (RFC 6749 section 5.1)")
+            what = "a token response had no token_type (RFC 6749 section 5.1)"
+            raise self.wrong(rules.TOKEN_RESPONSE, what)
         return self.tokens_of(tokens, provider)
 
     def tokens_of(self, tokens: Tokens, provider: Provider) -> Tokens:
@@ -109,20 +118,42 @@ class Findings:
         if id_token is None or id_token.count(".") != 2:  # noqa: PLR2004 -- the dots of a JWT
             return
         if read_jwt(id_token).claims.get("nonce") != nonce:
-            raise self.wrong("an ID Token had the nonce of another request")
+            raise self.wrong(rules.ID_TOKEN, "an ID Token had the nonce of another request")
 
-    def subject(self, sub: Any, provider: Provider, where: str = "openid") -> None:
+    def subject(self, sub: Any, provider: Provider, rule: str) -> None:
         """Compare a subject with what this user's was; raises WrongAnswer if it is another's.
 
         ID Tokens and userinfo have one subject for a user; access tokens may have one of their own.
         """
         if not isinstance(sub, str) or provider.user is None:
             return
+        where = "access" if rule == rules.OF_ONE_USER else "openid"
         client, user = provider.client.client_id, provider.user.username
         if self._subjects.setdefault((where, client, user), sub) != sub:
-            raise self.wrong("a user was given the subject of another")
-        if self._users.setdefault((where, client, sub), user) != user:
-            raise self.wrong("two users were given one subject")
+            raise self.wrong(rule, "a user was given the subject of another")
+        self.told_apart(sub, Owner(client, user), rule, where)
+
+    def told_apart(self, name: str, owner: Owner, rule: str, where: str) -> None:
+        """Raise WrongAnswer if somebody else of the same client was known by this name."""
+        user = owner.username
+        if self._users.setdefault((where, owner.client_id, name), user) != user:
+            raise self.wrong(rule, "two users were given one subject")
+
+    def counted(self) -> Counter[str]:
+        """Return how many answers were held to each requirement, as far as it could be seen."""
+        owners = {*self._young.values(), *self._old.values()}
+        many = Counter(
+            {
+                rules.TOKEN_RESPONSE: self.token_responses,
+                rules.NO_PAGE: self.token_responses + self.checked[rules.NO_PAGE],
+                rules.FRESH: self.tokens_seen if self.fresh else 0,
+            }
+        )
+        if len({one.client_id for one in owners}) > 1:
+            many[rules.OF_ONE_CLIENT] = self.tokens_seen
+        if len({(one.username, one.scope) for one in owners}) > 1:
+            many[rules.OF_ONE_USER] = self.tokens_seen
+        return +(self.checked | many)
 
     def _claims(self, token: str, provider: Provider, *, is_id_token: bool) -> None:
         """Check for whom a JWT says that it is; an opaque token says nothing."""
@@ -134,30 +165,61 @@ class Findings:
             return
         client_id = provider.client.client_id
         if is_id_token:
+            self.checked[rules.ID_TOKEN] += 1
             audience = claims.get("aud")
             if client_id not in (audience if isinstance(audience, list) else [audience]):
-                raise self.wrong("an ID Token was for another client (aud)")
-        elif claims.get("client_id", client_id) != client_id:
-            raise self.wrong("an access token was another client's (client_id)")
-        self.subject(claims.get("sub"), provider, "openid" if is_id_token else "access")
+                raise self.wrong(rules.ID_TOKEN, "an ID Token was for another client (aud)")
+            self.subject(claims.get("sub"), provider, rules.ID_TOKEN)
+            return
+        if "client_id" in claims:
+            self.checked[rules.OF_ONE_CLIENT] += 1
+            if claims["client_id"] != client_id:
+                what = "an access token was another client's (client_id)"
+                raise self.wrong(rules.OF_ONE_CLIENT, what)
+        if "sub" in claims and provider.user is not None:
+            self.checked[rules.OF_ONE_USER] += 1
+            self.subject(claims["sub"], provider, rules.OF_ONE_USER)
 
     def _refusal(self, response: Response) -> None:
         """Look at a refusal: it has to say in the registered form what it is."""
+        self.checked[rules.NO_PAGE] += 1
         if response.status in SHEDDING:
-            if response.header("retry-after") is None:
-                self.warnings[f"status {response.status} without Retry-After"] += 1
+            self._shed(response)
             return
+        if response.status in REGISTERED:
+            self.checked[rules.REFUSAL] += 1
         if response.error is not None:
             return
         status, kind = response.status, response.media_type or "no media type"
         if status in REGISTERED:
-            raise self.wrong(
+            what = (
                 f"status {status} with {kind} at the token endpoint, where RFC 6749 section 5.2 "
                 f"has an error in JSON"
             )
+            raise self.wrong(rules.REFUSAL, what)
         if kind in PAGES and status >= 500 and status not in GATEWAY:  # noqa: PLR2004 -- server errors
-            raise self.wrong(
+            what = (
                 f"status {status} with {kind} at the token endpoint: a page for a client that "
                 f"asked for JSON"
             )
+            raise self.wrong(rules.NO_PAGE, what)
         self.warnings[f"status {status} with {kind} at the token endpoint"] += 1
+
+    def _shed(self, response: Response) -> None:
+        """Look at how load is shed: who says when to come back has to say it so that one can."""
+        field = response.header("retry-after")
+        if field is None:
+            self.warnings[f"status {response.status} without Retry-After"] += 1
+            return
+        self.checked[rules.WHEN_TO_RETURN] += 1
+        if not (field.isascii() and field.isdigit()) and not _is_date(field):
+            what = "Retry-After was neither a number of seconds nor a date"
+            raise self.wrong(rules.WHEN_TO_RETURN, what)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parsedate_to_datetime(text)
+    except ValueError:
+        return False
+    return True

@@ -29,7 +29,7 @@ def merged(recordings: Sequence[Recording]) -> Recording:
         for name in ("latency", "service", "slip", "lag"):
             histogram: Histogram = getattr(whole, name)
             histogram.merge(getattr(one, name))
-        for name in ("failures", "findings", "warnings"):
+        for name in ("failures", "findings", "warnings", "breaches", "checked", "notes"):
             getattr(whole, name).update(getattr(one, name))
         for name in ADDED:
             setattr(whole, name, getattr(whole, name) + getattr(one, name))

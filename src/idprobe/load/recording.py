@@ -76,6 +76,12 @@ class Recording:
     findings: Counter[str] = field(default_factory=Counter)
     """What the server did that is wrong at any speed."""
     warnings: Counter[str] = field(default_factory=Counter)
+    breaches: Counter[str] = field(default_factory=Counter)
+    """The same findings, each after the requirement that it breaks and a space."""
+    checked: Counter[str] = field(default_factory=Counter)
+    """How many answers were held to each requirement."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """What is to be said of how that was checked."""
     succeeded: int = 0
     scheduled: int = 0
     warm_up_scheduled: int = 0
@@ -155,7 +161,7 @@ class Recording:
 
 
 _HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
-_COUNTERS: Final = ("failures", "findings", "warnings")
+_COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "notes")
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting", "throttled_us", "started_ns", "ended_ns", "fault",

@@ -110,6 +110,7 @@ class LoadResult:
         """Yield what every picture of the run has to say beside its numbers."""
         yield from self.notes
         recording = self.recording
+        yield from sorted(recording.notes)
         if isinstance(self.plan.model, Closed):
             yield (
                 "closed loop: users wait for answers, so a stall of the server is averaged away; "
@@ -148,6 +149,7 @@ class LoadResult:
             "errors": {"share": self.error_share, "kinds": dict(recording.failures.most_common())},
             "findings": dict(recording.findings.most_common()),
             "warnings": dict(recording.warnings.most_common()),
+            "judged": _judged(recording),
             "latency": summary(recording.latency),
             "service": summary(recording.service),
             "connection_limited": self.connection_limited,
@@ -168,6 +170,21 @@ class LoadResult:
             "void": self.void,
             "exit": self.exit_code,
         }
+
+
+def _judged(recording: Recording) -> dict[str, Any]:
+    """Return what came of each requirement: how many answers were held to it, and what was wrong.
+
+    Nothing is known of what was done to a server that could not be used.
+    """
+    wrong: dict[str, dict[str, int]] = {}
+    for breach, times in sorted(recording.breaches.items()):
+        rule, _, what = breach.partition(" ")
+        wrong.setdefault(rule, {})[what] = times
+    return {
+        rule: {"checked": recording.checked[rule], "wrong": wrong.get(rule, {})}
+        for rule in sorted(recording.checked.keys() | wrong.keys())
+    }
 
 
 def _actual(result: ClauseResult) -> float | None:

@@ -223,7 +223,7 @@ class _Child:
         folder = self.run_of.out.resolve()
         plan_path = folder / "plan.json"
         places = [outcome_path(plan_path, place) for place in range(self.plan.workers)]
-        for path in places:
+        for path in (*places, *folder.glob("samples-*.har")):
             path.unlink(missing_ok=True)
         plan_path.write_text(json.dumps(self.plan.to_dict()), encoding="utf-8")
         log = folder / "locust.log"

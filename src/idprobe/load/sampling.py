@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import json
+import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -67,6 +68,10 @@ class Samples:
         self._kinds.clear()
         self._slowest.clear()
         self.slow_ns = 0
+
+    def stop_timing(self) -> None:
+        """Keep no more slow exchanges: what comes now is not of what is measured."""
+        self.slow_ns = sys.maxsize
 
     @property
     def trace(self) -> Trace:

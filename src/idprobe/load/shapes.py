@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from idprobe.load.answers import Answer, Head
-from idprobe.load.correctness import Owner
+from idprobe.load.owners import Owner
 from idprobe.load.stage import Stage
 from idprobe.profile import Provider
 
@@ -46,6 +46,7 @@ class TokenShape:
             )
             and DOT not in token
         ):
+            self._findings.token_responses += 1
             self._findings.issued(token, self._owner)
             return token
         return self._learn(answer)

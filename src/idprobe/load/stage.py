@@ -1,5 +1,8 @@
 """What all callers of a process share: the server, and the clients and users of the profile."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +15,20 @@ from idprobe.load.transport import Transport
 from idprobe.profile import Client, Profile, Provider, Role, User
 
 __all__ = ["Stage", "carried_out", "set_up"]
+
+FRESH_TOKENS: Final = "fresh_token_per_request"
+
+
+@dataclass(slots=True)
+class _Logins:
+    """The logins of one user to one client."""
+
+    under_way: int = 0
+    ended_at: float = 0.0
+
+
+def _pair(provider: Provider) -> tuple[str, str]:
+    return provider.client.client_id, "" if provider.user is None else provider.user.username
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +43,7 @@ class Stage:
     stride: int = 1
     metadata_url: str | None = None
     findings: Findings = field(default_factory=Findings)
+    _logins: dict[tuple[str, str], _Logins] = field(default_factory=dict)
 
     def provider(self, role: Role, number: int, *, with_user: bool = False) -> Provider:
         """Return the provider for a caller: clients and users are dealt out in turn.
@@ -37,6 +55,22 @@ class Stage:
         client = clients[place % len(clients)]
         user = self._user(place // len(clients)) if with_user else None
         return Provider(self.profile, self.metadata, client, user)
+
+    @contextmanager
+    def login(self, provider: Provider) -> Iterator[None]:
+        """Note that a user logs in to a client, for as long as the context lasts."""
+        logins = self._logins.setdefault(_pair(provider), _Logins())
+        logins.under_way += 1
+        try:
+            yield
+        finally:
+            logins.under_way -= 1
+            logins.ended_at = time.monotonic()
+
+    def logged_in_since(self, provider: Provider, moment: float) -> bool:
+        """Return whether a login of this user to this client was under way after a moment."""
+        logins = self._logins.get(_pair(provider))
+        return logins is not None and (logins.under_way > 0 or logins.ended_at >= moment)
 
     def clients(self, role: Role) -> tuple[Client, ...]:
         """Return the clients that play a role; raises ProfileError without any."""
@@ -63,8 +97,14 @@ def set_up(profile: Profile) -> Stage:
         # says what was got instead
         carried_out(transport, _plain(discover(profile)))
     url, metadata = next(iter(found.items()), (None, {}))
-    findings = Findings(fresh=bool(profile.extras.get("load", {}).get("fresh_tokens")))
+    findings = Findings(fresh=_promises_fresh_tokens(profile))
     return Stage(profile, metadata, transport, metadata_url=url, findings=findings)
+
+
+def _promises_fresh_tokens(profile: Profile) -> bool:
+    """Return whether each request is promised a token that nobody got before."""
+    promised = profile.contract.get(FRESH_TOKENS)
+    return bool(promised or profile.extras.get("load", {}).get("fresh_tokens"))
 
 
 def _plain(flow: Flow[Any]) -> Moves:

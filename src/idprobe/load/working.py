@@ -4,6 +4,7 @@ import gc
 from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
+from idprobe.load.asking import askers, told
 from idprobe.load.callers import Caller
 from idprobe.load.course import Step
 from idprobe.load.engine import Engine, Moves
@@ -90,8 +91,7 @@ class Work:
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the run is void and says so
             self.recording.fault = f"{type(error).__name__}: {error}"[:200]
         finally:
-            self.recording.findings.update(self._stage.findings.kinds)
-            self.recording.warnings.update(self._stage.findings.warnings)
+            self._note_findings()
             self.engine.close()
             self.done = True
 
@@ -110,8 +110,18 @@ class Work:
         pace.finish()
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
         recording.most_connections = crew.made
-        if not engine.stopped:
-            engine.run(Conclusion(engine, tuple(crew.idle)[:MOST_CONCLUDING], self._patience_s))
+        engine.samples.stop_timing()
+        for seats in (askers(self._stage), tuple(crew.idle)[:MOST_CONCLUDING]):
+            if not engine.stopped:
+                engine.run(Conclusion(engine, seats, self._patience_s))
+
+    def _note_findings(self) -> None:
+        recording, findings = self.recording, self._stage.findings
+        recording.findings.update(findings.kinds)
+        recording.warnings.update(findings.warnings)
+        recording.breaches.update(findings.breaches)
+        recording.checked.update(findings.counted())
+        recording.notes.update(filter(None, [told(self._stage)]))
 
     def _unburden(self) -> None:
         """Keep the collector of cycles from walking through all of Locust every now and then."""

@@ -15,6 +15,7 @@ from idprobe.catalogue import load_catalogue
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.profile import Profile, with_issuer
+from idprobe.proving.loading import crowded, loaded
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 from idprobe.reference.running import serve
@@ -38,6 +39,8 @@ __all__ = [
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
+ROUNDS: Final = 10
+"""How many short load runs a mutant has to be wrong in one of, on a machine however slow."""
 BASE: Final = frozenset({"metadata_documents", "keys_document"})
 """What every run fetches before all else."""
 
@@ -127,8 +130,11 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
     aimed = [all_probes()[probe] for check in aimed_checks(mutant) for probe in check.probes]
     depth = max((probe.depth for probe in aimed), default=Depth.QUICK)
     selection = Selection(depth, max(safety, *(probe.safety for probe in aimed)))
-    with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
+    with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)
+        profile = crowded(found) if mutant.scenario else found
+        if mutant.scenario:
+            options = replace(options, under_load=loaded(profile, mutant.scenario, rounds=ROUNDS))
         return judged(Audit(profile, options, transport), checks)
 
 

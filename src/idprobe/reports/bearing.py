@@ -1,4 +1,7 @@
-"""How the server bore load: a load.json as a part of the report. It decides no verdict."""
+"""How the server bore load: a load.json as a part of the report, which judges nothing here.
+
+What its answers were held to is evidence for checks (see idprobe.load.shown).
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from idprobe.evidence import UNDER_LOAD
+
 __all__ = ["KINDS", "Difference", "differences", "is_same_build", "unlike"]
 
 KINDS: Final[Mapping[str, str]] = {
@@ -47,6 +49,8 @@ class _Standing:
     fingerprints: frozenset[str]
     counts: bool
     gates: bool
+    under_load: bool
+    """Whether a load run showed it, which the other record need not have been shown."""
 
 
 def unlike(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -115,6 +119,9 @@ def _difference(
 def _kind(before: _Standing | None, after: _Standing | None) -> str | None:
     """Return the kind of a difference; None if nothing differs."""
     then, now = _verdict(before), _verdict(after)
+    told = after or before
+    if told is not None and told.under_load and now != "violated" and not {then, now} <= _DECIDED:
+        return None
     if then == now:
         return _kind_of_violated(before, after) if now == "violated" else None
     if now == "violated":
@@ -157,6 +164,7 @@ def _standing(group: Iterable[Mapping[str, Any]], fail_on: str) -> _Standing:
         frozenset(one["fingerprint"] for one in same),
         any(one["counts"] for one in ordered),
         any(_may_fail(one, fail_on) for one in ordered),
+        all(UNDER_LOAD in one["traces"] for one in ordered),
     )
 
 

@@ -12,6 +12,7 @@ from idprobe.audit import Options
 from idprobe.effort import Replay
 from idprobe.errors import UsageError
 from idprobe.judge import FailOn
+from idprobe.load.shown import shown
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.reports import FORMATS
@@ -73,8 +74,8 @@ def run_options(command: Command) -> Command:
             "--with-load",
             type=click.Path(path_type=Path, exists=True),
             metavar="RESULTS",
-            help="Show a load run in the report: its folder, or its load.json. One in the "
-            "folder of the results is found.",
+            help="Show a load run in the report, and judge its answers: its folder, or its "
+            "load.json. One in the folder of the results is found.",
         ),
         click.option(
             "-k",
@@ -92,7 +93,8 @@ def run_options(command: Command) -> Command:
 
 def options_of(given: dict[str, Any], out: Path) -> Options:
     """Return the options of a run from those of the command line."""
-    baseline = given.get("baseline")
+    baseline, named = given.get("baseline"), given.get("with_load")
+    load = _load_of(named, out)
     return Options(
         out=out,
         selection=_selection(given),
@@ -104,7 +106,8 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         keyword=given.get("keyword", ""),
         formats=given["formats"] or FORMATS,
         build=given.get("build"),
-        load=_load_of(given.get("with_load"), out),
+        load=load,
+        under_load=None if load is None else shown(load_in(named or out), load),
         baseline=None if baseline is None else read_results(results_in(baseline)),
     )
 

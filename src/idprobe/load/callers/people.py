@@ -5,17 +5,19 @@ import time
 from typing import ClassVar
 
 from idprobe.errors import EvidenceError
+from idprobe.exchange import Response
 from idprobe.flows import (
     Authorized,
     Flow,
     Tokens,
+    answer,
     authorize,
-    redeem,
     redemption,
     refresh_request,
     userinfo_request,
 )
 from idprobe.jose import read_jwt
+from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.engine import Moves
@@ -60,13 +62,14 @@ class Person(Caller):
 
     def log_in(self, cookies: Cookies) -> Moves:
         """Get tokens by a code, with the cookies of one browser."""
-        return (yield from walked(self._tokens(), self.stage.profile, cookies))
+        with self.stage.login(self.provider):
+            return (yield from walked(self._tokens(), self.stage.profile, cookies))
 
     def _tokens(self) -> Flow[Tokens]:
         nonce = secrets.token_urlsafe(16)
         self.last = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
-        tokens = yield from redeem(self.provider, self.last)
-        self.stage.findings.tokens_of(tokens, self.provider)
+        response = yield from answer(redemption(self.provider, self.last))
+        tokens = self.stage.findings.tokens(response, self.provider)
         self.stage.findings.nonce(tokens.id_token, nonce)
         return tokens
 
@@ -75,10 +78,20 @@ class Person(Caller):
         if self.last is None:
             return
         response = yield redemption(self.provider, self.last)
-        if response.is_success:
-            raise self.stage.findings.wrong(
-                "an authorization code worked twice (RFC 6749 section 4.1.2)"
-            )
+        findings = self.stage.findings
+        if _has_tokens(response):
+            what = "an authorization code worked twice (RFC 6749 sections 4.1.2 and 10.5)"
+            raise findings.wrong(rules.CODE_ONCE, what)
+        if response.error is not None:
+            findings.checked[rules.CODE_ONCE] += 1
+
+
+def _has_tokens(response: Response) -> bool:
+    try:
+        Tokens.from_response(response)
+    except EvidenceError:
+        return False
+    return True
 
 
 class AuthorizationCode(Person):
@@ -171,13 +184,24 @@ class RefreshChain(Person):
         held, self._held = self._held or "", None
         answer = yield self._ask(held)
         if answer.status == 400 and time.monotonic() < self._linked_at + PROMPT_S:  # noqa: PLR2004 -- RFC 6749 section 5.2
-            why = answer.response().error
-            raise self.stage.findings.wrong(
-                f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link ({why})"
-            )
+            self._broken(answer.response().error)
+        if self._linked_at > -PROMPT_S:
+            self.stage.findings.checked[rules.REFRESH_CHAIN] += 1
         tokens = self.stage.findings.tokens(answer, self.provider)
         self._held = tokens.refresh_token or held
         self._linked_at = time.monotonic()
+
+    def _broken(self, why: str | None) -> None:
+        """Raise WrongAnswer for a broken chain, unless a login of the same user may have ended it.
+
+        Some servers allow a client one refresh token of each user.
+        """
+        findings = self.stage.findings
+        if self.stage.logged_in_since(self.provider, self._linked_at):
+            findings.warnings["a chain of refresh tokens ended after a login of its user"] += 1
+            raise EvidenceError("a chain of refresh tokens ended after a login of its user")
+        what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link ({why})"
+        raise findings.wrong(rules.REFRESH_CHAIN, what)
 
     def conclude(self) -> Moves:
         """Do nothing: what a code did twice would end the chain."""
@@ -204,6 +228,7 @@ class UserInfo(Person):
 
     def iterate(self) -> Moves:
         """Ask once; after the token's end, log in and ask again. It has to be about this user."""
+        self.stage.findings.checked[rules.USERINFO] += 1
         if self._same.check((yield self._ask(self._held))):
             return
         yield from self.prepare()
@@ -221,8 +246,8 @@ class UserInfo(Person):
         else:
             claims = response.json_object
         if not isinstance(claims.get("sub"), str):
-            raise self.stage.findings.wrong("an answer about a user had no sub")
-        self.stage.findings.subject(claims["sub"], self.provider)
+            raise self.stage.findings.wrong(rules.USERINFO, "an answer about a user had no sub")
+        self.stage.findings.subject(claims["sub"], self.provider, rules.USERINFO)
         return True
 
     def conclude(self) -> Moves:

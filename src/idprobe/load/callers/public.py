@@ -2,6 +2,7 @@
 
 from idprobe.errors import EvidenceError
 from idprobe.flows import keys_request, metadata_request, well_known_urls
+from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import Caller
 from idprobe.load.engine import Moves
@@ -33,6 +34,7 @@ class MetadataAndKeys(Caller):
 
     def iterate(self) -> Moves:
         """Read both."""
+        self.stage.findings.checked[rules.DOCUMENTS] += 1
         self._metadata.check((yield self._first))
         self._keys.check((yield self._second))
 
@@ -42,7 +44,7 @@ class MetadataAndKeys(Caller):
             raise EvidenceError(f"wanted metadata, got status {response.status}")
         expected = self.stage.metadata.get("issuer")
         if expected is not None and response.json_object.get("issuer") != expected:
-            raise self.stage.findings.wrong("the metadata named another issuer")
+            raise self.stage.findings.wrong(rules.DOCUMENTS, "the metadata named another issuer")
         return True
 
     def _is_key_set(self, answer: Answer) -> bool:
@@ -51,5 +53,5 @@ class MetadataAndKeys(Caller):
             raise EvidenceError(f"wanted a JWK set, got status {response.status}")
         keys = response.json_object.get("keys")
         if not isinstance(keys, list) or not keys:
-            raise self.stage.findings.wrong("the JWK set had no keys")
+            raise self.stage.findings.wrong(rules.DOCUMENTS, "the JWK set had no keys")
         return True

@@ -6,6 +6,7 @@ from idprobe.flows import (
     introspection_request,
     revocation_request,
 )
+from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.engine import Moves
@@ -68,11 +69,14 @@ class Introspection(ClientCredentials):
 
     def iterate(self) -> Moves:
         """Ask once; where the token has come to its end, with a fresh one, which has to be good."""
+        findings = self.stage.findings
+        findings.checked[rules.INTROSPECTION] += 1
         if self._same.check((yield self._ask(self._held.decode()))):
             return
         self._held = yield from self.token()
         if not self._is_active((yield self._ask(self._held.decode()))):
-            raise self.stage.findings.wrong("a fresh access token was introspected as not active")
+            what = "a fresh access token was introspected as not active"
+            raise findings.wrong(rules.INTROSPECTION, what)
 
     def _is_active(self, answer: Answer) -> bool:
         response = answer.response()
@@ -81,7 +85,8 @@ class Introspection(ClientCredentials):
         said = response.json_object
         client_id = self.provider.client.client_id
         if said.get("client_id", client_id) != client_id:
-            raise self.stage.findings.wrong("a token was introspected as another client's")
+            what = "an access token was introspected as another client's"
+            raise self.stage.findings.wrong(rules.OF_ONE_CLIENT, what)
         return said.get("active") is True
 
 

@@ -36,6 +36,8 @@ class MutantInfo:
     """The path of its issuer."""
     by_search: bool
     """Whether only a search finds it, of many examples: others are not shown to one."""
+    scenario: str = ""
+    """The load scenario that shows it, where an audit alone does not."""
 
 
 def _consequences() -> Mapping[str, Mapping[str, str]]:
@@ -64,6 +66,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     features: Sequence[str] = (),
     path: str = "",
     by_search: bool = False,
+    scenario: str = "",
 ) -> Callable[[type[S]], type[S]]:
     """Declare a subclass of the reference server that is wrong in one way."""
 
@@ -80,6 +83,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
             features=tuple(features),
             path=path,
             by_search=by_search,
+            scenario=scenario,
         )
         return server_class
 

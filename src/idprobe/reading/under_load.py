@@ -1,0 +1,38 @@
+"""What a load run says of a requirement: how many answers were held to it, and what was wrong."""
+
+from typing import Final
+
+from idprobe.errors import EvidenceError, Unsuited
+from idprobe.exchange import Trace
+
+__all__ = ["wrong_under_load"]
+
+ENOUGH: Final = 100
+"""So few answers without a fault say nothing of a busy server."""
+
+
+def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
+    """Return what was wrong, "" where enough answers were right; the exchanges are looked at.
+
+    A wrong answer is wrong in a run that is void for its figures, too. Raises Unsuited where the
+    scenario shows nothing of it, or too little, and EvidenceError where the run says nothing.
+    """
+    said = trace.searched
+    if said["unusable"] is not None:
+        raise EvidenceError(f"no load was sent: {said['unusable']}")
+    found = said["judged"].get(rule, {"checked": 0, "wrong": {}})
+    checked, wrong, scenario = found["checked"], found["wrong"], said["scenario"]
+    if wrong and not said["lost"]:
+        for what in sorted(wrong):
+            if (step := f"failed: {what}") in trace:
+                trace[step]
+        trace.remarks.append(f"{sum(wrong.values())} times in a load run of {scenario}")
+        return "; ".join(sorted(wrong))
+    if not checked and not wrong:
+        raise Unsuited(f"a load run of {scenario} shows nothing of it")
+    if said["void"] is not None:
+        raise EvidenceError(f"the load run is void: {said['void']}")
+    if checked < enough:
+        raise Unsuited(f"{checked} answers of a load run are too few: {enough} are wanted")
+    trace.remarks.append(f"{checked} answers of a load run of {scenario} were right, all of them")
+    return ""

@@ -1,0 +1,33 @@
+"""A few tokens are kept of many: each with the same chance."""
+
+from collections import Counter
+
+from idprobe.load.keepsakes import MOST_KEPT, Keepsakes
+from idprobe.load.owners import Owner
+
+OWNER = Owner("web", "alice")
+
+
+def kept_of(count: int, seed: int = 0, form: str = "t{}") -> list[int]:
+    keepsakes = Keepsakes()
+    keepsakes._chance.seed(seed)
+    for number in range(1, count + 1):
+        if number >= keepsakes.due:
+            keepsakes.keep(number, form.format(number).encode(), OWNER)
+    return [int(text.decode().removeprefix("t")) for text, _ in keepsakes.kept]
+
+
+def test_all_of_a_few_are_kept_and_never_more_than_that() -> None:
+    assert kept_of(7) == list(range(1, 8))
+    assert len(kept_of(100_000)) == MOST_KEPT
+
+
+def test_early_and_late_tokens_have_the_same_chance() -> None:
+    tenths = Counter((one - 1) // 500 for seed in range(100) for one in kept_of(5000, seed))
+
+    # 1,000 expected of each, with a deviation of 30
+    assert all(abs(tenths[place] - 1000) < 150 for place in range(10)), tenths
+
+
+def test_a_token_that_says_itself_whose_it_is_is_not_kept() -> None:
+    assert kept_of(5000, form="a.{}.c") == []
