@@ -20,6 +20,7 @@ with socket.create_server(("127.0.0.1", 0)) as free:
 PORTS = ("--master-bind-host", "127.0.0.1", "--master-bind-port", PORT, "--master-port", PORT)
 LISTENING = """
 import json
+import os
 from locust import events
 from idprobe.load.callers import ClientCredentials
 from idprobe.load.users import FlowUser
@@ -32,7 +33,7 @@ events.request.add_listener(lambda response_time, **others: heard.append(respons
 
 @events.quitting.add_listener
 def tell(**_):
-    with open("heard.json", "w") as stream:
+    with open(f"heard-{os.getpid()}.json", "w") as stream:
         json.dump(heard, stream)
 """
 MERGING = """
@@ -102,9 +103,8 @@ def figures(folder: Path) -> dict[str, dict[str, str]]:
         return {row["Name"]: row for row in csv.DictReader(stream)}
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "2", *PORTS)], ids=["one", "two"])
-def test_the_engines_statistics_are_locusts_own(tmp_path: Path, options: tuple[str, ...]) -> None:
-    done = locust(tmp_path, content("loadtests", "client_credentials.py"), *options)
+def test_the_engines_statistics_are_locusts_own(tmp_path: Path) -> None:
+    done = locust(tmp_path, content("loadtests", "client_credentials.py"))
 
     assert done.returncode == 0, done.stderr
     rows = figures(tmp_path)
@@ -119,14 +119,18 @@ def test_the_engines_statistics_are_locusts_own(tmp_path: Path, options: tuple[s
 SHARES = {"50%": 0.5, "95%": 0.95, "99%": 0.99, "100%": 1.0}
 
 
-def test_listeners_hear_of_every_request_and_percentiles_are_those_of_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--processes", "2", *PORTS)], ids=["one", "two"])
+def test_listeners_hear_of_every_request_and_percentiles_are_those_of_all(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
     scenario = tmp_path / "listening.py"
     scenario.write_text(LISTENING, encoding="utf-8")
 
-    done = locust(tmp_path, scenario)
+    done = locust(tmp_path, scenario, *options)
 
     assert done.returncode == 0, done.stderr
-    heard = sorted(json.loads((tmp_path / "heard.json").read_text()))
+    told = [json.loads(one.read_text()) for one in tmp_path.glob("heard-*.json")]
+    heard = sorted(one for each in told for one in each)
     total = figures(tmp_path)["Aggregated"]
     assert int(total["Request Count"]) == len(heard) > 0
     assert heard[0] > 0

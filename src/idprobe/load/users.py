@@ -40,6 +40,8 @@ FOREVER_S = 86_400.0
 READY_MESSAGE = "idprobe_ready"
 PLAN_MESSAGE = "idprobe_plan"
 OUTCOME_MESSAGE = "idprobe_outcome"
+STOP_MESSAGE = "idprobe_stop"
+STOPPED_MESSAGE = "idprobe_stopped"
 STRIDE = 64
 """How far callers of one process lie apart where nobody says how many processes there are."""
 CSV_S = 1.2
@@ -87,6 +89,7 @@ class _Run:
         self._place = 0
         self._told = False
         self._planned = Event()
+        self._stopped: set[str] = set()
         self._work: Work | None = None
 
     def share_out(self) -> None:
@@ -94,10 +97,12 @@ class _Run:
         runner = self._environment.runner
         if isinstance(runner, WorkerRunner):
             runner.register_message(PLAN_MESSAGE, self._hear_plan)
+            runner.register_message(STOP_MESSAGE, self._hear_stop)
             runner.send_message(READY_MESSAGE)
         elif isinstance(runner, MasterRunner):
             runner.register_message(READY_MESSAGE, self._answer)
             runner.register_message(OUTCOME_MESSAGE, self._hear_outcome)
+            runner.register_message(STOPPED_MESSAGE, self._hear_stopped)
 
     def _answer(self, msg: Any, **_others: Any) -> None:
         plan = None if self._plan is None else json.dumps(self._plan.to_dict())
@@ -137,18 +142,43 @@ class _Run:
         work.start()
         gevent.spawn(self._look_after, work)
 
-    def stop(self, **_others: Any) -> None:
+    def _hear_stop(self, **_others: Any) -> None:
+        """Stop, and report before it is told: a master that quits waits half a second for that."""
+        runner = self._environment.runner
+        self.stop()
+        if isinstance(runner, WorkerRunner):
+            runner._send_stats()  # noqa: SLF001 -- Locust has no other way to report at once
+            runner.send_message(STOPPED_MESSAGE)
+
+    def _hear_stopped(self, msg: Any, **_others: Any) -> None:
+        self._stopped.add(msg.node_id)
+
+    def stop_all(self, **_others: Any) -> None:
+        """Stop here, or let a master without a plan wait until its workers have stopped."""
+        runner = self._environment.runner
+        if isinstance(runner, MasterRunner) and self._plan is None:
+            self._stopped.clear()
+            runner.send_message(STOP_MESSAGE)
+            missing = {one.id for one in runner.clients.missing}
+            awaited = {one.id for one in runner.clients.all} - missing
+            self._wait(lambda: awaited <= self._stopped)
+        self.stop()
+
+    def stop(self) -> None:
         """Let callers finish, at most as long as an exchange may take."""
         work = self._work
         if work is None:
             return
         work.leave()
-        left_s = self._stage.profile.limits.exchange_s + 1
-        while not work.done and left_s > 0:
-            gevent.sleep(TICK_S / 4)
-            left_s -= TICK_S / 4
+        self._wait(lambda: work.done)
         work.stop()
         self._merger.merge(work.engine.tallies.outbox)
+
+    def _wait(self, is_over: Callable[[], bool]) -> None:
+        left_s = self._stage.profile.limits.exchange_s + 1
+        while not is_over() and left_s > 0:
+            gevent.sleep(TICK_S / 4)
+            left_s -= TICK_S / 4
 
     def write(self, **_others: Any) -> None:
         """Say what was recorded, where `idprobe load` asks for it, and keep samples."""
@@ -231,7 +261,7 @@ def _prepare(environment: Environment, **_others: Any) -> None:
     run = _Run(environment, stage, plan)
     run.share_out()
     _listen(environment.events.test_start, run.start)
-    _listen(environment.events.test_stopping, run.stop)
+    _listen(environment.events.test_stopping, run.stop_all)
     _listen(environment.events.quitting, run.write)
 
 
