@@ -20,13 +20,13 @@ from tests.variants.compare import interval
 
 HERE: Final = Path(__file__).parent
 HEAD: Final = HERE / "page.head.md"
-JUDGES: Final = ("judge", "verdict", "checks")
+JUDGES: Final = ("judge", "verdict", "checks", "reading.")
 """The modules that judge; the others are the gate's, and what surrounds it."""
 KILLED: Final = frozenset({"killed", "timeout"})
 SURVIVED: Final = frozenset({"survived", "no tests"})
 MAY_SURVIVE: Final = 0.05
 LINE: Final = re.compile(
-    r"^\s*(?P<name>idprobe\.(?P<module>\w+)\.\S+): (?P<end>[a-z ]+)$", re.MULTILINE
+    r"^\s*(?P<name>idprobe\.(?P<module>\S+)\.\w+): (?P<end>[a-z ]+)$", re.MULTILINE
 )
 FUNCTION: Final = re.compile(
     "x(?:_|\N{LATIN LETTER LATERAL CLICK}(?P<owner>.+)\N{LATIN LETTER LATERAL CLICK})"
@@ -107,17 +107,18 @@ def flaws(mutants: Sequence[Mutant], known: Sequence[Equivalent]) -> Iterator[st
 
 def groups(mutants: Sequence[Mutant]) -> Iterator[tuple[str, list[Mutant]]]:
     """Yield the mutants of the modules that judge, and those of the rest, each with its name."""
-    yield "what judges", [one for one in mutants if one.module in JUDGES]
-    yield "what surrounds it", [one for one in mutants if one.module not in JUDGES]
+    yield "what judges", [one for one in mutants if one.module.startswith(JUDGES)]
+    yield "what surrounds it", [one for one in mutants if not one.module.startswith(JUDGES)]
 
 
 def row(name: str, mutants: Sequence[Mutant]) -> str:
-    """Return the row of a table: made, killed, survived, and the rate with its 95 % interval."""
+    """Return the row of a table: how many came to which end, and the rate that survived."""
     survived = sum(one.end in SURVIVED for one in mutants)
     killed = sum(one.end in KILLED for one in mutants)
+    endless = sum(one.end == "timeout" for one in mutants)
     low, high = interval(survived, len(mutants))
     rate = f"{survived / len(mutants):.1%} ({low:.1%} to {high:.1%})"
-    return f"| {name} | {len(mutants)} | {killed} | {survived} | {rate} |"
+    return f"| {name} | {len(mutants)} | {killed} | {endless} | {survived} | {rate} |"
 
 
 def page(mutants: Sequence[Mutant], known: Sequence[Equivalent]) -> str:
@@ -125,7 +126,7 @@ def page(mutants: Sequence[Mutant], known: Sequence[Equivalent]) -> str:
     rows: list[str] = []
     for name, part in groups(mutants):
         modules = sorted({one.module for one in part})
-        rows += [row(f"`{m}.py`", [one for one in part if one.module == m]) for m in modules]
+        rows += [row(f"`{m}`", [one for one in part if one.module == m]) for m in modules]
         rows.append(row(f"**{name}, in all**", part))
     head = HEAD.read_text(encoding="utf-8").rstrip().format(rows="\n".join(rows))
     counted = [(one, sum(_is(one, mutant) for mutant in mutants)) for one in known]

@@ -66,7 +66,7 @@ def _read(header: str) -> list[Challenge]:
             found.append(Challenge(scheme[1].lower()))
             place = scheme.end()
             opaque = TOKEN68.match(header, place)
-            if opaque is not None and PARAMETER.match(header, place) is None:
+            if opaque is not None:
                 place = opaque.end()
         place = _end(COMMAS, header, place)
     return found
