@@ -370,6 +370,22 @@ def test_cleanup_tells_a_server_that_is_gone_from_one_that_refuses(state: Path) 
     assert left["two"] == "the server told no way to delete it"
 
 
+def test_cleanup_leaves_the_clients_of_an_audit_that_still_runs(
+    state: Path, tmp_path: Path
+) -> None:
+    with served() as running:
+        ledger = Ledger(state)
+        registered = left_at(running, ledger)
+        for one in ledger.owed():
+            ledger.keep(replace(one, pid=os.getppid()))
+
+        done = idprobe("cleanup", "--forget", folder=tmp_path)
+
+        assert "the audit that registered it may still run" in done.stdout
+        assert registered.client_id in running.server.clients
+    assert ledger.owed()
+
+
 def test_cleanup_follows_a_place_at_another_host_that_was_written_down(state: Path) -> None:
     with served() as running:
         owed = left_at(running, Ledger(state))
@@ -472,7 +488,7 @@ class Remembers(ReferenceServer):
 
 def test_cleanup_says_what_is_left_ends_with_3_and_can_forget(tmp_path: Path, state: Path) -> None:
     hostile = Owed("http://127.0.0.1:1", "\x1b[2Jone", "http://127.0.0.1:1/register/one", "t0k3n")
-    Ledger(state).keep(hostile)
+    Ledger(state).keep(replace(hostile, pid=None))
 
     first = idprobe("cleanup", folder=tmp_path)
     forgotten = idprobe("cleanup", "--forget", folder=tmp_path)

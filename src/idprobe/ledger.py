@@ -37,11 +37,18 @@ class Owed:
     ca_file: str | None = None
     registered_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     run: str = RUN
+    pid: int | None = field(default_factory=os.getpid)
+    """The process that registered it; None if that was not written down."""
 
     @property
     def can_be_deleted(self) -> bool:
         """Whether the server said where and with what token."""
         return bool(self.registration_client_uri and self.registration_access_token)
+
+    @property
+    def may_be_in_use(self) -> bool:
+        """Whether the audit that registered it may still run, in another process."""
+        return self.pid not in {None, os.getpid()} and _is_running(self.pid or 0)
 
 
 class Ledger:
@@ -90,7 +97,7 @@ class Ledger:
         for path in self._folder.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, TypeError):
                 members: dict[str, Any] = json.loads(path.read_bytes())
-                found.append(Owed(**members))
+                found.append(Owed(**{"pid": None, **members}))
         return sorted(found, key=lambda one: one.registered_at)
 
     def left_by_us(self, issuer: str) -> list[Owed]:
@@ -100,6 +107,19 @@ class Ledger:
     def _place(self, owed: Owed) -> Path:
         name = hashlib.sha256(f"{owed.issuer}\0{owed.client_id}".encode()).hexdigest()[:32]
         return (self._folder or Path()) / f"{name}.json"
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether there is a process of that number; Windows cannot be asked without harm."""
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:

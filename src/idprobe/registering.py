@@ -41,6 +41,7 @@ __all__ = ["Registrar", "add_cleanup_command", "clean_up", "fitted", "registerin
 
 NOBODY: Final = Client("nobody", "")
 UNUSABLE: Final = 3
+IN_USE: Final = "the audit that registered it may still run"
 MANY_SCOPES: Final = 20
 METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 OPENID: Final = "openid"
@@ -156,7 +157,9 @@ def clean_up(ledger: Ledger) -> dict[Owed, str]:
     by_place: dict[tuple[str, str | None, str], list[Owed]] = {}
     left: dict[Owed, str] = {}
     for owed in ledger.owed():
-        if owed.can_be_deleted:
+        if owed.may_be_in_use:
+            left[owed] = IN_USE
+        elif owed.can_be_deleted:
             place = host_of(owed.registration_client_uri or "")
             by_place.setdefault((owed.issuer, owed.ca_file, place), []).append(owed)
         else:
@@ -198,8 +201,9 @@ def add_cleanup_command(group: click.Group) -> None:
             for one in told:
                 who = f"{one['client_id']} at {one['issuer']}"
                 click.echo(f"  {who}, of {one['registered_at']}: {one['because']}")
-        for owed in left if forget else ():
-            ledger.drop(owed)
+        for owed, because in left.items() if forget else ():
+            if because != IN_USE:
+                ledger.drop(owed)
         return UNUSABLE if left and not forget else 0
 
 
