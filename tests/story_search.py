@@ -1,12 +1,13 @@
 """How soon stories find a fault of memory, and how short the story is that is left: a script.
 
-    python tests/story_search.py [--seeds 3] [--only WORDS]
+    python tests/story_search.py [--seeds 3] [--only REGEX] [--whole]
 
 Each mutant of the reference server that takes a search is told stories as `idprobe audit --depth
 full` does, from several seeds, in this process; then the correct server, who must keep every claim.
-A mutant is found if all that it says it breaks is judged violated. Told of each: how many stories
-had been tried when the claim was broken first, how many in all with those that shrink it, how many
-requests the shrunk story has, and the seconds.
+A mutant is found if all that it says it breaks is judged violated; without `--whole` it is told
+stories for these claims alone, so that no time goes to what else it breaks. Told of each: how many
+stories had been tried when the claim was broken first, how many in all with those that shrink it,
+how many requests the shrunk story has, and the seconds.
 """
 
 import argparse
@@ -14,29 +15,43 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import getsource
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
 from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
+from idprobe.lifecycle import Claim
 from idprobe.observe import Selection
-from idprobe.probes import Depth
+from idprobe.probes import Depth, stories
 from idprobe.profile import with_issuer
 from idprobe.proving.matrix import interval
 from idprobe.reference.config import reference_config
 from idprobe.reference.mutants import MUTANTS
 from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
+from idprobe.searching import Search
+from idprobe.suite import Check, InProcess, all_checks, judged
 from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Violated
+
+T = TypeVar("T")
 
 ISSUER: Final = "http://127.0.0.1:8081"
 PROBES: Final = ({"token_stories", "public_token_stories"}, {"brief_token_stories"})
 """Those that wait are for what the others do not find."""
+CLAIMS: Final = dict(stories.CLAIMS)
 CORRECT: Final = "the correct server"
 NUMBERED: Final = re.compile(r"^ *\d+\. ", re.MULTILINE)
+
+
+class Finding(Search[T]):
+    """A search that is content with the first example that fails."""
+
+    def _is_spent(self) -> bool:
+        return bool(self._failures) or super()._is_spent()
 
 
 @dataclass(frozen=True)
@@ -65,19 +80,33 @@ def told(server: type[ReferenceServer], probes: set[str], seed: int) -> Audit:
     return audit
 
 
-def run(server: type[ReferenceServer], wanted: frozenset[str], seed: int) -> Run:
+def claims_of(checks: Sequence[Check], probe: str) -> frozenset[Claim]:
+    """Return the claims that some checks read in the stories of a probe."""
+    texts = [getsource(check.body) for check in checks if probe in check.probes]
+    return frozenset(one for one in Claim if any(f".{one.name})" in text for text in texts))
+
+
+def run(
+    server: type[ReferenceServer], wanted: frozenset[str], seed: int, *, whole: bool = True
+) -> Run:
     """Tell a server stories: those that are told for what is `wanted`, all if nothing is."""
     alike = load_catalogue().canonical
+
+    def ids_of(check: Check) -> set[str]:
+        return {alike(one) for one in check.requirements} & wanted
+
     begun, worked = time.monotonic(), time.process_time()
     judgements: list[Judgement] = []
     searched: list[Mapping[str, Any]] = []
-    for probes in PROBES:
-        checks = [check for check in all_checks() if probes & {*check.probes}]
-        fitting = [check for check in checks if wanted & {alike(one) for one in check.requirements}]
-        named = {probe for check in (fitting if wanted else checks) for probe in check.probes}
+    groups = [[check for check in all_checks() if probes & {*check.probes}] for probes in PROBES]
+    fits = [[one for one in group if ids_of(one) or not wanted] for group in groups]
+    for fitting in sorted(fits, key=lambda some: -len({i for one in some for i in ids_of(one)})):
+        named = {probe for check in fitting for probe in check.probes}
         broken = {alike(j.requirement.id) for j in judgements if isinstance(j.verdict, Violated)}
         if named and not (wanted and wanted <= broken):
-            seen = told(server, named, seed)
+            sought = CLAIMS if whole else {name: claims_of(fitting, name) for name in named}
+            with patch.dict(stories.CLAIMS, sought):
+                seen = told(server, named, seed)
             judgements += seen.judgements
             searched += [trace.searched for trace in seen.traces([*named]).values()]
     seconds, cpu_s = time.monotonic() - begun, time.process_time() - worked
@@ -101,23 +130,29 @@ def _first(judgement: Judgement, searched: list[Mapping[str, Any]]) -> int:
     return next(int(one["first"]) for one in found if one["reproduce"] == judgement.replay)
 
 
-def mutants(words: str) -> Iterator[tuple[str, type[ReferenceServer], frozenset[str]]]:
+def mutants(pattern: str) -> Iterator[tuple[str, type[ReferenceServer], frozenset[str]]]:
     alike = load_catalogue().canonical
     for name, one in MUTANTS.items():
-        if one.by_search and words in name:
+        if one.by_search and re.search(pattern, name):
             yield name, one.server_class, frozenset(alike(broken) for broken in one.breaks)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", default="", metavar="WORDS")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--unshrunk", action="store_true", help="stop once a claim is broken")
     parser.add_argument("--tell", action="store_true", help="print the shrunk stories")
+    parser.add_argument("--whole", action="store_true", help="seek every claim, as an audit does")
     given = parser.parse_args()
     runs: list[tuple[Run, bool]] = []
-    for name, server, wanted in mutants(given.only):
-        for seed in range(given.seeds):
-            seen = run(server, wanted, seed)
+    if given.unshrunk:
+        stories.Search = Finding  # type: ignore[misc]
+    seeds = range(given.first, given.first + given.seeds)
+    for seed in seeds:
+        for name, server, wanted in mutants(given.only):
+            seen = run(server, wanted, seed, whole=given.whole)
             is_found = wanted <= seen.violated
             runs.append((seen, is_found))
             _say(f"{name:<45} seed {seed}  {'found' if is_found else 'NOT FOUND':<9} {_told(seen)}")
@@ -125,7 +160,7 @@ def main() -> None:
                 _say(seen.story)
     if runs:
         _summary(runs)
-    for seed in range(given.seeds if not given.only else 0):
+    for seed in seeds if not given.only else ():
         seen = run(ReferenceServer, frozenset(), seed)
         _say(
             f"{CORRECT:<45} seed {seed}  {len(seen.violated)} violated, {seen.unclear} inconclusive"

@@ -89,6 +89,44 @@ def test_the_same_seed_tries_the_same_and_another_one_does_not() -> None:
     assert tried(1) == tried(1) != tried(2)
 
 
+def test_what_was_plainly_right_is_not_tried_again() -> None:
+    first_octet = st.binary(min_size=1, max_size=4).map(lambda octets: octets[:1])
+    search, stub = search_at(lambda _: GRANT, Effort(examples=50), first_octet)
+    search.is_clear = lambda _: True
+
+    asyncio.run(search.run())
+
+    assert len(stub.bodies) == len(set(stub.bodies)) == search.tried
+    assert search.clear == {repr(body) for body in stub.bodies}
+
+
+def test_an_example_that_only_varies_one_before_is_passed_over() -> None:
+    def halves(body: bytes) -> list[str]:
+        return [body[:4].hex(), body[4:].hex()]
+
+    search, stub = search_at(lambda _: GRANT, Effort(examples=50), BYTES)
+    search.parts = halves
+
+    asyncio.run(search.run())
+
+    known: set[str] = set()
+    for body in stub.bodies:
+        assert not known.issuperset(halves(body))
+        known.update(halves(body))
+
+
+def test_what_fails_is_shrunk_though_it_varies_one_before() -> None:
+    search, _ = search_at(refusing_long, Effort(examples=50))
+    search.parts = lambda body: [body[:1].hex(), body[1:2].hex()]
+    search.is_clear = lambda example: example.last.answered.is_success
+
+    asyncio.run(search.run())
+
+    assert [one.request.body for one in search.wire.exchanges] == [b"\x00" * 4]
+    found = search.wire.searched["found"]
+    assert [one["reproduce"] for one in found] == [search.wire.searched["reproduce"]]
+
+
 def test_an_effort_that_ends_while_shrinking_keeps_the_smallest_so_far() -> None:
     at_least_40 = st.binary(min_size=40, max_size=90)
     search, stub = search_at(lambda _: REFUSAL, Effort(examples=50, tries=3), at_least_40)

@@ -4,7 +4,6 @@ A step is called STORY/NUMBER/ROLE/ACT. Each story has a browser of its own and 
 After its last move every token that has to be dead is tried once more.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,12 +40,12 @@ CLAIMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """Who tells stories, who gets in the way, and for how long."""
+    """Who tells stories, who gets in the way, and whether they wait for the end of tokens."""
 
     name: str
     owner: Role
     stranger: Role
-    most_s: float = math.inf
+    waits: bool = False
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True, depth=Depth.FULL, searches=True)
@@ -76,8 +75,7 @@ async def brief_token_stories(wire: Wire) -> None:
     if lifetime_s + AFTER_S > wire.provider.profile.limits.max_wait_s:
         raise Unsuited(f"it lives for {lifetime_s:g} s, too long for max_wait_s of [limits]")
     owner = Role.PUBLIC if wire.provider.client.is_public else Role.BRIEF
-    most_s = wire.effort.seconds * WAITING
-    await _rounds(wire, _Plot("brief_token_stories", owner, Role.SECOND, most_s))
+    await _rounds(wire, _Plot("brief_token_stories", owner, Role.SECOND, waits=True))
 
 
 async def _rounds(wire: Wire, plot: _Plot) -> None:
@@ -86,8 +84,8 @@ async def _rounds(wire: Wire, plot: _Plot) -> None:
     effort, tried, left = wire.effort, 0, CLAIMS[plot.name]
     shown: list[Mapping[str, Any]] = []
     clear: set[str] = set()
-    until = time.monotonic() + min(effort.seconds, plot.most_s)
-    drawn = brief_tales() if CLAIMS[plot.name] is EXPIRY else tales()
+    until = time.monotonic() + effort.seconds * (WAITING if plot.waits else 1)
+    drawn = brief_tales() if plot.waits else tales()
     for _ in range(ROUNDS):
         judge = _Judge(left)
         search = Search(
@@ -99,6 +97,7 @@ async def _rounds(wire: Wire, plot: _Plot) -> None:
             replace(effort, seconds=max(0.0, until - time.monotonic())),
             tried=tried,
             shows=judge.shows,
+            parts=lambda chapters: [repr(one.moves) for one in chapters if one.moves],
             is_clear=judge.is_clear,
             clear=clear,
         )

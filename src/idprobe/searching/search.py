@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from hypothesis import HealthCheck, Phase, given, reproduce_failure, seed, settings
+from hypothesis import HealthCheck, Phase, given, reject, reproduce_failure, seed, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import DidNotReproduce, Flaky, HypothesisException
 from hypothesis.strategies import SearchStrategy
@@ -70,6 +70,8 @@ class Search(Generic[T]):
     tried: int = 0
     shows: Callable[[Example], frozenset[str]] | None = None
     """What an example that passed shows; with it, those are kept that show something new."""
+    parts: Callable[[T], Sequence[str]] | None = None
+    """The parts of an example; with it, those are passed over that have more than one known."""
     is_clear: Callable[[Example], bool] | None = None
     """Whether an example is so plainly right that one like it need not be tried again."""
     clear: set[str] = field(default_factory=set)
@@ -82,6 +84,7 @@ class Search(Generic[T]):
     _shown: set[str] = field(default_factory=set)
     _doubtful: Sequence[Exchange] = ()
     _failures: dict[str, Sequence[Exchange]] = field(default_factory=dict)
+    _parts: set[str] = field(default_factory=set)
     _told: Counter[str] = field(default_factory=Counter)
     _until: float | None = None
 
@@ -123,6 +126,8 @@ class Search(Generic[T]):
         """Let Hypothesis generate, and shrink what fails; runs in the thread."""
 
         def one(example: T) -> None:
+            if self._is_stale(example):
+                reject()
             self._judge(repr(example), lambda: portal.wait_for(self._try(example)))
 
         test = self._settled(given(self.strategy)(one))
@@ -138,6 +143,18 @@ class Search(Generic[T]):
             return  # nothing failed, which is what the judge will see
         except HypothesisException as error:
             raise EvidenceError(f"{self.name}: {error}") from None
+
+    def _is_stale(self, example: T) -> bool:
+        """Return whether an example only varies one before; Hypothesis makes five of each it drew.
+
+        That is no use where each part has room for much. What fails is shrunk by varying it.
+        """
+        if self.parts is None or self._failures or self.effort.replay is not None:
+            return False
+        parts = self.parts(example)
+        known = [one for one in parts if one in self._parts]
+        self._parts.update(parts)
+        return len(known) > 1
 
     def _settled(self, test: Callable[[], None]) -> Callable[[], None]:
         """Return the test with all settings made here, none by the environment."""
