@@ -1,5 +1,6 @@
 """Every scenario against the embedded server: all of it works, and what is wrong is found."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from idprobe.content import content
 from idprobe.errors import EvidenceError, ProbeError
 from idprobe.exchange import Response
 from idprobe.load import rules
+from idprobe.load.answers import Heads
 from idprobe.load.callers import (
     AuthorizationCode,
     AuthorizationCodeSession,
@@ -29,7 +31,9 @@ from idprobe.load.correctness import Findings, WrongAnswer
 from idprobe.load.owners import Owner
 from idprobe.load.plan import Closed, Plan
 from idprobe.load.recording import Recording
+from idprobe.load.shapes import TokenShape
 from idprobe.load.stage import Stage, set_up
+from idprobe.load.transport import Transport
 from idprobe.load.working import Work, tried
 from idprobe.profile import Client, Profile, Provider, User, load_profile, with_issuer
 from idprobe.reference.config import ClientConfig, speakup_config
@@ -284,6 +288,64 @@ def test_an_access_token_may_have_another_subject_than_the_id_token() -> None:
 
 def test_the_order_of_scopes_makes_no_other_owner() -> None:
     assert Owner.of(OWNER, "a b") == Owner.of(OWNER, "b a") != Owner.of(OWNER, "a")
+
+
+def test_a_scope_that_was_not_told_is_no_other_scope() -> None:
+    findings = Findings()
+
+    for scope in ("a b", None, "b a"):
+        findings.issued(b"token", Owner.of(OWNER, scope))
+
+    assert not findings.breaches
+
+
+def test_one_token_of_another_in_ten_thousand_is_found() -> None:
+    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    second = OWNER.with_client(Client("second", "second"))
+    shapes = [TokenShape(stage, provider) for provider in (OWNER, second)]
+    heads = Heads(10_000)
+    wrong = []
+
+    for number in range(20_000):
+        token = 7778 if number == 12_345 else number
+        body = b'{"access_token":"%08d","token_type":"Bearer"}' % token
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        whole = heads.whole(head % len(body) + body)
+        assert whole is not None
+        try:
+            shapes[(number // 2) % 2].check(whole)
+        except WrongAnswer:
+            wrong.append(number)
+
+    assert wrong == [12_345]
+    assert stage.findings.breaches.total() == 1
+    assert stage.findings.counted()[rules.OF_ONE_CLIENT] == 20_000
+
+
+def test_a_chain_that_ends_after_a_login_of_its_user_is_not_held_against_the_server() -> None:
+    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    linked_at = time.monotonic()
+
+    with stage.login(OWNER):
+        assert stage.logged_in_since(OWNER, linked_at)
+        assert not stage.logged_in_since(OTHER, linked_at)
+
+    assert stage.logged_in_since(OWNER, linked_at)
+    assert not stage.logged_in_since(OWNER, time.monotonic() + 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("30", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("soon", 1), ("-1", 1)]
+)
+def test_a_time_to_come_back_has_to_be_one(field: str, wrong: int) -> None:
+    findings = Findings()
+    page = Response(503, (("Retry-After", field),), b"later")
+
+    with pytest.raises(EvidenceError):
+        findings.tokens(page, OWNER)
+
+    assert findings.breaches.total() == wrong
+    assert findings.checked[rules.WHEN_TO_RETURN] == 1
 
 
 def test_a_server_that_sheds_load_is_not_accused() -> None:
