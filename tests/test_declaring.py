@@ -11,6 +11,7 @@ import pytest
 
 from idprobe.catalogue import load_catalogue
 from idprobe.errors import UsageError
+from idprobe.evidence import UNDER_LOAD
 from idprobe.gate import check_comparable, coverage_regressions, declare, judged_in, quarantine
 from idprobe.judge import FailOn
 from idprobe.profile import Deviation
@@ -289,6 +290,14 @@ def test_a_requirement_was_judged_if_its_verdict_was_decided(
     verdicts: Sequence[str], judged: bool
 ) -> None:
     assert judged_in(record(*verdicts)) == (frozenset({NO_STORE}) if judged else frozenset())
+
+
+def test_what_a_load_run_showed_is_not_missed_by_an_audit_without_one() -> None:
+    (under_load,) = record("violated")["judgements"]
+    (audited,) = record("satisfied", identifier=STATUS)["judgements"]
+    judgements = [under_load | {"traces": ["one", UNDER_LOAD]}, audited | {"traces": ["one"]}]
+
+    assert judged_in({"judgements": judgements}) == {STATUS}
 
 
 def test_requirements_that_say_the_same_were_judged_as_one() -> None:

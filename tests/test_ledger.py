@@ -1,6 +1,7 @@
 """What is owed to be deleted is written down at once, for its owner alone, and outlives us."""
 
 import errno
+import json
 import os
 import stat
 import tempfile
@@ -16,6 +17,7 @@ from idprobe.profile import bare_profile
 
 ISSUER: Final = "https://id.example"
 TOKEN: Final = "registration-token-not-to-be-seen"
+OTHER: Final = os.getpid() + 1
 OWED: Final = Owed(ISSUER, "one", f"{ISSUER}/register/one", TOKEN)
 
 
@@ -128,6 +130,59 @@ def test_an_entry_without_place_or_token_cannot_be_deleted() -> None:
     assert OWED.can_be_deleted
     assert not replace(OWED, registration_client_uri=None).can_be_deleted
     assert not replace(OWED, registration_access_token=None).can_be_deleted
+
+
+def asked_by(monkeypatch: pytest.MonkeyPatch, error: OSError | None = None) -> list[int]:
+    """Let os.kill harm nobody and end as told; return the list of the processes asked for."""
+    asked: list[int] = []
+
+    def kill(number: int, signal: int) -> None:
+        assert signal == 0
+        asked.append(number)
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr("os.kill", kill)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be"),
+    [(None, True), (PermissionError(), True), (ProcessLookupError(), False)],
+    ids=["ours", "of-another-user", "gone"],
+)
+def test_a_client_may_be_in_use_while_the_process_runs_that_registered_it(
+    error: OSError | None, may_be: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asked_by(monkeypatch, error)
+
+    assert replace(OWED, pid=OTHER).may_be_in_use is may_be
+    assert asked == [OTHER]
+
+
+def test_no_process_is_asked_for_clients_of_our_own_of_long_ago_and_on_windows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = asked_by(monkeypatch)
+
+    assert not OWED.may_be_in_use
+    assert not replace(OWED, pid=None).may_be_in_use
+    with monkeypatch.context() as windows:
+        windows.setattr("os.name", "nt")
+        on_windows = replace(OWED, pid=OTHER).may_be_in_use
+    assert not on_windows
+    assert asked == []
+
+
+def test_an_entry_of_an_older_idprobe_names_no_process(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.keep(OWED)
+    (path,) = tmp_path.iterdir()
+    members = json.loads(path.read_bytes())
+    del members["pid"]
+    path.write_text(json.dumps(members), encoding="utf-8")
+
+    assert ledger.owed() == [replace(OWED, pid=None)]
 
 
 def test_the_state_is_where_xdg_says(tmp_path: Path) -> None:
