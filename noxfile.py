@@ -79,7 +79,7 @@ def tests(session: nox.Session) -> None:
     """Test idprobe itself on every interpreter found."""
     session.log(f"interpreters found: {', '.join(PYTHONS)}")
     install(session, "tests", editable=True)
-    session.run("pytest", "--numprocesses", "auto", *session.posargs)
+    session.run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
