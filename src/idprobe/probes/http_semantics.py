@@ -57,7 +57,7 @@ async def compressed_request(wire: Wire) -> None:
     """Send a compressed token request without credentials, `gzip`; then an honest one."""
     url = wire.provider.endpoint("token_endpoint")
     plain = Request.post_form(url, (GRANT,), headers=(JSON, ("Content-Encoding", "gzip")))
-    await wire.send(replace(plain, body=gzip.compress(plain.body)), "gzip")
+    await wire.send(replace(plain, body=gzip.compress(plain.body, mtime=0)), "gzip")
     await honest_tokens(wire, wire.provider)
 
 
