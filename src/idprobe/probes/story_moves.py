@@ -67,7 +67,7 @@ ENDINGS: Final = (
     Move(Act.REDEEM),
 )
 THEMES: Final = (
-    REFRESHES[:1],
+    REFRESHES[:2],
     REFRESHES,
     (*ENDINGS, *REFRESHES[:1], *QUESTIONS),
     (*ENDINGS, *REFRESHES[:1], Move(Act.INTROSPECT)),
