@@ -147,10 +147,11 @@ def judgement(verdict: Verdict, requirement: Requirement = MUST) -> Judgement:
         ([Satisfied()], 1),
         ([Satisfied(), Violated("why")], 0),
         ([Satisfied(), Inconclusive("why")], 0),
+        ([Satisfied(), HarnessFault("why")], 0),
         ([NotApplicable("why")], 0),
         ([], 0),
     ],
-    ids=["satisfied", "still-violated", "partly-unknown", "unfit", "not-judged"],
+    ids=["satisfied", "still-violated", "partly-unknown", "partly-at-fault", "unfit", "not-judged"],
 )
 def test_a_deviation_is_gone_only_if_its_requirement_came_out_satisfied(
     verdicts: list[Verdict], gone: int

@@ -184,7 +184,7 @@ def stale(
     for deviation in deviations:
         found = verdicts.get(catalogue.canonical(deviation.requirement), [])
         mended = deviation.depth in depths and any(isinstance(v, Satisfied) for v in found)
-        if mended and not any(isinstance(v, Violated | Inconclusive) for v in found):
+        if mended and not any(isinstance(v, Violated | Inconclusive | HarnessFault) for v in found):
             gone.append(deviation)
         if is_expired(deviation, today):
             expired.append(deviation)
