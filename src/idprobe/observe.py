@@ -146,6 +146,7 @@ class Observer:
     _traces: dict[str, Trace] = field(default_factory=dict)
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
     _keys_again: Wire | None = None
+    _fetching_keys: asyncio.Lock = field(default_factory=asyncio.Lock)
     _listener: Listener | None = None
     _human: Human | None = None
     _silent: int = 0
@@ -233,13 +234,19 @@ class Observer:
         self.vault.verifier = self._keyring.verified_by
 
     async def _meet_new_keys(self, courier: Courier) -> None:
-        """Fetch the keys again if a token came whose key is strange."""
-        if self._missing(Capability.JWKS) is not None or not self._keyring.is_short():
+        """Fetch the keys again if a token came whose key is strange.
+
+        A probe that ends while another fetches them waits: its tokens may be by the same key.
+        """
+        if self._missing(Capability.JWKS) is not None:
             return
-        wire = self._keys_again = self._keys_again or self._wire(courier, None, KEYS_AGAIN)
-        with contextlib.suppress(ProbeError):
-            await wire.send(keys_request(wire.provider), "keys")
-        self._keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
+        async with self._fetching_keys:
+            if not self._keyring.is_short():
+                return
+            wire = self._keys_again = self._keys_again or self._wire(courier, None, KEYS_AGAIN)
+            with contextlib.suppress(ProbeError):
+                await wire.send(keys_request(wire.provider), "keys")
+            self._keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
 
     async def _find_out_reach(self, courier: Courier) -> None:
         """Find out once whether the server calls us at all; what needs that is left out if not."""
