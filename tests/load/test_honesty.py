@@ -41,7 +41,7 @@ def test_lateness_beyond_a_tenth_of_what_it_measures_makes_a_run_void() -> None:
     why = saturation(recording_of([0.1] * 9 + [3]), NO_LATENCY)
 
     assert why is not None
-    assert "3 ms late" in why
+    assert "10.0% of the arrivals were begun" in why
     assert "--workers" in why
 
 
@@ -54,7 +54,18 @@ def test_lateness_is_held_against_the_limit_that_it_could_decide() -> None:
 
 
 def test_answers_that_were_read_late_make_a_run_void() -> None:
-    assert "were read" in (saturation(recording_of([0.1] * 10, lag_ms=2), NO_LATENCY) or "")
+    why = saturation(recording_of([0.1] * 10, lag_ms=2), NO_LATENCY)
+
+    assert "100.0% of the answers read" in (why or "")
+
+
+def test_lateness_of_both_kinds_adds_up() -> None:
+    recording = recording_of([0.1] * 10)
+    for histogram in (recording.slip, recording.lag):
+        for _ in range(6):
+            histogram.record(2 * MS)
+
+    assert "0.6% of the arrivals were begun, and 0.6%" in (saturation(recording, NO_LATENCY) or "")
 
 
 @pytest.mark.parametrize(("busy", "void"), [(0, False), (1, True), (5, True)])

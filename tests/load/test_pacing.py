@@ -117,6 +117,14 @@ def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
     assert sum(window.began for window in recording.windows) == 300
 
 
+def test_where_answers_are_few_it_is_known_of_most_how_late_they_were_read() -> None:
+    with talking(answering) as url:
+        recording = recorded(url, Open(100))
+
+    assert recording.succeeded == 100
+    assert recording.lag.count >= 50
+
+
 def test_a_stall_is_charged_with_every_arrival_that_it_delayed() -> None:
     started = time.monotonic()
 

@@ -16,6 +16,10 @@ from idprobe.load.framing import HEAD_BYTES, FramingError, members_of, parsed_he
 __all__ = ["Answer", "Heads", "Reader"]
 
 KNOWN_HEADS: Final = 1024
+END: Final = b"\r\n\r\n"
+"""The end of a header section (RFC 9112 section 2.1)."""
+NEVER: Final = b"\0"
+"""What no response begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,22 @@ class Heads:
     def __init__(self, body_bound: int) -> None:
         self._bound: Final = body_bound
         self._known: dict[bytes, Head] = {}
+        self._last = NEVER
+        self._last_head = NOT_PLAIN
 
     def whole(self, data: bytes) -> Answer | None:
         """Return the answer if the octets are one plain response and no more, else None."""
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
+        if not data.startswith(self._last):
+            end = data.find(END)
+            if end < 0:
+                return None
+            octets = data[:end]
+            self._last_head = self._known.get(octets) or self._learn(octets)
+            self._last = octets + END
+        head, start = self._last_head, len(self._last)
+        if head.length is None or len(data) != start + head.length:
             return None
-        octets = data[:end]
-        head = self._known.get(octets)
-        if head is None:
-            head = self._learn(octets)
-        if head.length is None or len(data) != end + 4 + head.length:
-            return None
-        return Answer(head, data[end + 4 :])
+        return Answer(head, data[start:])
 
     def _learn(self, octets: bytes) -> Head:
         head = _plain_head(octets)

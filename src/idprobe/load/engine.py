@@ -6,7 +6,6 @@ thread of its own, so that neither Locust's greenlets wait for it nor it for the
 
 import re
 import ssl
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -16,7 +15,7 @@ from idprobe.errors import IdprobeError, NoResponse, Refrained
 from idprobe.exchange import Request
 from idprobe.load.answers import Answer, Heads, Reader
 from idprobe.load.framing import FramingError
-from idprobe.load.lines import Line, Places, TlsLine
+from idprobe.load.lines import STAMPS, Line, Places, TlsLine
 from idprobe.load.originals import original
 from idprobe.load.packets import Packet
 from idprobe.load.sampling import Samples
@@ -31,8 +30,8 @@ BATCH: Final = 32
 SWEEP_NS: Final = 50_000_000
 """How often exchanges are looked at that may have taken too long."""
 COARSE_NS: Final = 2_000_000
-STAMPED_OF: Final = 8
-"""One of so many connections has its arrivals stamped by the kernel."""
+STAMP_NS: Final = 250_000
+"""So long after a read whose lateness was looked at the next one is."""
 
 Moves = Generator[Packet | Request, Any, Any]
 _SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
@@ -95,7 +94,8 @@ class Engine:
         self._busy: Final[set[Seat]] = set()
         self._broken: Final[deque[tuple[Seat, OSError | IdprobeError]]] = deque()
         self._ended: Final[deque[tuple[Seat, str | None]]] = deque()
-        self._opened = 0
+        self._turn = 0
+        self._stamp_at_ns = 0
         self.tallies: Final = Tallies()
         self.samples: Final = Samples()
         self.on_lag: Callable[[int], None] | None = None
@@ -124,10 +124,11 @@ class Engine:
             if pace.over(clock()):
                 break
             events = self._ready(min(wake_at, sweep_at))
+            stamped = self._stamped(events) if STAMPS and events else 0
             for fd, _ in events:
                 line = self._lines.get(fd)
                 if line is not None:
-                    self._serve(line)
+                    self._serve(line, stamped=fd == stamped)
             if now >= sweep_at:
                 sweep_at = now + SWEEP_NS
                 self._sweep(now)
@@ -146,6 +147,15 @@ class Engine:
             self._select([self._epoll], [], [], wait_ns / NS)
             events = self._poll(0, BATCH)
         return events
+
+    def _stamped(self, events: Sequence[tuple[int, int]]) -> int:
+        """Return which socket's lateness is looked at, 0 for none: first or last, all in turn."""
+        now = time.perf_counter_ns()
+        if now < self._stamp_at_ns:
+            return 0
+        self._stamp_at_ns = now + STAMP_NS
+        self._turn += 1
+        return events[self._turn % len(events)][0]
 
     def begin(self, seat: Seat, flow: Moves, intended_ns: int | None = None) -> None:
         """Let a seat begin a flow, that was meant to start at a time, or just now."""
@@ -254,7 +264,7 @@ class Engine:
             line.used += 1
             line.received = False
             line.send(packet.data)
-            if line.wants_out and not line.armed:
+            if line.out and not line.armed:
                 self._arm(line)
         except (OSError, Refrained) as error:
             kept = seat.lines.get(packet.origin)
@@ -267,8 +277,7 @@ class Engine:
     def _open(self, origin: str, seat: Seat) -> Line:
         place = self._places.at(origin)
         kind = Line if place.tls is None else TlsLine
-        line = kind(place, stamped=self._opened % STAMPED_OF == 0 and sys.platform == "linux")
-        self._opened += 1
+        line = kind(place)
         try:
             line.open()
         except OSError:
@@ -280,13 +289,16 @@ class Engine:
         return line
 
     def _arm(self, line: Line) -> None:
-        line.armed = line.wants_out
-        self._epoll.modify(line.fd, IN | OUT if line.armed else IN)
+        """Ask for the socket's being writable, or no more, as the connection wants it."""
+        if line.armed != line.wants_out:
+            line.armed = line.wants_out
+            self._epoll.modify(line.fd, IN | OUT if line.armed else IN)
 
-    def _serve(self, line: Line) -> None:
+    def _serve(self, line: Line, *, stamped: bool) -> None:
         """Do what a connection is ready for."""
         try:
-            data = line.progress()
+            # who does not wait to write has only to read
+            data = line.progress(stamped=stamped) if line.armed else line.receive(stamped=stamped)
             seat = line.seat
             if seat is None:
                 if data or line.ended:
@@ -298,7 +310,7 @@ class Engine:
                 self._read(line, seat, data)
             elif line.ended:
                 self._finish(line, seat)
-            if line.armed != line.wants_out and not line.ended:
+            if (line.armed or line.out) and not line.ended:
                 self._arm(line)
         except (OSError, FramingError) as error:
             self._fail(line.seat, line, error)

@@ -5,7 +5,7 @@ the budget, or the latency itself.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from idprobe.load.budget import Budget
 from idprobe.load.histogram import Histogram, enough_for
@@ -18,6 +18,8 @@ LATE_NS: Final = 500_000
 """Lateness below this is never held against a run."""
 PART: Final = 0.1
 """Beyond this part of a limit, lateness decides what the server should."""
+OURS: Final = 0.5
+"""Of those beyond a percentile, so many may be slow by our lateness before it is ours."""
 FEWEST: Final = 2
 """So many late ones are an accident, however few there were in all."""
 BUSY: Final = 0.85
@@ -52,13 +54,14 @@ def too_short(recording: Recording, budget: Budget) -> str | None:
 
 def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
     for percent, tolerance_ns in _tolerances(recording, budget):
-        for histogram, what in (
-            (recording.slip, "arrivals were begun"),
-            (recording.lag, "answers were read"),
-        ):
-            if _is_late(histogram, percent, tolerance_ns):
-                late = shown_duration(histogram.percentile(percent) or 0)
-                yield f"{100 - percent:g} % of the {what} {late} late or more"
+        begun, read = (_late(one, tolerance_ns) for one in (recording.slip, recording.lag))
+        # a request that was begun late and one whose answer was read late are two slow ones
+        most = OURS * (1 - percent / 100)
+        if begun.number + read.number > FEWEST and begun.share + read.share > most:
+            yield (
+                f"{begun.share:.1%} of the arrivals were begun, and {read.share:.1%} of the "
+                f"answers read, more than {shown_duration(tolerance_ns)} late"
+            )
     steady = [one for one in recording.windows if one.steady] or recording.windows
     busy = [one for one in steady if one.cpu + one.delay > BUSY]
     if busy and len(busy) >= BUSY_WINDOWS * len(steady):
@@ -82,6 +85,12 @@ def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, f
         yield percent, max(float(LATE_NS), limit * PART)
 
 
-def _is_late(histogram: Histogram, percent: float, tolerance_ns: float) -> bool:
-    late = histogram.share_above(tolerance_ns) * histogram.count
-    return late > max(FEWEST, histogram.count * (1 - percent / 100))
+class _Late(NamedTuple):
+    share: float
+    number: float
+
+
+def _late(histogram: Histogram, tolerance_ns: float) -> _Late:
+    """Return what share was later than that, and how many that is."""
+    share = histogram.share_above(tolerance_ns)
+    return _Late(share, share * histogram.count)

@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from idprobe.load.originals import original
 from idprobe.load.transport import Transport
 
-__all__ = ["Line", "Place", "Places", "TlsLine"]
+__all__ = ["STAMPS", "Line", "Place", "Places", "TlsLine"]
 
 CHUNK_BYTES: Final = 65_536
 RECORD_BYTES: Final = 16_384
@@ -24,6 +25,8 @@ RECORD_BYTES: Final = 16_384
 STAMP: Final = getattr(socket, "SO_TIMESTAMPNS", 35)
 """Asks Linux when the last octets of a read arrived; the number stands in asm/socket.h."""
 STAMP_BYTES: Final = 64
+STAMPS: Final = sys.platform == "linux"
+"""Whether the kernel stamps what arrives."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,18 +63,21 @@ class Places:
 
 
 class Line:
-    """One connection to a place; `lag_ns` is how late we read the last octets, if stamped."""
+    """One connection to a place; `lag_ns` is how late we read the last octets, if that was asked.
+
+    The kernel stamps whatever arrives, where it can; to read the stamp costs us as much again as
+    to read the octets.
+    """
 
     __slots__ = (
-        "_out", "armed", "connected", "ended", "fd", "lag_ns", "owner", "place", "reader", "ready",
-        "received", "seat", "sock", "stamped", "used",
+        "armed", "connected", "ended", "fd", "lag_ns", "out", "owner", "place", "reader", "ready",
+        "received", "seat", "sock", "used",
     )  # fmt: skip
 
-    def __init__(self, place: Place, *, stamped: bool) -> None:
+    def __init__(self, place: Place) -> None:
         self.place: Final = place
         self.sock: Final = original("socket", "socket")(place.family, socket.SOCK_STREAM)
         self.fd: Final[int] = self.sock.fileno()
-        self.stamped: Final = stamped
         self.connected = False
         self.ready = False
         self.ended = False
@@ -82,13 +88,13 @@ class Line:
         self.seat: Any = None
         self.owner: Any = None
         self.reader: Any = None
-        self._out = b""
+        self.out = b""
 
     def open(self) -> None:
         """Begin to connect; raises OSError where that fails at once."""
         self.sock.settimeout(0)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.stamped:
+        if STAMPS:
             self.sock.setsockopt(socket.SOL_SOCKET, STAMP, 1)
         code = self.sock.connect_ex(self.place.address)
         if code not in {0, errno.EINPROGRESS}:
@@ -97,17 +103,21 @@ class Line:
     @property
     def wants_out(self) -> bool:
         """Whether the socket's being writable would be of use."""
-        return not self.connected or bool(self._out)
+        return not self.connected or bool(self.out)
 
     def send(self, data: bytes) -> None:
         """Send now, or as soon as it can be."""
-        if self.ready and not self._out:
-            self._out = data
-            self._flush()
-        else:
-            self._out += data
+        if self.out or not self.ready:
+            self.out += data
+            return
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self.out = data[sent:]
 
-    def progress(self) -> bytes:
+    def progress(self, *, stamped: bool) -> bytes:
         """Do what the socket is ready for, and return what was received; raises OSError."""
         if not self.connected:
             code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -115,14 +125,14 @@ class Line:
                 raise OSError(code, os.strerror(code))
             self.connected = True
             self._begin()
-        if self._out:
+        if self.out:
             self._flush()
-        return self.receive()
+        return self.receive(stamped=stamped)
 
-    def receive(self) -> bytes:
+    def receive(self, *, stamped: bool) -> bytes:
         """Return what there is to read; `ended` says that there will be no more."""
         try:
-            data: bytes = self._stamped() if self.stamped else self.sock.recv(CHUNK_BYTES)
+            data: bytes = self._stamped() if stamped else self.sock.recv(CHUNK_BYTES)
         except BlockingIOError:
             return b""
         if not data:
@@ -139,10 +149,10 @@ class Line:
 
     def _flush(self) -> None:
         try:
-            sent = self.sock.send(self._out)
+            sent = self.sock.send(self.out)
         except BlockingIOError:
             return
-        self._out = self._out[sent:] if sent < len(self._out) else b""
+        self.out = self.out[sent:] if sent < len(self.out) else b""
 
     def _stamped(self) -> bytes:
         data, notes, _, _ = self.sock.recvmsg(CHUNK_BYTES, STAMP_BYTES)
@@ -158,8 +168,8 @@ class TlsLine(Line):
 
     __slots__ = ("_incoming", "_outgoing", "_plain", "_tls")
 
-    def __init__(self, place: Place, *, stamped: bool) -> None:
-        super().__init__(place, stamped=stamped)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
@@ -173,9 +183,9 @@ class TlsLine(Line):
         self._tls.write(data)
         super().send(self._outgoing.read())
 
-    def receive(self) -> bytes:
+    def receive(self, *, stamped: bool) -> bytes:
         """Return what was decrypted of what there is to read."""
-        raw = super().receive()
+        raw = super().receive(stamped=stamped)
         tls = self._tls
         if tls is None:
             return b""
@@ -213,7 +223,7 @@ class TlsLine(Line):
                 raise ConnectionResetError(errno.ECONNRESET, "closed in the handshake") from None
         else:
             self.ready = True
-        self._out += self._outgoing.read()
+        self.out += self._outgoing.read()
         self._flush()
         if self.ready and self._plain:
             plain, self._plain = self._plain, b""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from idprobe.load.histogram import Histogram
-from idprobe.load.tape import FOLD_AT, Tape
+from idprobe.load.tape import Tape
 
 __all__ = ["Counted", "Tallies", "Tally"]
 
@@ -30,8 +30,6 @@ class Tally:
     def note(self, duration_ns: int) -> None:
         """Count one request."""
         self.tape.note(duration_ns)
-        if len(self.tape) >= FOLD_AT:
-            self.tape.fold()
 
     def failed(self, why: str) -> None:
         """Count the failure of a request that was noted."""

@@ -1,6 +1,5 @@
 """Durations noted at the cost of a list's append, and counted by the hundred."""
 
-from collections.abc import Callable
 from typing import Final
 
 from idprobe.load.histogram import Histogram
@@ -16,15 +15,17 @@ class Tape:
     Count, sum, least and greatest stay exact, as in the histogram.
     """
 
-    __slots__ = ("_values", "histogram", "note")
+    __slots__ = ("_values", "histogram")
 
     def __init__(self) -> None:
         self._values: list[int] = []
         self.histogram: Final = Histogram()
-        self.note: Final[Callable[[int], None]] = self._values.append
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def note(self, duration_ns: int) -> None:
+        """Take a duration down."""
+        self._values.append(duration_ns)
+        if len(self._values) >= FOLD_AT:
+            self.fold()
 
     def fold(self) -> Histogram:
         """Count what was noted, and return the histogram of everything so far."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from idprobe.load.recording import Recording, Window
-from idprobe.load.tape import FOLD_AT, Tape
+from idprobe.load.tape import Tape
 
 __all__ = ["Watch", "memory_of"]
 
@@ -67,11 +67,11 @@ class Watch:
 
     def slipped(self, slip_ns: int) -> None:
         """Note how late we got to an arrival."""
-        self._note(self._slip, slip_ns)
+        self._slip.note(slip_ns)
 
     def lagged(self, lag_ns: int) -> None:
         """Note how late we read an answer."""
-        self._note(self._lag, max(0, lag_ns))
+        self._lag.note(max(0, lag_ns))
 
     def ended(self, intended_ns: int, begun_ns: int, now_ns: int, failure: str | None) -> None:
         """Note an iteration that ended, well or not."""
@@ -81,9 +81,9 @@ class Watch:
         if intended_ns < self._steady_ns:
             recording.warm_up_ended += 1
             return
-        self._note(self._latency, now_ns - intended_ns)
+        self._latency.note(now_ns - intended_ns)
         if begun_ns != intended_ns:
-            self._note(self._service, now_ns - begun_ns)
+            self._service.note(now_ns - begun_ns)
         recording.ended(now_ns, failure)
 
     def unfinished(self, intended_ns: int, now_ns: int, why: str) -> None:
@@ -91,7 +91,7 @@ class Watch:
         if intended_ns < self._steady_ns:
             self._recording.warm_up_ended += 1
             return
-        self._note(self._cut, now_ns - intended_ns)
+        self._cut.note(now_ns - intended_ns)
         self._recording.ended(now_ns, why)
 
     def tick(self, now_ns: int) -> None:
@@ -109,11 +109,6 @@ class Watch:
         recording.service.merge(own if own.count else recording.latency)
         recording.latency.merge(self._cut.fold())
         recording.throttled_us = _throttled() - self._throttled_us
-
-    def _note(self, tape: Tape, value: int) -> None:
-        tape.note(value)
-        if len(tape) >= FOLD_AT:
-            tape.fold()
 
     def _close(self, now_ns: int) -> None:
         recording = self._recording

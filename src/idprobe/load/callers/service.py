@@ -31,16 +31,17 @@ class ClientCredentials(Caller):
 
     def token(self) -> Moves:
         """Return a new access token of the client."""
-        packet = self._packet
-        if packet is None:
-            request = client_credentials_request(self.provider)
-            packet = Packet.of(request, self.stage.transport)
-            self._packet = packet if self._fixed else None
-        return self._shape.check((yield packet))
+        return self._shape.check((yield self._packet or self._asked()))
 
     def iterate(self) -> Moves:
         """Ask for a token once; an answer without one is a failure, whatever its status."""
-        yield from self.token()
+        self._shape.check((yield self._packet or self._asked()))
+
+    def _asked(self) -> Packet:
+        """Return the request, made anew where it is not the same each time."""
+        packet = Packet.of(client_credentials_request(self.provider), self.stage.transport)
+        self._packet = packet if self._fixed else None
+        return packet
 
 
 class Introspection(ClientCredentials):
