@@ -6,9 +6,11 @@ Whoever asks and who answers must not share an interpreter: each would slow the 
 
 import contextlib
 import json
+import os
+import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +23,13 @@ END_S: Final = 10.0
 
 
 @contextlib.contextmanager
-def served(profile: Profile, *, tls: bool = False) -> Iterator[Profile]:
+def served(
+    profile: Profile, *, tls: bool = False, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[Profile]:
     """Start the embedded server if the profile asks for it; yield the profile with its issuer.
 
-    Raises ProbeError if it does not start. It ends with us, however we end; Ctrl-C is ours alone.
+    `meanwhile` is done while it starts. Raises ProbeError if it does not. It ends with us, however
+    we end; Ctrl-C is ours alone.
     """
     if profile.embedded is None:
         yield profile
@@ -33,6 +38,7 @@ def served(profile: Profile, *, tls: bool = False) -> Iterator[Profile]:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as server:  # noqa: S603 -- our own module
         try:
+            meanwhile()
             line = server.stdout.readline() if server.stdout else b""
             if not line:
                 raise ProbeError(f"the embedded server {profile.embedded} did not start")
@@ -46,6 +52,9 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     """Let the server tidy up and end; kill one that does not."""
     if server.stdin is not None:
         server.stdin.close()
+    if server.stdout is not None:
+        # its end is told at once, where waiting for a process asks every now and then
+        select.select([server.stdout], [], [], END_S)
     try:
         server.wait(END_S)
     except subprocess.TimeoutExpired:
@@ -66,6 +75,9 @@ def main(name: str, *options: str) -> None:
         sys.stdout.write(json.dumps({"issuer": server.issuer, "ca_file": ca_file}) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
+        if server.ca_file is None:
+            # it remembers nothing that anybody would want, and has no files to take away
+            os._exit(0)
 
 
 if __name__ == "__main__":

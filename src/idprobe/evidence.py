@@ -7,7 +7,6 @@ Everything is redacted before it is written.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,10 +112,7 @@ class Evidence:
     def _write(self, name: str, text: str) -> None:
         """Write a file whole or not at all."""
         aside = self._folder / f".{name}.tmp"
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        aside.write_text(text, encoding="utf-8")
         aside.replace(self._folder / name)
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "sign_jwt",
     "signature_over",
     "spare_key",
+    "stock_rsa_keys",
     "verified_by",
 ]
 
@@ -63,6 +64,7 @@ CURVE_OF: Final[Mapping[str, str]] = {
     "Ed25519": "Ed25519",
     "Ed448": "Ed448",
 }
+RSA_BITS: Final = 2048
 MACS: Final = frozenset({"HS256", "HS384", "HS512"})
 ALG_OF_CURVE: Final[Mapping[str, str]] = {
     "P-256": "ES256",
@@ -240,14 +242,13 @@ def default_alg(key: Mapping[str, Any]) -> str:
     return found
 
 
-def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = 2048) -> dict[str, Any]:
+def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = RSA_BITS) -> dict[str, Any]:
     """Return a fresh private JWK with a `kid`: RSA (2048 bits), EC, OKP or oct (256 bits)."""
     key: Key
     match kty:
         case "RSA":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a weak key is made on purpose
-                key = jwk.generate_key("RSA", rsa_bits, auto_kid=True)
+            in_stock = _STOCK and rsa_bits == RSA_BITS
+            key = _STOCK.pop() if in_stock else _rsa_key(rsa_bits)
         case "EC":
             curve = cast("Literal['P-256', 'P-384', 'P-521', 'secp256k1']", crv or "P-256")
             key = jwk.generate_key("EC", curve, auto_kid=True)
@@ -259,7 +260,25 @@ def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = 2048) -> d
             key = jwk.generate_key("oct", 256, auto_kid=True)
         case _:
             raise UsageError("keys are of type RSA, EC, OKP or oct")
-    return dict(key.as_dict(private=True))
+    made = dict(key.as_dict(private=True))
+    _OWN[kty, _material(made)] = key
+    return made
+
+
+def stock_rsa_keys(count: int) -> None:
+    """Make RSA keys now that `generate_key` hands out later, each once: they take 40 ms each."""
+    _STOCK.extend(_rsa_key(RSA_BITS) for _ in range(count))
+
+
+def _rsa_key(bits: int) -> jwk.RSAKey:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a weak key is made on purpose
+        return jwk.generate_key("RSA", bits, auto_kid=True)
+
+
+_STOCK: Final[list[jwk.RSAKey]] = []
+_OWN: Final[dict[tuple[str, tuple[tuple[str, Any], ...]], Key]] = {}
+"""The keys that were made here, which nobody needs to read again."""
 
 
 def spare_key(name: str, kty: str, crv: str | None = None) -> dict[str, Any]:
@@ -340,11 +359,15 @@ def _fitting_keys(jwks: Mapping[str, Any], alg: str) -> Iterator[Mapping[str, An
 
 def _imported(key: Mapping[str, Any]) -> Key:
     """Return the key for joserfc: its bare material, so that `use` and the like forbid nothing."""
-    kty = key["kty"]
-    material = {name: key[name] for name in MATERIAL[kty] if name in key}
-    if any(not isinstance(v, str) or len(v) > MAX_KEY_MEMBER_CHARS for v in material.values()):
+    kty, material = key["kty"], _material(key)
+    if any(not isinstance(v, str) or len(v) > MAX_KEY_MEMBER_CHARS for _, v in material):
         raise ValueError("a member of the key is no text of sensible length")
-    return _import(kty, tuple(material.items()))
+    return _OWN.get((kty, material)) or _import(kty, material)
+
+
+def _material(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the members that are the key itself."""
+    return tuple((name, key[name]) for name in MATERIAL[key["kty"]] if name in key)
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from idprobe.errors import ControlFailed
 from idprobe.flows import authorize, redeem
-from idprobe.jose import generate_key, read_jwt, sign_jwt
+from idprobe.jose import generate_key, read_jwt, sign_jwt, spare_key
 from idprobe.probes import probe
 from idprobe.probes.asking import ordinary, tried
 from idprobe.profile import Capability, Role
@@ -51,8 +51,8 @@ async def _ask(wire: Wire, step: str, hint: str) -> None:
 
 
 def _signed_by_us(token: str, claims: Mapping[str, Any]) -> str:
-    """Return the claims under the header of a token, signed with a key that nobody knows."""
+    """Return the claims under the header of a token, signed with a key of nobody's."""
     header = dict(read_jwt(token).header)
     alg = "ES256" if str(header.get("alg")).startswith("ES") else "RS256"
-    key = generate_key("EC" if alg == "ES256" else "RSA")
+    key = spare_key("stranger", "EC" if alg == "ES256" else "RSA")
     return sign_jwt(claims, key, {**header, "alg": alg})

@@ -25,6 +25,8 @@ def legible(text: str, *, lines: bool = False) -> str:
 
     With `lines`, line feeds and tabs stay what they are, and CR LF becomes a line feed.
     """
+    if text.isascii() and text.isprintable():
+        return text
     if lines:
         text = text.replace("\r\n", "\n")
         return _UNSEEN.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match[0]), text)

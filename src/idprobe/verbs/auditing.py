@@ -8,11 +8,13 @@ import click
 
 from idprobe.archives import unpacked
 from idprobe.audit import Audit, recorded_profile, resolve
+from idprobe.catalogue import load_catalogue
 from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.evidence import read_evidence
 from idprobe.gate import declare
-from idprobe.probes import Depth, Safety
+from idprobe.jose import stock_rsa_keys
+from idprobe.probes import Depth, Safety, all_probes
 from idprobe.profile import Profile
 from idprobe.registering import registering
 from idprobe.reports.model import Run
@@ -22,6 +24,9 @@ from idprobe.verbs.options import fresh_output, options_of, run_options
 from idprobe.verbs.several import audit_several
 
 __all__ = ["add_audit_commands"]
+
+RSA_KEYS = 8
+"""So many a whole audit needs."""
 
 
 @click.command()
@@ -103,7 +108,7 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
         out = options["output"] or fresh_output("several")
         return audit_several(targets, out, options["jobs"])
     profile = resolve(targets[0] if targets else None)
-    with served(profile, tls=options["tls"]) as reachable:
+    with served(profile, tls=options["tls"], meanwhile=_warmed_up) as reachable:
         out = options["output"] or fresh_output(profile.name)
         if not options["register"]:
             return _carried_out(_audit(reachable, options, out), options)
@@ -113,6 +118,13 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
             for refusal in registrar.refused.values():
                 click.echo(f"idprobe: not registered: {refusal}", err=True)
             return _carried_out(run, options)
+
+
+def _warmed_up() -> None:
+    """Do what every audit needs and takes a while."""
+    load_catalogue()
+    all_probes()
+    stock_rsa_keys(RSA_KEYS)
 
 
 def _audit(profile: Profile, options: dict[str, Any], out: Path) -> Audit:
