@@ -82,6 +82,17 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "auto", "--dist", "worksteal", *session.posargs)
 
 
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Tell which lines and branches of ours the tests reach."""
+    install(session, "coverage", editable=True)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", "--include", "src/*", "--skip-covered", "--sort", "cover")
+    session.run("coverage", "report", "--include", "conformance/*", "--format", "total")
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the manual, strictly and without a network, and follow every link of it."""
@@ -260,6 +271,7 @@ PINNED = {
     "build": ("--group", "build"),
     "run": ("pyproject.toml",),
     "tests": ("pyproject.toml", "--extra", "load", "--group", "tests"),
+    "coverage": ("pyproject.toml", "--extra", "load", "--group", "tests", "--group", "coverage"),
     "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
     "lint": ("--group", "lint"),
     "browser": ("pyproject.toml", "--extra", "browser"),
