@@ -3,7 +3,7 @@
 from idprobe.checks import Trace, requirement
 from idprobe.reading.examples import first_flaw
 from idprobe.reading.redirected import landed_there, not_followed
-from idprobe.reading.returned import nonce_unchanged, state_unchanged
+from idprobe.reading.returned import nonce_echoed, nonce_unchanged, state_unchanged
 
 
 @requirement("RFC6749-4.1.2/state-returned-unchanged")
@@ -22,6 +22,12 @@ def test_any_state_comes_back_with_an_error(error_states_returned: Trace) -> Non
 def test_any_nonce_comes_back_unchanged(nonces_returned_unchanged: Trace) -> None:
     """Any printable ASCII comes back as the nonce that it was sent as."""
     assert not (flaw := first_flaw(nonces_returned_unchanged, nonce_unchanged)), flaw
+
+
+@requirement("OIDCC-2/nonce-echoed")
+def test_the_nonce_of_a_token_is_the_one_sent(nonces_returned_unchanged: Trace) -> None:
+    """An ID Token has the nonce of its request, whatever printable ASCII that was."""
+    assert not (flaw := first_flaw(nonces_returned_unchanged, nonce_echoed)), flaw
 
 
 @requirement("RFC6749-3.1.2.3/simple-string-comparison")

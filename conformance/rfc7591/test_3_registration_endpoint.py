@@ -165,7 +165,7 @@ def test_bad_redirect_uri_has_its_own_error(registration_redirect_faults: Trace)
         assert code == "invalid_redirect_uri", f"the error is {code} for {step}"
 
 
-@requirement("RFC7591-3.2.2/invalid-client-metadata", "OIDCR-3.3/invalid-client-metadata-code")
+@requirement("RFC7591-3.2.2/invalid-client-metadata")
 def test_bad_metadata_have_their_error(registration_metadata_faults: Trace) -> None:
     """A member of a wrong type is invalid_client_metadata, unless it is replaced."""
     for step, member, wrong in (

@@ -6,7 +6,7 @@ from idprobe.reading.encodings import broken
 from idprobe.reading.examples import Example
 from idprobe.reading.issued import asked, id_token
 
-__all__ = ["nonce_unchanged", "state_unchanged"]
+__all__ = ["nonce_echoed", "nonce_unchanged", "state_unchanged"]
 
 
 def state_unchanged(example: Example) -> str:
@@ -25,15 +25,35 @@ def state_unchanged(example: Example) -> str:
 
 
 def nonce_unchanged(example: Example) -> str:
+    """Say how a nonce is not returned in the ID Token as it was sent; empty if it is.
+
+    Raises EvidenceError where no ID Token came, and no refusal either.
+    """
+    if code := _refusal(example):
+        return f"the nonce is refused: {code}"
+    return nonce_echoed(example)
+
+
+def nonce_echoed(example: Example) -> str:
     """Say how the nonce of the ID Token differs from the one that was sent; empty if it does not.
 
-    Raises EvidenceError where no ID Token came.
+    Raises EvidenceError where no ID Token came; a refusal gives none, and says nothing of it.
     """
-    exchange = example["landing"]
-    if wrong := broken(exchange):
+    if wrong := broken(example["landing"]):
         return wrong
-    if exchange.landing is not None and not gives_tokens(exchange):
-        return f"the nonce is refused: {error_code(exchange)}"
+    if _refusal(example):
+        return ""
     token = id_token(example.trace, f"{example.number}/tokens")
     sent = asked(example.trace, f"{example.number}/landing", "nonce")
     return "" if token.claims.get("nonce") == sent else "the nonce comes back changed"
+
+
+def _refusal(example: Example) -> str:
+    """Return the error that reached the client; raises EvidenceError if it is of the moment."""
+    exchange = example["landing"]
+    if exchange.landing is None or gives_tokens(exchange):
+        return ""
+    code = error_code(exchange)
+    if code == "temporarily_unavailable":
+        raise EvidenceError("the authorization endpoint is temporarily unavailable")
+    return code or ""

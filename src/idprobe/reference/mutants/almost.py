@@ -165,7 +165,7 @@ class StatesOfErrorsAreDecodedAgain(ReferenceServer):
         return {name: unquote(value) if is_error else value for name, value in found.items()}
 
 
-@mutant(breaks="OIDCC-2/nonce-passed-through-unmodified")
+@mutant(breaks=["OIDCC-2/nonce-echoed", "OIDCC-2/nonce-passed-through-unmodified"])
 class NoncesLoseDoubledSigns(ReferenceServer):
     """Of two quotation marks, dots or spaces in a row a nonce keeps one."""
 

@@ -25,7 +25,10 @@ class NonceIsLost(ReferenceServer):
         return claims
 
 
-@mutant(breaks=["OIDCC-2/nonce-passed-through-unmodified"])
+@mutant(
+    breaks=["OIDCC-2/nonce-passed-through-unmodified"],
+    also={"OIDCC-2/nonce-echoed": "a search finds a nonce that is long enough"},
+)
 class NonceIsTruncated(ReferenceServer):
     """A nonce longer than 64 characters is cut."""
 
