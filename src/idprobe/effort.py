@@ -43,3 +43,5 @@ class Effort:
     seconds: float = 60.0
     seed: int = 0
     replay: Replay | None = None
+    shrinks: bool = True
+    """Whether what fails is made smaller, for somebody to read."""

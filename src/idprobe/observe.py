@@ -94,6 +94,8 @@ class Selection:
     """Where generated examples start from."""
     replay: Replay | None = None
     """The one example to try again, if the run is made for that."""
+    shrinks: bool = True
+    """Whether generated examples that fail are made smaller."""
 
     def is_about(self, probe: str) -> bool:
         """Return whether the run is made to try an example of this probe again."""
@@ -102,7 +104,8 @@ class Selection:
     def effort(self, probe: str) -> Effort:
         """Return how hard a probe may try."""
         mine = self.replay if self.is_about(probe) else None
-        return replace(EFFORTS[self.depth], seed=self.seed, replay=mine)
+        chosen = EFFORTS[self.depth]
+        return replace(chosen, seed=self.seed, replay=mine, shrinks=self.shrinks)
 
 
 def most_requests(profile: Profile, selection: Selection) -> int:

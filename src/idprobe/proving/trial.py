@@ -129,7 +129,8 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
     checks = checks_within({*probes, *BASE})
     aimed = [all_probes()[probe] for check in aimed_checks(mutant) for probe in check.probes]
     depth = max((probe.depth for probe in aimed), default=Depth.QUICK)
-    selection = Selection(depth, max(safety, *(probe.safety for probe in aimed)))
+    safest = max(safety, *(probe.safety for probe in aimed))
+    selection = Selection(depth, safest, shrinks=False)  # nobody reads what is found
     with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)
         profile = crowded(found) if mutant.scenario else found
