@@ -138,6 +138,28 @@ def test_an_effort_that_ends_while_shrinking_keeps_the_smallest_so_far() -> None
     assert search.wire.exchanges[0].request.body in stub.bodies
 
 
+def test_a_run_that_is_stopped_while_an_example_shrinks_keeps_the_smallest_so_far() -> None:
+    def refusing_heavy(body: bytes) -> Response:
+        return REFUSAL if sum(body) > 300 else GRANT
+
+    search, stub = search_at(refusing_heavy, Effort(examples=50, tries=10_000))
+
+    async def stopped() -> None:
+        running = asyncio.create_task(search.run())
+        while search.first == 0 or search.tried < search.first + 3:
+            assert not running.done()
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(stopped())
+
+    assert len(stub.bodies) <= search.tried + 1
+    assert [one.answered for one in search.wire.exchanges] == [REFUSAL]
+    assert search.wire.searched["found"]
+
+
 def test_an_example_is_tried_again_from_what_is_shown() -> None:
     first, _ = search_at(refusing_long, Effort(examples=50))
     asyncio.run(first.run())
