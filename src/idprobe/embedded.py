@@ -54,7 +54,8 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.stdin.close()
     if server.stdout is not None:
         # its end is told at once, where waiting for a process asks every now and then
-        select.select([server.stdout], [], [], END_S)
+        with contextlib.suppress(OSError):  # of Windows, for a pipe
+            select.select([server.stdout], [], [], END_S)
     try:
         server.wait(END_S)
     except subprocess.TimeoutExpired:

@@ -247,8 +247,7 @@ def generate_key(kty: str, crv: str | None = None, *, rsa_bits: int = RSA_BITS) 
     key: Key
     match kty:
         case "RSA":
-            in_stock = _STOCK and rsa_bits == RSA_BITS
-            key = _STOCK.pop() if in_stock else _rsa_key(rsa_bits)
+            key = _STOCK.pop() if _STOCK and rsa_bits == RSA_BITS else _rsa_key(rsa_bits)
         case "EC":
             curve = cast("Literal['P-256', 'P-384', 'P-521', 'secp256k1']", crv or "P-256")
             key = jwk.generate_key("EC", curve, auto_kid=True)

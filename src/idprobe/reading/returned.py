@@ -29,6 +29,8 @@ def nonce_unchanged(example: Example) -> str:
 
     Raises EvidenceError where no ID Token came, and no refusal either.
     """
+    if wrong := broken(example["landing"]):
+        return wrong
     if code := _refusal(example):
         return f"the nonce is refused: {code}"
     return nonce_echoed(example)
@@ -39,8 +41,6 @@ def nonce_echoed(example: Example) -> str:
 
     Raises EvidenceError where no ID Token came; a refusal gives none, and says nothing of it.
     """
-    if wrong := broken(example["landing"]):
-        return wrong
     if _refusal(example):
         return ""
     token = id_token(example.trace, f"{example.number}/tokens")
