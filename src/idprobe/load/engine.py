@@ -149,7 +149,7 @@ class Engine:
         return events
 
     def _stamped(self, events: Sequence[tuple[int, int]]) -> int:
-        """Return the socket whose lateness is looked at, 0 for none; each of a batch has its turn."""
+        """Return the socket whose lateness is looked at, 0 for none; each of a batch in turn."""
         now = time.perf_counter_ns()
         if now < self._stamp_at_ns:
             return 0
