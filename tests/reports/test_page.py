@@ -308,6 +308,31 @@ def test_two_thousand_exchanges_of_noise_stay_under_a_megabyte_and_a_half(
     assert len(html.encode()) < 1_500_000
 
 
+def test_many_short_exchanges_are_shown_without_headers_rather_than_beyond_the_limit(
+    run_of: Maker, trace_of: Maker
+) -> None:
+    noise = random.Random(7)  # noqa: S311 -- something that does not compress
+    short = trace_of("short", b"{}")
+    one = short.exchanges[0]
+    busy = [
+        replace(
+            one, request=replace(one.request, headers=(("X-Noise", noise.randbytes(300).hex()),))
+        )
+        for _ in range(3000)
+    ]
+    traces = {"busy": replace(short, probe="busy", exchanges=tuple(busy)), "short": short}
+
+    html = page_html(run_of(traces=traces, probes={}))
+
+    assert len(html.encode()) < 1_500_000
+    found = {
+        probe["name"]: probe["exchanges"] for probe in packed_in(LexborHTMLParser(html))["probes"]
+    }
+    assert len(found["busy"]) == 3000
+    assert "no room" in found["busy"][0]["remarks"][-1]
+    assert found["short"][0]["request"][1] == [[n, v] for n, v in one.request.headers]
+
+
 def test_a_judgement_without_an_exchange_has_no_dead_link(
     run_of: Maker, requirement_of: Maker, judgement_of: Maker
 ) -> None:

@@ -6,8 +6,10 @@ page's script makes text of it, never markup.
 
 import base64
 import json
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from idprobe.evidence import ProbeOutcome
@@ -20,6 +22,9 @@ __all__ = ["BUDGET", "packed", "unpacked"]
 BUDGET: Final = 750_000
 """Characters of all exchanges in one page, at most."""
 _CAPS: Final = (16384, 4096, 2048, 1024, 512, 256, 64)
+_STAGES: Final = (*((cap, sys.maxsize) for cap in _CAPS), (_CAPS[-1], 50), (_CAPS[-1], 0))
+"""How many bytes of a body are kept, and for how many exchanges of a probe their headers are."""
+_LEAN: Final = "its headers were left out, as there was no room: the evidence has them"
 _LINE: Final = 160
 _MAX_TEXT: Final = 2000
 
@@ -27,11 +32,14 @@ Probes = Iterable[tuple[ProbeOutcome, Trace | None]]
 
 
 def packed(probes: Probes, budget: int = BUDGET) -> tuple[str, int]:
-    """Return the exchanges of the probes, and the number of bytes after which a body was cut."""
+    """Return the exchanges of the probes, and the number of bytes after which a body was cut.
+
+    Where that is not enough those of long experiments have no headers, and at last none have.
+    """
     found = list(probes)
     text, cap = "", _CAPS[0]
-    for cap in _CAPS:
-        text = _encoded({"cap": cap, "probes": [_probe(*one, cap) for one in found]})
+    for cap, whole in _STAGES:
+        text = _encoded({"cap": cap, "probes": [_probe(*one, cap, whole) for one in found]})
         if len(text) <= budget:
             break
     return text, cap
@@ -49,8 +57,10 @@ def _encoded(document: Any) -> str:
     return "\n".join(coded[start : start + _LINE] for start in range(0, len(coded), _LINE))
 
 
-def _probe(outcome: ProbeOutcome, trace: Trace | None, cap: int) -> dict[str, Any]:
+def _probe(outcome: ProbeOutcome, trace: Trace | None, cap: int, whole: int) -> dict[str, Any]:
     exchanges = () if trace is None else transcript(trace, cap)
+    if len(exchanges) > whole:
+        exchanges = tuple(map(_lean, exchanges))
     return {
         "name": legible(outcome.probe),
         "anchor": anchor(outcome.probe, "all"),
@@ -59,6 +69,10 @@ def _probe(outcome: ProbeOutcome, trace: Trace | None, cap: int) -> dict[str, An
         "elapsed": elapsed(outcome.elapsed_ns) if outcome.elapsed_ns else "",
         "exchanges": [dict(_exchange(one)) for one in exchanges],
     }
+
+
+def _lean(one: Shown) -> Shown:
+    return replace(one, request_headers=(), response_headers=(), remarks=(*one.remarks, _LEAN))
 
 
 def _exchange(one: Shown) -> Iterator[tuple[str, Any]]:
