@@ -70,6 +70,21 @@ def test_a_call_is_read_back_from_its_har() -> None:
     assert from_har(json.loads(json.dumps(to_har(trace)))) == trace
 
 
+def test_a_run_that_ends_while_a_call_is_answered_prints_nothing() -> None:
+    printed: list[str] = []
+
+    async def act(listener: Listener, caller: httpx.AsyncClient) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: printed.append(context["message"]))
+        place = listener.open("slow", Reply(200, delay_s=60), lambda _: None)
+        with pytest.raises(httpx.ReadTimeout):
+            await caller.get(place.url, timeout=0.2)
+
+    listened(act)
+
+    assert printed == []
+
+
 def test_what_asks_for_no_open_place_is_told_404_and_not_recorded() -> None:
     told: list[Exchange] = []
 

@@ -114,6 +114,8 @@ class Listener:
                 await self._answer(reader, writer)
         except (OSError, TimeoutError, h11.ProtocolError):
             return  # whoever calls has gone, or speaks no HTTP: there is no call to record
+        except asyncio.CancelledError:
+            return  # the run is over; Python 3.11 prints a traceback for a handler that says so
         finally:
             self._connections -= 1
             writer.close()
