@@ -22,7 +22,7 @@ FAILED: Final = 1
 @click.option("--all", "everything", is_flag=True, help="Run all that could tell a mutant apart.")
 @click.option("--seed", default=SEED, show_default=True, help="What the samples are drawn with.")
 @click.option("--sample", default=6, show_default=True, help="How many of the rest are run too.")
-@click.option("--processes", type=int, help="How many at once; by default one for each core.")
+@click.option("--processes", type=int, help="How many at once; by default two for each core.")
 @click.option("-k", "words", default="", help="Only the mutants whose names hold this.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 @click.option("--page", type=click.Path(path_type=Path), help="Where the page of the docs is.")

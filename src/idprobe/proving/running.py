@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from joserfc import jwk
 
-from idprobe.proving.trial import Trial, tried
+from idprobe.proving.trial import Trial, depth_of, tried
+from idprobe.reference.mutants import MUTANTS
 
 __all__ = ["all_tried"]
 
@@ -49,12 +50,15 @@ _DECK: Final = _Deck()
 
 
 def all_tried(plan: Mapping[str, Sequence[str]], processes: int | None = None) -> Iterator[Trial]:
-    """Yield what comes of each mutant of a plan, as it comes; the longest are begun first."""
+    """Yield what comes of each mutant of a plan, as it comes; the longest are begun first.
+
+    Many wait for something to expire, so that two processes for each processor are not too many.
+    """
     _DECK.fill()
     setattr(jwk, "generate_key", _DECK.deal)  # noqa: B010 -- it is replaced, on purpose
-    order = sorted(plan, key=lambda name: (-len(plan[name]), name))
+    order = sorted(plan, key=lambda name: (-depth_of(MUTANTS[name]), -len(plan[name]), name))
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context) as pool:
+    with ProcessPoolExecutor(processes or 2 * (os.cpu_count() or 1), mp_context=context) as pool:
         for done in as_completed([pool.submit(_one, name, plan[name]) for name in order]):
             yield done.result()
 

@@ -13,7 +13,7 @@ import httpx
 from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
 from idprobe.observe import Selection
-from idprobe.probes import Depth, Safety, all_probes
+from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import Profile, with_issuer
 from idprobe.proving.loading import crowded, loaded
 from idprobe.reference.config import reference_config, speakup_config
@@ -32,6 +32,7 @@ __all__ = [
     "closure",
     "covered",
     "declared",
+    "depth_of",
     "profile_of",
     "reachable",
     "tried",
@@ -121,16 +122,23 @@ def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTran
         yield with_issuer(profile, running.issuer, running.ca_file), None
 
 
+def _aimed(mutant: MutantInfo) -> list[Probe]:
+    return [all_probes()[probe] for check in aimed_checks(mutant) for probe in check.probes]
+
+
+def depth_of(mutant: MutantInfo) -> Depth:
+    """Return the depth that the checks of a mutant need: deep ones wait, or tell stories."""
+    return max((probe.depth for probe in _aimed(mutant)), default=Depth.QUICK)
+
+
 def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> list[Judgement]:
     """Run these probes against a mutant, and return what the checks that need no others judge.
 
     Probes that wait are run where the mutant's own checks need them.
     """
     checks = checks_within({*probes, *BASE})
-    aimed = [all_probes()[probe] for check in aimed_checks(mutant) for probe in check.probes]
-    depth = max((probe.depth for probe in aimed), default=Depth.QUICK)
-    safest = max(safety, *(probe.safety for probe in aimed))
-    selection = Selection(depth, safest, shrinks=False)  # nobody reads what is found
+    safest = max(safety, *(probe.safety for probe in _aimed(mutant)))
+    selection = Selection(depth_of(mutant), safest, shrinks=False)  # nobody reads what is found
     with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)
         profile = crowded(found) if mutant.scenario else found
