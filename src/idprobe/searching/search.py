@@ -35,8 +35,7 @@ T = TypeVar("T")
 KEPT: Final = 5
 """So many examples that passed are left for the judge."""
 TWICE: Final = 2
-"""So often is one that fails tried: once more, as a server may answer now so, now differently.
-What has failed so often is no accident."""
+"""So often is one that fails tried: once more, as a server may answer now so, now differently."""
 CHOICES: Final = re.compile(r"@reproduce_failure\('([^']+)', b'([^']+)'\)")
 
 set_hypothesis_home_dir(Path.home() / ".cache" / "idprobe" / "hypothesis")
@@ -87,7 +86,6 @@ class Search(Generic[T]):
     _failures: dict[str, Sequence[Exchange]] = field(default_factory=dict)
     _parts: set[str] = field(default_factory=set)
     _told: Counter[str] = field(default_factory=Counter)
-    _broke: Counter[str] = field(default_factory=Counter)
     _until: float | None = None
 
     async def run(self) -> None:
@@ -138,25 +136,13 @@ class Search(Generic[T]):
         except _Falsified as failure:
             self._remember(failure)
         except Flaky:
-            if not self._failed_twice():
-                raise EvidenceError(
-                    f"{self.name}: the server answers the same example now so, now differently"
-                ) from None
+            raise EvidenceError(
+                f"{self.name}: the server answers the same example now so, now differently"
+            ) from None
         except (DidNotReproduce, _Spent):
             return  # nothing failed, which is what the judge will see
         except HypothesisException as error:
             raise EvidenceError(f"{self.name}: {error}") from None
-
-    def _failed_twice(self) -> bool:
-        """Return whether an example that is answered differently has failed twice: keep it then.
-
-        What a server must never do it need not do each time, such as to take a token again while
-        the second lasts in which it was used.
-        """
-        sure = [self._failures[key] for key, times in self._broke.items() if times >= TWICE]
-        if sure:
-            self.falsified = min(sure, key=len)
-        return bool(sure)
 
     def _is_stale(self, example: T) -> bool:
         """Return whether an example only varies one before; Hypothesis makes five of each it drew.
@@ -220,7 +206,6 @@ class Search(Generic[T]):
             if not self._fails(key, exchanges):
                 return
             self.first = self.first or self.tried
-            self._broke[key] += 1
         self._failures[key] = self.falsified = exchanges
         raise _Falsified(self.name)
 
