@@ -96,6 +96,8 @@ class Selection:
     """The one example to try again, if the run is made for that."""
     shrinks: bool = True
     """Whether generated examples that fail are made smaller."""
+    seconds: float | None = None
+    """How long each search may take, where that is less than its depth allows."""
 
     def is_about(self, probe: str) -> bool:
         """Return whether the run is made to try an example of this probe again."""
@@ -104,8 +106,9 @@ class Selection:
     def effort(self, probe: str) -> Effort:
         """Return how hard a probe may try."""
         mine = self.replay if self.is_about(probe) else None
-        chosen = EFFORTS[self.depth]
-        return replace(chosen, seed=self.seed, replay=mine, shrinks=self.shrinks)
+        usual = EFFORTS[self.depth]
+        seconds = usual.seconds if self.seconds is None else min(usual.seconds, self.seconds)
+        return replace(usual, seconds=seconds, seed=self.seed, replay=mine, shrinks=self.shrinks)
 
 
 def most_requests(profile: Profile, selection: Selection) -> int:
