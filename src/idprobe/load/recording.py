@@ -101,7 +101,7 @@ class Recording:
 
     def ended(self, now_ns: int, failure: str | None) -> None:
         """Count an iteration that ended, well or with a failure."""
-        self.ended_ns = now_ns
+        self.ended_ns = max(self.ended_ns, now_ns)
         if failure is None:
             self.succeeded += 1
             return
