@@ -1,5 +1,6 @@
 """Two replicas on sockets that are asked at one moment: what works once works at one of them."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,7 +30,26 @@ JUDGED_ELSEWHERE: Final = "rfc7009/test_2_1_replicas.py::"
 MEMORIES: Final = ("codes", "access_tokens", "refresh_tokens", "sessions", "used_assertions")
 
 
-class KeepsCodesToItself(ReferenceServer):
+STORE: Final = threading.Lock()
+
+
+class AtOneStore(ReferenceServer):
+    """Looks and spends in one step: replicas run in threads, and others come between two lines."""
+
+    def code_is_usable(self, code: Code) -> bool:
+        with STORE:
+            usable = super().code_is_usable(code)
+            code.used = code.used or usable
+            return usable
+
+    def refresh_token_is_usable(self, token: RefreshToken) -> bool:
+        with STORE:
+            usable = super().refresh_token_is_usable(token)
+            token.used = token.used or usable
+            return usable
+
+
+class KeepsCodesToItself(AtOneStore):
     """A code works here whatever happened elsewhere, and elsewhere whatever happened here."""
 
     def code_is_usable(self, code: Code) -> bool:
@@ -43,7 +63,7 @@ class KeepsCodesToItself(ReferenceServer):
         return await super().tokens_for_code(client, code, target)
 
 
-class KeepsRotationToItself(ReferenceServer):
+class KeepsRotationToItself(AtOneStore):
     """So does a refresh token."""
 
     def refresh_token_is_usable(self, token: RefreshToken) -> bool:
@@ -58,7 +78,7 @@ class KeepsRotationToItself(ReferenceServer):
 def two(second: type[ReferenceServer]) -> Iterator[Profile]:
     """Yield the profile of a server with two replicas, the second of another class."""
     with (
-        serve(reference_config()) as first,
+        serve(reference_config(), server_class=AtOneStore) as first,
         serve(reference_config(), server_class=beside(first, second)) as other,
     ):
         nodes = (Node("one", first.issuer), Node("two", other.issuer))
@@ -86,7 +106,7 @@ def judgements(second: type[ReferenceServer], folder: Path) -> dict[str, Judgeme
 
 
 def test_replicas_that_share_everything_are_sound(tmp_path: Path) -> None:
-    found = judgements(ReferenceServer, tmp_path)
+    found = judgements(AtOneStore, tmp_path)
 
     assert {name: one.verdict for name, one in found.items()} == {
         CODE: Satisfied(),
