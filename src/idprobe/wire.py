@@ -22,7 +22,7 @@ from idprobe.effort import Effort
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
-from idprobe.lanes import KEEPALIVE_S, Lane, Lanes
+from idprobe.lanes import Lanes
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls, User
@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 USER_AGENT: Final = "idprobe/0.1"
 CONNECT_RETRIES: Final = 2
+KEEPALIVE_S: Final = 2.0
+"""We drop an idle connection sooner than servers do, so that no POST meets a closing one."""
 
 TOLD: Final = "/idprobe-told"
 """Where a page of a client that a browser shows tells what it heard: `asked` and `answer`."""
@@ -62,9 +64,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _one_connection(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-    if proxy is None:
-        return Lane(context)
+def _one_connection(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
     return httpx.AsyncHTTPTransport(
         verify=context,
         trust_env=False,
