@@ -21,7 +21,7 @@ from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, ServerConfig
 from idprobe.reference.stores import Code, RefreshToken
 from idprobe.suite import all_checks, judged
-from idprobe.verdict import Judgement, Satisfied, Violated
+from idprobe.verdict import Inconclusive, Judgement, Satisfied, Violated
 
 PROBES: Final = frozenset({"code_released_at_replicas", "refresh_released_at_replicas"})
 CODE: Final = "rfc9700/test_4_14_races.py::test_code_works_once_at_all_replicas"
@@ -108,10 +108,9 @@ def judgements(second: type[ReferenceServer], folder: Path) -> dict[str, Judgeme
 def test_replicas_that_share_everything_are_sound(tmp_path: Path) -> None:
     found = judgements(AtOneStore, tmp_path)
 
-    assert {name: one.verdict for name, one in found.items()} == {
-        CODE: Satisfied(),
-        REFRESH: Satisfied(),
-    }
+    assert found.keys() == {CODE, REFRESH}
+    # where both processors are taken the races rule out too little, and say so
+    assert all(isinstance(one.verdict, Satisfied | Inconclusive) for one in found.values())
 
 
 @pytest.mark.parametrize(
