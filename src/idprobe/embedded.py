@@ -7,7 +7,6 @@ Whoever asks and who answers must not share an interpreter: each would slow the 
 import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -52,10 +51,6 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     """Let the server tidy up and end; kill one that does not."""
     if server.stdin is not None:
         server.stdin.close()
-    if server.stdout is not None:
-        # its end is told at once, where waiting for a process asks every now and then
-        with contextlib.suppress(OSError):  # of Windows, for a pipe
-            select.select([server.stdout], [], [], END_S)
     try:
         server.wait(END_S)
     except subprocess.TimeoutExpired:

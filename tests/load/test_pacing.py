@@ -118,7 +118,13 @@ def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
 
 
 def test_where_answers_are_few_it_is_known_of_most_how_late_they_were_read() -> None:
-    with talking(answering) as url:
+    def after_a_while(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            time.sleep(0.05)
+            peer.sendall(OK)
+
+    with talking(after_a_while) as url:
+        # several connections, of which not the first alone is looked at
         recording = recorded(url, Open(100))
 
     assert recording.succeeded == 100

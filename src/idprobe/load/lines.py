@@ -107,15 +107,11 @@ class Line:
 
     def send(self, data: bytes) -> None:
         """Send now, or as soon as it can be."""
-        if self.out or not self.ready:
+        if self.ready and not self.out:
+            self.out = data
+            self._flush()
+        else:
             self.out += data
-            return
-        try:
-            sent = self.sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            self.out = data[sent:]
 
     def progress(self, *, stamped: bool) -> bytes:
         """Do what the socket is ready for, and return what was received; raises OSError."""

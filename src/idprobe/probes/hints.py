@@ -51,7 +51,7 @@ async def _ask(wire: Wire, step: str, hint: str) -> None:
 
 
 def _signed_by_us(token: str, claims: Mapping[str, Any]) -> str:
-    """Return the claims under the header of a token, signed with a key of nobody's."""
+    """Return the claims under the header of a token, signed with a key of a stranger."""
     header = dict(read_jwt(token).header)
     alg = "ES256" if str(header.get("alg")).startswith("ES") else "RS256"
     key = spare_key("stranger", "EC" if alg == "ES256" else "RSA")

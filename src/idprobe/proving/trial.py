@@ -41,6 +41,7 @@ __all__ = [
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
 SEARCH_S: Final = 60.0
+"""So long a search may take: stories that wait for an expiry would take minutes at full depth."""
 ROUNDS: Final = 10
 """How many short load runs a mutant has to be wrong in one of, on a machine however slow."""
 BASE: Final = frozenset({"metadata_documents", "keys_document"})
@@ -139,7 +140,7 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
     """
     checks = checks_within({*probes, *BASE})
     safest = max(safety, *(probe.safety for probe in _aimed(mutant)))
-    # nobody reads what is found, and stories that wait for an expiry would take minutes
+    # nobody reads what is found: it need not be small
     selection = Selection(depth_of(mutant), safest, shrinks=False, seconds=SEARCH_S)
     with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)

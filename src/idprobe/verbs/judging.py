@@ -65,8 +65,8 @@ def _run_suite(run: Audit, keyword: str) -> Run:
     folder = content("conformance")
     arguments = [str(folder), "--rootdir", str(folder), "-c", str(folder / "pytest.ini")]
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]
-    # these two collect all garbage at the end, for reports that nobody reads here
-    arguments += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    # it collects all garbage twice at the end, for reports that nobody reads here
+    arguments += ["-p", "no:unraisableexception"]
     arguments += ["--assert", "plain"]
     arguments += ["-k", keyword] if keyword else []
     status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
