@@ -14,7 +14,7 @@ from idprobe.audit import Audit, Options, resolve
 from idprobe.catalogue import load_catalogue
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Probe, Safety, all_probes
-from idprobe.profile import Profile, with_issuer
+from idprobe.profile import Login, Profile, with_issuer
 from idprobe.proving.loading import crowded, loaded
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -108,6 +108,8 @@ def profile_of(mutant: MutantInfo) -> Profile:
     """Return the profile of a mutant, at the issuer that stands for it in process."""
     profile = _resolved(mutant.profile)
     profile = replace(profile, features=(*profile.features, *mutant.features))
+    if mutant.medium == "browser":
+        profile = replace(profile, login=Login("browser"))
     return with_issuer(profile, f"{ISSUER}{mutant.path}")
 
 
