@@ -1,7 +1,9 @@
 """The search against servers of known capacity that exist on paper only."""
 
-import itertools
 import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,14 +12,14 @@ import pytest
 from rich.console import Console
 
 from idprobe.load.budget import parse_budget
-from idprobe.load.limit import Limit, _Search
+from idprobe.load.limit import Effort, Limit, _find, _Search
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult
 from idprobe.load.running import LoadRun
 from idprobe.load.scaling import fitted
 from idprobe.load.schedule import Spacing
-from idprobe.load.searching import Bracket, Trial, knee, searched
+from idprobe.load.searching import Bracket, Trial, Undecided, knee, searched
 from idprobe.profile import bare_profile
 
 
@@ -39,11 +41,17 @@ class Paper:
         return Trial(rate, rate <= edge, min(rate, self.truth))
 
 
+def found_by(attempt: Callable[[float], Trial], capacity: float = 1000.0) -> Bracket:
+    bracket = Bracket()
+    searched(attempt, capacity, bracket)
+    return bracket
+
+
 @pytest.mark.parametrize("truth", [12.0, 387.0, 990.0, 2500.0])
 def test_the_bracket_closes_around_the_truth(truth: float) -> None:
     server = Paper(truth)
 
-    found = searched(server.attempt, 1000.0, goes_on=lambda: True)
+    found = found_by(server.attempt)
 
     assert found.high_per_s is not None
     assert found.low_per_s <= truth < found.high_per_s
@@ -56,7 +64,7 @@ limit = partial(Limit, "client_credentials", "server")
 
 def test_noise_near_the_edge_is_outvoted() -> None:
     found = [
-        searched(Paper(500.0, noise=0.02).attempt, capacity, goes_on=lambda: True)
+        found_by(Paper(500.0, noise=0.02).attempt, capacity)
         for capacity in (600.0, 700.0, 800.0, 900.0, 1000.0)
     ]
 
@@ -64,7 +72,7 @@ def test_noise_near_the_edge_is_outvoted() -> None:
 
 
 def test_a_void_trial_is_made_again_and_is_no_verdict() -> None:
-    found = searched(Paper(500.0, void_every=3).attempt, 1000.0, goes_on=lambda: True)
+    found = found_by(Paper(500.0, void_every=3).attempt)
 
     assert any(one.held is None for one in found.trials)
     assert found.low_per_s <= 500 < (found.high_per_s or 0)
@@ -74,7 +82,7 @@ def test_a_generator_that_cannot_keep_up_ends_the_search_with_what_is_known() ->
     def attempt(rate: float) -> Trial:
         return Trial(rate, True if rate < 800 else None, rate, why="generator saturated")
 
-    found = searched(attempt, 1000.0, goes_on=lambda: True)
+    found = found_by(attempt)
 
     assert found.low_per_s == 750
     assert found.high_per_s is None
@@ -82,18 +90,25 @@ def test_a_generator_that_cannot_keep_up_ends_the_search_with_what_is_known() ->
 
 
 def test_a_server_that_holds_nothing_ends_the_search() -> None:
-    found = searched(Paper(0.1).attempt, 1000.0, goes_on=lambda: True)
+    found = found_by(Paper(0.1).attempt)
 
     assert found.low_per_s == 0
     assert "nothing held" in found.ended
 
 
-def test_the_search_keeps_to_its_time() -> None:
-    asked = itertools.count()
+def test_one_of_two_trials_that_have_to_agree_decides_nothing() -> None:
+    server = Paper(800.0)
 
-    found = searched(Paper(500.0).attempt, 1000.0, goes_on=lambda: next(asked) < 3)
+    def attempt(rate: float) -> Trial:
+        # 750 holds, 937.5 and 838.5 do not: the bounds are near, and there is time for one more
+        if server.made == 4:
+            raise Undecided("its time was up")
+        return server.attempt(rate)
 
-    assert len(found.trials) <= 3
+    found = found_by(attempt)
+
+    assert [trial.held for trial in found.trials] == [True, False, False, True]
+    assert (found.low_per_s, found.high_per_s) == pytest.approx((750, 838.5), rel=0.001)
     assert found.ended == "its time was up"
 
 
@@ -156,25 +171,90 @@ def test_what_happens_past_the_limit_is_put_into_words() -> None:
     assert "sheds" in words(99.0, sheds=True)
 
 
-def test_no_trial_has_the_arrivals_of_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plans: list[Plan] = []
+def test_what_happens_past_the_limit_is_not_told_by_a_void_trial() -> None:
+    void = Trial(134.0, held=None, achieved_per_s=1.0, why="generator saturated")
+    luck = Trial(134.0, held=True, achieved_per_s=134.0)
 
-    def run_load(run: LoadRun) -> LoadResult:
-        plans.append(run.plan)
+    for beyond in (void, luck):
+        assert limit(bracket=Bracket(100.0, 103.0), beyond=beyond).past_the_limit is None
+
+
+def whole() -> Recording:
+    return Recording(complete=True)
+
+
+@dataclass
+class Runs:
+    """Runs that take no time: what they were asked, and what they came to."""
+
+    folder: Path
+    recording: Callable[[], Recording] = whole
+    plans: list[Plan] = field(default_factory=list)
+
+    def __call__(self, run: LoadRun) -> LoadResult:
+        self.plans.append(run.plan)
         now = datetime.now(UTC)
-        return LoadResult("s", "t", "u", now, run.plan, run.budget, Recording(complete=True))
+        return LoadResult("s", "t", "u", now, run.plan, run.budget, self.recording())
 
-    monkeypatch.setattr("idprobe.load.limit.run_load", run_load)
-    plan = Plan(Open(1, Spacing.POISSON, seed=5), 10.0)
-    profile = bare_profile("http://127.0.0.1:1")
-    run = LoadRun("client_credentials", profile, plan, parse_budget(""), tmp_path)
-    search = _Search(run, 60, Console(quiet=True))
+    def search(self, effort: Effort, objective: str = "") -> _Search:
+        plan = Plan(Open(1, Spacing.POISSON, seed=5), 10.0)
+        profile = bare_profile("http://127.0.0.1:1")
+        run = LoadRun("client_credentials", profile, plan, parse_budget(objective), self.folder)
+        return _Search(run, effort, Console(quiet=True))
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    made = Runs(tmp_path)
+    monkeypatch.setattr("idprobe.load.limit.run_load", made)
+    return made
+
+
+def test_no_trial_has_the_arrivals_of_another(runs: Runs) -> None:
+    search = runs.search(Effort(60))
     for _ in range(2):
         search.attempt(100)
     search.closed(2)
 
-    seeds = {one.part(place).model.seed for one in plans[:2] for place in range(64)}  # type: ignore[union-attr]  # both are open
+    seeds = {one.part(place).model.seed for one in runs.plans[:2] for place in range(64)}  # type: ignore[union-attr]  # both are open
     assert len(seeds) == 2 * 64
-    assert plans[2].model == Closed(2)
+    assert runs.plans[2].model == Closed(2)
+
+
+@pytest.mark.parametrize(
+    ("effort", "objective", "why"),
+    [
+        (Effort(9), "", "its time was up"),
+        (Effort(60, requests=999), "", "its requests were spent"),
+        (Effort(600), "p99.99<1s", "p99.99<1s: at 100/s a trial would take more than 120 s"),
+    ],
+)
+def test_no_trial_is_begun_that_would_go_beyond_the_effort(
+    runs: Runs, effort: Effort, objective: str, why: str
+) -> None:
+    with pytest.raises(Undecided, match=re.escape(why)):
+        runs.search(effort, objective).attempt(100)
+
+    assert runs.plans == []
+
+
+def test_every_request_of_a_search_counts(runs: Runs) -> None:
+    runs.recording = partial(Recording, complete=True, requests=600)
+    search = runs.search(Effort(60, requests=1000))
+
+    search.closed(8)
+
+    with pytest.raises(Undecided, match="its requests were spent"):
+        search.attempt(50)
+
+
+def test_a_void_run_says_nothing_of_the_law(runs: Runs) -> None:
+    runs.recording = partial(Recording, fault="broken", succeeded=100, ended_ns=10**9)
+    found = limit()
+
+    _find(runs.search(Effort(60)), found)
+
+    assert len(runs.plans) > 6
+    assert found.points == []
+    assert found.scaling is None
+    assert "broken" in found.bracket.ended

@@ -1,6 +1,7 @@
 """The verb `load`."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.drift import FEWEST_WINDOWS
-from idprobe.load.limit import find_limit, print_limit
+from idprobe.load.limit import Effort, find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import duration_ns, duration_s, per_second, place_of
 from idprobe.load.repeating import repeated
@@ -145,6 +146,12 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         help="How long --search may take.",
     )
     @click.option(
+        "--search-requests",
+        type=click.IntRange(1),
+        metavar="N",
+        help="How many requests --search may send.",
+    )
+    @click.option(
         "--repeat",
         type=click.IntRange(1, MAX_REPEATS),
         default=1,
@@ -238,7 +245,8 @@ def _run_to_search(scenario: str, profile: Profile, options: dict[str, Any], out
 
 def _searched(run: LoadRun, options: dict[str, Any], picture: Picture) -> int:
     console = Console(stderr=options["as_json"])
-    limit = find_limit(run, duration_s(options["search_time"]), console)
+    effort = Effort(duration_s(options["search_time"]), options["search_requests"] or math.inf)
+    limit = find_limit(run, effort, console)
     print_limit(limit, console)
     picture(limit.to_dict(), run.out)
     console.print(f"results: {run.out / 'search.html'}", soft_wrap=True)

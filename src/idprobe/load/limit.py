@@ -1,6 +1,8 @@
 """`idprobe load --search`: the capacity of a server, the rate that holds, and what is beyond it."""
 
+import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -12,16 +14,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from idprobe.embedded import served
-from idprobe.errors import UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.histogram import enough_for
 from idprobe.load.plan import Closed, Open, Plan
+from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult, reliable
 from idprobe.load.running import LoadRun, run_load
 from idprobe.load.scaling import Point, Scaling, fitted
-from idprobe.load.searching import Bracket, Trial, knee, searched
+from idprobe.load.searching import Bracket, Trial, Undecided, knee, searched
 
-__all__ = ["Limit", "find_limit", "print_limit"]
+__all__ = ["Effort", "Limit", "find_limit", "print_limit"]
 
 CONCURRENCIES: Final = (1, 2, 4, 8, 16, 32)
 CLOSED_S: Final = 2.0
@@ -31,6 +33,14 @@ GENTLE: Final = 0.5
 COLLAPSED: Final = 0.7
 MOSTLY: Final = 0.5
 OK, EXHAUSTED, UNUSABLE, VOID = 0, 1, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a search may cost; no run is begun that would go beyond it."""
+
+    seconds: float
+    requests: float = math.inf
 
 
 @dataclass(slots=True)
@@ -55,7 +65,7 @@ class Limit:
     @property
     def past_the_limit(self) -> str | None:
         """What the server does when it is asked for more than it can, in words."""
-        if self.beyond is None:
+        if self.beyond is None or self.beyond.held is not False:
             return None
         if self.sheds:
             return "sheds load: it refuses what is too much with 429 or 503"
@@ -94,50 +104,53 @@ class Limit:
 
 
 class _Search:
-    """Trials against one server that stays up between them."""
+    """Runs against one server that stays up between them."""
 
-    def __init__(self, run: LoadRun, seconds: float, console: Console) -> None:
+    def __init__(self, run: LoadRun, effort: Effort, console: Console) -> None:
         self._run: Final = run
         self._console: Final = console
-        self._ends_at: Final = time.monotonic() + seconds
+        self._ends_at: Final = time.monotonic() + effort.seconds
+        self._requests_left = effort.requests
         self._number = 0
         self.last: LoadResult | None = None
 
-    def goes_on(self) -> bool:
-        """Return whether there is time for another trial."""
-        return time.monotonic() + self._run.plan.duration_s < self._ends_at
-
-    def load(self, plan: Plan, budget: Budget) -> LoadResult:
-        """Make one run."""
-        self._number += 1
-        out = self._run.out / f"trial-{self._number}"
-        again = plan.again(self._number)
-        self.last = run_load(replace(self._run, plan=again, budget=budget, out=out))
-        return self.last
-
     def closed(self, users: int) -> LoadResult:
-        """Return what so many users get, who never wait between requests."""
+        """Return what so many users get, who never wait between requests; raises Undecided."""
         plan = replace(self._run.plan, model=Closed(users), duration_s=CLOSED_S, callers=users)
-        result = self.load(plan, Budget(()))
-        self._console.print(f"{users} users at once: {result.achieved_per_s:.1f}/s")
+        result = self._load(plan, Budget(()), requests=users)
+        void = "" if result.void is None else f" (void: {escape(result.void)})"
+        self._console.print(f"{users} users at once: {result.achieved_per_s:.1f}/s{void}")
         return result
 
     def attempt(self, rate: float) -> Trial:
-        """Make one trial at a rate, long enough for every percentile of the objective."""
+        """Make one trial at a rate, long enough for every percentile of the objective.
+
+        Raises Undecided where it may not be made any more.
+        """
         plan, budget = self._run.plan, self._run.budget
         model = plan.model
         opened = model if isinstance(model, Open) else Open(rate)
         seconds = max([plan.duration_s, *_needed(budget, rate)])
+        plan = replace(plan, model=replace(opened, rate_per_s=rate), duration_s=seconds)
         objective = Budget(tuple(one for one in budget.clauses if one.measure != "rate"))
-        trial = trial_of(
-            self.load(
-                replace(plan, model=replace(opened, rate_per_s=rate), duration_s=seconds), objective
-            ),
-            rate,
-        )
+        requests = rate * (plan.warm_up_s + seconds)
+        trial = trial_of(self._load(plan, objective, requests), rate)
         said = {True: "holds", False: "does not hold", None: f"void: {trial.why}"}[trial.held]
         self._console.print(f"{rate:.4g}/s: {escape(said)}")
         return trial
+
+    def _load(self, plan: Plan, budget: Budget, requests: float) -> LoadResult:
+        """Make one run that takes so many requests or more, if it may still be made."""
+        if time.monotonic() + plan.warm_up_s + plan.duration_s > self._ends_at:
+            raise Undecided("its time was up")
+        if requests > self._requests_left:
+            raise Undecided("its requests were spent")
+        self._number += 1
+        out = self._run.out / f"trial-{self._number}"
+        again = plan.again(self._number)
+        self.last = run_load(replace(self._run, plan=again, budget=budget, out=out))
+        self._requests_left -= self.last.recording.requests
+        return self.last
 
 
 def _needed(budget: Budget, rate: float) -> Iterator[float]:
@@ -148,7 +161,7 @@ def _needed(budget: Budget, rate: float) -> Iterator[float]:
             while not enough_for(clause.percent, count):
                 count *= 2
             if count / rate > LONGEST_S:
-                raise UsageError(
+                raise Undecided(
                     f"{clause.text}: at {rate:.4g}/s a trial would take more than {LONGEST_S:g} s: "
                     f"ask for a lower percentile"
                 )
@@ -171,50 +184,69 @@ def trial_of(result: LoadResult, rate: float) -> Trial:
     )
 
 
-def find_limit(run: LoadRun, seconds: float, console: Console) -> Limit:
-    """Search, write search.json, and return what was found."""
+def find_limit(run: LoadRun, effort: Effort, console: Console) -> Limit:
+    """Search, write search.json, and return what was found; what was found is kept in any case."""
     limit = Limit(run.scenario, run.profile.name)
-    with served(run.profile) as profile:
-        search = _Search(replace(run, profile=profile, is_served=True), seconds, console)
-        _measure_capacity(search, limit)
-        if limit.unusable is None and limit.points:
-            capacity = max(throughput for _, throughput in limit.points)
-            limit.bracket = searched(search.attempt, capacity, goes_on=search.goes_on)
-            _look_beyond(search, limit)
-    write(run.out / "search.json", limit)
+    try:
+        with served(run.profile) as profile:
+            search = _Search(replace(run, profile=profile, is_served=True), effort, console)
+            _find(search, limit)
+    finally:
+        if limit.unusable is not None or limit.points or limit.bracket.ended:
+            write(run.out / "search.json", limit)
     return limit
 
 
-def _measure_capacity(search: _Search, limit: Limit) -> None:
+def _find(search: _Search, limit: Limit) -> None:
+    try:
+        fastest = _measure_capacity(search, limit)
+    except Undecided as undecided:
+        limit.bracket.ended = str(undecided)
+        return
+    if limit.unusable is None and fastest:
+        searched(search.attempt, fastest, limit.bracket)
+        _look_beyond(search, limit)
+
+
+def _measure_capacity(search: _Search, limit: Limit) -> float:
+    """Return the highest throughput, which says where to begin; void runs fit no law."""
+    fastest = 0.0
     for users in CONCURRENCIES:
         result = search.closed(users)
         if result.unusable is not None:
             limit.unusable = result.unusable
-            return
-        if result.achieved_per_s > 0:
+            break
+        fastest = max(fastest, result.achieved_per_s)
+        if result.void is None and result.achieved_per_s > 0:
             limit.points.append((users, result.achieved_per_s))
     limit.scaling = fitted(limit.points)
+    return fastest
 
 
 def _look_beyond(search: _Search, limit: Limit) -> None:
     """See what the server does past its limit, and whether it comes back."""
     bracket = limit.bracket
-    if bracket.high_per_s is None or not bracket.low_per_s or not search.goes_on():
+    if bracket.high_per_s is None or not bracket.low_per_s:
         return
-    limit.beyond = search.attempt(bracket.high_per_s * BEYOND)
-    result = search.last
-    if result is not None and result.recording.failed:
-        shed = sum(
-            count
-            for kind, count in result.recording.failures.items()
-            if "status 429" in kind or "status 503" in kind
-        )
-        limit.sheds = shed > MOSTLY * result.recording.failed
-    limit.recovered = search.attempt(bracket.low_per_s * GENTLE).held
+    with contextlib.suppress(Undecided):  # there is no time for it
+        limit.beyond = search.attempt(bracket.high_per_s * BEYOND)
+        limit.sheds = search.last is not None and _sheds(search.last.recording)
+        limit.recovered = search.attempt(bracket.low_per_s * GENTLE).held
+
+
+def _sheds(recording: Recording) -> bool:
+    """Return whether most failures are refusals of what is too much."""
+    shed = sum(
+        count
+        for kind, count in recording.failures.items()
+        if "status 429" in kind or "status 503" in kind
+    )
+    return shed > MOSTLY * recording.failed
 
 
 def write(path: Path, limit: Limit) -> None:
     """Write search.json."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(limit.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
@@ -244,6 +276,8 @@ def _facts(limit: Limit) -> Iterator[tuple[str, str]]:
         yield "peak", peak
     if limit.past_the_limit is not None:
         yield "past its limit", limit.past_the_limit
+    elif limit.beyond is not None:
+        yield "past its limit", f"not known: {limit.beyond.why or 'it held once more'}"
     told: dict[bool | None, str] = {True: "yes", False: "no", None: "not known"}
     yield "recovers", told[limit.recovered]
 

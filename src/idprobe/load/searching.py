@@ -1,11 +1,11 @@
 """The search for the highest rate that holds an objective, whatever makes the trials."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Bracket", "Trial", "knee", "searched"]
+__all__ = ["Bracket", "Trial", "Undecided", "knee", "searched"]
 
 START: Final = 0.75
 """The first trial, as a share of the raw capacity that a closed loop has found."""
@@ -47,39 +47,36 @@ class Bracket:
         return bool(self.low_per_s and self.high_per_s and self.high_per_s / self.low_per_s < NEAR)
 
 
-class _Undecided(Exception):
-    """A rate at which no trial was sound."""
+class Undecided(Exception):
+    """Why nothing can be said of a rate."""
 
 
 def searched(
     attempt: Callable[[float], Trial],
     capacity_per_s: float,
+    bracket: Bracket,
     *,
     tolerance: float = 0.03,
-    goes_on: Callable[[], bool],
-) -> Bracket:
-    """Return the bracket around the highest rate that holds, as narrow as the tolerance.
+) -> None:
+    """Narrow the bracket around the highest rate that holds, down to the tolerance.
 
-    A void trial is never a verdict. `goes_on` is asked before each trial.
+    A void trial is never a verdict, and neither is one of two that had to agree. `attempt` raises
+    Undecided where no more trial may be made. Whatever ends it, the bracket has what was seen.
     """
-    bracket = Bracket()
     rate = capacity_per_s * START
     while True:
-        if not goes_on():
-            bracket.ended = "its time was up"
-            return bracket
         try:
-            held = _decided(attempt, rate, bracket, goes_on)
-        except _Undecided as undecided:
-            bracket.ended = f"no sound trial at {rate:.4g}/s: {undecided}"
-            return bracket
+            held = _decided(attempt, rate, bracket)
+        except Undecided as undecided:
+            bracket.ended = str(undecided)
+            return
         if held:
             bracket.low_per_s = max(bracket.low_per_s, rate)
         else:
             bracket.high_per_s = min(bracket.high_per_s or math.inf, rate)
         following = _following(bracket, capacity_per_s, tolerance)
         if following is None:
-            return bracket
+            return
         rate = following
 
 
@@ -99,33 +96,25 @@ def _following(bracket: Bracket, capacity_per_s: float, tolerance: float) -> flo
     return math.sqrt(low * high)
 
 
-def _decided(
-    attempt: Callable[[float], Trial],
-    rate: float,
-    bracket: Bracket,
-    goes_on: Callable[[], bool],
-) -> bool:
+def _decided(attempt: Callable[[float], Trial], rate: float, bracket: Bracket) -> bool:
     """Return whether a rate holds: by one trial far from the edge, else by two that agree."""
     wanted = 2 if bracket.is_narrow else 1
     votes = {True: 0, False: 0}
-    for trial in _sound(attempt, rate, bracket):
-        votes[trial] += 1
-        if max(votes.values()) >= wanted or not goes_on():
-            break
+    while max(votes.values()) < wanted:
+        votes[_sound(attempt, rate, bracket)] += 1
     return votes[True] > votes[False]
 
 
-def _sound(attempt: Callable[[float], Trial], rate: float, bracket: Bracket) -> Iterator[bool]:
-    void = 0
-    while True:
+def _sound(attempt: Callable[[float], Trial], rate: float, bracket: Bracket) -> bool:
+    """Return what a trial came to, that is made again where it was void."""
+    why = None
+    for _ in range(1 + VOID_AGAIN):
         trial = attempt(rate)
         bracket.trials.append(trial)
-        if trial.held is None:
-            void += 1
-            if void > VOID_AGAIN:
-                raise _Undecided(trial.why or "void")
-            continue
-        yield trial.held
+        if trial.held is not None:
+            return trial.held
+        why = trial.why
+    raise Undecided(f"no sound trial at {rate:.4g}/s: {why or 'void'}")
 
 
 def knee(trials: list[Trial]) -> float | None:
