@@ -5,11 +5,14 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
+import httpx
 import pytest
+import respx
 
+from idprobe.errors import UsageError
 from idprobe.load.drift import FEWEST_WINDOWS, drifts, trend_by_chance
+from idprobe.load.memory import Scraped, memory_of, refuse_metrics
 from idprobe.load.recording import Window
-from idprobe.load.watching import memory_of
 
 MS = 1_000_000
 STEADY = Window(
@@ -93,3 +96,46 @@ def test_the_chance_of_a_trend_is_that_of_the_textbook() -> None:
 def test_the_memory_of_a_process_is_known_while_it_lives() -> None:
     assert (memory_of(os.getpid()) or 0) > 2**20
     assert memory_of(2**22 + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes 5e7\n", 5e7),
+        ('jvm_memory_used_bytes{id="a"} 3e7\njvm_memory_used_bytes{id="b"} 1e7\n', 4e7),
+        ("some_other_figure 1\n", None),
+        ("process_resident_memory_bytes NaN\n", None),
+        ("process_resident_memory_bytes +Inf\n", None),
+        ("<html>no figures</html>\n", None),
+        ("x" * 4_000_001, None),
+    ],
+)
+def test_memory_is_read_as_prometheus_is_told(
+    respx_mock: respx.MockRouter, text: str, octets: float | None
+) -> None:
+    respx_mock.get("http://127.0.0.1:9000/metrics").respond(text=text)
+    scraped = Scraped("http://127.0.0.1:9000/metrics")
+
+    scraped.ask()
+
+    assert scraped() == octets
+
+
+def test_memory_is_unknown_once_nobody_tells_it(respx_mock: respx.MockRouter) -> None:
+    route = respx_mock.get("http://127.0.0.1:9000/metrics")
+    scraped = Scraped("http://127.0.0.1:9000/metrics")
+    said = httpx.Response(200, text="process_resident_memory_bytes 5\n")
+    for answer, octets in ((said, 5), (httpx.Response(503), None), (httpx.ReadTimeout("x"), None)):
+        route.mock(side_effect=[answer])
+        scraped.ask()
+        assert scraped() == octets
+
+
+def test_figures_are_fetched_from_nobody_who_did_not_agree() -> None:
+    refuse_metrics("http://127.0.0.1:9000/metrics", frozenset())
+    refuse_metrics("https://id.example/metrics", frozenset({"id.example"}))
+    with pytest.raises(UsageError, match=r"--i-may-load id\.example"):
+        refuse_metrics("https://id.example/metrics", frozenset({"other.example"}))
+    for url in ("file:///proc/self/statm", "http://me:pw@127.0.0.1/", "http://127.0.0.1/?key=1"):
+        with pytest.raises(UsageError, match="wants an http or https address"):
+            refuse_metrics(url, frozenset())

@@ -129,6 +129,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         help="The server's process on this machine: --soak tells of its memory too.",
     )
     @click.option(
+        "--server-metrics",
+        metavar="URL",
+        help="Where the server tells Prometheus of its memory, instead of --server-pid.",
+    )
+    @click.option(
         "--search",
         is_flag=True,
         help="Find the highest rate within the budget, instead of loading at one.",
@@ -284,6 +289,7 @@ def _plan(options: dict[str, Any], is_timed: bool) -> Plan:  # noqa: FBT001 -- w
         options["workers"],
         options["soak"] is not None,
         options["server_pid"],
+        options["server_metrics"],
     )
 
 

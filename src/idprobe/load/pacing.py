@@ -8,6 +8,7 @@ from typing import Final
 
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Engine, Seat
+from idprobe.load.memory import unknown
 from idprobe.load.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.watching import Watch
@@ -30,8 +31,8 @@ class Times:
     duration_s: float | None = None
     """None in a closed loop that somebody else ends."""
     patience_s: float = 10.0
-    server_pid: int | None = None
-    """The process of the server, if it is on this machine and its memory is to be noted."""
+    server_memory: Callable[[], int | None] = unknown
+    """How many octets of memory the server holds."""
 
 
 class Crew:
@@ -148,7 +149,7 @@ class OpenPace:
         self._give_up_ns: Final = self._end_ns + round(times.patience_s * NS)
         self._next_ns = self._following()
         warm_up_ns = round(times.warm_up_s * NS)
-        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_pid)
+        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
         recording.started_ns = started + warm_up_ns
         engine.on_lag = self.watch.lagged
 
@@ -222,7 +223,7 @@ class ClosedPace:
         self._preparing: Final[set[Seat]] = set()
         self._working = 0
         warm_up_ns = round(times.warm_up_s * NS)
-        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_pid)
+        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
         recording.started_ns = started + warm_up_ns
         self.wanted = 0
         engine.on_lag = self.watch.lagged

@@ -84,6 +84,8 @@ class Plan:
     """Whether the run is to tell what drifts."""
     server_pid: int | None = None
     """The process of the server on this machine, whose memory is noted."""
+    server_metrics: str | None = None
+    """Where the server tells Prometheus of its memory, which is noted."""
 
     def part(self, place: int) -> "Plan":
         """Return what the worker at a place has to do; arrivals of all fall between each other."""
@@ -132,7 +134,15 @@ class Plan:
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-_MEMBERS: Final = ("duration_s", "warm_up_s", "callers", "workers", "soak", "server_pid")
+_MEMBERS: Final = (
+    "duration_s",
+    "warm_up_s",
+    "callers",
+    "workers",
+    "soak",
+    "server_pid",
+    "server_metrics",
+)
 
 
 def heed_limits(plan: Plan, profile: Profile) -> Plan:

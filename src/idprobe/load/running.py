@@ -24,6 +24,7 @@ from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
+from idprobe.load.memory import refuse_metrics
 from idprobe.load.merged import merged
 from idprobe.load.plan import ISSUER, MAY_LOAD, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
 from idprobe.load.pools import with_pools
@@ -85,6 +86,8 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     """
     path = scenario_file(run.scenario)
     _refuse(run.profile, run.may_load)
+    if run.plan.server_metrics is not None:
+        refuse_metrics(run.plan.server_metrics, run.may_load)
     plan = heed_limits(run.plan, run.profile)
     _refuse_short(plan, run.budget)
     run.out.mkdir(parents=True, exist_ok=True)

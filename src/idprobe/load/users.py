@@ -22,6 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one
 from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
+from idprobe.load.memory import Scraped
 from idprobe.load.merging import Merger, tell_exactly
 from idprobe.load.metrics import serve_metrics
 from idprobe.load.plan import MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
@@ -141,6 +142,8 @@ class _Run:
         self._user_class.work = work
         work.start()
         gevent.spawn(self._look_after, work)
+        if work.scraped is not None:
+            gevent.spawn(self._scrape, work, work.scraped)
 
     def _hear_stop(self, **_others: Any) -> None:
         """Stop, and report before it is told: a master that quits waits half a second for that."""
@@ -205,6 +208,11 @@ class _Run:
             runner.send_message(OUTCOME_MESSAGE, said)
         elif place is not None:
             write_outcome(outcome_path(Path(place), self._place), outcome_text(outcome))
+
+    def _scrape(self, work: Work, scraped: Scraped) -> None:
+        while not work.done:
+            scraped.ask()
+            gevent.sleep(TICK_S)
 
     def _look_after(self, work: Work) -> None:
         while not work.done:

@@ -1,14 +1,15 @@
 """Looking at ourselves while load runs, second by second: lateness, and who had the processor."""
 
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+from idprobe.load.memory import unknown
 from idprobe.load.recording import Recording, Window
 from idprobe.load.tape import Tape
 
-__all__ = ["Watch", "memory_of"]
+__all__ = ["Watch"]
 
 WINDOW_NS: Final = 1_000_000_000
 MAX_WINDOWS: Final = 100_000
@@ -34,12 +35,12 @@ class Watch:
         engine: Engine,
         started_ns: int,
         warm_up_ns: int,
-        server_pid: int | None = None,
+        server_memory: Callable[[], int | None] = unknown,
     ) -> None:
         self._recording: Final = recording
         self._engine: Final = engine
         self._octets = engine.octets
-        self._server_pid: Final = server_pid
+        self._server_memory: Final = server_memory
         self._started_ns = started_ns
         self._steady_ns: Final = started_ns + warm_up_ns
         self._service: Final = Tape()
@@ -132,7 +133,7 @@ class Watch:
                 delay=round((delay_ns - self._delay_ns) / elapsed, 4),
                 octets=self._engine.octets - self._octets,
                 connections=self._engine.connections,
-                server_bytes=None if self._server_pid is None else memory_of(self._server_pid),
+                server_bytes=self._server_memory(),
             )
             recording.windows.append(window)
         recording.latency.merge(latency)
@@ -142,15 +143,6 @@ class Watch:
         self._cpu_ns, self._delay_ns, self._window_ns = cpu_ns, delay_ns, now_ns
         self._began = self._failed = 0
         self._octets = self._engine.octets
-
-
-def memory_of(pid: int) -> int | None:
-    """Return how many octets of memory a process holds; None if nobody can tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _processor() -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """One run of load in this process: an engine in a thread, its pace, and what was recorded."""
 
 import gc
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
@@ -8,6 +10,7 @@ from idprobe.load.asking import askers, told
 from idprobe.load.callers import Caller
 from idprobe.load.course import Step
 from idprobe.load.engine import Engine, Moves
+from idprobe.load.memory import Scraped, memory_of, unknown
 from idprobe.load.originals import original
 from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
 from idprobe.load.plan import Open, Plan
@@ -55,6 +58,9 @@ class Work:
         self.engine: Final = Engine(stage.transport)
         self.refusal: str | None = None
         self.done = False
+        url = None if plan is None else plan.server_metrics
+        self.scraped: Final = None if url is None else Scraped(url)
+        """What somebody else has to ask for every now and then, while the engine is at work."""
 
     def start(self) -> None:
         """Start the thread, with as many open files as the system allows."""
@@ -123,6 +129,12 @@ class Work:
         recording.checked.update(findings.counted())
         recording.notes.update(filter(None, [told(self._stage)]))
 
+    def _server_memory(self) -> Callable[[], int | None]:
+        if self.scraped is not None:
+            return self.scraped
+        pid = None if self._plan is None else self._plan.server_pid
+        return unknown if pid is None else partial(memory_of, pid)
+
     def _unburden(self) -> None:
         """Keep the collector of cycles from walking through all of Locust every now and then."""
         gc.collect()
@@ -141,9 +153,7 @@ class Work:
         plan, engine, recording = self._plan, self.engine, self.recording
         warm_up_s = 0.0 if plan is None else plan.warm_up_s
         seconds = None if plan is None else warm_up_s + plan.duration_s
-        times = Times(
-            warm_up_s, seconds, self._patience_s, None if plan is None else plan.server_pid
-        )
+        times = Times(warm_up_s, seconds, self._patience_s, self._server_memory())
         if plan is not None and isinstance(plan.model, Open) and seconds is not None:
             model = plan.model
             steps = model.steps(plan.duration_s)
