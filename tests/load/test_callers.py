@@ -32,7 +32,7 @@ from idprobe.load.owners import Owner
 from idprobe.load.plan import Closed, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.shapes import TokenShape
-from idprobe.load.stage import Stage, set_up
+from idprobe.load.stage import Stage, carried_out, set_up
 from idprobe.load.transport import Transport
 from idprobe.load.working import Work, tried
 from idprobe.profile import Client, Profile, Provider, User, load_profile, with_issuer
@@ -217,6 +217,30 @@ def answer(media_type: str | None = None) -> Response:
     body = b'{"access_token":"t1","token_type":"Bearer"}'
     headers = JSON if media_type is None else (("Content-Type", media_type),)
     return Response(200, headers, body)
+
+
+class BusyOnce(ReferenceServer):
+    """Refuses the first token request, whatever it asks for."""
+
+    busy = True
+
+    async def token(self, request: HttpRequest) -> HttpResponse:
+        if self.busy:
+            self.busy = False
+            return HttpResponse("later", 503)
+        return await super().token(request)
+
+
+def test_a_code_that_brought_no_tokens_may_work_when_load_is_over() -> None:
+    with serve(speakup_config(), server_class=BusyOnce) as server:
+        stage = set_up(located(server.issuer))
+        caller = AuthorizationCode(stage, 0)
+        with pytest.raises(ProbeError, match="status 503"):
+            carried_out(stage.transport, caller.iterate())
+
+        carried_out(stage.transport, caller.conclude())
+
+    assert not stage.findings.breaches
 
 
 def test_the_same_token_again_is_allowed_for_the_same_three() -> None:

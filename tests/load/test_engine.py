@@ -1,6 +1,7 @@
 """The engine against a server that says exactly what it is told to."""
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +9,21 @@ from typing import Any
 
 import pytest
 
-from idprobe.errors import ProbeError
+from idprobe.errors import NoResponse, ProbeError
 from idprobe.exchange import Request, Response
+from idprobe.flows import Tokens
+from idprobe.load.callers import RefreshChain
 from idprobe.load.engine import Moves
-from idprobe.load.stage import carried_out
+from idprobe.load.packets import Packet
+from idprobe.load.stage import Stage, carried_out
 from idprobe.load.transport import Transport
-from idprobe.profile import Limits, Profile, Tls
+from idprobe.profile import Client, Limits, Profile, Role, Tls, User
 from idprobe.reference.config import reference_config
 from idprobe.reference.running import serve
+from idprobe.wire import Cookies
 
+RESET = b"reset"
+"""In the place of an answer: the connection is reset once the request has come."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -32,7 +39,11 @@ def scripted(*connections: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
             with peer:
                 for answer in answers:
                     received.append(_one_request(peer))
-                    peer.sendall(answer)
+                    if answer == RESET:
+                        linger = struct.pack("ii", 1, 0)
+                        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    else:
+                        peer.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,))
@@ -129,6 +140,77 @@ def test_a_connection_is_kept_and_a_closed_one_only_costs_a_reconnect() -> None:
 
     assert [one.status for one in answers] == [200, 200, 200]
     assert len(received) == 3
+
+
+def test_a_kept_connection_that_is_reset_costs_a_second_try() -> None:
+    with scripted([OK, RESET], [OK]) as (url, received):
+        answers = answers_to(transport_for(url), *[Request("POST", url, b"/")] * 2)
+
+    assert [one.status for one in answers] == [200, 200]
+    assert received[1] == received[2]
+
+
+def test_a_refusal_of_what_was_sent_twice_is_no_answer() -> None:
+    refused = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+
+    with scripted([refused, RESET], [refused]) as (url, _):
+        transport = transport_for(url)
+        packet = Packet.of(Request("POST", url, b"/"), transport)
+
+        def asking() -> Moves:
+            assert (yield packet).status == 400
+            with pytest.raises(NoResponse, match="sent twice"):
+                yield packet
+
+        carried_out(transport, asking())
+
+
+class LoggedIn(RefreshChain):
+    """Has its first refresh token without a login."""
+
+    def log_in(self, cookies: Cookies) -> Moves:
+        del cookies
+        yield Request.get(self.provider.issuer)
+        return Tokens("a1", refresh_token="r1")
+
+
+def json_answer(status: int, body: bytes) -> bytes:
+    head = "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return (head % (status, len(body))).encode() + body
+
+
+LINK = json_answer(200, b'{"access_token":"a2","token_type":"Bearer","refresh_token":"r2"}')
+ENDED = json_answer(400, b'{"error":"invalid_grant"}')
+
+
+@pytest.mark.parametrize(
+    ("connections", "why", "breaches"),
+    [
+        ([[OK, LINK, ENDED]], "chain of refresh tokens broke", 1),
+        ([[OK, LINK, RESET], [ENDED]], "sent twice", 0),
+    ],
+    ids=["refused", "refused at a second try"],
+)
+def test_a_refresh_token_that_was_sent_twice_breaks_no_chain(
+    connections: list[list[bytes]], why: str, breaches: int
+) -> None:
+    with scripted(*connections) as (url, _):
+        client = Client("web", "web", "secret", roles=frozenset({Role.WEB}))
+        users = {"alice": User("alice", "alice", "password")}
+        profile = Profile("t", "t.toml", url, clients={"web": client}, users=users)
+        stage = Stage(profile, {"token_endpoint": f"{url}/token"}, Transport(profile))
+        chain = LoggedIn(stage, 0)
+
+        def refreshing() -> Moves:
+            yield from chain.iterate()
+            yield from chain.iterate()
+
+        with pytest.raises(ProbeError, match=why):
+            carried_out(stage.transport, refreshing())
+
+    assert stage.findings.breaches.total() == breaches
+    # a second use may have ended what else the user has there
+    assert stage.logged_in_since(chain.provider, 0.0) == (not breaches)
 
 
 def test_a_server_that_says_close_gets_a_new_connection_each_time() -> None:

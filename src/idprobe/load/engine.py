@@ -8,18 +8,19 @@ import re
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from idprobe.errors import IdprobeError, NoResponse, Refrained
-from idprobe.exchange import Request
+from idprobe.exchange import Request, Response
 from idprobe.load.answers import Answer, Heads, Reader
 from idprobe.load.framing import FramingError
 from idprobe.load.lines import STAMPS, Line, Places, TlsLine
 from idprobe.load.originals import original
 from idprobe.load.packets import Packet
 from idprobe.load.sampling import Samples
-from idprobe.load.tallies import Tallies, Tally
+from idprobe.load.seats import Moves, Pace, Seat
+from idprobe.load.tallies import Tallies
 from idprobe.load.transport import Transport, reason_of
 
 __all__ = ["Engine", "Moves", "Pace", "Seat"]
@@ -32,50 +33,10 @@ SWEEP_NS: Final = 50_000_000
 COARSE_NS: Final = 2_000_000
 STAMP_NS: Final = 250_000
 """So long after a read whose lateness was looked at the next one is."""
+REFUSALS: Final = range(400, 500)
+SENT_TWICE: Final = "sent twice, since a kept connection was broken off, and refused then"
 
-Moves = Generator[Packet | Request, Any, Any]
 _SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
-
-
-class Seat:
-    """One caller at work: its flow, its connections, and where it is."""
-
-    __slots__ = (
-        "answer", "begun_ns", "caller", "flow", "intended_ns", "line", "lines", "packet",
-        "prepared", "raw", "retried", "sent_ns", "tally", "unanswered",
-    )  # fmt: skip
-
-    def __init__(self, caller: Any) -> None:
-        self.caller: Final = caller
-        self.lines: Final[dict[str, Line]] = {}
-        self.flow: Moves | None = None
-        self.line: Line | None = None
-        self.packet: Packet | None = None
-        self.answer: Answer | None = None
-        self.tally: Tally | None = None
-        self.raw = False
-        self.retried = False
-        self.unanswered = False
-        self.prepared = False
-        self.intended_ns = 0
-        self.begun_ns = 0
-        self.sent_ns = 0
-
-
-class Pace(Protocol):
-    """Decides when a seat begins, and hears how it ended."""
-
-    def due(self, now_ns: int) -> int:
-        """Begin what is due, and return when to look again at the latest."""
-        ...
-
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
-        """Take back a seat whose flow has ended."""
-        ...
-
-    def over(self, now_ns: int) -> bool:
-        """Return whether everything is done."""
-        ...
 
 
 class Engine:
@@ -178,6 +139,7 @@ class Engine:
     def abandon(self, seat: Seat) -> None:
         """End a seat's flow where it is, and its connections."""
         self._busy.discard(seat)
+        seat.resent = False
         if seat.flow is not None:
             seat.flow.close()
         for line in tuple(seat.lines.values()):
@@ -248,7 +210,6 @@ class Engine:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         seat.packet = packet
         seat.answer = None
-        seat.retried = False
         seat.tally = None
         self.requests += 1
         seat.sent_ns = time.perf_counter_ns()
@@ -353,14 +314,26 @@ class Engine:
             if self.on_lag is not None:
                 self.on_lag(line.lag_ns)
             line.lag_ns = None
-        self._advance(seat, answer if seat.raw else answer.response())
+        self._advance(seat, answer if seat.raw and not seat.resent else self._told_of(seat, answer))
+
+    def _told_of(self, seat: Seat, answer: Answer) -> Answer | Response | NoResponse:
+        """Return what a flow is told of an answer, where that is not the answer as it is.
+
+        Who refuses what was sent twice may have done it the first time: that says nothing of it.
+        """
+        resent, seat.resent = seat.resent, False
+        if resent and seat.packet is not None and answer.status in REFUSALS:
+            return NoResponse(seat.packet, SENT_TWICE)
+        return answer if seat.raw else answer.response()
 
     def _fail(
         self, seat: Seat | None, line: Line | None, error: OSError | FramingError | Refrained
     ) -> None:
         """Drop a connection; send once more where it was stale, else tell the flow why.
 
-        RFC 9110 section 9.2.2 and RFC 9112 section 9.3.1 allow that for unanswered requests.
+        A kept connection that ends without an octet of an answer was most often closed before the
+        request came (RFC 9112 section 9.3.1). It may have been read all the same, so that a refusal
+        of its repetition is no answer (`_told_of`; RFC 9110 section 9.2.2).
         """
         stale = line is not None and line.used > 1 and not line.received
         if line is not None:
@@ -370,11 +343,13 @@ class Engine:
             return
         seat.line = None
         is_broken = isinstance(error, ConnectionError | FramingError | ssl.SSLEOFError)
-        if stale and is_broken and not seat.retried and seat.packet is not None:
-            seat.retried = True
+        if stale and is_broken and seat.packet is not None:
+            # once only, since that goes over a new connection, which cannot be stale
+            seat.resent = True
             self.reconnects += 1
             self._put(seat, seat.packet)
             return
+        seat.resent = False
         if seat.packet is not None:
             tally = self.tallies.of(seat.packet.name)
             tally.note(time.perf_counter_ns() - seat.sent_ns)

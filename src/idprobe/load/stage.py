@@ -67,6 +67,11 @@ class Stage:
             logins.under_way -= 1
             logins.ended_at = time.monotonic()
 
+    def disturbed(self, provider: Provider) -> None:
+        """Note that what a user has at a client may just have ended by our doing, as by a login."""
+        with self.login(provider):
+            pass
+
     def logged_in_since(self, provider: Provider, moment: float) -> bool:
         """Return whether a login of this user to this client was under way after a moment."""
         logins = self._logins.get(_pair(provider))

@@ -4,7 +4,7 @@ import secrets
 import time
 from typing import ClassVar
 
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, NoResponse
 from idprobe.exchange import Response
 from idprobe.flows import (
     Authorized,
@@ -66,10 +66,12 @@ class Person(Caller):
             return (yield from walked(self._tokens(), self.stage.profile, cookies))
 
     def _tokens(self) -> Flow[Tokens]:
-        nonce = secrets.token_urlsafe(16)
-        self.last = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
-        response = yield from answer(redemption(self.provider, self.last))
+        nonce, self.last = secrets.token_urlsafe(16), None
+        authorized = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
+        response = yield from answer(redemption(self.provider, authorized))
         tokens = self.stage.findings.tokens(response, self.provider)
+        # not before: what was never redeemed may work at the next try
+        self.last = authorized
         self.stage.findings.nonce(tokens.id_token, nonce)
         return tokens
 
@@ -182,7 +184,12 @@ class RefreshChain(Person):
         if self._held is None:
             yield from self.prepare()
         held, self._held = self._held or "", None
-        answer = yield self._ask(held)
+        try:
+            answer = yield self._ask(held)
+        except NoResponse:
+            # it may have been used twice, which ends all of a grant (RFC 9700 section 4.14.2)
+            self.stage.disturbed(self.provider)
+            raise
         if answer.status == 400 and time.monotonic() < self._linked_at + PROMPT_S:  # noqa: PLR2004 -- RFC 6749 section 5.2
             self._broken(answer.response().error)
         if self._linked_at > -PROMPT_S:
