@@ -1,6 +1,8 @@
 """Arrivals that never look at answers: what a server that stalls, resets or is gone looks like."""
 
+import errno
 import itertools
+import os
 import socket
 import struct
 import threading
@@ -8,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,6 +18,7 @@ from idprobe.exchange import Request
 from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
+from idprobe.load.lines import Line
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.recording import UNFINISHED, Recording
 from idprobe.load.result import LoadResult
@@ -259,6 +263,28 @@ def test_prepared_callers_take_turns() -> None:
 
     assert work.recording.succeeded == 20
     assert {numbers.count(number) for number in range(4)} == {5}
+
+
+@pytest.mark.parametrize("prepares", [False, True])
+@pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS"])
+def test_a_host_that_cannot_open_connections_makes_the_run_void(
+    monkeypatch: pytest.MonkeyPatch, name: str, *, prepares: bool
+) -> None:
+    class Prepared(Getter):
+        def prepare(self) -> Moves:
+            yield from self.iterate()
+
+    number = getattr(errno, name)
+    monkeypatch.setattr(Prepared, "prepares", prepares)
+    monkeypatch.setattr(Line, "open", Mock(side_effect=OSError(number, os.strerror(number))))
+    work = Work(stage_of("http://127.0.0.1:1"), Prepared, Plan(Open(40), 0.1, callers=2))
+
+    work.run()
+
+    result = result_of(work.recording, "errors<1%")
+    assert (work.refusal, result.exit_code) == (None, 4)
+    assert os.strerror(number) in (result.void or "")
+    assert result.to_dict()["generator"]["shortages"][name] > 0
 
 
 def test_users_who_get_no_connection_rest_before_they_try_again() -> None:

@@ -7,7 +7,7 @@ thread of its own, so that neither Locust's greenlets wait for it nor it for the
 import re
 import ssl
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from idprobe.load.packets import Packet
 from idprobe.load.sampling import Samples
 from idprobe.load.seats import Moves, Pace, Seat
 from idprobe.load.tallies import Tallies
-from idprobe.load.transport import Transport, reason_of
+from idprobe.load.transport import Transport, reason_of, shortage_of
 
 __all__ = ["Engine", "Moves", "Pace", "Seat"]
 
@@ -63,6 +63,7 @@ class Engine:
         self.requests = 0
         self.octets = 0
         self.reconnects = 0
+        self.shortages: Final[Counter[str]] = Counter()
         self.stopped = False
 
     def stop(self) -> None:
@@ -350,6 +351,9 @@ class Engine:
             self._put(seat, seat.packet)
             return
         seat.resent = False
+        shortage = shortage_of(error)
+        if shortage is not None:
+            self.shortages[shortage] += 1
         if seat.packet is not None:
             tally = self.tallies.of(seat.packet.name)
             tally.note(time.perf_counter_ns() - seat.sent_ns)

@@ -4,6 +4,8 @@ Our own lateness is part of every latency. It is held against what the run is to
 the budget, or the latency itself.
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -12,7 +14,7 @@ from idprobe.load.histogram import Histogram, enough_for
 from idprobe.load.quantities import shown_duration
 from idprobe.load.recording import Recording
 
-__all__ = ["saturation", "too_short"]
+__all__ = ["saturation", "shortage", "too_short"]
 
 LATE_NS: Final = 500_000
 """Lateness below this is never held against a run."""
@@ -27,6 +29,29 @@ BUSY: Final = 0.85
 BUSY_WINDOWS: Final = 0.1
 THROTTLED: Final = 0.01
 DEFAULT_PERCENT: Final = 99.0
+REMEDIES: Final = {
+    "EMFILE": "raise the limit of open files (ulimit -Hn), or use more workers (--workers)",
+    "ENFILE": "raise this host's limit of open files (fs.file-max), or use more hosts (--master)",
+    "EADDRNOTAVAIL": (
+        "widen this host's range of ports (net.ipv4.ip_local_port_range), or use more hosts "
+        "(--master)"
+    ),
+    "ENOBUFS": "leave this host more memory for connections, or use more hosts (--master)",
+}
+"""What helps where this host has no more files, ports or buffers."""
+
+
+def shortage(recording: Recording) -> str | None:
+    """Return what this host had too few of to connect, and what to do; None if nothing."""
+    found = next(iter(recording.shortages.most_common()), None)
+    if found is None:
+        return None
+    name, times = found
+    return (
+        f"generator saturated: {times} connections could not be opened here "
+        f"({os.strerror(getattr(errno, name))}); allow fewer callers (--connections, --users), "
+        f"{REMEDIES[name]}"
+    )
 
 
 def saturation(recording: Recording, budget: Budget) -> str | None:

@@ -10,6 +10,9 @@ from idprobe.load.recording import Recording, Window
 __all__ = ["merged"]
 
 SUMS: Final = ("began", "finished", "failed", "octets", "connections")
+COUNTERS: Final = (
+    "failures", "findings", "warnings", "breaches", "checked", "notes", "shortages",
+)  # fmt: skip
 ADDED: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting",
@@ -29,7 +32,7 @@ def merged(recordings: Sequence[Recording]) -> Recording:
         for name in ("latency", "service", "slip", "lag"):
             histogram: Histogram = getattr(whole, name)
             histogram.merge(getattr(one, name))
-        for name in ("failures", "findings", "warnings", "breaches", "checked", "notes"):
+        for name in COUNTERS:
             getattr(whole, name).update(getattr(one, name))
         for name in ADDED:
             setattr(whole, name, getattr(whole, name) + getattr(one, name))

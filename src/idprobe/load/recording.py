@@ -82,6 +82,8 @@ class Recording:
     """How many answers were held to each requirement."""
     notes: Counter[str] = field(default_factory=Counter)
     """What is to be said of how that was checked."""
+    shortages: Counter[str] = field(default_factory=Counter)
+    """Connections that this host could not open, by the name of the errno that says why."""
     succeeded: int = 0
     scheduled: int = 0
     warm_up_scheduled: int = 0
@@ -161,7 +163,7 @@ class Recording:
 
 
 _HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
-_COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "notes")
+_COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "notes", "shortages")
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting", "throttled_us", "started_ns", "ended_ns", "fault",

@@ -10,7 +10,7 @@ from idprobe.load.budget import Budget, ClauseResult
 from idprobe.load.course import expected
 from idprobe.load.drift import Drift, drifts
 from idprobe.load.histogram import Histogram, enough_for
-from idprobe.load.honesty import saturation, too_short
+from idprobe.load.honesty import saturation, shortage, too_short
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import Recording
 
@@ -70,6 +70,7 @@ class LoadResult:
             return None
         return (
             self.died
+            or shortage(self.recording)
             or self.recording.doubt
             or saturation(self.recording, self.budget)
             or too_short(self.recording, self.budget)
@@ -158,6 +159,7 @@ class LoadResult:
                 "lag": summary(recording.lag),
                 "most_waiting": recording.most_waiting,
                 "throttled_us": recording.throttled_us,
+                "shortages": dict(recording.shortages),
             },
             "drift": [asdict(one) for one in self.drift],
             "windows": [asdict(one) for one in recording.windows],

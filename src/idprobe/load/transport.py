@@ -4,6 +4,7 @@ An exchange has one deadline, connecting included; bodies are bounded; redirects
 proxies and authorities not taken from the environment.
 """
 
+import errno
 import socket
 import ssl
 from typing import Final
@@ -15,7 +16,7 @@ from idprobe.load.framing import FramingError
 from idprobe.profile import Profile, host_of
 from idprobe.wire import tls_context
 
-__all__ = ["Transport", "reason_of"]
+__all__ = ["Transport", "reason_of", "shortage_of"]
 
 USER_AGENT: Final = "idprobe-load/0.1"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -78,6 +79,14 @@ def reason_of(error: OSError | FramingError, limit_s: float) -> str:
             return why
     return f"no connection: {error.strerror or type(error).__name__}"
 
+
+def shortage_of(error: Exception) -> str | None:
+    """Return what this host had no more of, as the name of an errno; None for all other errors."""
+    number = error.errno if isinstance(error, OSError) else None
+    return errno.errorcode[number] if number in _SHORTAGES else None
+
+
+_SHORTAGES: Final = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS}
 
 _REASONS: Final[dict[type[OSError], str]] = {
     ConnectionRefusedError: "connection refused",

@@ -93,7 +93,9 @@ class Work:
             self._carry_out()
         except IdprobeError as error:
             # a wrong answer in the preparation is a finding, not a target that cannot be used
-            self.refusal = None if self._stage.findings.kinds else str(error)
+            # and a connection that this host cannot open says nothing of the target
+            is_ours = self._stage.findings.kinds or self.engine.shortages
+            self.refusal = None if is_ours else str(error)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the run is void and says so
             self.recording.fault = f"{type(error).__name__}: {error}"[:200]
         finally:
@@ -126,6 +128,7 @@ class Work:
         recording.findings.update(findings.kinds)
         recording.warnings.update(findings.warnings)
         recording.breaches.update(findings.breaches)
+        recording.shortages.update(self.engine.shortages)
         recording.checked.update(findings.counted())
         recording.notes.update(filter(None, [told(self._stage)]))
 
