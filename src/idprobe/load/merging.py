@@ -1,5 +1,6 @@
 """The engine's statistics on their way into Locust's, by the call that its master uses."""
 
+import logging
 import math
 from collections import deque
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from idprobe.errors import ProbeError
 from idprobe.load.tallies import Counted
 
 __all__ = ["Merger", "nearest_rank", "tell_exactly"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Merger:
@@ -20,6 +23,7 @@ class Merger:
 
     def __init__(self, environment: Any) -> None:
         self._environment: Final = environment
+        self._failed: Final[list[Any]] = []
 
     @property
     def listeners(self) -> list[Any]:
@@ -53,16 +57,33 @@ class Merger:
         whys = [why for why, times in counted.failures.items() for _ in range(times)]
         for duration_ms, times in counted.durations.in_milliseconds().items():
             for _ in range(times):
+                # which of a second's requests failed is not known by then
                 why = whys.pop() if whys else None
+                request = {
+                    "request_type": method,
+                    "name": path,
+                    "response_time": duration_ms,
+                    "response_length": counted.mean_octets,
+                    "response": None,
+                    "context": {},
+                    "exception": None if why is None else ProbeError(why),
+                    "start_time": counted.at_s - duration_ms / 1000,
+                    "url": path,
+                }
                 for listener in listeners:
-                    listener(
-                        request_type=method,
-                        name=path,
-                        response_time=duration_ms,
-                        response_length=counted.mean_octets,
-                        exception=None if why is None else ProbeError(why),
-                        context={},
-                    )
+                    self._tell_one(listener, request)
+
+    def _tell_one(self, listener: Any, request: Mapping[str, Any]) -> None:
+        """Call a listener; say once of one that it failed, whose error is no reason to end a run.
+
+        Locust's own way would count each request a second time, and print each failure.
+        """
+        try:
+            listener(**request)
+        except Exception:  # noqa: BLE001 -- whatever it is, it is the listener's
+            if listener not in self._failed:
+                self._failed.append(listener)
+                _LOG.exception("a listener of events.request failed (this is said once)")
 
 
 def nearest_rank(response_times: Mapping[float, int], num_requests: int, percent: float) -> float:
