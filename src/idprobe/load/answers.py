@@ -122,23 +122,22 @@ class Reader:
         self._headers: list[tuple[str, str]] = []
         self._reason = b""
         self._body = bytearray()
-        self._head_bytes = 0
+        self._beside_bytes = 0
         self._head: Head | None = None
         self._over = False
         self.answer: Answer | None = None
 
     def feed(self, data: bytes) -> bool:
         """Return whether the answer is complete; raises FramingError for what is no HTTP."""
-        if self._head is None:
-            self._head_bytes += len(data)
+        self._beside_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             raise FramingError(str(error) or type(error).__name__) from None
-        if self._head is None and self._head_bytes > HEAD_BYTES:
-            raise FramingError("a line or header section without end")
         if self.answer is None and self._over:
             self._finish(keep=False)
+        if self.answer is None and self._beside_bytes > HEAD_BYTES:
+            raise FramingError("a line, header or trailer section without end")
         return self.answer is not None
 
     def closed(self) -> Answer:
@@ -169,9 +168,11 @@ class Reader:
         if status >= 200:  # noqa: PLR2004 -- interim responses
             keep = self._parser.should_keep_alive()
             self._head = Head.of(status, headers, keep=keep, reason=reason)
+            self._beside_bytes = 0
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body, up to the bound."""
+        self._beside_bytes = 0
         if len(self._body) + len(piece) > self._bound:
             self._over = True
         self._body += piece[: max(0, self._bound - len(self._body))]
