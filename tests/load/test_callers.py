@@ -25,6 +25,7 @@ from idprobe.load.callers import (
     Mixed,
     RefreshChain,
     UserInfo,
+    people,
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
 from idprobe.load.correctness import Findings, WrongAnswer
@@ -241,6 +242,20 @@ def test_a_code_that_brought_no_tokens_may_work_when_load_is_over() -> None:
         carried_out(stage.transport, caller.conclude())
 
     assert not stage.findings.breaches
+
+
+@pytest.mark.parametrize(("within_s", "checked"), [(10.0, 1), (0.0, 0)])
+def test_a_refusal_of_a_code_that_may_have_expired_is_not_counted_as_right(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, within_s: float, checked: int
+) -> None:
+    monkeypatch.setattr(people, "CODE_S", within_s)
+    stage = set_up(profile)
+    caller = AuthorizationCode(stage, 0)
+
+    for part in (caller.iterate(), caller.conclude()):
+        carried_out(stage.transport, part)
+
+    assert stage.findings.checked[rules.CODE_ONCE] == checked
 
 
 def test_the_same_token_again_is_allowed_for_the_same_three() -> None:

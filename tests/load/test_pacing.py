@@ -15,6 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from idprobe.exchange import Request
+from idprobe.load import working
 from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
@@ -285,6 +286,28 @@ def test_a_host_that_cannot_open_connections_makes_the_run_void(
     assert (work.refusal, result.exit_code) == (None, 4)
     assert os.strerror(number) in (result.void or "")
     assert result.to_dict()["generator"]["shortages"][name] > 0
+
+
+def test_those_who_worked_last_conclude(monkeypatch: pytest.MonkeyPatch) -> None:
+    worked: list[int] = []
+    concluded: list[int] = []
+
+    class Concluding(Getter):
+        prepares = True
+
+        def iterate(self) -> Moves:
+            yield from super().iterate()
+            worked.append(self.number)
+
+        def conclude(self) -> Moves:
+            concluded.append(self.number)
+            yield from ()
+
+    monkeypatch.setattr(working, "MOST_CONCLUDING", 2)
+    with talking(answering) as url:
+        Work(stage_of(url), Concluding, Plan(Open(40), 0.25, callers=4)).run()
+
+    assert concluded == worked[:-3:-1]
 
 
 def test_users_who_get_no_connection_rest_before_they_try_again() -> None:

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
@@ -119,7 +120,9 @@ class Work:
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
         recording.most_connections = crew.made
         engine.samples.stop_timing()
-        for seats in (askers(self._stage), tuple(crew.idle)[:MOST_CONCLUDING]):
+        # those who worked last: what the others hold may have expired
+        latest = tuple(islice(reversed(crew.idle), MOST_CONCLUDING))
+        for seats in (askers(self._stage), latest):
             if not engine.stopped:
                 engine.run(Conclusion(engine, seats, self._patience_s))
 

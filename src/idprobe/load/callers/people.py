@@ -39,6 +39,8 @@ __all__ = [
 OFFLINE = "offline_access"
 PROMPT_S = 2.0
 """A refresh token that is refused later than this may have come to its end."""
+CODE_S = 10.0
+"""A code that is refused later than this after it was redeemed may have expired meanwhile."""
 
 
 class Person(Caller):
@@ -53,6 +55,7 @@ class Person(Caller):
         super().__init__(stage, number)
         self.cookies = Cookies()
         self.last: Authorized | None = None
+        self._redeemed_at = 0.0
 
     @property
     def scope(self) -> str:
@@ -71,7 +74,7 @@ class Person(Caller):
         response = yield from answer(redemption(self.provider, authorized))
         tokens = self.stage.findings.tokens(response, self.provider)
         # not before: what was never redeemed may work at the next try
-        self.last = authorized
+        self.last, self._redeemed_at = authorized, time.monotonic()
         self.stage.findings.nonce(tokens.id_token, nonce)
         return tokens
 
@@ -84,7 +87,7 @@ class Person(Caller):
         if _has_tokens(response):
             what = "an authorization code worked twice (RFC 6749 sections 4.1.2 and 10.5)"
             raise findings.wrong(rules.CODE_ONCE, what)
-        if response.error is not None:
+        if response.error is not None and time.monotonic() < self._redeemed_at + CODE_S:
             findings.checked[rules.CODE_ONCE] += 1
 
 
