@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -259,6 +260,22 @@ def test_a_refused_connection_says_so() -> None:
 
     with pytest.raises(ProbeError, match="connection refused"):
         answers_to(transport_for(url), Request.get(url))
+
+
+def test_the_next_address_of_a_host_is_tried_where_the_first_takes_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted([], [OK], [OK]) as (url, received):
+        port = int(url.rpartition(":")[2])
+        addresses = [(2, 1, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", Mock(return_value=addresses))
+        transport = transport_for(url)
+
+        # two engines, of which the first tries the addresses
+        answers = [answers_to(transport, Request.get(url)) for _ in range(2)]
+
+    assert [one.status for (one,) in answers] == [200, 200]
+    assert len(received) == 2
 
 
 def test_credentials_go_to_no_host_that_the_profile_does_not_name() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.load.originals import original
-from idprobe.load.transport import Transport
+from idprobe.load.transport import Reached, Transport
 
 __all__ = ["STAMPS", "Line", "Place", "Places", "TlsLine"]
 
@@ -53,13 +53,46 @@ class Places:
         place = self._known.get(origin)
         if place is None:
             host, port = self._transport.address(origin)
-            resolve = original("socket", "getaddrinfo")
-            found = resolve(host, port, type=socket.SOCK_STREAM)
+            family, address = self._found(host, port)
             tls = self._transport.tls if origin.startswith("https://") else None
             name = urlsplit(origin).hostname or host
-            place = Place(origin, found[0][0], found[0][4], name, tls)
+            place = Place(origin, family, address, name, tls)
             self._known[origin] = place
         return place
+
+    def _found(self, host: str, port: int) -> Reached:
+        """Return the first address of a host that takes a connection, or its first if none does.
+
+        Where there are several, each is tried once for all engines of a run: `localhost` may be
+        ::1 first, and the server on IPv4 only. Together they leave the exchange a part of its time.
+        """
+        reached = self._transport.reached
+        known = reached.get((host, port))
+        if known is not None:
+            return known
+        resolve = original("socket", "getaddrinfo")
+        found: list[Reached] = [
+            (family, address)
+            for family, *_, address in resolve(host, port, type=socket.SOCK_STREAM)
+        ]
+        if len(found) > 1:
+            patience_s = self._transport.limits.exchange_s / (len(found) + 1)
+            taking = next((one for one in found if _takes(one, patience_s)), None)
+            if taking is not None:
+                reached[host, port] = taking
+                return taking
+        return found[0]
+
+
+def _takes(place: Reached, patience_s: float) -> bool:
+    family, address = place
+    try:
+        with original("socket", "socket")(family, socket.SOCK_STREAM) as sock:
+            sock.settimeout(patience_s)
+            sock.connect(address)
+    except OSError:
+        return False
+    return True
 
 
 class Line:

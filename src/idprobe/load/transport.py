@@ -7,7 +7,7 @@ proxies and authorities not taken from the environment.
 import errno
 import socket
 import ssl
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.errors import Refrained, UsageError
@@ -16,7 +16,10 @@ from idprobe.load.framing import FramingError
 from idprobe.profile import Profile, host_of
 from idprobe.wire import tls_context
 
-__all__ = ["Transport", "reason_of", "shortage_of"]
+__all__ = ["Reached", "Transport", "reason_of", "shortage_of"]
+
+Reached = tuple[int, tuple[Any, ...]]
+"""An address family, and an address of it."""
 
 USER_AGENT: Final = "idprobe-load/0.1"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -34,6 +37,8 @@ class Transport:
         self.allowed_hosts: Final = profile.allowed_hosts
         self.network: Final = profile.network
         self.tls: Final = tls_context(profile.tls)
+        self.reached: Final[dict[tuple[str, int], Reached]] = {}
+        """Which address took a connection, of each host and port that has several."""
 
     def address(self, origin: str) -> tuple[str, int]:
         """Return where to connect for an origin; raises Refrained if the profile forbids it."""
