@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from idprobe.load.course import Step
 from idprobe.load.merged import merged
 from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.recording import Recording, Window
+from idprobe.load.recording import Recording, Window, Worker
 from idprobe.load.schedule import Arrivals
 
 durations = st.lists(st.integers(1, 10**11), min_size=1, max_size=50)
@@ -33,6 +33,16 @@ def test_percentiles_are_those_of_all_samples_together(one: list[int], other: li
     assert whole.failures == together.failures
     assert whole.span_s == together.span_s
     assert whole.doubt == together.doubt
+
+
+def test_each_worker_is_told_and_the_most_throttled_counts() -> None:
+    one, other = recording_of([2]), recording_of([4])
+    one.workers, other.workers = [Worker(0.5, 0.6)], [Worker(0.1, 0.2)]
+    unknown = merged([one, other])
+    one.throttled_us = 7
+
+    assert merged([one, other]).workers == [Worker(0.5, 0.6), Worker(0.1, 0.2)]
+    assert (unknown.throttled_us, merged([one, other]).throttled_us) == (None, 7)
 
 
 def test_a_window_is_as_bad_as_its_worst_worker() -> None:

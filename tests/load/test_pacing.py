@@ -120,6 +120,10 @@ def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
     assert (recording.warm_up_scheduled, recording.warm_up_ended) == (100, 100)
     assert (recording.latency.count, recording.service.count, recording.slip.count) == (200,) * 3
     assert sum(window.began for window in recording.windows) == 300
+    (worker,) = recording.workers
+    assert 0 < worker.busiest == max(window.cpu for window in recording.windows)
+    assert worker.cpu > 0
+    assert Recording.from_dict(recording.to_dict()).workers == [worker]
 
 
 def test_where_answers_are_few_it_is_known_of_most_how_late_they_were_read() -> None:

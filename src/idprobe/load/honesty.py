@@ -93,8 +93,9 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
         worst = max(one.cpu + one.delay for one in busy)
         yield f"in {len(busy)} of {len(steady)} s it used or wanted {worst:.0%} of a processor"
     elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
-    if recording.throttled_us > THROTTLED * elapsed_us > 0:
-        yield f"the container was denied the processor for {recording.throttled_us / 1e6:.1f} s"
+    throttled_us = recording.throttled_us or 0
+    if throttled_us > THROTTLED * elapsed_us > 0:
+        yield f"the container was denied the processor for {throttled_us / 1e6:.1f} s"
 
 
 def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, float]]:

@@ -36,8 +36,10 @@ def merged(recordings: Sequence[Recording]) -> Recording:
             getattr(whole, name).update(getattr(one, name))
         for name in ADDED:
             setattr(whole, name, getattr(whole, name) + getattr(one, name))
-        whole.throttled_us = max(whole.throttled_us, one.throttled_us)
+        whole.workers += one.workers
         whole.fault = whole.fault or one.fault
+    throttled = [one.throttled_us for one in recordings]
+    whole.throttled_us = max((one for one in throttled if one is not None), default=None)
     # each span is of one clock; the longest counts
     whole.ended_ns = max(one.ended_ns - one.started_ns for one in recordings)
     longest = max(len(one.windows) for one in recordings)

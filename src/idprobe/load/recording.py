@@ -16,6 +16,7 @@ __all__ = [
     "Recording",
     "Refusal",
     "Window",
+    "Worker",
     "outcome_path",
     "outcome_text",
     "read_outcome",
@@ -57,6 +58,16 @@ class Window:
     """The memory of the server, where its process is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process of the generator, by shares of one core."""
+
+    cpu: float
+    """What all its threads used, over the whole run."""
+    busiest: float
+    """What the engine used in its busiest second."""
+
+
 @dataclass(slots=True, eq=False)
 class Recording:
     """One run, seen from the generator. An iteration is one run of the scenario's flow.
@@ -73,6 +84,7 @@ class Recording:
     lag: Histogram = field(default_factory=Histogram)
     failures: Counter[str] = field(default_factory=Counter)
     windows: list[Window] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     findings: Counter[str] = field(default_factory=Counter)
     """What the server did that is wrong at any speed."""
     warnings: Counter[str] = field(default_factory=Counter)
@@ -92,7 +104,8 @@ class Recording:
     reconnects: int = 0
     most_connections: int = 0
     most_waiting: int = 0
-    throttled_us: int = 0
+    throttled_us: int | None = None
+    """How long the container was denied the processor, of the worst worker; None if unknown."""
     started_ns: int = 0
     """When the steady state began."""
     ended_ns: int = 0
@@ -147,6 +160,7 @@ class Recording:
         members |= {name: dict(getattr(self, name).most_common()) for name in _COUNTERS}
         members |= {name: getattr(self, name).to_dict() for name in _HISTOGRAMS}
         members["windows"] = [asdict(one) for one in self.windows]
+        members["workers"] = [asdict(one) for one in self.workers]
         return members
 
     @classmethod
@@ -157,7 +171,8 @@ class Recording:
             given |= {name: Histogram.from_dict(members[name]) for name in _HISTOGRAMS}
             windows = [Window(**one) for one in members["windows"]]
             given |= {name: Counter(members[name]) for name in _COUNTERS}
-            return cls(**given, windows=windows)
+            workers = [Worker(**one) for one in members["workers"]]
+            return cls(**given, windows=windows, workers=workers)
         except (KeyError, TypeError):
             raise EvidenceError("this is no recording of a load run") from None
 

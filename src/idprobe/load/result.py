@@ -159,6 +159,7 @@ class LoadResult:
                 "lag": summary(recording.lag),
                 "most_waiting": recording.most_waiting,
                 "throttled_us": recording.throttled_us,
+                "workers": [asdict(one) for one in recording.workers],
                 "shortages": dict(recording.shortages),
             },
             "drift": [asdict(one) for one in self.drift],

@@ -56,6 +56,11 @@ def _facts(result: LoadResult) -> Iterator[tuple[str, str]]:
         yield "warm-up", f"{recording.warm_up_ended} iterations before, not counted"
     busiest = max((one.cpu for one in recording.windows), default=0.0)
     yield "generator", f"{busiest:.0%} of a processor in its busiest second"
+    if len(recording.workers) > 1:
+        shares = ", ".join(f"{one.cpu:.0%}" for one in recording.workers)
+        yield "workers", f"{shares} of a processor each, over all of the run"
+    if recording.iterations and recording.throttled_us is None:
+        yield "throttling", "unknown: no control group of this host tells of it"
     callers = f"{recording.most_connections} callers, {recording.reconnects} reconnects"
     yield "requests", f"{recording.requests} by {callers}"
 

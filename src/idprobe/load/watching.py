@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from idprobe.load.memory import unknown
-from idprobe.load.recording import Recording, Window
+from idprobe.load.recording import Recording, Window, Worker
 from idprobe.load.tape import Tape
+from idprobe.load.throttling import throttled_us
 
 __all__ = ["Watch"]
 
 WINDOW_NS: Final = 1_000_000_000
 MAX_WINDOWS: Final = 100_000
 SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
-CGROUP: Final = Path("/sys/fs/cgroup/cpu.stat")
 
 
 class Engine(Protocol):
@@ -51,7 +51,8 @@ class Watch:
         self._window_ns = started_ns
         self._failed = self._began = 0
         self._cpu_ns, self._delay_ns = _processor()
-        self._throttled_us = _throttled()
+        self._process_ns: Final = time.process_time_ns()
+        self._throttled_us: Final = throttled_us()
         self.next_ns = started_ns + WINDOW_NS
 
     def is_steady(self, intended_ns: int) -> bool:
@@ -109,7 +110,11 @@ class Watch:
         own = self._service.fold()
         recording.service.merge(own if own.count else recording.latency)
         recording.latency.merge(self._cut.fold())
-        recording.throttled_us = _throttled() - self._throttled_us
+        before, after = self._throttled_us, throttled_us()
+        recording.throttled_us = None if before is None or after is None else after - before
+        share = (time.process_time_ns() - self._process_ns) / max(1, now_ns - self._started_ns)
+        busiest = max(one.cpu for one in recording.windows)
+        recording.workers.append(Worker(round(share, 4), busiest))
 
     def _close(self, now_ns: int) -> None:
         recording = self._recording
@@ -152,13 +157,3 @@ def _processor() -> tuple[int, int]:
     except (OSError, ValueError):
         return time.thread_time_ns(), 0
     return int(ran), int(waited)
-
-
-def _throttled() -> int:
-    """Return how long the container was denied the processor, in µs; 0 where nobody says."""
-    try:
-        lines = CGROUP.read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return 0
-    facts = dict(line.split(maxsplit=1) for line in lines if " " in line)
-    return int(facts.get("throttled_usec", "0"))
