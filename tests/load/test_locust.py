@@ -36,6 +36,16 @@ def tell(**_):
     with open(f"heard-{os.getpid()}.json", "w") as stream:
         json.dump(heard, stream)
 """
+IMPATIENT = """
+from idprobe.load import pulse
+from idprobe.load.callers import ClientCredentials
+from idprobe.load.users import FlowUser
+
+pulse.DOWN_NS = 300_000_000
+
+class Service(FlowUser):
+    caller = ClientCredentials
+"""
 MERGING = """
 import csv, json, sys
 from collections import deque
@@ -73,10 +83,12 @@ def located(url: str, folder: Path) -> Path:
     return path
 
 
-def locust(folder: Path, scenario: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def locust(
+    folder: Path, scenario: Path, *options: str, served: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run Locust for some seconds against a tiny issuer."""
     with subprocess.Popen(
-        [sys.executable, str(ISSUER_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, str(ISSUER_SCRIPT), *served], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
         assert server.stdout is not None
         profile = located(f"http://127.0.0.1:{int(server.stdout.readline())}", folder)
@@ -114,6 +126,16 @@ def test_the_engines_statistics_are_locusts_own(tmp_path: Path) -> None:
     assert (
         0 < float(rows["/token"]["Min Response Time"]) <= float(rows["/token"]["Max Response Time"])
     )
+
+
+def test_plain_locust_stops_as_well_when_the_target_is_down(tmp_path: Path) -> None:
+    scenario = tmp_path / "impatient.py"
+    scenario.write_text(IMPATIENT, encoding="utf-8")
+
+    done = locust(tmp_path, scenario, "--run-time", "50s", served=("--die-after", "50"))
+
+    assert done.returncode == 1, done.stderr
+    assert "idprobe: stopped: the target is down since 20" in done.stderr
 
 
 SHARES = {"50%": 0.5, "95%": 0.95, "99%": 0.99, "100%": 1.0}

@@ -26,6 +26,7 @@ Maker = Callable[..., Any]
         ({"void": "saturated"}, "inconclusive", "the run is void: saturated"),
         ({"unusable": "no token"}, "inconclusive", "no load was sent: no token"),
         ({"findings": {"one token for two": 3}, "void": "late"}, "violated", "wrong under load"),
+        ({"stopped": "stopped: the target is down"}, "violated", "the target is down"),
         (
             {"budget": [{"clause": "p95<1ms", "actual": 8.0, "held": False}]},
             "violated",

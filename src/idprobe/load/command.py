@@ -201,8 +201,8 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         """Run a load SCENARIO against TARGET and hold it to a budget.
 
         TARGET is a profile file or the name of a shipped profile; without one the embedded
-        reference server is loaded as `speakup`. Exit codes: 0 within budget, 1 budget exhausted,
-        2 usage, 3 target unusable, 4 the run is void.
+        reference server is loaded as `speakup`. Exit codes: 0 within budget, 1 budget exhausted
+        or target down, 2 usage, 3 target unusable, 4 the run is void.
 
         \b
         idprobe load client_credentials acme.toml --rate 200/s --budget 'p95<250ms,errors<0.1%'

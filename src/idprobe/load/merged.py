@@ -40,6 +40,10 @@ def merged(recordings: Sequence[Recording]) -> Recording:
         whole.fault = whole.fault or one.fault
     throttled = [one.throttled_us for one in recordings]
     whole.throttled_us = max((one for one in throttled if one is not None), default=None)
+    stopped = [one.stopped for one in recordings if one.stopped is not None]
+    if stopped:
+        who = "" if len(stopped) == len(recordings) else f" ({len(stopped)} of {len(recordings)}"
+        whole.stopped = stopped[0] + (who and f"{who} workers saw it so)")
     # each span is of one clock; the longest counts
     whole.ended_ns = max(one.ended_ns - one.started_ns for one in recordings)
     longest = max(len(one.windows) for one in recordings)

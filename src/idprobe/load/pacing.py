@@ -9,6 +9,7 @@ from typing import Final
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Engine, Seat
 from idprobe.load.memory import unknown
+from idprobe.load.pulse import Pulse
 from idprobe.load.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.watching import Watch
@@ -145,8 +146,9 @@ class OpenPace:
         self._waiting: Final[deque[int]] = deque()
         started = time.perf_counter_ns()
         self._started_ns: Final = started
-        self._end_ns: Final = started + round(arrivals.duration_s * NS)
-        self._give_up_ns: Final = self._end_ns + round(times.patience_s * NS)
+        self._end_ns = started + round(arrivals.duration_s * NS)
+        self._patience_ns: Final = round(times.patience_s * NS)
+        self._pulse: Final = Pulse()
         self._next_ns = self._following()
         warm_up_ns = round(times.warm_up_s * NS)
         self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
@@ -186,16 +188,25 @@ class OpenPace:
     def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""
         self.watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure)
-        if self._waiting:
+        if failure is not None or self._pulse.is_faint:
+            self._feel(seat, now_ns, failure)
+        if self._waiting and self._recording.stopped is None:
             self._engine.begin(seat, seat.caller.iterate(), self._waiting.popleft())
         else:
             self._crew.idle.append(seat)
+
+    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Send no more where the target is down; what is under way is waited for."""
+        stopped = self._pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        if stopped is not None and self._recording.stopped is None:
+            self._recording.stopped = stopped
+            self._next_ns, self._end_ns = None, now_ns
 
     def over(self, now_ns: int) -> bool:
         """Return whether the schedule is done and everything has ended, or patience has."""
         if self._next_ns is not None or now_ns < self._end_ns:
             return False
-        return not self._engine.has_work or now_ns > self._give_up_ns
+        return not self._engine.has_work or now_ns > self._end_ns + self._patience_ns
 
     def finish(self) -> None:
         """Count what the run left undone as failed, and at least so slow."""
@@ -219,6 +230,7 @@ class ClosedPace:
         started = time.perf_counter_ns()
         self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
+        self._pulse: Final = Pulse()
         self._resting: Final[deque[tuple[int, Seat]]] = deque()
         self._preparing: Final[set[Seat]] = set()
         self._working = 0
@@ -268,6 +280,8 @@ class ClosedPace:
             if failure is not None:
                 self.watch.began(seat.intended_ns)
                 self.watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure)
+        if failure is not None or self._pulse.is_faint:
+            self._feel(seat, now_ns, failure)
         end_ns = self._end_ns
         if self._working > self.wanted:
             self._working -= 1
@@ -278,6 +292,13 @@ class ClosedPace:
             self._resting.append((now_ns + REST_NS, seat))
         else:
             self._again(seat)
+
+    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Send no more where the target is down; what is under way is waited for."""
+        stopped = self._pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        if stopped is not None and self._recording.stopped is None:
+            self._recording.stopped = stopped
+            self.leave()
 
     def over(self, now_ns: int) -> bool:
         """Return whether time is up and everything has ended, or patience has."""

@@ -113,6 +113,8 @@ class Recording:
     """What broke in the generator itself."""
     complete: bool = False
     """Whether the run came to its planned end."""
+    stopped: str | None = None
+    """Why the run ended by itself before that."""
 
     def ended(self, now_ns: int, failure: str | None) -> None:
         """Count an iteration that ended, well or with a failure."""
@@ -139,7 +141,7 @@ class Recording:
         if self.fault is not None:
             return f"the load generator broke ({self.fault})"
         if self.iterations == 0:
-            return "no load was sent"
+            return self.stopped or "no load was sent"
         if not self.complete:
             return "the run was stopped before its time"
         if self.warm_up_scheduled != self.warm_up_ended:
@@ -182,7 +184,7 @@ _COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting", "throttled_us", "started_ns", "ended_ns", "fault",
-    "complete",
+    "complete", "stopped",
 )  # fmt: skip
 
 

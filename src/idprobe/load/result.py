@@ -73,7 +73,7 @@ class LoadResult:
             or shortage(self.recording)
             or self.recording.doubt
             or saturation(self.recording, self.budget)
-            or too_short(self.recording, self.budget)
+            or self._too_short()
             or self._limited_pass()
         )
 
@@ -87,6 +87,10 @@ class LoadResult:
         """Whether arrivals waited in us because every caller was at work."""
         return isinstance(self.plan.model, Open) and self.recording.most_waiting > 0
 
+    def _too_short(self) -> str | None:
+        """Return why percentiles decide nothing; a target that is down needs none."""
+        return None if self.recording.stopped else too_short(self.recording, self.budget)
+
     def _limited_pass(self) -> str | None:
         """Return why a run that would be within budget is not, where arrivals queued in us."""
         if self.connection_limited and all(one.held for one in self.clauses):
@@ -98,13 +102,15 @@ class LoadResult:
 
     @property
     def exit_code(self) -> int:
-        """0 within budget, 1 budget exhausted or answers wrong, 3 target unusable, 4 void."""
+        """0 within budget, 1 not so, answers wrong or target down, 3 unusable target, 4 void."""
         if self.unusable is not None:
             return 3
         if self.recording.findings and self.died is None:
             return 1
         if self.void is not None:
             return 4
+        if self.recording.stopped is not None:
+            return 1
         return 0 if all(result.held for result in self.clauses) else 1
 
     def all_notes(self) -> Iterator[str]:
@@ -143,6 +149,7 @@ class LoadResult:
             "requests": recording.requests,
             "connections": recording.most_connections,
             "reconnects": recording.reconnects,
+            "stopped": recording.stopped,
             "rate": {
                 "offered_per_s": self.offered_per_s,
                 "achieved_per_s": round(self.achieved_per_s, 3),

@@ -121,6 +121,8 @@ def _conclusion(result: LoadResult) -> str:
         case 1:
             if result.recording.findings:
                 return "[red]the answers were wrong under load[/]"
+            if result.recording.stopped is not None:
+                return f"[red]{escape(result.recording.stopped)}[/]"
             return "[red]budget exhausted[/]"
         case _:
             return f"[red]void: {escape(result.void or '')}[/]"

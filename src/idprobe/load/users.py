@@ -219,11 +219,14 @@ class _Run:
             gevent.sleep(TICK_S)
             self._merger.merge(work.engine.tallies.outbox)
         broken = work.refusal or work.recording.fault
-        if broken is not None:
-            sys.stderr.write(f"idprobe: {broken}\n")
-            self._environment.process_exit_code = 4
-        runner = self._environment.runner
-        if runner is not None and (self._plan is not None or broken is not None):
+        runner, stopped = self._environment.runner, work.recording.stopped
+        if broken is not None or stopped is not None:
+            sys.stderr.write(f"idprobe: {broken or stopped}\n")
+            self._environment.process_exit_code = 1 if broken is None else 4
+        if runner is not None and stopped is not None and self._plan is None:
+            # the page of --web stays, and may start the next test
+            runner.stop() if self._environment.web_ui else runner.quit()
+        elif runner is not None and (self._plan is not None or broken is not None):
             if isinstance(runner, WorkerRunner) and self._plan is not None:
                 self._tell(work)
             runner.quit()

@@ -84,6 +84,8 @@ def _verdict(load: Mapping[str, Any]) -> tuple[str, str]:
         return "violated", "answers were wrong under load"
     if load["void"] is not None:
         return "inconclusive", f"the run is void: {load['void']}"
+    if load.get("stopped") is not None:
+        return "violated", load["stopped"]
     if all(one["held"] for one in load["budget"]):
         return "satisfied", "within budget"
     return "violated", "the budget was not kept"
