@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from idprobe import cli
-from idprobe.profile import load_profile
+from idprobe.load.caps import heed_limits
+from idprobe.load.command import planned
+from idprobe.profile import load_consent_missing, load_profile
 
 ROOT: Final = Path(__file__).parents[1]
 CI: Final = ROOT / "docs" / "how-to" / "ci"
@@ -148,6 +150,33 @@ def test_manifests_call_the_verb_as_it_is(commands: dict[str, list[str]]) -> Non
         context = load.make_context("load", arguments[1:], resilient_parsing=False)
         assert context.params["scenario"] == "client_credentials"
     assert len(commands) == 2
+
+
+@pytest.mark.parametrize("commands", [commands_of_kubernetes(), commands_of_compose()])
+def test_the_profile_that_is_shipped_allows_what_the_manifests_ask_for(
+    commands: dict[str, list[str]],
+) -> None:
+    profile = load_profile(MANIFESTS / "kubernetes" / "server.toml", {"SERVICE_SECRET": "s"})
+    arguments = next(one for name, one in commands.items() if name == "master")
+    options = cli.commands.commands["load"].make_context("load", arguments[1:]).params
+
+    run = planned(profile, options)
+
+    assert run == heed_limits(run, profile)
+    for told in commands.values():
+        hosts = re.findall("--i-may-load[ =]([^ ]+)", " ".join(told))
+        assert load_consent_missing(profile, frozenset(hosts)) is None
+
+
+def test_the_mounted_files_and_the_secrets_of_the_compose_file_are_the_profile_s() -> None:
+    services = read(MANIFESTS / "compose.yaml")["services"]
+    text = (MANIFESTS / "kubernetes" / "server.toml").read_text(encoding="utf-8")
+
+    for service in services.values():
+        mounted = next(one.split(":") for one in service["volumes"] if one.endswith(":ro"))
+        assert (MANIFESTS / mounted[0]).is_file()
+        assert mounted[1] in service["command"]
+        assert all(f'env = "{name}"' in text for name in service["environment"])
 
 
 def test_every_manifest_is_listed() -> None:

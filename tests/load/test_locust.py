@@ -73,25 +73,26 @@ StatsCSV(master, [0.5, 0.95, 0.99, 1.0]).requests_csv(csv.writer(sys.stdout))
 """
 
 
-def located(url: str, folder: Path) -> Path:
+def located(url: str, folder: Path, limits: str) -> Path:
     path = folder / "profile.toml"
     path.write_text(
         f'issuer = "{url}"\n[clients.service]\nclient_id = "service"\n'
-        'client_secret = "secret"\ngrant_types = ["client_credentials"]\nresponse_types = []\n',
+        'client_secret = "secret"\ngrant_types = ["client_credentials"]\nresponse_types = []\n'
+        f"[limits]\n{limits}\n",
         encoding="utf-8",
     )
     return path
 
 
 def locust(
-    folder: Path, scenario: Path, *options: str, served: tuple[str, ...] = ()
+    folder: Path, scenario: Path, *options: str, served: tuple[str, ...] = (), limits: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run Locust for some seconds against a tiny issuer."""
     with subprocess.Popen(
         [sys.executable, str(ISSUER_SCRIPT), *served], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
         assert server.stdout is not None
-        profile = located(f"http://127.0.0.1:{int(server.stdout.readline())}", folder)
+        profile = located(f"http://127.0.0.1:{int(server.stdout.readline())}", folder, limits)
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "locust", "-f", str(scenario), "--headless"),
@@ -136,6 +137,26 @@ def test_plain_locust_stops_as_well_when_the_target_is_down(tmp_path: Path) -> N
 
     assert done.returncode == 1, done.stderr
     assert "idprobe: stopped: the target is down since 20" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "limits", "said", "code"),
+    [
+        ((), "concurrency = 1", "at most 1 users work at once: limits.concurrency", 0),
+        ((), "max_requests = 9", "stopped: the profile allows no more requests", 1),
+        (("--processes", "2", *PORTS), "concurrency = 9", "cannot be shared out among workers", 2),
+    ],
+    ids=["users", "requests", "workers"],
+)
+def test_plain_locust_keeps_to_the_limits_of_the_profile(
+    tmp_path: Path, options: tuple[str, ...], limits: str, said: str, code: int
+) -> None:
+    scenario = content("loadtests", "client_credentials.py")
+
+    done = locust(tmp_path, scenario, *options, limits=limits)
+
+    assert said in done.stderr
+    assert done.returncode == code
 
 
 SHARES = {"50%": 0.5, "95%": 0.95, "99%": 0.99, "100%": 1.0}

@@ -196,11 +196,11 @@ def test_two_workers_add_up_to_one_schedule(tmp_path: Path) -> None:
     validate(json.loads((tmp_path / "o" / "load.json").read_text(encoding="utf-8")), "load")
 
 
-def busy_workers(port: int) -> list[psutil.Process]:
-    """Return the workers of a Locust that is a child of ours which are connected to a server."""
+def busy_workers(port: int, pid: int | None = None) -> list[psutil.Process]:
+    """Return the workers of a Locust of ours, or of a process, that are connected to a server."""
     return [
         grandchild
-        for child in psutil.Process().children()
+        for child in psutil.Process(pid).children()
         if "locust" in child.cmdline()
         for grandchild in child.children()
         if any(one.raddr and one.raddr.port == port for one in grandchild.net_connections())
@@ -329,8 +329,8 @@ def test_a_child_that_dies_makes_the_run_void(
     ("extra", "model", "said"),
     [
         ('[endpoints]\ntoken_endpoint = "https://id.example/t"', Open(1), "id.example"),
-        ("[limits]\nrequests_per_second = 20", Open(21), "more than the 20 a second"),
-        ("[limits]\nrequests_per_second = 20", Closed(1), "use --rate"),
+        ("[limits]\nrequests_per_second = 20", Open(21), "more than the 20 requests"),
+        ("[limits]\nmax_requests = 20", Open(21), "allows 20 of a run"),
         ("[limits]\nconcurrency = 4", Closed(5), "limits.concurrency = 4"),
     ],
 )

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from idprobe.errors import UsageError
 from idprobe.load.budget import parse_budget
-from idprobe.load.limit import Effort, Limit, _find, _Search
-from idprobe.load.plan import Closed, Open, Plan
+from idprobe.load.limit import Effort, Limit, _find, _Search, find_limit
+from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult
 from idprobe.load.running import LoadRun
 from idprobe.load.scaling import fitted
 from idprobe.load.schedule import Spacing
 from idprobe.load.searching import Bracket, Trial, Undecided, knee, searched
-from idprobe.profile import bare_profile
+from idprobe.profile import Limits, bare_profile
 
 
 class Paper:
@@ -258,3 +259,31 @@ def test_a_void_run_says_nothing_of_the_law(runs: Runs) -> None:
     assert found.points == []
     assert found.scaling is None
     assert "broken" in found.bracket.ended
+
+
+def test_limits_of_the_profile_end_a_search_that_keeps_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Model] = []
+
+    def run_load(run: LoadRun) -> LoadResult:
+        model = run.plan.model
+        asked.append(model)
+        if isinstance(model, Open) and model.rate_per_s > 20:
+            raise UsageError("more than the profile allows")
+        succeeded = round((20 if isinstance(model, Closed) else model.rate_per_s) * 10)
+        recording = Recording(complete=True, scheduled=succeeded, succeeded=succeeded)
+        recording.latency.record_many([1000] * succeeded)
+        plan = replace(run.plan, duration_s=10.0)
+        return LoadResult("s", "t", "u", datetime.now(UTC), plan, run.budget, recording)
+
+    monkeypatch.setattr("idprobe.load.limit.run_load", run_load)
+    profile = replace(bare_profile("http://127.0.0.1:1"), limits=Limits(20, concurrency=3))
+    run = LoadRun("s", profile, Plan(Open(1), 10.0), parse_budget(""), tmp_path)
+
+    found = find_limit(run, Effort(3600), Console(quiet=True))
+
+    assert [one.users for one in asked if isinstance(one, Closed)] == [1, 2, 3]
+    assert found.bracket.low_per_s == pytest.approx(18.75)
+    assert found.bracket.ended == "more than the profile allows"
+    assert (tmp_path / "search.json").is_file()

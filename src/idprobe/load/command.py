@@ -12,6 +12,7 @@ from rich.console import Console
 
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
+from idprobe.load.caps import MOST_USERS
 from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.drift import FEWEST_WINDOWS
@@ -24,7 +25,7 @@ from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
 from idprobe.profile import Profile
 
-__all__ = ["Picture", "Resolve", "add_load_command"]
+__all__ = ["Picture", "Resolve", "add_load_command", "planned"]
 
 OUTPUT: Final = Path("reports", "output")
 UNUSABLE: Final = 3
@@ -56,7 +57,7 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
     )
     @click.option(
         "--users",
-        type=click.IntRange(1),
+        type=click.IntRange(1, MOST_USERS),
         metavar="N",
         help="So many users in a closed loop instead.",
     )
@@ -233,7 +234,7 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
     return LoadRun(
         scenario=scenario,
         profile=profile,
-        plan=_plan(with_defaults(profile, options), options["duration"] is not None),
+        plan=planned(profile, options),
         budget=parse_budget(budget_text(profile, scenario, options["budget"])),
         out=out,
         may_load=frozenset(options["may_load"]),
@@ -279,12 +280,14 @@ def _once(run: LoadRun, picture: Picture, *, as_json: bool) -> int:
     return result.exit_code
 
 
-def _plan(options: dict[str, Any], is_timed: bool) -> Plan:  # noqa: FBT001 -- whether --duration was given
+def planned(profile: Profile, given: dict[str, Any]) -> Plan:
+    """Return the plan of a command line, completed by the profile; raises UsageError for none."""
+    options, is_timed = with_defaults(profile, given), given["duration"] is not None
     model = _model(options)
     return Plan(
         model,
         _seconds(model, options, is_timed=is_timed),
-        duration_ns(options["warm_up"]) / 1e9,
+        _bounded(duration_ns(options["warm_up"]) / 1e9, f"--warm-up {options['warm_up']}"),
         options["callers"] if options["users"] is None else options["users"],
         options["workers"],
         options["soak"] is not None,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from idprobe.errors import IdprobeError, NoResponse, Refrained
 from idprobe.exchange import Request, Response
+from idprobe.load.allowance import SPENT
 from idprobe.load.answers import Answer, Heads, Reader
 from idprobe.load.framing import FramingError
 from idprobe.load.lines import STAMPS, Line, Places, TlsLine
@@ -44,6 +45,7 @@ class Engine:
 
     def __init__(self, transport: Transport) -> None:
         self._transport: Final = transport
+        self.allowance: Final = transport.allowance
         self._limit_ns: Final = round(transport.limits.exchange_s * NS)
         self._places: Final = Places(transport)
         self._heads: Final = Heads(transport.limits.body_bytes)
@@ -55,6 +57,7 @@ class Engine:
         self._busy: Final[set[Seat]] = set()
         self._broken: Final[deque[tuple[Seat, OSError | IdprobeError]]] = deque()
         self._ended: Final[deque[tuple[Seat, str | None]]] = deque()
+        self._held: Final[deque[Seat]] = deque()
         self._turn = 0
         self._stamp_at_ns = 0
         self.tallies: Final = Tallies()
@@ -85,6 +88,8 @@ class Engine:
             self._settle(pace)
             if pace.over(clock()):
                 break
+            if self._held:
+                wake_at = min(wake_at, self._release())
             events = self._ready(min(wake_at, sweep_at))
             stamped = self._stamped(events) if STAMPS and events else 0
             for fd, _ in events:
@@ -212,9 +217,32 @@ class Engine:
         seat.packet = packet
         seat.answer = None
         seat.tally = None
+        if self.allowance is None:
+            self._go(seat, packet)
+            return
+        self._held.append(seat)
+        self._release()
+        self.allowance.held += bool(self._held)
+
+    def _go(self, seat: Seat, packet: Packet) -> None:
         self.requests += 1
         seat.sent_ns = time.perf_counter_ns()
         self._put(seat, packet)
+
+    def _release(self) -> int:
+        """Send what the limits of the profile allow by now, and return when they allow more."""
+        now, allowance = time.perf_counter_ns(), self.allowance
+        while self._held and allowance is not None:
+            seat = self._held[0]
+            if seat.packet is None or seat not in self._busy:
+                self._held.popleft()
+            elif allowance.is_spent:
+                self._broken.append((self._held.popleft(), Refrained(SPENT)))
+            elif wait_ns := allowance.wait_ns(now):
+                return now + wait_ns
+            else:
+                self._go(self._held.popleft(), seat.packet)
+        return now + NS
 
     def _put(self, seat: Seat, packet: Packet) -> None:
         """Send a packet on the seat's connection, or on a new one."""

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from idprobe.embedded import served
+from idprobe.errors import UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.histogram import enough_for
 from idprobe.load.plan import Closed, Open, Plan
@@ -114,6 +115,11 @@ class _Search:
         self._number = 0
         self.last: LoadResult | None = None
 
+    def concurrencies(self) -> tuple[int, ...]:
+        """Return how many users to begin with, as far as the limits of the profile allow them."""
+        most = self._run.profile.limits.concurrency or CONCURRENCIES[-1]
+        return tuple(sorted({min(users, most) for users in CONCURRENCIES}))
+
     def closed(self, users: int) -> LoadResult:
         """Return what so many users get, who never wait between requests; raises Undecided."""
         plan = replace(self._run.plan, model=Closed(users), duration_s=CLOSED_S, callers=users)
@@ -148,7 +154,13 @@ class _Search:
         self._number += 1
         out = self._run.out / f"trial-{self._number}"
         again = plan.again(self._number)
-        self.last = run_load(replace(self._run, plan=again, budget=budget, out=out))
+        try:
+            self.last = run_load(replace(self._run, plan=again, budget=budget, out=out))
+        except UsageError as error:
+            if self.last is None:
+                raise
+            # the limits of the profile end a search, and what was found is kept
+            raise Undecided(str(error)) from None
         self._requests_left -= self.last.recording.requests
         return self.last
 
@@ -211,7 +223,7 @@ def _find(search: _Search, limit: Limit) -> None:
 def _measure_capacity(search: _Search, limit: Limit) -> float:
     """Return the highest throughput, which says where to begin; void runs fit no law."""
     fastest = 0.0
-    for users in CONCURRENCIES:
+    for users in search.concurrencies():
         result = search.closed(users)
         if result.unusable is not None:
             limit.unusable = result.unusable

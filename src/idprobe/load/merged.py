@@ -15,7 +15,7 @@ COUNTERS: Final = (
 )  # fmt: skip
 ADDED: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
-    "most_connections", "most_waiting",
+    "most_connections", "most_waiting", "held_back",
 )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from idprobe.load.allowance import SPENT
 from idprobe.load.callers import Caller
+from idprobe.load.caps import MOST_REQUESTS
 from idprobe.load.engine import Engine, Seat
 from idprobe.load.memory import unknown
 from idprobe.load.pulse import Pulse
@@ -238,6 +240,8 @@ class ClosedPace:
         self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
         recording.started_ns = started + warm_up_ns
         self.wanted = 0
+        self.reserve = 1
+        """How many requests a user may need until it ends what it is at."""
         engine.on_lag = self.watch.lagged
 
     def leave(self) -> None:
@@ -249,6 +253,9 @@ class ClosedPace:
         if now_ns >= self.watch.next_ns:
             self.watch.tick(now_ns)
             self._engine.tallies.hand_over()
+        if self._recording.stopped is None and self._is_short():
+            self._recording.stopped = SPENT
+            self.leave()
         end_ns = self._end_ns
         if end_ns is not None and now_ns >= end_ns:
             return now_ns + REST_NS
@@ -258,6 +265,13 @@ class ClosedPace:
         while self._resting and self._resting[0][0] <= now_ns:
             self._again(self._resting.popleft()[1])
         return min(now_ns + REST_NS, FAR_NS + now_ns if end_ns is None else end_ns)
+
+    def _is_short(self) -> bool:
+        """Return whether not every user might come to the end of two more iterations."""
+        left, allowance = MOST_REQUESTS - self._engine.requests, self._engine.allowance
+        if allowance is not None and allowance.left is not None:
+            left = min(left, allowance.left)
+        return left < 2 * self.reserve * self._working
 
     def _join(self) -> None:
         self._again(self._crew.take() or self._crew.one_more())
@@ -310,7 +324,7 @@ class ClosedPace:
     def finish(self) -> None:
         """Count what the run left undone as failed, and at least so slow."""
         _finish(self._engine, self.watch, time.perf_counter_ns())
-        self._recording.complete = self._end_ns is not None
+        self._recording.complete = self._end_ns is not None and self._recording.stopped != SPENT
 
 
 def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:

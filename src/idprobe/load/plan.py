@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from idprobe.errors import ProfileError, UsageError
+from idprobe.errors import ProfileError
 from idprobe.load.course import Step, shown_course
 from idprobe.load.schedule import Spacing
 from idprobe.profile import Profile, with_issuer
 
 __all__ = [
     "ISSUER",
+    "LIFELINE",
     "MAY_LOAD",
     "METRICS",
     "PLAN",
@@ -22,7 +23,6 @@ __all__ = [
     "Model",
     "Open",
     "Plan",
-    "heed_limits",
     "reachable",
 ]
 
@@ -31,6 +31,8 @@ PROFILE: Final = "IDPROBE_PROFILE"
 ISSUER: Final = "IDPROBE_ISSUER"
 MAY_LOAD: Final = "IDPROBE_MAY_LOAD"
 METRICS: Final = "IDPROBE_METRICS"
+LIFELINE: Final = "IDPROBE_LIFELINE"
+"""Set where standard input is a pipe that its other end holds for as long as load is wanted."""
 SEEDS: Final = 1000
 """So far apart are the seeds of two runs: each worker of a run has one of its own."""
 
@@ -143,31 +145,6 @@ _MEMBERS: Final = (
     "server_pid",
     "server_metrics",
 )
-
-
-def heed_limits(plan: Plan, profile: Profile) -> Plan:
-    """Return the plan within the profile's [limits]; raises UsageError where it goes beyond."""
-    limits, model = profile.limits, plan.model
-    if isinstance(model, Open):
-        if limits.requests_per_second is not None and model.rate_per_s > limits.requests_per_second:
-            raise UsageError(
-                f"--rate {model.rate_per_s:g}/s is more than the {limits.requests_per_second:g} a "
-                f"second that {profile.where} allows: lower it, or raise "
-                f"limits.requests_per_second with the owner's consent"
-            )
-        connections = min(model.connections, limits.concurrency or model.connections)
-        return replace(plan, model=replace(model, connections=connections))
-    if limits.requests_per_second is not None:
-        raise UsageError(
-            f"--users has no upper rate, and {profile.where} allows "
-            f"{limits.requests_per_second:g} requests a second: use --rate"
-        )
-    if limits.concurrency is not None and model.users > limits.concurrency:
-        raise UsageError(
-            f"--users {model.users} is more than the limits.concurrency = {limits.concurrency} "
-            f"of {profile.where}: lower it, or raise the limit with the owner's consent"
-        )
-    return plan
 
 
 def reachable(profile: Profile, environ: Mapping[str, str] = os.environ) -> Profile:

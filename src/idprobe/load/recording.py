@@ -106,6 +106,8 @@ class Recording:
     most_waiting: int = 0
     throttled_us: int | None = None
     """How long the container was denied the processor, of the worst worker; None if unknown."""
+    held_back: int = 0
+    """How many requests waited for their turn, by what the profile allows."""
     started_ns: int = 0
     """When the steady state began."""
     ended_ns: int = 0
@@ -143,7 +145,7 @@ class Recording:
         if self.iterations == 0:
             return self.stopped or "no load was sent"
         if not self.complete:
-            return "the run was stopped before its time"
+            return self.stopped or "the run was stopped before its time"
         if self.warm_up_scheduled != self.warm_up_ended:
             return "iterations of the warm-up were lost by the load generator"
         if self.scheduled != self.iterations:
@@ -183,8 +185,8 @@ _HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
 _COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "notes", "shortages")
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
-    "most_connections", "most_waiting", "throttled_us", "started_ns", "ended_ns", "fault",
-    "complete", "stopped",
+    "most_connections", "most_waiting", "held_back", "throttled_us", "started_ns",
+    "ended_ns", "fault", "complete", "stopped",
 )  # fmt: skip
 
 

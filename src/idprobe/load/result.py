@@ -72,6 +72,7 @@ class LoadResult:
             self.died
             or shortage(self.recording)
             or self.recording.doubt
+            or self._held_back()
             or saturation(self.recording, self.budget)
             or self._too_short()
             or self._limited_pass()
@@ -86,6 +87,17 @@ class LoadResult:
     def connection_limited(self) -> bool:
         """Whether arrivals waited in us because every caller was at work."""
         return isinstance(self.plan.model, Open) and self.recording.most_waiting > 0
+
+    def _held_back(self) -> str | None:
+        """Return why the figures are those of [limits] and not of the server."""
+        count = self.recording.held_back
+        if not count:
+            return None
+        return (
+            f"{count} requests had to wait, since [limits] of the profile allows no more "
+            f"requests_per_second (beyond loopback 20 where nothing is said): ask for less, or "
+            f"raise it there if the server's owner agrees"
+        )
 
     def _too_short(self) -> str | None:
         """Return why percentiles decide nothing; a target that is down needs none."""
@@ -165,6 +177,7 @@ class LoadResult:
                 "slip": summary(recording.slip),
                 "lag": summary(recording.lag),
                 "most_waiting": recording.most_waiting,
+                "held_back": recording.held_back,
                 "throttled_us": recording.throttled_us,
                 "workers": [asdict(one) for one in recording.workers],
                 "shortages": dict(recording.shortages),

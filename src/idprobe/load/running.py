@@ -22,11 +22,21 @@ from idprobe.content import content
 from idprobe.embedded import served
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
+from idprobe.load.caps import heed_limits
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.memory import refuse_metrics
 from idprobe.load.merged import merged
-from idprobe.load.plan import ISSUER, MAY_LOAD, METRICS, PLAN, PROFILE, Closed, Plan, heed_limits
+from idprobe.load.plan import (
+    ISSUER,
+    LIFELINE,
+    MAY_LOAD,
+    METRICS,
+    PLAN,
+    PROFILE,
+    Closed,
+    Plan,
+)
 from idprobe.load.pools import with_pools
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
@@ -38,6 +48,8 @@ STARTUP_S: Final = 30.0
 """How long Locust may take to start and to end, on a busy machine."""
 PREPARATION_S: Final = 120.0
 """How long the logins may take that some scenarios begin with."""
+LOGIN_REQUESTS: Final = 30
+"""More than one login takes, for those that have to wait for their turn."""
 GRACE_S: Final = 2.0
 """How long a child may take to notice an interrupt of its own."""
 STOPPED: Final = "the run was stopped before its end"
@@ -164,7 +176,9 @@ def _locust(
     _refuse(profile, may_load)
     command = [sys.executable, "-m", "locust", "-f", str(path), *options]
     kept = _told(environ, profile, may_load)
-    return subprocess.run(command, env=kept, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603 -- our own command line
+    # it lets go of load when we are gone, however we end: see LIFELINE
+    with subprocess.Popen(command, env=kept, stdin=subprocess.PIPE) as child:  # noqa: S603 -- our own command line
+        return child.wait()
 
 
 def _refuse(profile: Profile, may_load: frozenset[str]) -> None:
@@ -230,15 +244,18 @@ class _Child:
             path.unlink(missing_ok=True)
         plan_path.write_text(json.dumps(self.plan.to_dict()), encoding="utf-8")
         log = folder / "locust.log"
-        with log.open("wb") as stream:
-            child = subprocess.Popen(  # noqa: S603 -- our own command line
+        with (
+            log.open("wb") as stream,
+            # it lets go of load when we are gone, however we end: see LIFELINE
+            subprocess.Popen(  # noqa: S603 -- our own command line
                 self._command(),
                 env=self._environment(environ, plan_path),
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-            )
+            ) as child,
+        ):
             died = self._wait(child)
         outcomes = [read_outcome(path) for path in places]
         for left in (plan_path, *places):
@@ -252,6 +269,8 @@ class _Child:
         planned_s = self.plan.warm_up_s + self.plan.duration_s
         allowed_s = STARTUP_S + planned_s + PREPARATION_S + (PREFLIGHT_REQUESTS + 4) * exchange_s
         allowed_s += 0 if self.run_of.master is None else WORKERS_S
+        per_s = self.profile.limits.requests_per_second
+        allowed_s += 0 if per_s is None else self.plan.callers * LOGIN_REQUESTS / per_s
         try:
             child.wait(allowed_s)
         except KeyboardInterrupt:
@@ -314,6 +333,7 @@ def _told(environ: Mapping[str, str], profile: Profile, may_load: frozenset[str]
     kept |= {
         PROFILE: str(Path(profile.where).resolve()),
         MAY_LOAD: ",".join(sorted(may_load)),
+        LIFELINE: "stdin",
     }
     if profile.embedded is None:
         kept.pop(ISSUER, None)

@@ -9,12 +9,13 @@ from typing import Any, Final
 from idprobe.errors import ProbeError, ProfileError
 from idprobe.exchange import Request
 from idprobe.flows import Flow, discover, discover_all
+from idprobe.load.caps import Cost
 from idprobe.load.correctness import Findings
 from idprobe.load.engine import Engine, Moves, Seat
 from idprobe.load.transport import Transport
 from idprobe.profile import Client, Profile, Provider, Role, User
 
-__all__ = ["Stage", "carried_out", "set_up"]
+__all__ = ["Stage", "carried_out", "counted_out", "set_up"]
 
 FRESH_TOKENS: Final = "fresh_token_per_request"
 
@@ -43,6 +44,8 @@ class Stage:
     stride: int = 1
     metadata_url: str | None = None
     findings: Findings = field(default_factory=Findings)
+    cost: Cost = field(default_factory=Cost)
+    """What a caller sends, once one was tried."""
     _logins: dict[tuple[str, str], _Logins] = field(default_factory=dict)
 
     def provider(self, role: Role, number: int, *, with_user: bool = False) -> Provider:
@@ -152,6 +155,12 @@ class _Once:
 
 def carried_out(transport: Transport, flow: Moves) -> Any:
     """Run one flow to its end and return its value; raises ProbeError that says why it failed."""
+    value, _ = counted_out(transport, flow)
+    return value
+
+
+def counted_out(transport: Transport, flow: Moves) -> tuple[Any, int]:
+    """Return what carried_out does, and how many requests it took."""
     values: list[Any] = []
 
     def kept() -> Moves:
@@ -165,4 +174,4 @@ def carried_out(transport: Transport, flow: Moves) -> Any:
         engine.close()
     if pace.failure is not None or not values:
         raise ProbeError(pace.failure or "it was stopped")
-    return values[0]
+    return values[0], engine.requests

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from idprobe.errors import Refrained, UsageError
 from idprobe.exchange import Headers, Request
+from idprobe.load.allowance import Allowance
 from idprobe.load.framing import FramingError
 from idprobe.profile import Profile, host_of
 from idprobe.wire import tls_context
@@ -39,6 +40,7 @@ class Transport:
         self.tls: Final = tls_context(profile.tls)
         self.reached: Final[dict[tuple[str, int], Reached]] = {}
         """Which address took a connection, of each host and port that has several."""
+        self.allowance = Allowance.of(profile.limits)
 
     def address(self, origin: str) -> tuple[str, int]:
         """Return where to connect for an origin; raises Refrained if the profile forbids it."""

@@ -7,12 +7,14 @@ and its statistics enter Locust's once a second.
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
+from gevent import os as gevent_os
 from gevent.event import Event
 from locust import User, constant, events, stats, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
@@ -22,10 +24,11 @@ from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one
 from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
+from idprobe.load.caps import heed_limits, refuse_to_share
 from idprobe.load.memory import Scraped
 from idprobe.load.merging import Merger, tell_exactly
 from idprobe.load.metrics import serve_metrics
-from idprobe.load.plan import MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
+from idprobe.load.plan import LIFELINE, MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.pools import with_pools
 from idprobe.load.quantities import place_of
 from idprobe.load.recording import Refusal, outcome_path, outcome_text, write_outcome
@@ -45,6 +48,8 @@ STOP_MESSAGE = "idprobe_stop"
 STOPPED_MESSAGE = "idprobe_stopped"
 STRIDE = 64
 """How far callers of one process lie apart where nobody says how many processes there are."""
+LEAVE_S = 15.0
+"""How long a process may take to end whose parent is gone."""
 CSV_S = 1.2
 """Locust writes its CSV files each second, and not once more at the end."""
 
@@ -132,11 +137,35 @@ class _Run:
         # here and not in `start`, which holds up the messages that it would wait for
         self._planned.wait()
         plan = self._plan
+        try:
+            self._heed(plan)
+        except UsageError as error:
+            self._refuse(runner, error)
+            return
         self._place = self._stage.offset = runner.worker_index
         self._stage.stride = STRIDE if plan is None else plan.workers
         self._begin(None if plan is None else plan.part(self._place))
 
+    def _heed(self, plan: Plan | None) -> None:
+        """Raise UsageError where a worker is to do more than its own profile allows."""
+        if plan is None:
+            refuse_to_share(self._stage.profile)
+        else:
+            heed_limits(plan, self._stage.profile, self._stage.cost)
+
+    def _refuse(self, runner: WorkerRunner, error: UsageError) -> None:
+        sys.stderr.write(f"idprobe: {error}\n")
+        self._environment.process_exit_code = 2
+        if self._plan is not None:
+            said = {"place": runner.worker_index, "text": outcome_text(Refusal(2, str(error)))}
+            runner.send_message(OUTCOME_MESSAGE, said)
+        runner.quit()
+
     def _begin(self, plan: Plan | None) -> None:
+        limits = self._stage.profile.limits
+        if plan is None and limits.concurrency is not None:
+            where = f"limits.concurrency of {self._stage.profile.where}"
+            sys.stderr.write(f"idprobe: at most {limits.concurrency} users work at once: {where}\n")
         work = self._work = Work(self._stage, self._user_class.caller, plan)
         work.join_one(self._user_class.early)
         self._user_class.work = work
@@ -182,6 +211,11 @@ class _Run:
         while not is_over() and left_s > 0:
             gevent.sleep(TICK_S / 4)
             left_s -= TICK_S / 4
+
+    def break_off(self) -> None:
+        """Send nothing more."""
+        if self._work is not None:
+            self._work.stop()
 
     def write(self, **_others: Any) -> None:
         """Say what was recorded, where `idprobe load` asks for it, and keep samples."""
@@ -260,6 +294,10 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         user_class = _user_class(environment)
         stage = set_up(profile)
         tried(stage, user_class.caller)
+        if plan is not None:
+            heed_limits(plan, profile, stage.cost)
+        elif isinstance(environment.runner, MasterRunner) or (options and options.processes):
+            refuse_to_share(profile)
         if options and options.idprobe_metrics and not isinstance(environment.runner, WorkerRunner):
             serve_metrics(environment, place_of(options.idprobe_metrics, "127.0.0.1"))
     except IdprobeError as error:
@@ -271,9 +309,22 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         sys.exit(refusal.exit_code)
     run = _Run(environment, stage, plan)
     run.share_out()
+    if os.environ.get(LIFELINE):
+        gevent.spawn(_end_with_parent, run)
     _listen(environment.events.test_start, run.start)
     _listen(environment.events.test_stopping, run.stop_all)
     _listen(environment.events.quitting, run.write)
+
+
+def _end_with_parent(run: _Run) -> None:
+    """Stop load once nobody holds the other end of standard input any more."""
+    gevent_os.make_nonblocking(sys.stdin.fileno())
+    while gevent_os.nb_read(sys.stdin.fileno(), 1):
+        pass
+    run.break_off()
+    os.kill(os.getpid(), signal.SIGTERM)
+    gevent.sleep(LEAVE_S)
+    os._exit(1)
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:

@@ -1,23 +1,26 @@
 """One run of load in this process: an engine in a thread, its pace, and what was recorded."""
 
 import gc
+import math
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
+from idprobe.load.allowance import SPENT, Allowance
 from idprobe.load.asking import askers, told
 from idprobe.load.callers import Caller
+from idprobe.load.caps import MOST_USERS, Cost
 from idprobe.load.course import Step
-from idprobe.load.engine import Engine, Moves
+from idprobe.load.engine import Engine
 from idprobe.load.memory import Scraped, memory_of, unknown
 from idprobe.load.originals import original
 from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
 from idprobe.load.plan import Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.schedule import Arrivals
-from idprobe.load.stage import Stage, carried_out
+from idprobe.load.stage import Stage, counted_out
 
 __all__ = ["Work", "tried"]
 
@@ -28,20 +31,36 @@ GARBAGE: Final = 50_000
 
 
 def tried(stage: Stage, kind: type[Caller]) -> None:
-    """Show that one iteration works; raises ProbeError that says why it does not."""
+    """Show that one iteration works, and count its requests; raises ProbeError that says why not.
+
+    Of a mixture every kind is tried; one that does not work shows when load runs, if others do.
+    """
     caller = kind(stage, 0)
-
-    def once() -> Moves:
-        yield from caller.prepare()
-        yield from caller.iterate()
-
     try:
-        carried_out(stage.transport, once())
+        _, prepare = counted_out(stage.transport, caller.prepare())
+        stage.cost = Cost(prepare if kind.prepares else 0, _mean(stage, caller))
     except ProbeError as error:
         client = caller.provider.client.name
         raise ProbeError(
             f"no load was sent, since one try as client {client} failed: {error}"
         ) from None
+
+
+def _mean(stage: Stage, caller: Caller) -> float:
+    """Return how many requests an iteration takes, of a mixture on average."""
+    failed: ProbeError | None = None
+    requests = weights = 0.0
+    for part, weight in caller.parts:
+        try:
+            _, count = counted_out(stage.transport, part.iterate())
+        except ProbeError as error:
+            failed = error
+        else:
+            requests += count * weight
+            weights += weight
+    if failed is not None and not weights:
+        raise failed
+    return requests / weights
 
 
 class Work:
@@ -55,6 +74,10 @@ class Work:
         self._closed: ClosedPace | None = None
         self._wanted = 0
         self._left = False
+        limits, workers = stage.profile.limits, 1 if plan is None else plan.workers
+        stage.transport.allowance = Allowance.of(limits, workers)
+        self.most_users: Final = MOST_USERS if plan else limits.concurrency or MOST_USERS
+        """How many users are at work at most, however many somebody else lets come."""
         self.recording: Final = Recording()
         self.engine: Final = Engine(stage.transport)
         self.refusal: str | None = None
@@ -76,7 +99,7 @@ class Work:
         """Let a user of a closed loop come, or go with -1."""
         self._wanted += change
         if self._closed is not None:
-            self._closed.wanted = self._wanted
+            self._closed.wanted = min(self._wanted, self.most_users)
 
     def leave(self) -> None:
         """Let everybody finish what they are at."""
@@ -113,10 +136,13 @@ class Work:
             if isinstance(plan.model, Open):
                 crew.close()
         engine.requests = engine.reconnects = 0
+        if engine.allowance is not None:
+            engine.allowance.refill()
         engine.samples.forget()
         pace = self._pace(crew)
         engine.run(pace)
         pace.finish()
+        self._note_allowance()
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
         recording.most_connections = crew.made
         engine.samples.stop_timing()
@@ -125,6 +151,14 @@ class Work:
         for seats in (askers(self._stage), latest):
             if not engine.stopped:
                 engine.run(Conclusion(engine, seats, self._patience_s))
+
+    def _note_allowance(self) -> None:
+        recording, allowance = self.recording, self.engine.allowance
+        if allowance is None:
+            return
+        recording.held_back = allowance.held
+        if allowance.is_spent and recording.stopped is None:
+            recording.stopped, recording.complete = SPENT, False
 
     def _note_findings(self) -> None:
         recording, findings = self.recording, self._stage.findings
@@ -169,8 +203,9 @@ class Work:
             arrivals = Arrivals((*before, *steps), model.spacing, model.seed, phase)
             return OpenPace(engine, crew, arrivals, recording, times)
         pace = ClosedPace(engine, crew, recording, times)
+        pace.reserve = math.ceil(self._stage.cost.prepare + self._stage.cost.iterate)
         self._closed = pace
-        pace.wanted = self._wanted
+        pace.wanted = min(self._wanted, self.most_users)
         if self._left:
             pace.leave()
         return pace

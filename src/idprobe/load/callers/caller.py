@@ -1,6 +1,7 @@
 """What every caller is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from idprobe.load.engine import Moves
@@ -33,6 +34,11 @@ class Caller(ABC):
     def seen_by(self, stage: Stage, number: int) -> Provider:
         """Return the provider as this caller sees it."""
         return stage.provider(self.role, number, with_user=self.with_user)
+
+    @property
+    def parts(self) -> Sequence[tuple["Caller", float]]:
+        """What an iteration may be, each with its weight: one thing, by default."""
+        return ((self, 1.0),)
 
     def prepare(self) -> Moves:
         """Get what every iteration builds on: nothing, by default."""

@@ -1,7 +1,7 @@
 """A day of an identity server: callers of all kinds, by weight."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError, ProfileError, UsageError
@@ -64,6 +64,11 @@ class Mixed(Caller):
         self.stage = stage
         self.number = number
         self.provider = self._parts[0].provider
+
+    @property
+    def parts(self) -> Sequence[tuple[Caller, float]]:
+        """The kinds of the mixture, as far as they could be prepared."""
+        return tuple(zip(self._parts, self._weights, strict=True))
 
     def prepare(self) -> Moves:
         """Prepare every part; of the default mix, leave out what this server has not."""

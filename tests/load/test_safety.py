@@ -1,0 +1,68 @@
+"""Whole runs that have to end, or must not begin."""
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
+import pytest
+from tests.load.test_running import busy_workers, free_port, issuer, profile_of
+
+from idprobe.errors import UsageError
+from idprobe.load.budget import parse_budget
+from idprobe.load.plan import Open, Plan
+from idprobe.load.running import LoadRun, run_load, run_worker
+
+
+def test_a_rate_is_held_against_the_limit_by_the_requests_that_it_means(tmp_path: Path) -> None:
+    with issuer() as url:
+        extra = f'[endpoints]\nrevocation_endpoint = "{url}/r"\n[limits]\nrequests_per_second = 20'
+        profile = profile_of(url, tmp_path, extra)
+        run = LoadRun("revocation", profile, Plan(Open(11), 1.0), parse_budget(""), tmp_path / "o")
+        with pytest.raises(UsageError, match="at 2 requests each, is more than the 20 requests"):
+            run_load(run)
+
+
+def test_a_worker_of_a_master_elsewhere_does_no_more_than_its_own_profile_allows(
+    tmp_path: Path,
+) -> None:
+    (there := tmp_path / "there").mkdir()
+    with issuer() as url, ThreadPoolExecutor(2) as pool:
+        master = ("127.0.0.1", free_port())
+        run = LoadRun(
+            "client_credentials", profile_of(url, tmp_path), Plan(Open(30), 2.0), parse_budget(""),
+            tmp_path / "o", master=master,
+        )  # fmt: skip
+        loading = pool.submit(run_load, run)
+        strict = profile_of(url, there, "[limits]\nrequests_per_second = 20")
+        code = pool.submit(run_worker, "client_credentials", strict, master, frozenset()).result()
+        with pytest.raises(UsageError, match=r"more than the 20 requests a second"):
+            loading.result()
+
+    assert code == 2
+
+
+def test_load_ends_with_the_process_that_asked_for_it_however_that_ends(tmp_path: Path) -> None:
+    words = ["load", "client_credentials", "--rate", "20/s", "--duration", "80s", "-o", "out"]
+    with issuer() as url:
+        profile_of(url, tmp_path)
+        asking = subprocess.Popen(
+            [sys.executable, "-m", "idprobe", *words, "--workers", "2", "profile.toml"],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        port, until = int(url.rpartition(":")[2]), time.monotonic() + 60
+        loading: list[psutil.Process] = []
+        while len(loading) < 2 and time.monotonic() < until and asking.poll() is None:
+            time.sleep(0.1)
+            loading = busy_workers(port, asking.pid)
+        masters = psutil.Process(asking.pid).children()
+        asking.kill()
+        asking.wait()
+        _, alive = psutil.wait_procs([*masters, *loading], timeout=30)
+
+    assert len(loading) == 2
+    assert alive == []
