@@ -1,5 +1,6 @@
 """Whole runs that have to end, or must not begin."""
 
+import json
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from idprobe.errors import UsageError
 from idprobe.load.budget import parse_budget
 from idprobe.load.plan import Open, Plan
 from idprobe.load.running import LoadRun, run_load, run_worker
+from idprobe.schemas import validate
 
 
 def test_a_rate_is_held_against_the_limit_by_the_requests_that_it_means(tmp_path: Path) -> None:
@@ -66,3 +68,20 @@ def test_load_ends_with_the_process_that_asked_for_it_however_that_ends(tmp_path
 
     assert len(loading) == 2
     assert alive == []
+
+
+def test_a_run_that_cleans_up_says_so_in_its_result(tmp_path: Path) -> None:
+    with issuer() as url:
+        profile = profile_of(url, tmp_path, f'[endpoints]\nrevocation_endpoint = "{url}/r"')
+        plan = Plan(Open(20), 0.5, workers=2, clean=True)
+        out = tmp_path / "o"
+        result = run_load(
+            LoadRun("client_credentials", profile, plan, parse_budget("p50<60s"), out)
+        )
+
+    document = json.loads((out / "load.json").read_text(encoding="utf-8"))
+    validate(document, "load")
+    # this issuer has one token for all, which each worker knows
+    assert document["cleaned"] == {"revoked": 2, "failed": 0, "left": 0, "forgotten": 0}
+    assert any(one.startswith("tokens given back: 2 revoked") for one in document["notes"])
+    assert result.recording.requests == 10

@@ -197,6 +197,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         metavar="HOST",
         help="The owner of this host agrees to load on it.",
     )
+    @click.option(
+        "--clean",
+        is_flag=True,
+        help="When load is over, revoke the tokens that are still known (RFC 7009).",
+    )
     @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
     def load(scenario: str, target: str | None, **options: Any) -> int:
         """Run a load SCENARIO against TARGET and hold it to a budget.
@@ -215,6 +220,8 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         if options["worker_of"] is not None:
             master, may_load = place_of(options["worker_of"]), frozenset(options["may_load"])
             return run_worker(scenario, resolve(target), master, may_load)
+        if options["web"] and options["clean"]:
+            raise UsageError("--clean belongs to a run that idprobe ends: leave --web out")
         if options["web"]:
             return run_web(scenario, resolve(target), WEB_PORT, frozenset(options["may_load"]))
         out = options["output"] or _fresh_output(scenario)
@@ -293,6 +300,7 @@ def planned(profile: Profile, given: dict[str, Any]) -> Plan:
         options["soak"] is not None,
         options["server_pid"],
         options["server_metrics"],
+        options["clean"],
     )
 
 

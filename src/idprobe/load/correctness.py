@@ -16,6 +16,7 @@ from idprobe.jose import read_jwt
 from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.keepsakes import Keepsakes
+from idprobe.load.leftovers import Leftovers
 from idprobe.load.owners import Owner
 from idprobe.profile import Provider
 
@@ -52,6 +53,8 @@ class Findings:
     tokens_seen: int = 0
     token_responses: int = 0
     keepsakes: Keepsakes = field(default_factory=Keepsakes)
+    leftovers: Leftovers | None = None
+    """The tokens to be given back when load is over, where they are."""
     _young: dict[int, Owner] = field(default_factory=dict)
     _old: dict[int, Owner] = field(default_factory=dict)
     _subjects: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -73,6 +76,8 @@ class Findings:
     def issued(self, token: bytes, owner: Owner) -> None:
         """Remember whose a token is; raises WrongAnswer if it was somebody else's."""
         self.tokens_seen += 1
+        if self.leftovers is not None:
+            self.leftovers.keep_access(token, owner)
         if self.tokens_seen >= self.keepsakes.due:
             self.keepsakes.keep(self.tokens_seen, token, owner)
         key = hash(token)
@@ -107,7 +112,10 @@ class Findings:
 
     def tokens_of(self, tokens: Tokens, provider: Provider) -> Tokens:
         """Return tokens that were read, checked for whom they are; raises WrongAnswer."""
-        self.issued(tokens.access_token.encode(), Owner.of(provider, tokens.scope))
+        owner = Owner.of(provider, tokens.scope)
+        if self.leftovers is not None and tokens.refresh_token is not None:
+            self.leftovers.keep_refresh(tokens.refresh_token, owner)
+        self.issued(tokens.access_token.encode(), owner)
         self._claims(tokens.access_token, provider, is_id_token=False)
         if tokens.id_token is not None:
             self._claims(tokens.id_token, provider, is_id_token=True)

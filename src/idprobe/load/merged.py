@@ -12,6 +12,7 @@ __all__ = ["merged"]
 SUMS: Final = ("began", "finished", "failed", "octets", "connections")
 COUNTERS: Final = (
     "failures", "findings", "warnings", "breaches", "checked", "notes", "shortages",
+    "cleaned",
 )  # fmt: skip
 ADDED: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",

@@ -46,7 +46,8 @@ class Crew:
         self._bound = bound
         self.idle: Final[deque[Seat]] = deque()
         self._in_turn = False
-        self.made = 0
+        self.seats: Final[list[Seat]] = []
+        """All that were made."""
 
     def take(self) -> Seat | None:
         """Return a caller without work, None if there is none.
@@ -60,6 +61,11 @@ class Crew:
             return None
         return self.one_more()
 
+    @property
+    def made(self) -> int:
+        """How many were made."""
+        return len(self.seats)
+
     def close(self) -> None:
         """Make no more callers than there are, and let them take turns."""
         self._bound = self.made
@@ -67,26 +73,25 @@ class Crew:
 
     def one_more(self) -> Seat:
         """Return a caller that is new."""
-        self.made += 1
-        return Seat(self._make(self.made - 1))
-
-
-TOGETHER: Final = 8
-"""So many callers prepare themselves, or conclude, at once."""
+        self.seats.append(Seat(self._make(self.made)))
+        return self.seats[-1]
 
 
 class Conclusion:
     """Lets each caller look at what is left, some at a time, when load is over."""
 
-    def __init__(self, engine: Engine, seats: Sequence[Seat], patience_s: float) -> None:
+    def __init__(
+        self, engine: Engine, seats: Sequence[Seat], patience_s: float, together: int
+    ) -> None:
         self._engine: Final = engine
+        self._together: Final = together
         self._left: Final = deque(seats)
         self._busy = 0
         self._give_up_ns: Final = time.perf_counter_ns() + round(patience_s * NS)
 
     def due(self, now_ns: int) -> int:
         """Begin as many as may conclude at once."""
-        while self._left and self._busy < TOGETHER and now_ns < self._give_up_ns:
+        while self._left and self._busy < self._together and now_ns < self._give_up_ns:
             self._busy += 1
             seat = self._left.popleft()
             self._engine.begin(seat, seat.caller.conclude())
@@ -105,8 +110,9 @@ class Conclusion:
 class Preparation:
     """Makes callers and lets each prepare itself, some at a time, before load is measured."""
 
-    def __init__(self, engine: Engine, crew: Crew, wanted: int) -> None:
+    def __init__(self, engine: Engine, crew: Crew, wanted: int, together: int) -> None:
         self._engine: Final = engine
+        self._together: Final = together
         self._crew: Final = crew
         self._wanted = wanted
         self._busy = 0
@@ -114,7 +120,7 @@ class Preparation:
 
     def due(self, now_ns: int) -> int:
         """Begin as many as may be prepared at once."""
-        while self._wanted and self._busy < TOGETHER and self.failure is None:
+        while self._wanted and self._busy < self._together and self.failure is None:
             self._wanted -= 1
             self._busy += 1
             seat = self._crew.one_more()

@@ -88,6 +88,8 @@ class Plan:
     """The process of the server on this machine, whose memory is noted."""
     server_metrics: str | None = None
     """Where the server tells Prometheus of its memory, which is noted."""
+    clean: bool = False
+    """Whether tokens are given back when load is over."""
 
     def part(self, place: int) -> "Plan":
         """Return what the worker at a place has to do; arrivals of all fall between each other."""
@@ -144,6 +146,7 @@ _MEMBERS: Final = (
     "soak",
     "server_pid",
     "server_metrics",
+    "clean",
 )
 
 

@@ -11,6 +11,10 @@ from idprobe.errors import EvidenceError
 from idprobe.load.histogram import Histogram
 
 __all__ = [
+    "FAILED",
+    "FORGOTTEN",
+    "LEFT",
+    "REVOKED",
     "UNFINISHED",
     "UNSENT",
     "Recording",
@@ -25,6 +29,11 @@ __all__ = [
 
 MAX_KINDS: Final = 32
 OTHER_KINDS: Final = "further kinds of failure"
+REVOKED: Final = "revoked"
+FAILED: Final = "failed"
+LEFT: Final = "left"
+FORGOTTEN: Final = "forgotten"
+"""What becomes of tokens that are to be given back."""
 UNSENT: Final = "never sent: every connection was busy until the end"
 UNFINISHED: Final = "no answer when the run ended"
 
@@ -96,6 +105,9 @@ class Recording:
     """What is to be said of how that was checked."""
     shortages: Counter[str] = field(default_factory=Counter)
     """Connections that this host could not open, by the name of the errno that says why."""
+    cleaned: Counter[str] = field(default_factory=Counter)
+    """How many tokens were revoked when load was over, and how many were not; empty if none was
+    to be."""
     succeeded: int = 0
     scheduled: int = 0
     warm_up_scheduled: int = 0
@@ -182,7 +194,9 @@ class Recording:
 
 
 _HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
-_COUNTERS: Final = ("failures", "findings", "warnings", "breaches", "checked", "notes", "shortages")
+_COUNTERS: Final = (
+    "failures", "findings", "warnings", "breaches", "checked", "notes", "shortages", "cleaned",
+)  # fmt: skip
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting", "held_back", "throttled_us", "started_ns",

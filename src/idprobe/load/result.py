@@ -12,7 +12,7 @@ from idprobe.load.drift import Drift, drifts
 from idprobe.load.histogram import Histogram, enough_for
 from idprobe.load.honesty import saturation, shortage, too_short
 from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.recording import Recording
+from idprobe.load.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 
 __all__ = ["PERCENTILES", "LoadResult", "reliable"]
 
@@ -130,6 +130,12 @@ class LoadResult:
         yield from self.notes
         recording = self.recording
         yield from sorted(recording.notes)
+        if cleaned := recording.cleaned:
+            yield (
+                f"tokens given back: {cleaned[REVOKED]} revoked, {cleaned[FAILED]} refused or "
+                f"unanswered, {cleaned[LEFT]} left when time was up, {cleaned[FORGOTTEN]} older "
+                f"ones not known any more; what was not revoked lives until it expires"
+            )
         if isinstance(self.plan.model, Closed):
             yield (
                 "closed loop: users wait for answers, so a stall of the server is averaged away; "
@@ -162,6 +168,7 @@ class LoadResult:
             "connections": recording.most_connections,
             "reconnects": recording.reconnects,
             "stopped": recording.stopped,
+            "cleaned": dict(recording.cleaned),
             "rate": {
                 "offered_per_s": self.offered_per_s,
                 "achieved_per_s": round(self.achieved_per_s, 3),

@@ -23,6 +23,7 @@ from idprobe.embedded import served
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.caps import heed_limits
+from idprobe.load.cleaning import CLEAN_S
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.memory import refuse_metrics
@@ -269,6 +270,7 @@ class _Child:
         planned_s = self.plan.warm_up_s + self.plan.duration_s
         allowed_s = STARTUP_S + planned_s + PREPARATION_S + (PREFLIGHT_REQUESTS + 4) * exchange_s
         allowed_s += 0 if self.run_of.master is None else WORKERS_S
+        allowed_s += CLEAN_S + exchange_s if self.plan.clean else 0
         per_s = self.profile.limits.requests_per_second
         allowed_s += 0 if per_s is None else self.plan.callers * LOGIN_REQUESTS / per_s
         try:

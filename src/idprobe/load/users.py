@@ -25,6 +25,7 @@ from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.caps import heed_limits, refuse_to_share
+from idprobe.load.leftovers import Leftovers
 from idprobe.load.memory import Scraped
 from idprobe.load.merging import Merger, tell_exactly
 from idprobe.load.metrics import serve_metrics
@@ -293,6 +294,8 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         _refuse_without_consent(profile)
         user_class = _user_class(environment)
         stage = set_up(profile)
+        if plan.clean if plan else isinstance(environment.runner, WorkerRunner):
+            stage.findings.leftovers = Leftovers()
         tried(stage, user_class.caller)
         if plan is not None:
             heed_limits(plan, profile, stage.cost)

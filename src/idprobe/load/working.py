@@ -2,7 +2,7 @@
 
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -12,8 +12,9 @@ from idprobe.load.allowance import SPENT, Allowance
 from idprobe.load.asking import askers, told
 from idprobe.load.callers import Caller
 from idprobe.load.caps import MOST_USERS, Cost
+from idprobe.load.cleaning import cleaners
 from idprobe.load.course import Step
-from idprobe.load.engine import Engine
+from idprobe.load.engine import Engine, Seat
 from idprobe.load.memory import Scraped, memory_of, unknown
 from idprobe.load.originals import original
 from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
@@ -25,6 +26,8 @@ from idprobe.load.stage import Stage, counted_out
 __all__ = ["Work", "tried"]
 
 UNBOUNDED: Final = 1 << 30
+TOGETHER: Final = 8
+"""So many callers prepare themselves, or conclude, at once."""
 MOST_CONCLUDING: Final = 64
 GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
@@ -76,6 +79,9 @@ class Work:
         self._left = False
         limits, workers = stage.profile.limits, 1 if plan is None else plan.workers
         stage.transport.allowance = Allowance.of(limits, workers)
+        self._together: Final = max(1, min(TOGETHER, (limits.concurrency or TOGETHER) // workers))
+        if plan is None or not plan.clean:
+            stage.findings.leftovers = None
         self.most_users: Final = MOST_USERS if plan else limits.concurrency or MOST_USERS
         """How many users are at work at most, however many somebody else lets come."""
         self.recording: Final = Recording()
@@ -148,9 +154,19 @@ class Work:
         engine.samples.stop_timing()
         # those who worked last: what the others hold may have expired
         latest = tuple(islice(reversed(crew.idle), MOST_CONCLUDING))
-        for seats in (askers(self._stage), latest):
-            if not engine.stopped:
-                engine.run(Conclusion(engine, seats, self._patience_s))
+        self._conclude(askers(self._stage))
+        self._conclude(latest)
+        self._conclude(self._cleaners(crew))
+
+    def _conclude(self, seats: Sequence[Seat]) -> None:
+        if not self.engine.stopped:
+            self.engine.run(Conclusion(self.engine, seats, self._patience_s, self._together))
+
+    def _cleaners(self, crew: Crew) -> tuple[Seat, ...]:
+        """Return who gives tokens back; a target that is down takes none."""
+        held = (one for seat in crew.seats for one in seat.caller.held())
+        seats = cleaners(self._stage, held, self.recording, self._together)
+        return () if self.recording.stopped is not None else seats
 
     def _note_allowance(self) -> None:
         recording, allowance = self.recording, self.engine.allowance
@@ -182,7 +198,7 @@ class Work:
         gc.set_threshold(GARBAGE)
 
     def _prepare(self, crew: Crew, callers: int) -> None:
-        preparation = Preparation(self.engine, crew, callers)
+        preparation = Preparation(self.engine, crew, callers, self._together)
         self.engine.run(preparation)
         self.engine.tallies.hand_over()
         self.engine.tallies.outbox.clear()

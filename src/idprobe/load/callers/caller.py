@@ -1,7 +1,7 @@
 """What every caller is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from idprobe.load.engine import Moves
@@ -39,6 +39,10 @@ class Caller(ABC):
     def parts(self) -> Sequence[tuple["Caller", float]]:
         """What an iteration may be, each with its weight: one thing, by default."""
         return ((self, 1.0),)
+
+    def held(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the tokens that it has for its next iteration, each with its client."""
+        yield from ()
 
     def prepare(self) -> Moves:
         """Get what every iteration builds on: nothing, by default."""

@@ -1,7 +1,7 @@
 """A day of an identity server: callers of all kinds, by weight."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError, ProfileError, UsageError
@@ -69,6 +69,11 @@ class Mixed(Caller):
     def parts(self) -> Sequence[tuple[Caller, float]]:
         """The kinds of the mixture, as far as they could be prepared."""
         return tuple(zip(self._parts, self._weights, strict=True))
+
+    def held(self) -> Iterator[tuple[bytes, str]]:
+        """Yield what every part has."""
+        for part in self._parts:
+            yield from part.held()
 
     def prepare(self) -> Moves:
         """Prepare every part; of the default mix, leave out what this server has not."""

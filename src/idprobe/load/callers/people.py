@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Iterator
 from typing import ClassVar
 
 from idprobe.errors import EvidenceError, NoResponse
@@ -201,6 +202,11 @@ class RefreshChain(Person):
         self._held = tokens.refresh_token or held
         self._linked_at = time.monotonic()
 
+    def held(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the refresh token."""
+        if self._held is not None:
+            yield self._held.encode(), self.provider.client.client_id
+
     def _broken(self, why: str | None) -> None:
         """Raise WrongAnswer for a broken chain, unless a login of the same user may have ended it.
 
@@ -244,6 +250,11 @@ class UserInfo(Person):
         yield from self.prepare()
         if not self._same.check((yield self._ask(self._held))):
             raise EvidenceError("wanted the user's claims for a fresh token, got status 401")
+
+    def held(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the access token."""
+        if self._held:
+            yield self._held.encode(), self.provider.client.client_id
 
     def _is_mine(self, answer: Answer) -> bool:
         response = answer.response()

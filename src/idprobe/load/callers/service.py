@@ -1,5 +1,7 @@
 """Services: tokens of their own (RFC 6749 section 4.4), and what is asked and undone of them."""
 
+from collections.abc import Iterator
+
 from idprobe.errors import EvidenceError
 from idprobe.flows import (
     client_credentials_request,
@@ -78,6 +80,11 @@ class Introspection(ClientCredentials):
         if not self._is_active((yield self._ask(self._held.decode()))):
             what = "a fresh access token was introspected as not active"
             raise findings.wrong(rules.INTROSPECTION, what)
+
+    def held(self) -> Iterator[tuple[bytes, str]]:
+        """Yield the access token."""
+        if self._held:
+            yield self._held, self.provider.client.client_id
 
     def _is_active(self, answer: Answer) -> bool:
         response = answer.response()

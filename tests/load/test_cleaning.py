@@ -1,0 +1,167 @@
+"""`--clean`: what a run was given is given back, and what is not is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import pytest
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from tests.load.test_callers import located
+from tests.load.test_pacing import result_of
+
+from idprobe.load import cleaning, leftovers
+from idprobe.load.callers import (
+    AuthorizationCode,
+    Caller,
+    ClientCredentials,
+    Introspection,
+    Mixed,
+    RefreshChain,
+    UserInfo,
+)
+from idprobe.load.leftovers import Leftovers
+from idprobe.load.merged import merged
+from idprobe.load.owners import Owner
+from idprobe.load.plan import Open, Plan
+from idprobe.load.recording import Recording
+from idprobe.load.stage import Stage, set_up
+from idprobe.load.working import Work, tried
+from idprobe.reference.config import speakup_config
+from idprobe.reference.running import serve
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.stores import AccessToken
+
+
+class Known(ReferenceServer):
+    """Lets us see the tokens that it issues."""
+
+    issued: ClassVar[list[AccessToken]] = []
+
+    async def access_token_value(self, token: AccessToken) -> str:
+        self.issued.append(token)
+        return await super().access_token_value(token)
+
+
+class Reluctant(ReferenceServer):
+    """Takes no token back."""
+
+    async def revoke(self, request: HttpRequest) -> HttpResponse:
+        del request
+        return HttpResponse(status_code=503)
+
+
+@contextmanager
+def stage_of(server_class: type[ReferenceServer]) -> Iterator[Stage]:
+    Known.issued.clear()
+    with serve(speakup_config(), server_class=server_class) as server:
+        stage = set_up(located(server.issuer))
+        stage.findings.leftovers = Leftovers()
+        yield stage
+
+
+def loaded(stage: Stage, kind: type[Caller], *, clean: bool = True) -> Recording:
+    tried(stage, kind)
+    work = Work(stage, kind, Plan(Open(40), 0.25, callers=2, clean=clean))
+    work.run()
+    assert work.refusal is None
+    return work.recording
+
+
+def alive() -> list[AccessToken]:
+    return [one for one in Known.issued if not (one.revoked or one.grant.revoked)]
+
+
+@pytest.mark.parametrize(
+    "kind", [ClientCredentials, RefreshChain, UserInfo, AuthorizationCode, Mixed]
+)
+def test_nothing_that_was_issued_is_left(kind: type[Caller]) -> None:
+    with stage_of(Known) as stage:
+        recording = loaded(stage, kind)
+
+        assert len(Known.issued) > 0
+        assert alive() == []
+    assert recording.cleaned["revoked"] >= len(Known.issued)
+    assert [recording.cleaned[one] for one in ("failed", "left", "forgotten")] == [0, 0, 0]
+    assert recording.failed == 0
+
+
+def test_without_the_option_tokens_are_left() -> None:
+    with stage_of(Known) as stage:
+        recording = loaded(stage, ClientCredentials, clean=False)
+
+        assert len(alive()) == len(Known.issued)
+    assert not recording.cleaned
+    assert stage.findings.leftovers is None
+
+
+def test_older_tokens_are_not_known_any_more_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leftovers, "MOST_REMEMBERED", 2)
+    with stage_of(Known) as stage:
+        recording = loaded(stage, ClientCredentials)
+
+        # this server gives refresh tokens here, too: two of each kind are known
+        assert len(alive()) == len(Known.issued) - 2
+    cleaned = recording.cleaned
+    assert (cleaned["revoked"], cleaned["forgotten"]) == (4, 2 * len(Known.issued) - 4)
+    (told,) = (one for one in result_of(recording, "").all_notes() if one.startswith("tokens"))
+    assert "4 revoked" in told
+    assert f"{cleaned['forgotten']} older ones not known any more" in told
+
+
+def test_what_callers_hold_is_given_back_however_old_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leftovers, "MOST_REMEMBERED", 1)
+    with stage_of(Known) as stage:
+        recording = loaded(stage, Introspection)
+
+        # of three callers the one that only tried is not there any more
+        assert (len(Known.issued), len(alive())) == (3, 1)
+    assert (recording.cleaned["revoked"], recording.cleaned["forgotten"]) == (3, 3)
+
+
+def test_a_server_that_takes_none_back_is_told_of() -> None:
+    with stage_of(Reluctant) as stage:
+        recording = loaded(stage, ClientCredentials)
+
+    failed = recording.cleaned["failed"]
+    assert recording.cleaned == {"revoked": 0, "failed": failed, "left": 0, "forgotten": 0}
+    assert recording.notes["a token could not be revoked: status 503"] == failed > 0
+
+
+def test_without_an_endpoint_nothing_is_tried_and_that_is_said() -> None:
+    with stage_of(Known) as stage:
+        del stage.metadata["revocation_endpoint"]
+        recording = loaded(stage, ClientCredentials)
+
+    assert not recording.cleaned
+    assert any(
+        one.startswith("no token was revoked: neither the metadata nor [endpoints]")
+        for one in recording.notes
+    )
+
+
+def test_giving_back_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "CLEAN_S", 0.0)
+    with stage_of(Known) as stage:
+        recording = loaded(stage, ClientCredentials)
+
+    # one by each of those at work at once
+    left = recording.cleaned["left"]
+    assert (recording.cleaned["revoked"], left) == (8, 2 * len(Known.issued) - 8)
+    both = merged([recording, recording])
+    assert (both.cleaned["revoked"], both.cleaned["left"]) == (16, 2 * left)
+
+
+def test_a_refresh_token_goes_before_access_tokens_and_the_youngest_first() -> None:
+    kept, owner = Leftovers(), Owner("c")
+    kept.keep_access(b"a1", owner)
+    kept.keep_refresh("r1", owner)
+    kept.keep_access(b"a2", owner)
+    kept.keep_refresh("r2", owner)
+
+    assert [token for token, _ in kept.known()] == [b"r2", b"r1", b"a2", b"a1"]
+    assert kept.forgotten == 0
