@@ -176,6 +176,11 @@ def test_a_server_that_does_not_tell_whose_a_token_is_is_not_accused(
             "",
         ),
         (
+            trace_of({CLIENT: RIGHT | {"undecided": {"an end": 2}}}),
+            Inconclusive("the evidence cannot tell: 2 times: an end"),
+            "",
+        ),
+        (
             trace_of({CLIENT: {"checked": 99, "wrong": {}}}),
             NotApplicable("99 answers of a load run are too few: 100 are wanted"),
             "",
@@ -186,7 +191,17 @@ def test_a_server_that_does_not_tell_whose_a_token_is_is_not_accused(
             "",
         ),
     ],
-    ids=["right", "wrong", "void and wrong", "died", "void", "unusable", "few", "unseen"],
+    ids=[
+        "right",
+        "wrong",
+        "void and wrong",
+        "died",
+        "void",
+        "unusable",
+        "undecided",
+        "few",
+        "unseen",
+    ],
 )
 def test_a_load_run_is_judged_by_what_it_saw(trace: Trace, verdict: object, said: str) -> None:
     found = judgements(trace)[CLIENT]

@@ -88,6 +88,11 @@ class Tokens:
     refresh_token: str | None = field(default=None, repr=False)
     id_token: str | None = field(default=None, repr=False)
     scope: str | None = None
+    refresh_expires_in: int | None = None
+    """The lifetime of the refresh token in seconds, by the names of Keycloak and Microsoft.
+
+    None also for 0, by which Keycloak means that it has no end.
+    """
 
     @classmethod
     def from_response(cls, response: Response) -> Self:
@@ -99,16 +104,15 @@ class Tokens:
         access_token = _text(members, "access_token")
         if not access_token:
             raise EvidenceError("the token response has no access_token")
-        expires_in = members.get("expires_in")
+        refresh = ("refresh_expires_in", "refresh_token_expires_in")
         return cls(
             access_token,
             _text(members, "token_type"),
-            expires_in
-            if isinstance(expires_in, int) and not isinstance(expires_in, bool)
-            else None,
+            _seconds(members, "expires_in"),
             _text(members, "refresh_token"),
             _text(members, "id_token"),
             _text(members, "scope"),
+            next(filter(None, (_seconds(members, name) for name in refresh)), None),
         )
 
 
@@ -138,3 +142,8 @@ def shown_code(code: str) -> str:
 def _text(members: dict[str, Any], name: str) -> str | None:
     value = members.get(name)
     return value if isinstance(value, str) else None
+
+
+def _seconds(members: dict[str, Any], name: str) -> int | None:
+    value = members.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -46,6 +46,8 @@ class Findings:
     breaches: Counter[str] = field(default_factory=Counter)
     """What was wrong: a requirement, a space, and what it was."""
     warnings: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
+    """What may have been wrong and cannot be told: a requirement, a space, and what it was."""
     checked: Counter[str] = field(default_factory=Counter)
     """How many answers were held to a requirement, where that is not one of the figures below."""
     asked: Counter[str] = field(default_factory=Counter)
@@ -73,6 +75,16 @@ class Findings:
         self.breaches[f"{rule} {what}"] += 1
         return WrongAnswer(what)
 
+    def undecided(self, rule: str, what: str) -> EvidenceError:
+        """Count what is neither right nor wrong, as far as we know, and return the error."""
+        self.doubts[f"{rule} {what}"] += 1
+        return self.mentioned(what)
+
+    def mentioned(self, what: str) -> EvidenceError:
+        """Count what is allowed and worth a look, and return the error to raise."""
+        self.warnings[what] += 1
+        return EvidenceError(what)
+
     def issued(self, token: bytes, owner: Owner) -> None:
         """Remember whose a token is; raises WrongAnswer if it was somebody else's."""
         self.tokens_seen += 1
@@ -99,7 +111,7 @@ class Findings:
         """Return the tokens of an answer, all of it checked; raises EvidenceError."""
         response = answer.response() if isinstance(answer, Answer) else answer
         if response.status != 200:  # noqa: PLR2004 -- the status of success (RFC 6749 section 5.1)
-            self._refusal(response)
+            self.refused(response)
         tokens = Tokens.from_response(response)
         self.token_responses += 1
         if response.media_type != JSON:
@@ -120,6 +132,31 @@ class Findings:
         if tokens.id_token is not None:
             self._claims(tokens.id_token, provider, is_id_token=True)
         return tokens
+
+    def refused(self, response: Response) -> None:
+        """Look at a refusal, which has to be in the registered form; raises WrongAnswer if not."""
+        self.checked[rules.NO_PAGE] += 1
+        if response.status in SHEDDING:
+            self._shed(response)
+            return
+        if response.status in REGISTERED:
+            self.checked[rules.REFUSAL] += 1
+        if response.error is not None:
+            return
+        status, kind = response.status, response.media_type or "no media type"
+        if status in REGISTERED:
+            what = (
+                f"status {status} with {kind} at the token endpoint, where RFC 6749 section 5.2 "
+                f"has an error in JSON"
+            )
+            raise self.wrong(rules.REFUSAL, what)
+        if kind in PAGES and status >= 500 and status not in GATEWAY:  # noqa: PLR2004 -- server errors
+            what = (
+                f"status {status} with {kind} at the token endpoint: a page for a client that "
+                f"asked for JSON"
+            )
+            raise self.wrong(rules.NO_PAGE, what)
+        self.warnings[f"status {status} with {kind} at the token endpoint"] += 1
 
     def nonce(self, id_token: str | None, nonce: str) -> None:
         """Compare an ID Token's nonce with the one sent; raises WrongAnswer if it is another's."""
@@ -187,31 +224,6 @@ class Findings:
         if "sub" in claims and provider.user is not None:
             self.checked[rules.OF_ONE_USER] += 1
             self.subject(claims["sub"], provider, rules.OF_ONE_USER)
-
-    def _refusal(self, response: Response) -> None:
-        """Look at a refusal: it has to say in the registered form what it is."""
-        self.checked[rules.NO_PAGE] += 1
-        if response.status in SHEDDING:
-            self._shed(response)
-            return
-        if response.status in REGISTERED:
-            self.checked[rules.REFUSAL] += 1
-        if response.error is not None:
-            return
-        status, kind = response.status, response.media_type or "no media type"
-        if status in REGISTERED:
-            what = (
-                f"status {status} with {kind} at the token endpoint, where RFC 6749 section 5.2 "
-                f"has an error in JSON"
-            )
-            raise self.wrong(rules.REFUSAL, what)
-        if kind in PAGES and status >= 500 and status not in GATEWAY:  # noqa: PLR2004 -- server errors
-            what = (
-                f"status {status} with {kind} at the token endpoint: a page for a client that "
-                f"asked for JSON"
-            )
-            raise self.wrong(rules.NO_PAGE, what)
-        self.warnings[f"status {status} with {kind} at the token endpoint"] += 1
 
     def _shed(self, response: Response) -> None:
         """Look at how load is shed: who says when to come back has to say it so that one can."""

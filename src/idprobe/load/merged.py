@@ -11,7 +11,7 @@ __all__ = ["merged"]
 
 SUMS: Final = ("began", "finished", "failed", "octets", "connections")
 COUNTERS: Final = (
-    "failures", "findings", "warnings", "breaches", "checked", "notes", "shortages",
+    "failures", "findings", "warnings", "breaches", "doubts", "checked", "notes", "shortages",
     "cleaned",
 )  # fmt: skip
 ADDED: Final = (

@@ -99,6 +99,8 @@ class Recording:
     warnings: Counter[str] = field(default_factory=Counter)
     breaches: Counter[str] = field(default_factory=Counter)
     """The same findings, each after the requirement that it breaks and a space."""
+    doubts: Counter[str] = field(default_factory=Counter)
+    """What may have broken one, in the same form."""
     checked: Counter[str] = field(default_factory=Counter)
     """How many answers were held to each requirement."""
     notes: Counter[str] = field(default_factory=Counter)
@@ -195,7 +197,8 @@ class Recording:
 
 _HISTOGRAMS: Final = ("latency", "service", "slip", "lag")
 _COUNTERS: Final = (
-    "failures", "findings", "warnings", "breaches", "checked", "notes", "shortages", "cleaned",
+    "failures", "findings", "warnings", "breaches", "doubts", "checked", "notes", "shortages",
+    "cleaned",
 )  # fmt: skip
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",

@@ -205,16 +205,26 @@ class LoadResult:
 def _judged(recording: Recording) -> dict[str, Any]:
     """Return what came of each requirement: how many answers were held to it, and what was wrong.
 
-    Nothing is known of what was done to a server that could not be used.
+    What is undecided is in neither. Nothing is known of what was done to a server that could not
+    be used.
     """
-    wrong: dict[str, dict[str, int]] = {}
-    for breach, times in sorted(recording.breaches.items()):
-        rule, _, what = breach.partition(" ")
-        wrong.setdefault(rule, {})[what] = times
+    wrong, undecided = _by_rule(recording.breaches), _by_rule(recording.doubts)
     return {
-        rule: {"checked": recording.checked[rule], "wrong": wrong.get(rule, {})}
-        for rule in sorted(recording.checked.keys() | wrong.keys())
+        rule: {
+            "checked": recording.checked[rule],
+            "wrong": wrong.get(rule, {}),
+            "undecided": undecided.get(rule, {}),
+        }
+        for rule in sorted(recording.checked.keys() | wrong.keys() | undecided.keys())
     }
+
+
+def _by_rule(counted: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for one, times in sorted(counted.items()):
+        rule, _, what = one.partition(" ")
+        found.setdefault(rule, {})[what] = times
+    return found
 
 
 def _actual(result: ClauseResult) -> float | None:

@@ -181,6 +181,7 @@ class Work:
         recording.findings.update(findings.kinds)
         recording.warnings.update(findings.warnings)
         recording.breaches.update(findings.breaches)
+        recording.doubts.update(findings.doubts)
         recording.shortages.update(self.engine.shortages)
         recording.checked.update(findings.counted())
         recording.notes.update(filter(None, [told(self._stage)]))

@@ -15,7 +15,8 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
     """Return what was wrong, "" where enough answers were right; the exchanges are looked at.
 
     A wrong answer is wrong in a run that is void for its figures, too. Raises Unsuited where the
-    scenario shows nothing of it, or too little, and EvidenceError where the run says nothing.
+    scenario shows nothing of it, or too little, and EvidenceError where the run says nothing or
+    some answers may have been wrong.
     """
     said = trace.searched
     if said["unusable"] is not None:
@@ -28,10 +29,13 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
                 trace[step]
         trace.remarks.append(f"{sum(wrong.values())} times in a load run of {scenario}")
         return "; ".join(sorted(wrong))
-    if not checked and not wrong:
+    undecided = found.get("undecided", {})
+    if not checked and not wrong and not undecided:
         raise Unsuited(f"a load run of {scenario} shows nothing of it")
     if said["void"] is not None:
         raise EvidenceError(f"the load run is void: {said['void']}")
+    if undecided:
+        raise EvidenceError(f"{sum(undecided.values())} times: {'; '.join(sorted(undecided))}")
     if checked < enough:
         raise Unsuited(f"{checked} answers of a load run are too few: {enough} are wanted")
     trace.remarks.append(f"{checked} answers of a load run of {scenario} were right, all of them")

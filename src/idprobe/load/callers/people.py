@@ -22,6 +22,7 @@ from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.engine import Moves
+from idprobe.load.leases import Lease
 from idprobe.load.packets import filler
 from idprobe.load.shapes import Same
 from idprobe.load.stage import Stage
@@ -39,7 +40,9 @@ __all__ = [
 
 OFFLINE = "offline_access"
 PROMPT_S = 2.0
-"""A refresh token that is refused later than this may have come to its end."""
+"""A refresh token of untold lifetime that is refused later than this may have come to its end."""
+INVALID_GRANT = "invalid_grant"
+"""What a server says of a refresh token that it does not take (RFC 6749 section 5.2)."""
 CODE_S = 10.0
 """A code that is refused later than this after it was redeemed may have expired meanwhile."""
 
@@ -171,53 +174,77 @@ class RefreshChain(Person):
             fixed=method in SAME_EACH_TIME,
         )
         self._held: str | None = None
-        self._linked_at = -PROMPT_S
+        self._lease = Lease(0.0, None)
+        self._issued_at = self._linked_at = 0.0
 
     def prepare(self) -> Moves:
         """Log in, and keep the refresh token."""
+        asked_at = time.monotonic()
         tokens = yield from self.log_in(self.cookies)
         if tokens.refresh_token is None:
             raise EvidenceError(
                 "the login brought no refresh token, which this scenario lives on: the client "
                 "needs the grant, and maybe the scope offline_access"
             )
-        self._held, self._linked_at = tokens.refresh_token, -PROMPT_S
+        self._keep(tokens.refresh_token, Lease(asked_at, tokens.refresh_expires_in))
 
     def iterate(self) -> Moves:
         """Trade the refresh token; after a broken chain, log in anew first."""
         if self._held is None:
             yield from self.prepare()
         held, self._held = self._held or "", None
+        asked_at = time.monotonic()
         try:
             answer = yield self._ask(held)
         except NoResponse:
             # it may have been used twice, which ends all of a grant (RFC 9700 section 4.14.2)
             self.stage.disturbed(self.provider)
             raise
-        if answer.status == 400 and time.monotonic() < self._linked_at + PROMPT_S:  # noqa: PLR2004 -- RFC 6749 section 5.2
-            self._broken(answer.response().error)
-        if self._linked_at > -PROMPT_S:
-            self.stage.findings.checked[rules.REFRESH_CHAIN] += 1
+        if 400 <= answer.status < 500:  # noqa: PLR2004 -- the class of status codes itself
+            self._refused(answer.response())
         tokens = self.stage.findings.tokens(answer, self.provider)
-        self._held = tokens.refresh_token or held
-        self._linked_at = time.monotonic()
+        self.stage.findings.checked[rules.REFRESH_CHAIN] += 1
+        if tokens.refresh_token in {None, held}:
+            # not another one: it is as old as it was
+            self._held, self._linked_at = held, time.monotonic()
+        else:
+            self._keep(tokens.refresh_token or "", Lease(asked_at, tokens.refresh_expires_in))
 
     def held(self) -> Iterator[tuple[bytes, str]]:
         """Yield the refresh token."""
         if self._held is not None:
             yield self._held.encode(), self.provider.client.client_id
 
-    def _broken(self, why: str | None) -> None:
-        """Raise WrongAnswer for a broken chain, unless a login of the same user may have ended it.
+    def _keep(self, token: str, lease: Lease) -> None:
+        self._held, self._lease = token, lease
+        self._issued_at = self._linked_at = time.monotonic()
 
-        Some servers allow a client one refresh token of each user.
+    def _refused(self, response: Response) -> None:
+        """Judge the end of a chain: whether its refresh token had to live is seldom told.
+
+        Raises WrongAnswer for one that broke, and EvidenceError for one that may have come to its
+        end. Some servers allow a client one refresh token of each user.
         """
-        findings = self.stage.findings
+        if response.status != 400 and response.error != INVALID_GRANT:  # noqa: PLR2004 -- RFC 6749 section 5.2
+            return
+        findings, now = self.stage.findings, time.monotonic()
+        findings.refused(response)
         if self.stage.logged_in_since(self.provider, self._linked_at):
-            findings.warnings["a chain of refresh tokens ended after a login of its user"] += 1
-            raise EvidenceError("a chain of refresh tokens ended after a login of its user")
-        what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link ({why})"
-        raise findings.wrong(rules.REFRESH_CHAIN, what)
+            raise findings.mentioned("a chain of refresh tokens ended after a login of its user")
+        match self._lease.holds(now):
+            case True:
+                what = "a chain of refresh tokens broke before the end that the server had told"
+                raise findings.wrong(rules.REFRESH_CHAIN, what)
+            case False:
+                raise findings.mentioned("a chain of refresh tokens came to the end that was told")
+        if now < self._issued_at + PROMPT_S:
+            what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link"
+            raise findings.wrong(rules.REFRESH_CHAIN, what)
+        what = (
+            f"a chain of refresh tokens ended later than {PROMPT_S:g} s after its last link: it "
+            f"broke, or it came to an end that nobody told"
+        )
+        raise findings.undecided(rules.REFRESH_CHAIN, what)
 
     def conclude(self) -> Moves:
         """Do nothing: what a code did twice would end the chain."""
