@@ -91,7 +91,8 @@ class Person(Caller):
         if _has_tokens(response):
             what = "an authorization code worked twice (RFC 6749 sections 4.1.2 and 10.5)"
             raise findings.wrong(rules.CODE_ONCE, what)
-        if response.error is not None and time.monotonic() < self._redeemed_at + CODE_S:
+        refused = response.error is not None and 400 <= response.status < 429  # noqa: PLR2004 -- no 429
+        if refused and time.monotonic() < self._redeemed_at + CODE_S:
             findings.checked[rules.CODE_ONCE] += 1
 
 

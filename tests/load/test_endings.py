@@ -1,4 +1,4 @@
-"""Tokens that end while load runs: a server is accused by its own word, or for what was just so."""
+"""Codes and tokens that end under load: who is accused, by whose word."""
 
 import json
 import time
@@ -8,10 +8,11 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.flows import Tokens
+from idprobe.exchange import Landing, LandingMode
+from idprobe.flows import Authorized, Tokens
 from idprobe.load import rules
 from idprobe.load.answers import Answer, Head
-from idprobe.load.callers import Caller, RefreshChain
+from idprobe.load.callers import AuthorizationCode, Caller, RefreshChain
 from idprobe.load.engine import Moves
 from idprobe.load.leases import Lease
 from idprobe.load.stage import Stage
@@ -43,7 +44,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def stage_with(*roles: Role) -> Stage:
-    client = Client("web", "web", "secret", roles=frozenset(roles))
+    uris = ("https://rp.test/cb",)
+    client = Client("web", "web", "secret", redirect_uris=uris, roles=frozenset(roles))
     users = {"alice": User("alice", "alice", "password")}
     profile = Profile("t", "t.toml", ISSUER, clients={"web": client}, users=users)
     return Stage(profile, ENDPOINTS, Transport(profile))
@@ -134,6 +136,21 @@ def test_a_refresh_token_that_is_kept_is_as_old_as_it_was(clock: Clock) -> None:
     with pytest.raises(EvidenceError, match="an end that nobody told"):
         played(chain, answer(REFUSED, 400))
     assert not stage.findings.breaches
+
+
+@pytest.mark.parametrize(("status", "checked"), [(400, 1), (503, 0)])
+def test_only_a_refusal_says_that_a_code_is_spent(clock: Clock, status: int, checked: int) -> None:
+    clock.now = 1.0
+    caller = AuthorizationCode(stage_with(Role.WEB), 0)
+    landing = Landing("https://rp.test/cb", LandingMode.QUERY, (("code", "c1"),))
+    caller.last = Authorized(landing, ())
+    again = caller.conclude()
+    next(again)
+
+    with pytest.raises(StopIteration):
+        again.send(answer(REFUSED, status).response())
+
+    assert caller.stage.findings.checked[rules.CODE_ONCE] == checked
 
 
 def test_a_lease_ends_a_little_before_its_time() -> None:
