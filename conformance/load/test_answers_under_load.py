@@ -65,14 +65,14 @@ def test_id_tokens_are_of_their_login(under_load: Trace) -> None:
 
 @requirement("OIDCC-5.3.2/userinfo-of-this-user-under-load")
 def test_userinfo_is_of_its_user(under_load: Trace) -> None:
-    """While the server is busy userinfo is about the user of the token, and says so by sub."""
+    """While the server is busy userinfo answers a live token, about its user, by sub."""
     wrong = wrong_under_load(under_load, "OIDCC-5.3.2/userinfo-of-this-user-under-load")
     assert not wrong, wrong
 
 
 @requirement("RFC7662-2.2/fresh-token-active-under-load")
 def test_a_fresh_token_is_active(under_load: Trace) -> None:
-    """A busy server does not call a token inactive that it has just issued."""
+    """A busy server does not call a token inactive that it issued and that has not ended."""
     wrong = wrong_under_load(under_load, "RFC7662-2.2/fresh-token-active-under-load")
     assert not wrong, wrong
 

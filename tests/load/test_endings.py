@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from idprobe.exchange import Landing, LandingMode
 from idprobe.flows import Authorized, Tokens
 from idprobe.load import rules
 from idprobe.load.answers import Answer, Head
-from idprobe.load.callers import AuthorizationCode, Caller, RefreshChain
+from idprobe.load.callers import AuthorizationCode, Caller, Introspection, RefreshChain, UserInfo
+from idprobe.load.correctness import WrongAnswer
 from idprobe.load.engine import Moves
 from idprobe.load.leases import Lease
 from idprobe.load.stage import Stage
@@ -21,17 +23,20 @@ from idprobe.profile import Client, Profile, Role, User
 from idprobe.wire import Cookies
 
 ISSUER: Final = "http://127.0.0.1"
-ENDPOINTS: Final = {"token_endpoint": f"{ISSUER}/token"}
+ENDPOINTS: Final = {
+    f"{name}_endpoint": f"{ISSUER}/{name}" for name in ("token", "userinfo", "introspection")
+}
 REFUSED: Final = {"error": "invalid_grant"}
 
 
 @dataclass
 class Clock:
-    """A monotonic clock that a test moves."""
+    """A monotonic clock that a test moves; nothing takes no time at all."""
 
     now: float = 1000.0
 
     def __call__(self) -> float:
+        self.now += 1e-6
         return self.now
 
 
@@ -61,14 +66,13 @@ def tokens(**others: Any) -> Answer:
 
 
 def played(caller: Caller, *answers: Answer) -> None:
-    """Run one iteration of a caller, which is answered by these."""
+    """Run one iteration of a caller, which is answered by these and asks for no more."""
     moves = caller.iterate()
     next(moves)
-    for one in answers:
-        try:
-            moves.send(one)
-        except StopIteration:
-            return
+    for one in answers[:-1]:
+        moves.send(one)
+    with pytest.raises(StopIteration):
+        moves.send(answers[-1])
 
 
 class Chain(RefreshChain):
@@ -136,6 +140,95 @@ def test_a_refresh_token_that_is_kept_is_as_old_as_it_was(clock: Clock) -> None:
     with pytest.raises(EvidenceError, match="an end that nobody told"):
         played(chain, answer(REFUSED, 400))
     assert not stage.findings.breaches
+
+
+class Informed(UserInfo):
+    """A client whose user's login needs no server, and tells a lifetime of a minute."""
+
+    lifetime_s: int | None = 60
+
+    def log_in(self, cookies: Cookies) -> Moves:
+        del cookies
+        with self.stage.login(self.provider):
+            yield from ()
+        return Tokens("at", expires_in=self.lifetime_s)
+
+
+class Untold(Informed):
+    """The same, with a login that tells no lifetime."""
+
+    lifetime_s = None
+
+
+ABOUT: Final = answer({"sub": "alice"})
+DENIED: Final = answer({"error": "invalid_token"}, 401)
+
+
+@pytest.mark.parametrize(
+    ("kind", "after_s", "wrong", "mentioned"),
+    [(Informed, 50, 1, 0), (Informed, 60, 0, 0), (Untold, 1, 0, 1)],
+    ids=["before its time", "at its end", "untold"],
+)
+def test_userinfo_takes_a_token_until_its_end(
+    clock: Clock, kind: type[Informed], after_s: float, wrong: int, mentioned: int
+) -> None:
+    caller = kind(stage_with(Role.WEB), 0)
+    played(caller, ABOUT)
+
+    clock.now += after_s
+    with nullcontext() if not wrong else pytest.raises(WrongAnswer, match="before its time"):
+        played(caller, DENIED, ABOUT)
+    played(caller, ABOUT)
+
+    findings = caller.stage.findings
+    assert findings.breaches.total() == wrong
+    assert findings.warnings.total() == mentioned
+    assert findings.counted()[rules.USERINFO] == 3 - wrong
+
+
+def test_a_token_that_another_login_may_have_ended_is_mentioned_only(clock: Clock) -> None:
+    stage = stage_with(Role.WEB)
+    first, second = Informed(stage, 0), Informed(stage, 1)
+    played(first, ABOUT)
+    clock.now += 1
+    played(second, ABOUT)
+
+    played(first, DENIED, ABOUT)
+
+    assert not stage.findings.breaches
+    assert any("another caller" in one for one in stage.findings.warnings)
+
+
+def test_userinfo_that_fails_counts_as_no_right_answer() -> None:
+    caller = Informed(stage_with(Role.WEB), 0)
+
+    with pytest.raises(EvidenceError, match="status 500"):
+        played(caller, answer({}, 500))
+
+    assert not caller.stage.findings.counted()
+
+
+@pytest.mark.parametrize(
+    ("told", "mixed", "wrong", "mentioned"),
+    [({"expires_in": 60}, False, 1, 0), ({"expires_in": 60}, True, 0, 1), ({}, False, 0, 1)],
+    ids=["before its time", "mixed", "untold"],
+)
+def test_introspection_knows_a_token_until_its_end(
+    clock: Clock, told: dict[str, int], mixed: bool, wrong: int, mentioned: int
+) -> None:
+    caller = Introspection(stage_with(Role.SERVICE), 0)
+    caller.stage.mixed = mixed
+    issued, active = tokens(**told), answer({"active": True})
+    played(caller, issued, active)
+
+    clock.now += 50
+    with nullcontext() if not wrong else pytest.raises(WrongAnswer, match="before its time"):
+        played(caller, answer({"active": False}), issued, active)
+
+    findings = caller.stage.findings
+    assert findings.breaches.total() == wrong
+    assert findings.warnings.total() == mentioned
+    assert findings.counted()[rules.INTROSPECTION] == 2 - wrong
 
 
 @pytest.mark.parametrize(("status", "checked"), [(400, 1), (503, 0)])

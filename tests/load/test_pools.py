@@ -1,12 +1,15 @@
-"""Pools of clients and users from CSV files."""
+"""Pools of clients and users from CSV files, and how they are dealt out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from idprobe.errors import ProfileError
 from idprobe.load.pools import with_pools
-from idprobe.profile import Profile, Role, load_profile
+from idprobe.load.stage import Stage
+from idprobe.load.transport import Transport
+from idprobe.profile import Client, Profile, Role, User, load_profile
 
 PROFILE = """
 issuer = "http://127.0.0.1:1"
@@ -85,3 +88,23 @@ def test_a_pool_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ProfileError, match=r"user_pool\.csv: cannot be read \(No such file"):
         with_pools(found)
+
+
+@pytest.mark.parametrize("processes", [2, 3, 4, 5])
+def test_processes_share_no_user_while_there_are_enough(processes: int) -> None:
+    web = Client("web", "web", roles=frozenset({Role.WEB}))
+    clients = {"web": web, "web2": replace(web, name="web2", client_id="web2")}
+    users = {name: User(name, name, "password") for name in ("alice", "bob")}
+    few = Profile("t", "t.toml", "http://127.0.0.1", clients=clients, users=users)
+    stages = [Stage(few, {}, Transport(few), place, processes) for place in range(processes)]
+
+    held = [
+        [stage.provider(Role.WEB, number, with_user=True) for number in range(9)]
+        for stage in stages
+    ]
+
+    pairs = [{(one.client.client_id, one.user) for one in providers} for providers in held]
+    assert len(set().union(*pairs)) == 4
+    assert (sum(map(len, pairs)) == 4) == (processes <= 4)
+    for stage, providers in zip(stages, held, strict=True):
+        assert {stage.logged_in_since(one, 0.0) for one in providers} == {processes > 4}

@@ -32,6 +32,8 @@ class TokenShape:
         self._provider: Final = provider
         self._findings: Final = stage.findings
         self._owner = Owner.of(provider)
+        self.expires_in: int | None = None
+        """What the last answer said; one that differs in the token alone said the same."""
 
     def check(self, answer: Answer) -> bytes:
         """Return the access token of an answer; raises EvidenceError unless all is as it should."""
@@ -54,6 +56,7 @@ class TokenShape:
     def _learn(self, answer: Answer) -> bytes:
         tokens = self._findings.tokens(answer, self._provider)
         token = tokens.access_token.encode("utf-8")
+        self.expires_in, self._head = tokens.expires_in, None
         before, found, after = answer.body.partition(token)
         if found and after and token not in after and not token.translate(None, TOKEN_OCTETS):
             self._before, self._after, self._head = before, after, answer.head

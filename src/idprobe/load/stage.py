@@ -46,22 +46,38 @@ class Stage:
     findings: Findings = field(default_factory=Findings)
     cost: Cost = field(default_factory=Cost)
     """What a caller sends, once one was tried."""
+    mixed: bool = False
+    """Whether callers of other kinds get, refresh and revoke tokens, which may end others."""
     _logins: dict[tuple[str, str], _Logins] = field(default_factory=dict)
+    _shared: set[tuple[str, str]] = field(default_factory=set)
+    """The clients and users that other processes have, too."""
 
     def provider(self, role: Role, number: int, *, with_user: bool = False) -> Provider:
         """Return the provider for a caller: clients and users are dealt out in turn.
 
         Raises ProfileError without a client of that role, or without a user where one is needed.
         """
-        place = self.offset + number * self.stride
         clients = self.clients(role)
-        client = clients[place % len(clients)]
-        user = self._user(place // len(clients)) if with_user else None
-        return Provider(self.profile, self.metadata, client, user)
+        users: tuple[User | None, ...] = self._users() if with_user else (None,)
+        place = self._place(number, len(clients) * len(users))
+        client, user = clients[place % len(clients)], users[place // len(clients)]
+        found = Provider(self.profile, self.metadata, client, user)
+        if self.stride > len(clients) * len(users):
+            self._shared.add(_pair(found))
+        return found
+
+    def _place(self, number: int, pairs: int) -> int:
+        """Return which pair of client and user a caller has: its process's own, if all have one."""
+        first = self.offset % self.stride
+        own = len(range(first, pairs, self.stride)) if self.stride <= pairs else pairs
+        return (first + number % own * self.stride) % pairs
 
     @contextmanager
     def login(self, provider: Provider) -> Iterator[None]:
-        """Note that a user logs in to a client, for as long as the context lasts."""
+        """Note that a user logs in to a client, or that the client gets a token of its own.
+
+        It does for as long as the context lasts.
+        """
         logins = self._logins.setdefault(_pair(provider), _Logins())
         logins.under_way += 1
         try:
@@ -76,8 +92,14 @@ class Stage:
             pass
 
     def logged_in_since(self, provider: Provider, moment: float) -> bool:
-        """Return whether a login of this user to this client was under way after a moment."""
-        logins = self._logins.get(_pair(provider))
+        """Return whether a login to this client may have been under way after a moment.
+
+        Of a client and user that other processes have, too, nobody here knows.
+        """
+        pair = _pair(provider)
+        if pair in self._shared:
+            return True
+        logins = self._logins.get(pair)
         return logins is not None and (logins.under_way > 0 or logins.ended_at >= moment)
 
     def clients(self, role: Role) -> tuple[Client, ...]:
@@ -88,12 +110,12 @@ class Stage:
             raise ProfileError(self.profile.where, "clients", fix)
         return found
 
-    def _user(self, place: int) -> User:
+    def _users(self) -> tuple[User, ...]:
         users = tuple(self.profile.users.values())
         if not users:
             fix = "this scenario logs in: add [users.NAME] with username and password"
             raise ProfileError(self.profile.where, "users", fix)
-        return users[place % len(users)]
+        return users
 
 
 def set_up(profile: Profile) -> Stage:

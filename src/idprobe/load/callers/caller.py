@@ -1,10 +1,12 @@
 """What every caller is."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from idprobe.load.engine import Moves
+from idprobe.load.leases import Lease
 from idprobe.load.stage import Stage
 from idprobe.profile import Provider, Role
 
@@ -43,6 +45,22 @@ class Caller(ABC):
     def held(self) -> Iterator[tuple[bytes, str]]:
         """Yield the tokens that it has for its next iteration, each with its client."""
         yield from ()
+
+    def token_ended(self, rule: str, lease: Lease, good_at: float) -> None:
+        """Judge that an access token was denied, which was good when it was asked for last.
+
+        Raises WrongAnswer if it had to live. Some servers allow a client one token of each user.
+        """
+        stage = self.stage
+        match lease.holds(time.monotonic()):
+            case None:
+                stage.findings.mentioned("an access token ended, and nobody had told when it would")
+            case True if stage.mixed or stage.logged_in_since(self.provider, good_at):
+                what = "an access token ended before its time, maybe by what another caller did"
+                stage.findings.mentioned(what)
+            case True:
+                what = "an access token was denied before its time (expires_in)"
+                raise stage.findings.wrong(rule, what)
 
     def prepare(self) -> Moves:
         """Get what every iteration builds on: nothing, by default."""

@@ -61,6 +61,7 @@ class Mixed(Caller):
         weights = mix_of(stage)
         self._parts = tuple(KINDS[name](stage, number) for name in weights)
         self._weights = tuple(weights.values())
+        stage.mixed = True
         self.stage = stage
         self.number = number
         self.provider = self._parts[0].provider

@@ -145,7 +145,8 @@ class Implicit(Caller):
 
     def iterate(self) -> Moves:
         """Get tokens that land in the browser."""
-        landed = yield from walked(self._landing(), self.stage.profile, self._cookies)
+        with self.stage.login(self.provider):
+            landed = yield from walked(self._landing(), self.stage.profile, self._cookies)
         if landed.access_token is not None:
             tokens = Tokens(landed.access_token, id_token=landed.id_token)
             self.stage.findings.tokens_of(tokens, self.provider)
@@ -263,21 +264,33 @@ class UserInfo(Person):
             lambda token: userinfo_request(self.provider, token), stage.transport, fixed=True
         )
         self._held = ""
+        self._lease = Lease(0.0, None)
+        self._good_at = 0.0
         self._same = Same(self._is_mine)
 
     def prepare(self) -> Moves:
         """Log in, and keep the access token."""
+        asked_at = time.monotonic()
         tokens = yield from self.log_in(self.cookies)
-        self._held = tokens.access_token
+        self._held, self._lease = tokens.access_token, Lease(asked_at, tokens.expires_in)
+        self._good_at = time.monotonic()
 
     def iterate(self) -> Moves:
         """Ask once; after the token's end, log in and ask again. It has to be about this user."""
-        self.stage.findings.checked[rules.USERINFO] += 1
-        if self._same.check((yield self._ask(self._held))):
-            return
+        findings = self.stage.findings
+        if self._held:
+            asked_at = time.monotonic()
+            if self._same.check((yield self._ask(self._held))):
+                self._good_at = asked_at
+                findings.checked[rules.USERINFO] += 1
+                return
+            self._held = ""
+            self.token_ended(rules.USERINFO, self._lease, self._good_at)
         yield from self.prepare()
         if not self._same.check((yield self._ask(self._held))):
+            self.token_ended(rules.USERINFO, self._lease, self._good_at)
             raise EvidenceError("wanted the user's claims for a fresh token, got status 401")
+        findings.checked[rules.USERINFO] += 1
 
     def held(self) -> Iterator[tuple[bytes, str]]:
         """Yield the access token."""

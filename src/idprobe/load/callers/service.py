@@ -1,5 +1,6 @@
 """Services: tokens of their own (RFC 6749 section 4.4), and what is asked and undone of them."""
 
+import time
 from collections.abc import Iterator
 
 from idprobe.errors import EvidenceError
@@ -12,6 +13,7 @@ from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.engine import Moves
+from idprobe.load.leases import Lease
 from idprobe.load.packets import Packet, filler
 from idprobe.load.shapes import Same, TokenShape
 from idprobe.load.stage import Stage
@@ -60,26 +62,41 @@ class Introspection(ClientCredentials):
         )
         self._same = Same(self._is_active)
         self._held = b""
+        self._lease = Lease(0.0, None)
+        self._good_at = 0.0
 
     def prepare(self) -> Moves:
         """Get the token to ask about, and see that this client may ask (RFC 7662 section 2.2)."""
-        self._held = yield from self.token()
+        yield from self._get()
         if not self._is_active((yield self._ask(self._held.decode()))):
             raise EvidenceError(
                 "a fresh access token was introspected as not active: this client may not ask "
                 "about its own tokens (RFC 7662 section 2.2)"
             )
 
+    def _get(self) -> Moves:
+        asked_at = time.monotonic()
+        with self.stage.login(self.provider):
+            self._held = yield from self.token()
+        self._lease = Lease(asked_at, self._shape.expires_in)
+        self._good_at = time.monotonic()
+
     def iterate(self) -> Moves:
         """Ask once; where the token has come to its end, with a fresh one, which has to be good."""
         findings = self.stage.findings
-        findings.checked[rules.INTROSPECTION] += 1
-        if self._same.check((yield self._ask(self._held.decode()))):
-            return
-        self._held = yield from self.token()
+        if self._held:
+            asked_at = time.monotonic()
+            if self._same.check((yield self._ask(self._held.decode()))):
+                self._good_at = asked_at
+                findings.checked[rules.INTROSPECTION] += 1
+                return
+            self._held = b""
+            self.token_ended(rules.INTROSPECTION, self._lease, self._good_at)
+        yield from self._get()
         if not self._is_active((yield self._ask(self._held.decode()))):
             what = "a fresh access token was introspected as not active"
             raise findings.wrong(rules.INTROSPECTION, what)
+        findings.checked[rules.INTROSPECTION] += 1
 
     def held(self) -> Iterator[tuple[bytes, str]]:
         """Yield the access token."""
