@@ -115,6 +115,17 @@ def test_a_chain_that_ends_is_broken_if_its_token_had_to_live(
     assert (counted[rules.REFRESH_CHAIN], counted[rules.REFUSAL]) == (1, 1)
 
 
+def test_a_refusal_that_shows_the_refresh_token_leaves_it_out_of_the_result() -> None:
+    chain = Chain(stage_with(Role.WEB), 0)
+    played(chain, tokens(refresh_token="rt1"))
+
+    with pytest.raises(EvidenceError, match="broke within") as caught:
+        played(chain, answer({"error": "rt1"}, 400))
+
+    findings = chain.stage.findings
+    assert "rt1" not in f"{caught.value} {findings.breaches} {findings.warnings}"
+
+
 def test_a_link_that_failed_otherwise_is_neither_right_nor_wrong(clock: Clock) -> None:
     stage = stage_with(Role.WEB)
     chain = Chain(stage, 0)

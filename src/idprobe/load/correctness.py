@@ -31,6 +31,8 @@ REGISTERED: Final = frozenset({400, 401})
 GATEWAY: Final = frozenset({502, 504})
 """What somebody between us and the server says of it."""
 PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+NAMED: Final = PAGES | {JSON, "application/problem+json", "text/plain", "text/xml"}
+"""The media types that are shown: any other could be a secret, or new each time."""
 
 
 class WrongAnswer(EvidenceError):
@@ -144,6 +146,8 @@ class Findings:
         if response.error is not None:
             return
         status, kind = response.status, response.media_type or "no media type"
+        if kind not in NAMED and response.media_type is not None:
+            kind = "another media type"
         if status in REGISTERED:
             what = (
                 f"status {status} with {kind} at the token endpoint, where RFC 6749 section 5.2 "
