@@ -20,7 +20,7 @@ from idprobe.load.leftovers import Leftovers
 from idprobe.load.owners import Owner
 from idprobe.profile import Provider
 
-__all__ = ["Findings", "WrongAnswer"]
+__all__ = ["OFFLINE", "Findings", "WrongAnswer"]
 
 JSON: Final = "application/json"
 GENERATION: Final = 200_000
@@ -33,6 +33,13 @@ GATEWAY: Final = frozenset({502, 504})
 PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 NAMED: Final = PAGES | {JSON, "application/problem+json", "text/plain", "text/xml"}
 """The media types that are shown: any other could be a secret, or new each time."""
+
+
+OFFLINE: Final = "offline_access"
+"""The scope of a refresh token that lives without a session (OpenID Connect Core 1.0, 11)."""
+
+_Asked = tuple[str, str, str, str | None]
+"""A request for tokens: its client, its user, its grant and its scope."""
 
 
 class WrongAnswer(EvidenceError):
@@ -61,6 +68,8 @@ class Findings:
     """The tokens to be given back when load is over, where they are."""
     _young: dict[int, Owner] = field(default_factory=dict)
     _old: dict[int, Owner] = field(default_factory=dict)
+    _types: dict[_Asked, str] = field(default_factory=dict)
+    _granted: dict[_Asked, frozenset[str]] = field(default_factory=dict)
     _subjects: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _users: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
@@ -109,8 +118,18 @@ class Findings:
         elif self.fresh:
             raise self.wrong(rules.FRESH, "one access token was issued twice")
 
-    def tokens(self, answer: Answer | Response, provider: Provider) -> Tokens:
-        """Return the tokens of an answer, all of it checked; raises EvidenceError."""
+    def tokens(
+        self,
+        answer: Answer | Response,
+        provider: Provider,
+        *,
+        grant: str = "",
+        scope: str | None = None,
+    ) -> Tokens:
+        """Return the tokens of an answer, all of it checked; raises EvidenceError.
+
+        `grant` and `scope` say what was asked for.
+        """
         response = answer.response() if isinstance(answer, Answer) else answer
         if response.status != 200:  # noqa: PLR2004 -- the status of success (RFC 6749 section 5.1)
             self.refused(response)
@@ -122,7 +141,30 @@ class Findings:
         if not tokens.token_type:
             what = "a token response had no token_type (RFC 6749 section 5.1)"
             raise self.wrong(rules.TOKEN_RESPONSE, what)
+        if (tokens.expires_in is None or tokens.expires_in < 0) and not _tells_seconds(response):
+            what = "a token response had an expires_in that is no number of seconds"
+            raise self.wrong(rules.TOKEN_RESPONSE, what)
+        owner = Owner.of(provider)
+        self._compare(tokens, (owner.client_id, owner.username, grant, scope))
         return self.tokens_of(tokens, provider)
+
+    def _compare(self, tokens: Tokens, asked: _Asked) -> None:
+        """Compare an answer with the first to the same request; raises WrongAnswer if it differs.
+
+        By policy a server may grant another scope than was asked for, but it has to say so
+        (RFC 6749 sections 3.3 and 5.1); offline access hangs on consent (OpenID Connect Core 11).
+        """
+        kind = (tokens.token_type or "").lower()
+        if self._types.setdefault(asked, kind) != kind:
+            what = "a token response had another token_type than the first to the same request"
+            raise self.wrong(rules.TOKEN_RESPONSE, what)
+        said = asked[-1] if tokens.scope is None else tokens.scope
+        if said is None:
+            return
+        granted = frozenset(said.split()) - {OFFLINE}
+        if self._granted.setdefault(asked, granted) != granted:
+            what = "a token response granted another scope than the first to the same request"
+            raise self.wrong(rules.TOKEN_RESPONSE, what)
 
     def tokens_of(self, tokens: Tokens, provider: Provider) -> Tokens:
         """Return tokens that were read, checked for whom they are; raises WrongAnswer."""
@@ -239,6 +281,19 @@ class Findings:
         if not (field.isascii() and field.isdigit()) and not _is_date(field):
             what = "Retry-After was neither a number of seconds nor a date"
             raise self.wrong(rules.WHEN_TO_RETURN, what)
+
+
+def _tells_seconds(response: Response) -> bool:
+    """Return whether expires_in is absent or a number of seconds, however it is written.
+
+    RFC 6749 appendix A.14: digits; as a JSON number it may have a fraction of zero.
+    """
+    value = response.json_object.get("expires_in")
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, str):
+        return value.isascii() and value.isdigit()
+    return value is None or (isinstance(value, int | float) and value >= 0 and value % 1 == 0)
 
 
 def _is_date(text: str) -> bool:

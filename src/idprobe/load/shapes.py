@@ -54,7 +54,7 @@ class TokenShape:
         return self._learn(answer)
 
     def _learn(self, answer: Answer) -> bytes:
-        tokens = self._findings.tokens(answer, self._provider)
+        tokens = self._findings.tokens(answer, self._provider, grant="client_credentials")
         token = tokens.access_token.encode("utf-8")
         self.expires_in, self._head = tokens.expires_in, None
         before, found, after = answer.body.partition(token)

@@ -21,6 +21,7 @@ from idprobe.jose import read_jwt
 from idprobe.load import rules
 from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
+from idprobe.load.correctness import OFFLINE
 from idprobe.load.engine import Moves
 from idprobe.load.leases import Lease
 from idprobe.load.packets import filler
@@ -38,7 +39,6 @@ __all__ = [
     "UserInfo",
 ]
 
-OFFLINE = "offline_access"
 PROMPT_S = 2.0
 """A refresh token of untold lifetime that is refused later than this may have come to its end."""
 INVALID_GRANT = "invalid_grant"
@@ -76,7 +76,9 @@ class Person(Caller):
         nonce, self.last = secrets.token_urlsafe(16), None
         authorized = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
         response = yield from answer(redemption(self.provider, authorized))
-        tokens = self.stage.findings.tokens(response, self.provider)
+        tokens = self.stage.findings.tokens(
+            response, self.provider, grant="authorization_code", scope=self.scope
+        )
         # not before: what was never redeemed may work at the next try
         self.last, self._redeemed_at = authorized, time.monotonic()
         self.stage.findings.nonce(tokens.id_token, nonce)
@@ -204,7 +206,7 @@ class RefreshChain(Person):
             raise
         if 400 <= answer.status < 500:  # noqa: PLR2004 -- the class of status codes itself
             self._refused(answer.response())
-        tokens = self.stage.findings.tokens(answer, self.provider)
+        tokens = self.stage.findings.tokens(answer, self.provider, grant="refresh_token")
         self.stage.findings.checked[rules.REFRESH_CHAIN] += 1
         if tokens.refresh_token in {None, held}:
             # not another one: it is as old as it was
