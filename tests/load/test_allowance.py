@@ -126,6 +126,17 @@ def test_a_closed_run_ends_before_it_sends_more_than_is_allowed() -> None:
     assert work.recording.doubt == work.recording.stopped == SPENT
 
 
+def test_a_run_that_needs_all_that_is_allowed_is_sound_and_one_that_needs_more_is_void() -> None:
+    with talking(Counter()) as url:
+        exact, beyond = (
+            worked(limited(url, Limits(max_requests=most)), Getter, Plan(Open(40), 0.5)).recording
+            for most in (20, 19)
+        )
+
+    assert (exact.succeeded, exact.stopped, exact.doubt) == (20, None, None)
+    assert (beyond.succeeded, beyond.doubt) == (19, SPENT)
+
+
 def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "MOST_REQUESTS", 100)
     server = Counter()
@@ -174,6 +185,7 @@ PROFILE = Profile("t", "acme.toml", "https://id.example")
         (Plan(Closed(5), 1), Limits(20, 4), Cost(), r"acme.toml: .* = 5 under \[limits\] there"),
         (Plan(Open(10), 9, 1, 2), Limits(max_requests=99), Cost(2, 1), "104 requests or more"),
         (Plan(Open(10), 9, 1, 2), Limits(max_requests=99), Cost(2, 1), "acme.toml allows 99"),
+        (Plan(Open(10), 1, workers=4), Limits(max_requests=11), Cost(), "12 requests or more"),
         (Plan(Closed(3), 9), Limits(max_requests=10), Cost(3, 1), "12 requests or more"),
         (Plan(Open(2e6), 9), Limits(), Cost(), r"more than 1,000,000/s"),
         (Plan(Closed(20_001), 9), Limits(), Cost(), "more than 20,000"),

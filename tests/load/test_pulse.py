@@ -1,5 +1,6 @@
 """A run stops by itself when the target is down, and not when it sheds load or comes back."""
 
+import errno
 import socket
 import time
 
@@ -10,6 +11,7 @@ from idprobe.exchange import Request
 from idprobe.load import pulse
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
+from idprobe.load.lines import Line
 from idprobe.load.merged import merged
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.pulse import DOWN_NS, Pulse
@@ -41,6 +43,21 @@ def test_a_run_against_a_server_that_is_gone_ends_by_itself_and_says_so(
     assert recording.scheduled == recording.failed == recording.iterations >= 20
     result = result_of(recording, "errors<1%,p99<1s")
     assert (result.void, result.exit_code) == (None, 1)
+
+
+def test_connections_that_this_host_could_not_open_say_nothing_of_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_more(_line: Line) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(pulse, "DOWN_NS", 300 * MS)
+    monkeypatch.setattr(Line, "open", no_more)
+
+    recording = recorded(nobody(), Open(100), duration_s=60.0)
+
+    assert recording.stopped == "stopped: the host of the generator could not open connections"
+    assert result_of(recording, "errors<1%").exit_code == 4
 
 
 def test_who_goes_down_late_in_a_long_run_is_not_within_a_budget_of_all() -> None:

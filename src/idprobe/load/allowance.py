@@ -27,6 +27,8 @@ class Allowance:
         """How many requests are left in all; None is without end."""
         self.held = 0
         """How many requests have had to wait since `refill`."""
+        self.refused = 0
+        """How many requests there was nothing left for."""
 
     @classmethod
     def of(cls, limits: Limits, workers: int = 1) -> Self | None:

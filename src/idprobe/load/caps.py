@@ -102,4 +102,6 @@ def _planned(plan: Plan, cost: Cost) -> int:
         return math.ceil(model.users * (cost.prepare + cost.iterate))
     steps = model.steps(plan.duration_s)
     arrivals = expected(steps) + steps[0].first_per_s * plan.warm_up_s
-    return math.ceil(arrivals * cost.iterate + plan.callers * cost.prepare)
+    # each worker has a whole number of them, and its share of what is allowed
+    each = math.ceil(arrivals / plan.workers * cost.iterate)
+    return (each + math.ceil(plan.callers / plan.workers) * cost.prepare) * plan.workers

@@ -237,6 +237,7 @@ class Engine:
             if seat.packet is None or seat not in self._busy:
                 self._held.popleft()
             elif allowance.is_spent:
+                allowance.refused += 1
                 self._broken.append((self._held.popleft(), Refrained(SPENT)))
             elif wait_ns := allowance.wait_ns(now):
                 return now + wait_ns

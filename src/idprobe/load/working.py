@@ -28,6 +28,7 @@ __all__ = ["Work", "tried"]
 UNBOUNDED: Final = 1 << 30
 TOGETHER: Final = 8
 """So many callers prepare themselves, or conclude, at once."""
+NO_MORE: Final = "stopped: the host of the generator could not open connections"
 MOST_CONCLUDING: Final = 64
 GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
@@ -148,7 +149,7 @@ class Work:
         pace = self._pace(crew)
         engine.run(pace)
         pace.finish()
-        self._note_allowance()
+        self._note_end()
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
         recording.most_connections = crew.made
         engine.samples.stop_timing()
@@ -168,12 +169,15 @@ class Work:
         seats = cleaners(self._stage, held, self.recording, self._together)
         return () if self.recording.stopped is not None else seats
 
-    def _note_allowance(self) -> None:
+    def _note_end(self) -> None:
+        """Say why the run ended before its time, where that is on our side, and who had to wait."""
         recording, allowance = self.recording, self.engine.allowance
+        if recording.stopped is not None and self.engine.shortages:
+            recording.stopped = NO_MORE
         if allowance is None:
             return
         recording.held_back = allowance.held
-        if allowance.is_spent and recording.stopped is None:
+        if allowance.refused and recording.stopped is None:
             recording.stopped, recording.complete = SPENT, False
 
     def _note_findings(self) -> None:
