@@ -8,15 +8,15 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-from idprobe.load.result import LoadResult, reliable
+from typing import Any, Final, TypeAlias
 
 __all__ = [
     "FEWEST_RUNS",
     "Comparison",
     "Series",
+    "comparable",
     "compared",
+    "comparisons",
     "figures",
     "series_of",
     "write_series",
@@ -27,14 +27,24 @@ FEWEST_RUNS: Final = 5
 LEVEL: Final = 0.05
 EXACT_UP_TO: Final = 200_000
 SHUFFLES: Final = 20_000
+RATE: Final = "rate /s"
+"""The one figure of which more is better."""
+
+Document: TypeAlias = Mapping[str, Any]
+"""A load.json."""
 
 
-def figures(result: LoadResult) -> Mapping[str, float]:
-    """Return what a run is compared by: latencies in ms, and successes a second."""
-    latency = result.recording.latency
-    found = {f"p{percent:g} ms": reliable(latency, percent) for percent in (50.0, 95.0, 99.0)}
-    told = {name: value / 1e6 for name, value in found.items() if value is not None}
-    return {**told, "rate /s": result.achieved_per_s}
+def figures(run: Document) -> Mapping[str, float]:
+    """Return what a run is compared by: latencies in ms, failures in %, and successes a second."""
+    found = {f"{name} ms": run["latency"][name] for name in ("p50", "p95", "p99")}
+    found["errors %"] = None if run["errors"]["share"] is None else 100 * run["errors"]["share"]
+    found[RATE] = run["rate"]["achieved_per_s"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def comparable(run: Document) -> bool:
+    """Return whether a run says anything about its target: void ones are no samples."""
+    return run["void"] is None and run["unusable"] is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +66,9 @@ class Series:
         return f"{self.median:.4g} ({low:.4g} to {high:.4g}, {len(self.values)} runs)"
 
 
-def series_of(results: Sequence[LoadResult]) -> tuple[Series, ...]:
-    """Return the figures that every run has; void runs are no samples."""
-    sound = [figures(one) for one in results if one.void is None and one.unusable is None]
+def series_of(runs: Sequence[Document]) -> tuple[Series, ...]:
+    """Return the figures that every sound run has."""
+    sound = [figures(one) for one in runs if comparable(one)]
     names = [name for name in (sound[0] if sound else {}) if all(name in one for one in sound)]
     return tuple(Series(name, tuple(one[name] for one in sound)) for name in names)
 
@@ -79,10 +89,35 @@ class Comparison:
             count = min(len(self.before.values), len(self.after.values))
             runs = "one run each" if count == 1 else f"fewer than {FEWEST_RUNS} runs each"
             return f"{runs}: no inference"
-        ratio = self.after.median / self.before.median if self.before.median else math.inf
         if self.chance > LEVEL:
             return f"no difference told from noise (p = {self.chance:.2g})"
-        return f"{ratio:.2f} times as much (p = {self.chance:.2g})"
+        before, after = self.before.median, self.after.median
+        changed = f"{after / before:.2f} times as much" if before else f"{after:.4g}, and was 0"
+        return f"{changed} (p = {self.chance:.2g})"
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the second is worse than the first, told from noise."""
+        before, after = self.before.median, self.after.median
+        less_good = after < before if self.after.name == RATE else after > before
+        return self.chance is not None and self.chance <= LEVEL and less_good
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON members."""
+        return {
+            "figure": self.before.name,
+            "before": list(self.before.values),
+            "after": list(self.after.values),
+            "chance": self.chance,
+            "verdict": self.verdict,
+        }
+
+
+def comparisons(before: Sequence[Document], after: Sequence[Document]) -> tuple[Comparison, ...]:
+    """Compare the runs of one side with those of another by each figure that both have."""
+    known = {series.name: series for series in series_of(after)}
+    pairs = [(one, known[one.name]) for one in series_of(before) if one.name in known]
+    return tuple(compared(one, other) for one, other in pairs)
 
 
 def compared(before: Series, after: Series) -> Comparison:
@@ -112,22 +147,15 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def write_series(
-    path: Path, sides: Mapping[str, Sequence[LoadResult]], comparisons: Sequence[Comparison]
+    path: Path, sides: Mapping[str, Sequence[Document]], found: Sequence[Comparison]
 ) -> None:
     """Write the figures of all runs, and what was concluded, as JSON."""
     document: dict[str, Any] = {
         "schema": 0,
         "runs": {name: [dict(figures(one)) for one in runs] for name, runs in sides.items()},
-        "void": {name: sum(one.void is not None for one in runs) for name, runs in sides.items()},
-        "comparisons": [
-            {
-                "figure": one.before.name,
-                "before": list(one.before.values),
-                "after": list(one.after.values),
-                "chance": one.chance,
-                "verdict": one.verdict,
-            }
-            for one in comparisons
-        ],
+        "void": {
+            name: sum(run["void"] is not None for run in runs) for name, runs in sides.items()
+        },
+        "comparisons": [one.to_dict() for one in found],
     }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -1,15 +1,14 @@
 """Several runs of the same, one after the other; of two servers by turns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from idprobe.load.comparing import Comparison, compared, series_of, write_series
-from idprobe.load.result import LoadResult
+from idprobe.load.comparing import comparisons, series_of, write_series
 from idprobe.load.running import LoadRun, run_load
 
 __all__ = ["repeated", "worst"]
@@ -28,36 +27,28 @@ def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
 
     The second of two runs is compared with the first.
     """
-    results: list[list[LoadResult]] = [[] for _ in runs]
+    documents: list[list[dict[str, Any]]] = [[] for _ in runs]
     for number in range(times):
         for place, run in enumerate(runs):
             out = run.out / f"{place + 1}-{number + 1}"
             result = run_load(replace(run, plan=run.plan.again(number), out=out))
-            results[place].append(result)
+            documents[place].append(result.to_dict())
             why = result.unusable or result.void or "sound"
             console.print(f"run {number + 1} of {times}: {escape(result.target)}: {escape(why)}")
-    comparisons = _comparisons(results)
     sides = {
         f"{place + 1} {run.profile.name}": found
-        for place, (run, found) in enumerate(zip(runs, results, strict=True))
+        for place, (run, found) in enumerate(zip(runs, documents, strict=True))
     }
-    write_series(runs[0].out / "repeats.json", sides, comparisons)
+    told = comparisons(documents[0], documents[1]) if len(runs) > 1 else ()
+    write_series(runs[0].out / "repeats.json", sides, told)
     for name, found in sides.items():
         console.print(_table(name, found))
-    for one in comparisons:
+    for one in told:
         console.print(f"{one.before.name}: {one.verdict}")
-    return worst([result.exit_code for found in results for result in found])
+    return worst([document["exit"] for found in documents for document in found])
 
 
-def _comparisons(results: Sequence[Sequence[LoadResult]]) -> list[Comparison]:
-    if len(results) != 2:  # noqa: PLR2004 -- what is compared is a pair
-        return []
-    after = {series.name: series for series in series_of(results[1])}
-    pairs = [(one, after[one.name]) for one in series_of(results[0]) if one.name in after]
-    return [compared(before, other) for before, other in pairs]
-
-
-def _table(name: str, results: Sequence[LoadResult]) -> Table:
+def _table(name: str, results: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(escape(name), "median and range of the sound runs")
     for series in series_of(results):
         table.add_row(series.name, series.shown)

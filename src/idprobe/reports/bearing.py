@@ -16,7 +16,7 @@ from idprobe.reports.load_charts import load_charts
 from idprobe.reports.plot import Chart
 from idprobe.schemas import validate
 
-__all__ = ["Bearing", "bearing", "load_in", "read_load"]
+__all__ = ["FILE", "Bearing", "bearing", "load_in", "read_load"]
 
 FILE: Final = "load.json"
 MAX_BYTES: Final = 16_000_000

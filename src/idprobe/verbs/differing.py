@@ -15,6 +15,7 @@ from idprobe.reports.differences import KINDS, Difference, differences, is_same_
 from idprobe.reports.legible import clipped, legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
+from idprobe.verbs.load_differing import load_diff, loads_in
 
 __all__ = ["add_diff_command"]
 
@@ -39,10 +40,19 @@ def diff(old: Path, new: Path, profile: Path | None, *, as_json: bool) -> int:
     Exit code 1 if anything that the gate counts is worse: violated now, or judged no longer.
     Where both are of the same --build, nothing can have changed but luck: what differs flickers.
 
+    Two load runs, by their load.json or their folders, are compared as `load --against` does;
+    the folder of a `load --repeat` is so many runs. Exit code 1 if a figure is worse beyond
+    noise, or answers are wrong that were not; 4 if a side has no run that is not void.
+
     \b
     idprobe diff good reports/output/latest
     idprobe diff once again --quarantine acme.toml
+    idprobe diff load-old load-new
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
+    if loads_in(old) or loads_in(new):
+        if profile is not None:
+            raise UsageError("--quarantine is for two audits: a load run has nothing to hold")
+        return load_diff(old, new, as_json=as_json)
     before, after = read_results(results_in(old)), read_results(results_in(new))
     found, warnings = differences(before, after), unlike(before, after)
     if as_json:
