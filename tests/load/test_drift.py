@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import httpx
 import pytest
@@ -11,31 +12,51 @@ import respx
 
 from idprobe.errors import UsageError
 from idprobe.load.drift import FEWEST_WINDOWS, drifts, trend_by_chance
+from idprobe.load.histogram import Histogram
 from idprobe.load.memory import Scraped, memory_of, refuse_metrics
-from idprobe.load.recording import Window
+from idprobe.load.windows import Window
 
 MS = 1_000_000
+FASTEST_NS = 2 * MS
+SPREAD = 60
+"""So many iterations a second have a histogram here, as many as make a soak quick to invent."""
+
+
+@cache
+def latency(scale: float) -> Histogram:
+    """Return latencies from 2 ms up, those of a second that is so many times as slow as others."""
+    found = Histogram()
+    found.record_many([round(FASTEST_NS * scale * (1 + n / SPREAD)) for n in range(SPREAD)])
+    return found
+
+
 STEADY = Window(
-    at_s=0.0, seconds=1.0, steady=True, began=100, finished=100, failed=0, p50_ns=2 * MS,
-    p99_ns=9 * MS, max_ns=20 * MS, slip_ns=0, lag_ns=0, cpu=0.1, delay=0.0, octets=50_000,
-    connections=10, server_bytes=100 * 2**20,
+    at_s=0.0, seconds=1.0, phase="steady", began=100, finished=100, failed=0, latency=latency(1),
+    slip_ns=0, lag_ns=0, cpu=0.1, delay=0.0, octets=50_000, connections=10,
+    server_bytes=100 * 2**20,
 )  # fmt: skip
 
 
-def soak(change: Callable[[Window, int], Window], count: int = 600, seed: int = 1) -> list[Window]:
+def soak(change: Callable[[Window, int], Window], count: int = 200, seed: int = 1) -> list[Window]:
     chance = random.Random(seed)  # noqa: S311 -- noise, repeatable
     windows = []
     for second in range(count):
-        noise = chance.gauss(1, 0.2)
         window = replace(
             STEADY,
             at_s=float(second),
-            p50_ns=round(2 * MS * noise),
-            p99_ns=round(9 * MS * noise**2),
+            latency=latency(round(chance.gauss(1, 0.1), 2)),
             connections=10 + chance.randrange(3),
         )
         windows.append(change(window, second))
     return windows
+
+
+def slower(window: Window, scale: float, of: float = 0.0) -> Window:
+    """Return a window of which the slowest part is slower."""
+    scaled = Histogram()
+    for number, ms in enumerate(sorted(window.latency.in_milliseconds())):
+        scaled.record(round(ms * MS * (scale if number >= of * SPREAD else 1)))
+    return replace(window, latency=scaled)
 
 
 def named(windows: list[Window]) -> set[str]:
@@ -51,20 +72,31 @@ def test_nothing_drifts_where_only_noise_is_in_99_of_100_soaks() -> None:
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("p50 latency", lambda one, s: replace(one, p50_ns=one.p50_ns + s * 2000)),
-        ("p99 latency", lambda one, s: replace(one, p99_ns=one.p99_ns + s * 10_000)),
-        ("errors", lambda one, s: replace(one, failed=s // 200)),
-        ("octets an iteration", lambda one, s: replace(one, octets=one.octets + 10 * s)),
-        ("connections", lambda one, s: replace(one, connections=one.connections + s // 60)),
-        ("memory of the server", lambda one, s: replace(one, server_bytes=2**27 + s * 2**15)),
+        ("p99 latency", lambda one, s: slower(one, 1 + s / 100, of=0.9)),
+        ("errors", lambda one, s: replace(one, failed=int(s > 100 and s % 9 == 0))),
+        ("octets an iteration", lambda one, s: replace(one, octets=one.octets + 30 * s)),
+        ("connections", lambda one, s: replace(one, connections=one.connections + s // 20)),
+        ("memory of the server", lambda one, s: replace(one, server_bytes=2**27 + s * 2**17)),
     ],
 )
 def test_each_figure_can_drift(name: str, change: Callable[[Window, int], Window]) -> None:
     assert named(soak(change)) == {name}
 
 
+def test_a_server_that_becomes_slower_drifts_in_every_percentile() -> None:
+    assert named(soak(lambda one, s: slower(one, 1 + s / 100))) == {"p50 latency", "p99 latency"}
+
+
+def test_a_percentile_of_too_few_iterations_is_left_out() -> None:
+    few = soak(lambda one, _: one, count=FEWEST_WINDOWS)
+
+    # a twentieth of them has 300, which is enough for p50 alone
+    assert {one.name for one in drifts(few)} >= {"p50 latency", "errors"}
+    assert "p99 latency" not in {one.name for one in drifts(few)}
+
+
 def test_a_trend_too_small_to_matter_is_no_drift() -> None:
-    slight = soak(lambda one, s: replace(one, octets=50_000 + s // 2))
+    slight = soak(lambda one, s: replace(one, octets=50_000 + s))
     (octets,) = (one for one in drifts(slight) if one.name == "octets an iteration")
 
     assert octets.chance < 0.01
@@ -72,7 +104,7 @@ def test_a_trend_too_small_to_matter_is_no_drift() -> None:
 
 
 def test_one_hiccup_is_no_trend() -> None:
-    assert named(soak(lambda one, s: replace(one, p99_ns=900 * MS) if s == 590 else one)) == set()
+    assert named(soak(lambda one, s: slower(one, 9) if s == 190 else one)) == set()
 
 
 def test_a_figure_that_nobody_knows_is_left_out() -> None:
@@ -83,7 +115,7 @@ def test_a_figure_that_nobody_knows_is_left_out() -> None:
 
 def test_a_short_run_and_its_warm_up_tell_nothing() -> None:
     assert drifts([STEADY] * (FEWEST_WINDOWS - 1)) == ()
-    assert drifts([replace(STEADY, steady=False)] * 500) == ()
+    assert drifts([replace(STEADY, phase="warm-up")] * 500) == ()
 
 
 def test_the_chance_of_a_trend_is_that_of_the_textbook() -> None:

@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.load.budget import parse_budget
+from idprobe.load.histogram import Histogram
 from idprobe.load.honesty import saturation, too_short
 from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording, Window
+from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult
+from idprobe.load.windows import Window
 
 MS = 1_000_000
 
 
 def second(at_s: float, cpu: float = 0.2, delay: float = 0.05) -> Window:
-    return Window(at_s, 1.0, not at_s < 0, 100, 100, 0, 2 * MS, 5 * MS, 9 * MS, 0, 0, cpu, delay)
+    busy_s = 1.0 if cpu + delay > 0.85 else 0.0
+    return Window(at_s, 1.0, "steady", 100, 100, 0, Histogram(), 0, 0, cpu, delay, busy_s)
 
 
 def recording_of(slips_ms: list[float], latency_ms: float = 5, lag_ms: float = 0.05) -> Recording:

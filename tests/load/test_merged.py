@@ -4,10 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.load.course import Step
+from idprobe.load.histogram import Histogram
 from idprobe.load.merged import merged
 from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.recording import Recording, Window, Worker
+from idprobe.load.recording import Recording, Worker
 from idprobe.load.schedule import Arrivals
+from idprobe.load.windows import Window
 
 durations = st.lists(st.integers(1, 10**11), min_size=1, max_size=50)
 
@@ -18,8 +20,12 @@ def recording_of(values: list[int], cpu: float = 0.1) -> Recording:
         recording.scheduled += 1
         recording.latency.record(value)
         recording.ended(1_000 + value, "broken" if value % 2 else None)
-    window = Window(0.0, 1.0, len(values) > 0, len(values), 1, 1, None, 5, 9, None, None, cpu, 0.0)
-    recording.windows.append(window)
+    latency = Histogram()
+    latency.merge(recording.latency)
+    count = len(values)
+    recording.windows.append(
+        Window(0.0, 1.0, "steady", count, count, 1, latency, 5, None, cpu, 0.0)
+    )
     return recording
 
 
@@ -29,6 +35,7 @@ def test_percentiles_are_those_of_all_samples_together(one: list[int], other: li
 
     together = recording_of(one + other)
     assert whole.latency.to_dict() == together.latency.to_dict()
+    assert whole.windows[0].latency.to_dict() == together.latency.to_dict()
     assert (whole.scheduled, whole.succeeded) == (together.scheduled, together.succeeded)
     assert whole.failures == together.failures
     assert whole.span_s == together.span_s
@@ -45,11 +52,11 @@ def test_each_worker_is_told_and_the_most_throttled_counts() -> None:
     assert (unknown.throttled_us, merged([one, other]).throttled_us) == (None, 7)
 
 
-def test_a_window_is_as_bad_as_its_worst_worker() -> None:
+def test_a_generator_is_as_busy_as_its_worst_worker() -> None:
     (window,) = merged([recording_of([2], cpu=0.9), recording_of([2, 4], cpu=0.2)]).windows
 
-    assert (window.began, window.finished, window.cpu) == (3, 2, 0.9)
-    assert (window.p50_ns, window.p99_ns) == (None, 5)
+    assert (window.began, window.finished, window.cpu) == (3, 3, 0.9)
+    assert (window.slip_ns, window.lag_ns) == (5, None)
 
 
 def test_one_incomplete_worker_makes_the_whole_incomplete() -> None:

@@ -310,6 +310,8 @@ def test_the_verb_loads_the_embedded_server_and_prints_the_result(tmp_path: Path
     assert "errors<1%" in said.output
     assert document["iterations"]["succeeded"] == 10
     assert "How latency is spread" in (tmp_path / "load.html").read_text()
+    assert document["statuses"] == {"200": 10}
+    assert ",request,POST /" in (tmp_path / "load.csv").read_text()
 
 
 def test_a_child_that_dies_makes_the_run_void(

@@ -73,3 +73,12 @@ def test_what_is_no_load_result_is_refused(tmp_path: Path, changes: dict[str, An
 
     with pytest.raises(EvidenceError, match=r"load\.json"):
         read_load(load_in(tmp_path))
+
+
+def test_a_file_that_is_too_large_is_not_called_no_json(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("idprobe.reports.bearing.MAX_BYTES", 1_000)
+
+    with pytest.raises(EvidenceError, match="is larger than"):
+        read_load(load_in(RECORDED))

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from idprobe.load.budget import parse_budget
+from idprobe.load.histogram import Histogram
 from idprobe.load.plan import Model, Open, Plan
-from idprobe.load.recording import Recording, Window
+from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult
+from idprobe.load.windows import Kind, Window
 from idprobe.reports.load_charts import load_charts, search_charts
 from idprobe.reports.load_page import load_html, search_html
 
@@ -15,20 +17,22 @@ EVIL = "<script>alert(1)</script>"
 
 
 def window(second: int, finished: int) -> Window:
+    latency = Histogram()
+    for number in range(finished):
+        latency.record(2_000_000 if number % 2 else 9_000_000)
     return Window(
         at_s=float(second),
         seconds=1.0,
-        steady=second > 0,
+        phase="steady" if second else "warm-up",
         began=finished,
         finished=finished,
         failed=second,
-        p50_ns=2_000_000 if finished else None,
-        p99_ns=9_000_000 if finished else None,
-        max_ns=20_000_000 if finished else None,
+        latency=latency,
         slip_ns=1000,
         lag_ns=1000,
         cpu=0.2,
         delay=0.01,
+        kinds={"POST /token": Kind(latency, 9, second, {"200": finished, "503": second})},
     )
 
 
@@ -72,21 +76,54 @@ def search(**members: Any) -> dict[str, Any]:
 
 
 def test_a_run_is_drawn_over_time_and_by_how_latency_is_spread() -> None:
-    charts = {one.title: one for one in load_charts(document(window(0, 5), window(1, 200)))}
+    charts = {one.title: one for one in load_charts(document(window(0, 5), window(1, 600)))}
     latency, ended = charts["Latency over time"].series, charts["Throughput"].series
 
     assert [one.name for one in latency] == ["p50", "p99", "slowest"]
-    assert latency[1].points == [(0.5, 9.0), (1.5, 9.0)]
-    assert ended[0].points == [(0.5, 5.0), (1.5, 200.0)]
+    assert latency[1].points == [(1.5, 9.0)]
+    assert ended[0].points == [(0.5, 5.0), (1.5, 600.0)]
     assert charts["Latency over time"].marks == ((1.0, "warm-up ends"),)
     assert sum(count for _, count in charts["How latency is spread"].series[0].points) == 2000
     assert charts["The generator itself"].y.high == 100
 
 
+def test_a_percentile_over_time_is_of_as_many_seconds_as_it_needs() -> None:
+    seconds = [window(number, 100) for number in range(12)]
+
+    latency = {one.title: one for one in load_charts(document(*seconds))}[
+        "Latency over time"
+    ].series
+
+    # of the eleven steady ones five make one p99, and the last is too few
+    assert [x for x, _ in latency[0].points] == [number + 0.5 for number in range(1, 12)]
+    assert [x for x, _ in latency[1].points] == [3.5, 8.5]
+
+
+def test_status_codes_are_drawn_by_class() -> None:
+    charts = {one.title: one for one in load_charts(document(window(0, 5), window(1, 200)))}
+    good, refused, broken, none = charts["Status codes"].series
+
+    assert good.points == [(0.5, 5.0), (1.5, 200.0)]
+    assert broken.points == [(0.5, 0.0), (1.5, 1.0)]
+    assert {y for _, y in (*refused.points, *none.points)} == {0.0}
+
+
+def test_a_load_json_of_an_earlier_version_is_drawn_without_what_it_does_not_tell() -> None:
+    old = document(window(0, 5), window(1, 200))
+    del old["over_time"], old["statuses"]
+    for one in old["windows"]:
+        del one["statuses"], one["phase"]
+
+    charts = {one.title: one for one in load_charts(old)}
+
+    assert "Status codes" not in charts
+    assert [len(one.points) for one in charts["Latency over time"].series] == [0, 0, 2]
+
+
 def test_a_second_in_which_nothing_ended_has_no_latency() -> None:
     charts = {one.title: one for one in load_charts(document(window(0, 0), window(1, 200)))}
 
-    assert charts["Latency over time"].series[0].points == [(1.5, 2.0)]
+    assert [x for x, _ in charts["Latency over time"].series[0].points] == [1.5]
 
 
 def test_a_run_of_one_second_has_no_plot_over_time() -> None:
@@ -114,7 +151,7 @@ def test_a_page_has_its_numbers_and_nothing_that_a_server_wrote_as_markup() -> N
     assert EVIL not in page
     assert page.count("&lt;script&gt;") >= 3
     assert "default-src &#39;none&#39;" in page
-    assert page.count("<svg class") == 4
+    assert page.count("<svg class") == 5
     assert "too few" in page  # p99.99 of 2000
 
 

@@ -6,13 +6,14 @@ that they may count as independent. A trend is a drift if it is large enough to 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 from typing import Final
 
-from idprobe.load.recording import Window
+from idprobe.load.histogram import reliable
+from idprobe.load.windows import Window, joined
 
 __all__ = ["FEWEST_WINDOWS", "Drift", "drifts"]
 
@@ -39,41 +40,62 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """A figure of a window, and by how much of itself it must change to matter."""
+    """A figure, and by how much of itself it must change to matter."""
 
     name: str
     unit: str
-    of: Callable[[Window], float | None]
+    of: Callable[[Sequence[Window]], float | None]
+    """What it is in a part of the run; None where nobody can tell."""
     share: float
     least: float
     """Smaller changes do not matter, whatever share they are."""
 
 
-def _per_iteration(window: Window) -> float | None:
-    return window.octets / window.finished if window.finished else None
+def _per_iteration(part: Sequence[Window]) -> float | None:
+    return _middle(one.octets / one.finished for one in part if one.finished)
 
 
-def _failed(window: Window) -> float | None:
-    return 100 * window.failed / window.finished if window.finished else None
+def _failed(part: Sequence[Window]) -> float | None:
+    finished = sum(one.finished for one in part)
+    return 100 * sum(one.failed for one in part) / finished if finished else None
 
 
-def _ms(value: int | None) -> float | None:
-    return None if value is None else value / 1e6
+def _connections(part: Sequence[Window]) -> float | None:
+    return _middle(float(one.connections) for one in part)
+
+
+def _memory(part: Sequence[Window]) -> float | None:
+    return _middle(one.server_bytes for one in part if one.server_bytes is not None)
+
+
+def _latency(percent: float) -> Callable[[Sequence[Window]], float | None]:
+    """Return what tells a percentile of all iterations of a part, in ms."""
+
+    def of(part: Sequence[Window]) -> float | None:
+        value = reliable(joined(part).latency, percent)
+        return None if value is None else value / 1e6
+
+    return of
+
+
+def _middle(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return median(known) if known else None
 
 
 _FIGURES: Final = (
-    _Figure("p50 latency", "ms", lambda window: _ms(window.p50_ns), 0.1, 0.05),
-    _Figure("p99 latency", "ms", lambda window: _ms(window.p99_ns), 0.2, 0.2),
+    _Figure("p50 latency", "ms", _latency(50), 0.1, 0.05),
+    _Figure("p99 latency", "ms", _latency(99), 0.2, 0.2),
     _Figure("errors", "%", _failed, 0.1, 0.05),
     _Figure("octets an iteration", "octets", _per_iteration, 0.02, 4),
-    _Figure("connections", "", lambda window: float(window.connections), 0.2, 2),
-    _Figure("memory of the server", "octets", lambda window: window.server_bytes, 0.05, 2**20),
+    _Figure("connections", "", _connections, 0.2, 2),
+    _Figure("memory of the server", "octets", _memory, 0.05, 2**20),
 )
 
 
 def drifts(windows: Sequence[Window]) -> tuple[Drift, ...]:
     """Return what became of each figure; nothing of a run that is too short to tell."""
-    steady = [window for window in windows if window.steady]
+    steady = [window for window in windows if window.phase == "steady"]
     if len(steady) < FEWEST_WINDOWS:
         return ()
     size = len(steady) / PARTS
@@ -83,15 +105,10 @@ def drifts(windows: Sequence[Window]) -> tuple[Drift, ...]:
 
 def _drifts_of(parts: Sequence[Sequence[Window]]) -> Iterator[Drift]:
     for figure in _FIGURES:
-        values = [_middle(figure, part) for part in parts]
+        values = [figure.of(part) for part in parts]
         known = [value for value in values if value is not None]
         if len(known) == len(parts):
             yield _drift(figure, known)
-
-
-def _middle(figure: _Figure, part: Sequence[Window]) -> float | None:
-    known = [value for window in part if (value := figure.of(window)) is not None]
-    return median(known) if known else None
 
 
 def _drift(figure: _Figure, values: Sequence[float]) -> Drift:

@@ -334,8 +334,7 @@ class Engine:
         if packet is not None:
             elapsed = now - seat.sent_ns
             tally = self.tallies.of(packet.name)
-            tally.note(elapsed)
-            tally.octets += len(answer.body)
+            tally.answered(elapsed, answer.status, len(answer.body))
             self.octets += len(answer.body)
             seat.tally = tally
             if elapsed > self.samples.slow_ns:
@@ -385,7 +384,7 @@ class Engine:
             self.shortages[shortage] += 1
         if seat.packet is not None:
             tally = self.tallies.of(seat.packet.name)
-            tally.note(time.perf_counter_ns() - seat.sent_ns)
+            tally.unanswered(time.perf_counter_ns() - seat.sent_ns)
             seat.tally = tally
         self._broken.append((seat, error))
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError, UsageError
 
-__all__ = ["Histogram", "enough_for"]
+__all__ = ["Histogram", "enough_for", "reliable"]
 
 SUB_BITS: Final = 7
 """Each power of two is cut into 128 cells, so that a cell is at most 1/128 of its value wide."""
@@ -145,6 +145,13 @@ class Histogram:
 
     def __repr__(self) -> str:
         return f"<histogram of {self.count} durations>"
+
+
+def reliable(histogram: Histogram, percent: float) -> int | None:
+    """Return a percentile, None where there are too few durations for it."""
+    if not enough_for(percent, histogram.count):
+        return None
+    return histogram.percentile(percent)
 
 
 def _cell(value: int) -> int:

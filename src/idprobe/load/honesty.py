@@ -13,6 +13,7 @@ from idprobe.load.budget import Budget
 from idprobe.load.histogram import Histogram, enough_for
 from idprobe.load.quantities import shown_duration
 from idprobe.load.recording import Recording
+from idprobe.load.watching import BUSY
 
 __all__ = ["saturation", "shortage", "too_short"]
 
@@ -24,9 +25,8 @@ OURS: Final = 0.5
 """Of those beyond a percentile, so many may be slow by our lateness before it is ours."""
 FEWEST: Final = 2
 """So many late ones are an accident, however few there were in all."""
-BUSY: Final = 0.85
-"""A second in which we used, or waited for, the processor more than this had no reserve."""
-BUSY_WINDOWS: Final = 0.1
+BUSY_PART: Final = 0.1
+"""Of the time."""
 THROTTLED: Final = 0.01
 DEFAULT_PERCENT: Final = 99.0
 REMEDIES: Final = {
@@ -87,11 +87,10 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
                 f"{begun.share:.1%} of the arrivals were begun, and {read.share:.1%} of the "
                 f"answers read, more than {shown_duration(tolerance_ns)} late"
             )
-    steady = [one for one in recording.windows if one.steady] or recording.windows
-    busy = [one for one in steady if one.cpu + one.delay > BUSY]
-    if busy and len(busy) >= BUSY_WINDOWS * len(steady):
-        worst = max(one.cpu + one.delay for one in busy)
-        yield f"in {len(busy)} of {len(steady)} s it used or wanted {worst:.0%} of a processor"
+    steady = [one for one in recording.windows if one.phase == "steady"] or recording.windows
+    busy_s, all_s = sum(one.busy_s for one in steady), sum(one.seconds for one in steady)
+    if busy_s and busy_s >= BUSY_PART * all_s:
+        yield f"in {busy_s:.0f} of {all_s:.0f} s it used or wanted over {BUSY:.0%} of a processor"
     elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
     throttled_us = recording.throttled_us or 0
     if throttled_us > THROTTLED * elapsed_us > 0:

@@ -1,15 +1,14 @@
 """The recordings of several workers as one: histograms are added up, never averaged."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Final
 
 from idprobe.load.histogram import Histogram
-from idprobe.load.recording import Recording, Window
+from idprobe.load.recording import Recording
+from idprobe.load.windows import beside
 
 __all__ = ["merged"]
 
-SUMS: Final = ("began", "finished", "failed", "octets", "connections")
 COUNTERS: Final = (
     "failures", "findings", "warnings", "breaches", "doubts", "checked", "notes", "shortages",
     "cleaned",
@@ -21,11 +20,7 @@ ADDED: Final = (
 
 
 def merged(recordings: Sequence[Recording]) -> Recording:
-    """Return one recording of all workers; their clocks need not agree but within a process.
-
-    A window's latencies are the worst worker's, and so is its share of a processor: one worker
-    without reserve is enough to spoil a run.
-    """
+    """Return one recording of all workers; their clocks need not agree but within a process."""
     if len(recordings) == 1:
         return recordings[0]
     whole = Recording(complete=all(one.complete for one in recordings))
@@ -47,24 +42,6 @@ def merged(recordings: Sequence[Recording]) -> Recording:
         whole.stopped = stopped[0] + (who and f"{who} workers saw it so)")
     # each span is of one clock; the longest counts
     whole.ended_ns = max(one.ended_ns - one.started_ns for one in recordings)
-    longest = max(len(one.windows) for one in recordings)
-    whole.windows = [
-        _window([one.windows[place] for one in recordings if place < len(one.windows)])
-        for place in range(longest)
-    ]
+    whole.window_s = max(one.window_s for one in recordings)
+    whole.windows = beside([one.windows for one in recordings])
     return whole
-
-
-def _window(windows: Sequence[Window]) -> Window:
-    """Return the window of all workers at one second."""
-    members = {}
-    for one in fields(Window):
-        values = [getattr(window, one.name) for window in windows]
-        known = [value for value in values if value is not None]
-        if one.name in SUMS:
-            members[one.name] = sum(known)
-        elif one.name == "steady":
-            members[one.name] = all(known)
-        else:
-            members[one.name] = max(known) if known else None
-    return Window(**members)

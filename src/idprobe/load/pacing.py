@@ -158,9 +158,9 @@ class OpenPace:
         self._patience_ns: Final = round(times.patience_s * NS)
         self._pulse: Final = Pulse()
         self._next_ns = self._following()
-        warm_up_ns = round(times.warm_up_s * NS)
-        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
-        recording.started_ns = started + warm_up_ns
+        recording.started_ns = started + round(times.warm_up_s * NS)
+        steady_ns = recording.started_ns, self._end_ns
+        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
         engine.on_lag = self.watch.lagged
 
     def _following(self) -> int | None:
@@ -171,7 +171,6 @@ class OpenPace:
         """Begin the arrivals that are due."""
         if now_ns >= self.watch.next_ns:
             self.watch.tick(now_ns)
-            self._engine.tallies.hand_over()
         begun = 0
         at_ns = self._next_ns
         while at_ns is not None and at_ns <= now_ns:
@@ -242,9 +241,9 @@ class ClosedPace:
         self._resting: Final[deque[tuple[int, Seat]]] = deque()
         self._preparing: Final[set[Seat]] = set()
         self._working = 0
-        warm_up_ns = round(times.warm_up_s * NS)
-        self.watch: Final = Watch(recording, engine, started, warm_up_ns, times.server_memory)
-        recording.started_ns = started + warm_up_ns
+        recording.started_ns = started + round(times.warm_up_s * NS)
+        steady_ns = recording.started_ns, self._end_ns
+        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
         self.wanted = 0
         self.reserve = 1
         """How many requests a user may need until it ends what it is at."""
@@ -338,4 +337,3 @@ def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:
         watch.unfinished(seat.intended_ns, now_ns, UNFINISHED)
         engine.abandon(seat)
     watch.finish(now_ns)
-    engine.tallies.hand_over()

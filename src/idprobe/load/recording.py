@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError
 from idprobe.load.histogram import Histogram
+from idprobe.load.windows import MOST_WINDOWS, Window, joined, paired
 
 __all__ = [
     "FAILED",
@@ -19,7 +20,6 @@ __all__ = [
     "UNSENT",
     "Recording",
     "Refusal",
-    "Window",
     "Worker",
     "outcome_path",
     "outcome_text",
@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 MAX_KINDS: Final = 32
+SLACK_S: Final = 0.5
+"""A second that the engine was late to close is one all the same."""
 OTHER_KINDS: Final = "further kinds of failure"
 REVOKED: Final = "revoked"
 FAILED: Final = "failed"
@@ -36,35 +38,6 @@ FORGOTTEN: Final = "forgotten"
 """What becomes of tokens that are to be given back."""
 UNSENT: Final = "never sent: every connection was busy until the end"
 UNFINISHED: Final = "no answer when the run ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A second of the run: what came and went, how late we were, and who had the processor.
-
-    Latencies are of the iterations that ended in it; `cpu` is the share of one core that the engine
-    used, `delay` the share of the time that it waited for one.
-    """
-
-    at_s: float
-    seconds: float
-    steady: bool
-    began: int
-    finished: int
-    failed: int
-    p50_ns: int | None
-    p99_ns: int | None
-    max_ns: int | None
-    slip_ns: int | None
-    lag_ns: int | None
-    cpu: float
-    delay: float
-    octets: int = 0
-    """Of the bodies that came in."""
-    connections: int = 0
-    """How many were open at its end."""
-    server_bytes: int | None = None
-    """The memory of the server, where its process is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +67,8 @@ class Recording:
     failures: Counter[str] = field(default_factory=Counter)
     windows: list[Window] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
+    window_s: int = 1
+    """How many seconds a window has, the last of a phase perhaps less."""
     findings: Counter[str] = field(default_factory=Counter)
     """What the server did that is wrong at any speed."""
     warnings: Counter[str] = field(default_factory=Counter)
@@ -141,6 +116,29 @@ class Recording:
         known = failure in self.failures or len(self.failures) < MAX_KINDS
         self.failures[failure if known else OTHER_KINDS] += 1
 
+    def note_window(self, window: Window) -> None:
+        """Keep what a second was like; once there are too many, two neighbours become one.
+
+        That takes some milliseconds of the engine's thread, after 600 s, 1,200 s, 2,400 s, …
+        """
+        last = self.windows[-1] if self.windows else None
+        fits = last is not None and last.seconds + window.seconds < self.window_s + SLACK_S
+        if last is not None and fits and last.phase == window.phase:
+            self.windows[-1] = joined((last, window))
+            return
+        self.windows.append(window)
+        if len(self.windows) > MOST_WINDOWS:
+            self.windows[:] = paired(self.windows)
+            self.window_s *= 2
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """The answers of the whole run, its warm-up included, by status code."""
+        whole: Counter[str] = Counter()
+        for window in self.windows:
+            whole.update(window.statuses)
+        return whole
+
     @property
     def iterations(self) -> int:
         """All iterations, well or not."""
@@ -177,7 +175,7 @@ class Recording:
         members: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         members |= {name: dict(getattr(self, name).most_common()) for name in _COUNTERS}
         members |= {name: getattr(self, name).to_dict() for name in _HISTOGRAMS}
-        members["windows"] = [asdict(one) for one in self.windows]
+        members["windows"] = [one.to_dict() for one in self.windows]
         members["workers"] = [asdict(one) for one in self.workers]
         return members
 
@@ -187,7 +185,7 @@ class Recording:
         try:
             given: dict[str, Any] = {name: members[name] for name in _PLAIN}
             given |= {name: Histogram.from_dict(members[name]) for name in _HISTOGRAMS}
-            windows = [Window(**one) for one in members["windows"]]
+            windows = [Window.from_dict(one) for one in members["windows"]]
             given |= {name: Counter(members[name]) for name in _COUNTERS}
             workers = [Worker(**one) for one in members["workers"]]
             return cls(**given, windows=windows, workers=workers)
@@ -203,7 +201,7 @@ _COUNTERS: Final = (
 _PLAIN: Final = (
     "succeeded", "scheduled", "warm_up_scheduled", "warm_up_ended", "requests", "reconnects",
     "most_connections", "most_waiting", "held_back", "throttled_us", "started_ns",
-    "ended_ns", "fault", "complete", "stopped",
+    "ended_ns", "fault", "complete", "stopped", "window_s",
 )  # fmt: skip
 
 

@@ -9,14 +9,16 @@ from typing import Any, Final
 from idprobe.load.budget import Budget, ClauseResult
 from idprobe.load.course import expected
 from idprobe.load.drift import Drift, drifts
-from idprobe.load.histogram import Histogram, enough_for
+from idprobe.load.histogram import Histogram, reliable
 from idprobe.load.honesty import saturation, shortage, too_short
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
+from idprobe.load.windows import Window, over_time
 
 __all__ = ["PERCENTILES", "LoadResult", "reliable"]
 
 PERCENTILES: Final = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+OVER_TIME: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,9 @@ class LoadResult:
                 "shortages": dict(recording.shortages),
             },
             "drift": [asdict(one) for one in self.drift],
-            "windows": [asdict(one) for one in recording.windows],
+            "statuses": dict(sorted(recording.statuses.items())),
+            "over_time": {name: list(_over_time(recording, name)) for name in OVER_TIME},
+            "windows": [_window(one) for one in recording.windows],
             "budget": [
                 {"clause": one.clause.text, "actual": _actual(one), "held": one.held}
                 for one in self.clauses
@@ -227,18 +231,31 @@ def _by_rule(counted: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return found
 
 
+def _over_time(recording: Recording, name: str) -> Iterator[dict[str, float]]:
+    for at_s, seconds, value in over_time(recording.windows, OVER_TIME[name]):
+        yield {"at_s": at_s, "seconds": seconds, "ms": value / 1e6}
+
+
+def _window(window: Window) -> dict[str, Any]:
+    """Return a window as load.json has it, a percentile of too few as null."""
+    members = window.to_dict()
+    del members["latency"], members["kinds"]
+    latency = window.latency
+    return {
+        **members,
+        "p50_ns": reliable(latency, 50),
+        "p95_ns": reliable(latency, 95),
+        "p99_ns": reliable(latency, 99),
+        "max_ns": latency.maximum,
+        "statuses": dict(sorted(window.statuses.items())),
+    }
+
+
 def _actual(result: ClauseResult) -> float | None:
     """Return the measured value: milliseconds for a latency, else a share or a rate."""
     if result.actual is None or result.clause.percent is None:
         return result.actual
     return result.actual / 1e6
-
-
-def reliable(histogram: Histogram, percent: float) -> int | None:
-    """Return a percentile, None where there are too few durations for it."""
-    if not enough_for(percent, histogram.count):
-        return None
-    return histogram.percentile(percent)
 
 
 def summary(histogram: Histogram) -> Mapping[str, Any]:

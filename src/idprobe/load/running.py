@@ -41,6 +41,7 @@ from idprobe.load.plan import (
 from idprobe.load.pools import with_pools
 from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
 from idprobe.load.result import LoadResult
+from idprobe.load.sheet import write_sheet
 from idprobe.profile import Profile, load_consent_missing
 
 __all__ = ["LoadRun", "run_load", "run_web", "run_worker", "scenario_file", "scenarios"]
@@ -91,7 +92,7 @@ def scenario_file(name: str) -> Path:
 
 
 def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResult:
-    """Run load and return what came out; load.json is written to the run's folder.
+    """Run load and return what came out; load.json and load.csv are written to the run's folder.
 
     Raises UsageError or ProfileError for a run that may not be made, or cannot as it was asked.
     A target that does not work, and a child that fails, are results; Ctrl-C goes on once what was
@@ -127,6 +128,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     )
     document = json.dumps(result.to_dict(), indent=1, ensure_ascii=False)
     (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
+    write_sheet(result, run.out / "load.csv")
     if died == STOPPED:
         raise KeyboardInterrupt
     return result

@@ -54,7 +54,7 @@ def _facts(result: LoadResult) -> Iterator[tuple[str, str]]:
     yield "iterations", f"{recording.iterations} ({recording.failed} failed)"
     if recording.warm_up_ended:
         yield "warm-up", f"{recording.warm_up_ended} iterations before, not counted"
-    busiest = max((one.cpu for one in recording.windows), default=0.0)
+    busiest = max((one.busiest for one in recording.workers), default=0.0)
     yield "generator", f"{busiest:.0%} of a processor in its busiest second"
     if len(recording.workers) > 1:
         shares = ", ".join(f"{one.cpu:.0%}" for one in recording.workers)

@@ -7,29 +7,47 @@ from typing import Final
 
 from idprobe.load.histogram import Histogram
 from idprobe.load.tape import Tape
+from idprobe.load.windows import Kind
 
 __all__ = ["Counted", "Tallies", "Tally"]
 
 MAX_NAMES: Final = 64
 MAX_KINDS: Final = 32
 OTHERS: Final = "further requests"
+OK: Final = 200
+NO_ANSWER: Final = "none"
+OTHER_STATUSES: Final = "others"
 OTHER_KINDS: Final = "further kinds of failure"
 
 
 class Tally:
     """One kind of request since the last report."""
 
-    __slots__ = ("failures", "name", "octets", "tape")
+    __slots__ = ("failures", "name", "octets", "others", "tape")
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
         self.tape: Final = Tape()
         self.octets = 0
         self.failures: Final[Counter[str]] = Counter()
+        self.others: Final[Counter[str]] = Counter()
+        """Answers that are not 200, by status code."""
 
-    def note(self, duration_ns: int) -> None:
-        """Count one request."""
+    def answered(self, duration_ns: int, status: int, octets: int) -> None:
+        """Count one request and its answer."""
         self.tape.note(duration_ns)
+        self.octets += octets
+        if status != OK:
+            self._note_other(str(status))
+
+    def unanswered(self, duration_ns: int) -> None:
+        """Count one request that got no answer."""
+        self.tape.note(duration_ns)
+        self._note_other(NO_ANSWER)
+
+    def _note_other(self, status: str) -> None:
+        known = status in self.others or len(self.others) < MAX_KINDS
+        self.others[status if known else OTHER_STATUSES] += 1
 
     def failed(self, why: str) -> None:
         """Count the failure of a request that was noted."""
@@ -46,6 +64,15 @@ class Counted:
     octets: int
     failures: Counter[str] = field(default_factory=Counter)
     at_s: float = 0.0
+    others: Counter[str] = field(default_factory=Counter)
+    """Answers that are not 200, by status code."""
+
+    @property
+    def kind(self) -> Kind:
+        """It, as a window has it."""
+        plain = self.durations.count - self.others.total()
+        statuses = ({str(OK): plain} if plain else {}) | dict(self.others)
+        return Kind(self.durations, self.octets, self.failures.total(), statuses)
 
     @property
     def mean_octets(self) -> int:
@@ -69,11 +96,13 @@ class Tallies:
             tally = self._open.setdefault(name, Tally(name))
         return tally
 
-    def hand_over(self) -> None:
-        """Put what was counted since the last time into the outbox."""
+    def hand_over(self) -> tuple[Counted, ...]:
+        """Put what was counted since the last time into the outbox, and return it."""
         at_s = time.time()
-        counted, self._open = self._open, {}
-        self.outbox.extend(
-            Counted(one.name, one.tape.fold(), one.octets, one.failures, at_s)
-            for one in counted.values()
+        tallies, self._open = self._open, {}
+        counted = tuple(
+            Counted(one.name, one.tape.fold(), one.octets, one.failures, at_s, one.others)
+            for one in tallies.values()
         )
+        self.outbox.extend(counted)
+        return counted

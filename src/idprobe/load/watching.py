@@ -5,36 +5,45 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+from idprobe.load.histogram import Histogram
 from idprobe.load.memory import unknown
-from idprobe.load.recording import Recording, Window, Worker
+from idprobe.load.recording import Recording, Worker
+from idprobe.load.tallies import Tallies
 from idprobe.load.tape import Tape
 from idprobe.load.throttling import throttled_us
+from idprobe.load.windows import Phase, Window
 
-__all__ = ["Watch"]
+__all__ = ["BUSY", "Watch"]
 
 WINDOW_NS: Final = 1_000_000_000
-MAX_WINDOWS: Final = 100_000
+BUSY: Final = 0.85
+"""A second in which we used, or waited for, the processor more than this had no reserve."""
 SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
 
 
 class Engine(Protocol):
-    """What sends and receives: how many octets of bodies came in, how many connections it has."""
+    """What sends and receives, and counts what came in."""
 
     octets: int
+    tallies: Tallies
 
     @property
     def connections(self) -> int: ...
 
 
 class Watch:
-    """Notes every iteration into the recording, and what each second was like."""
+    """Notes every iteration into the recording, and what each second was like.
+
+    `steady_ns` is from when to when the steady state goes on, the end None where somebody else
+    ends it.
+    """
 
     def __init__(
         self,
         recording: Recording,
         engine: Engine,
         started_ns: int,
-        warm_up_ns: int,
+        steady_ns: tuple[int, int | None],
         server_memory: Callable[[], int | None] = unknown,
     ) -> None:
         self._recording: Final = recording
@@ -42,18 +51,21 @@ class Watch:
         self._octets = engine.octets
         self._server_memory: Final = server_memory
         self._started_ns = started_ns
-        self._steady_ns: Final = started_ns + warm_up_ns
+        self._steady_ns, self._end_ns = steady_ns
         self._service: Final = Tape()
         self._cut: Final = Tape()
         self._latency = Tape()
         self._slip = Tape()
         self._lag = Tape()
         self._window_ns = started_ns
-        self._failed = self._began = 0
+        self._failed = self._began = self._warm = self._in_flight = 0
         self._cpu_ns, self._delay_ns = _processor()
         self._process_ns: Final = time.process_time_ns()
+        self._busiest = 0.0
         self._throttled_us: Final = throttled_us()
-        self.next_ns = started_ns + WINDOW_NS
+        self.latest: Window | None = None
+        """The window that was closed last, for another thread to read."""
+        self.next_ns = self._next_close(started_ns)
 
     def is_steady(self, intended_ns: int) -> bool:
         """Return whether an iteration that was meant to start then counts."""
@@ -82,6 +94,7 @@ class Watch:
             self._failed += 1
         if intended_ns < self._steady_ns:
             recording.warm_up_ended += 1
+            self._warm += 1
             return
         self._latency.note(now_ns - intended_ns)
         if begun_ns != intended_ns:
@@ -100,7 +113,7 @@ class Watch:
         """Close the window, once its second is over."""
         if now_ns >= self.next_ns:
             self._close(now_ns)
-            self.next_ns = now_ns + WINDOW_NS
+            self.next_ns = self._next_close(now_ns)
 
     def finish(self, now_ns: int) -> None:
         """Close the last window and the books."""
@@ -113,41 +126,71 @@ class Watch:
         before, after = self._throttled_us, throttled_us()
         recording.throttled_us = None if before is None or after is None else after - before
         share = (time.process_time_ns() - self._process_ns) / max(1, now_ns - self._started_ns)
-        busiest = max(one.cpu for one in recording.windows)
-        recording.workers.append(Worker(round(share, 4), busiest))
+        recording.workers.append(Worker(round(share, 4), self._busiest))
+
+    def _next_close(self, now_ns: int) -> int:
+        """Return when the window that begins now ends: each is of one second and of one phase."""
+        passed = (now_ns - self._started_ns) // WINDOW_NS
+        ends = (self._started_ns + (passed + 1) * WINDOW_NS, self._steady_ns, self._end_ns)
+        return min(end for end in ends if end is not None and end > now_ns)
+
+    def _phase(self, at_ns: int) -> Phase:
+        if at_ns < self._steady_ns:
+            return "warm-up"
+        return "steady" if self._end_ns is None or at_ns < self._end_ns else "cool-down"
 
     def _close(self, now_ns: int) -> None:
         recording = self._recording
         latency, slip, lag = self._latency.fold(), self._slip.fold(), self._lag.fold()
-        cpu_ns, delay_ns = _processor()
-        elapsed = max(1, now_ns - self._window_ns)
-        if len(recording.windows) < MAX_WINDOWS:
-            window = Window(
-                at_s=round((self._window_ns - self._started_ns) / 1e9, 3),
-                seconds=round(elapsed / 1e9, 3),
-                steady=self._window_ns >= self._steady_ns,
-                began=self._began,
-                finished=latency.count,
-                failed=self._failed,
-                p50_ns=latency.percentile(50),
-                p99_ns=latency.percentile(99),
-                max_ns=latency.maximum,
-                slip_ns=slip.percentile(99),
-                lag_ns=lag.percentile(99),
-                cpu=round((cpu_ns - self._cpu_ns) / elapsed, 4),
-                delay=round((delay_ns - self._delay_ns) / elapsed, 4),
-                octets=self._engine.octets - self._octets,
-                connections=self._engine.connections,
-                server_bytes=self._server_memory(),
-            )
-            recording.windows.append(window)
+        window = self._window(now_ns, latency, slip.maximum, lag.maximum)
+        # a run that ends where its schedule does leaves nothing but an instant
+        if window.began or window.finished or window.kinds or window.phase != "cool-down":
+            recording.note_window(window)
+            self._busiest = max(self._busiest, window.cpu)
+        self.latest = window
         recording.latency.merge(latency)
         recording.slip.merge(slip)
         recording.lag.merge(lag)
         self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
-        self._cpu_ns, self._delay_ns, self._window_ns = cpu_ns, delay_ns, now_ns
-        self._began = self._failed = 0
+        self._window_ns = now_ns
+        self._began = self._failed = self._warm = 0
         self._octets = self._engine.octets
+
+    def _window(
+        self, now_ns: int, latency: Histogram, slip_ns: int | None, lag_ns: int | None
+    ) -> Window:
+        """Return what it was like since the last one was closed."""
+        elapsed = max(1, now_ns - self._window_ns)
+        cpu, delay = self._shares(elapsed)
+        finished = latency.count + self._warm
+        self._in_flight += self._began - finished
+        seconds = round(elapsed / 1e9, 3)
+        return Window(
+            at_s=round((self._window_ns - self._started_ns) / 1e9, 3),
+            seconds=seconds,
+            phase=self._phase(self._window_ns),
+            began=self._began,
+            finished=finished,
+            failed=self._failed,
+            latency=latency,
+            slip_ns=slip_ns,
+            lag_ns=lag_ns,
+            cpu=cpu,
+            delay=delay,
+            busy_s=seconds if cpu + delay > BUSY else 0.0,
+            octets=self._engine.octets - self._octets,
+            connections=self._engine.connections,
+            in_flight=self._in_flight,
+            server_bytes=self._server_memory(),
+            kinds={one.name: one.kind for one in self._engine.tallies.hand_over()},
+        )
+
+    def _shares(self, elapsed_ns: int) -> tuple[float, float]:
+        """Return what share of the time this thread ran, and waited for a processor."""
+        ran_ns, waited_ns = _processor()
+        cpu, delay = ran_ns - self._cpu_ns, waited_ns - self._delay_ns
+        self._cpu_ns, self._delay_ns = ran_ns, waited_ns
+        return round(cpu / elapsed_ns, 4), round(delay / elapsed_ns, 4)
 
 
 def _processor() -> tuple[int, int]:

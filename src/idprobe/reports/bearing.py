@@ -46,8 +46,7 @@ def load_in(path: Path) -> Path:
 def read_load(path: Path) -> dict[str, Any]:
     """Return the load results in a file; raises EvidenceError naming the file and what is wrong."""
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(MAX_BYTES))
+        document = json.loads(_octets_of(path))
         validate(document, "load")
         Histogram.from_dict(document["latency"]["histogram"])
     except OSError as error:
@@ -58,6 +57,14 @@ def read_load(path: Path) -> dict[str, Any]:
         raise EvidenceError(f"{path}: {error}") from None
     found: dict[str, Any] = document
     return found
+
+
+def _octets_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        octets = file.read(MAX_BYTES + 1)
+    if len(octets) > MAX_BYTES:
+        raise EvidenceError(f"is larger than {MAX_BYTES // 10**6} MB: no load run of ours is")
+    return octets
 
 
 def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:

@@ -12,6 +12,8 @@ __all__ = ["load_charts", "search_charts"]
 BARS: Final = 60
 SECONDS: Final = "seconds from the start"
 MILLISECONDS: Final = "latency in ms"
+CLASSES: Final = {"2xx, 3xx": "23", "4xx": "4", "5xx": "5", "none or others": "1no6789"}
+"""The first characters of what `statuses` of a window counts, by how they are drawn."""
 
 
 def load_charts(document: Mapping[str, Any]) -> tuple[Chart, ...]:
@@ -21,7 +23,10 @@ def load_charts(document: Mapping[str, Any]) -> tuple[Chart, ...]:
     if len(windows) > 1:
         warm = document["plan"].get("warm_up_s", 0.0)
         marks = ((warm, "warm-up ends"),) if warm else ()
-        found += [_over_time(windows, marks), _throughput(windows, marks), _ourselves(windows)]
+        cooling = [one["at_s"] for one in windows if one.get("phase") == "cool-down"]
+        marks += tuple((at_s, "cool-down") for at_s in cooling[:1])
+        found += [_over_time(document, marks), _throughput(windows, marks)]
+        found += [_statuses(windows, marks), _ourselves(windows)]
     return tuple(chart for chart in found if any(one.points for one in chart.series))
 
 
@@ -39,16 +44,18 @@ def _time(windows: Sequence[Mapping[str, Any]]) -> Axis:
     return Axis(SECONDS, 0.0, windows[-1]["at_s"] + windows[-1]["seconds"])
 
 
-def _over_time(windows: Sequence[Mapping[str, Any]], marks: tuple[tuple[float, str], ...]) -> Chart:
-    def of(member: str) -> list[tuple[float, float]]:
-        known = [window for window in windows if window[member] is not None]
-        return [(_middle(window), window[member] / 1e6) for window in known]
+def _over_time(document: Mapping[str, Any], marks: tuple[tuple[float, str], ...]) -> Chart:
+    """Draw percentiles over as many seconds each as they need, and the slowest of each window.
 
-    series = (
-        Series("p50", of("p50_ns")),
-        Series("p99", of("p99_ns")),
-        Series("slowest", of("max_ns")),
-    )
+    The windows of earlier versions have percentiles of however few, which are not drawn.
+    """
+    windows, told = document["windows"], document.get("over_time", {})
+
+    def of(name: str) -> list[tuple[float, float]]:
+        return [(_middle(stretch), stretch["ms"]) for stretch in told.get(name, ())]
+
+    slowest = [(_middle(one), one["max_ns"] / 1e6) for one in windows if one["max_ns"] is not None]
+    series = (Series("p50", of("p50")), Series("p99", of("p99")), Series("slowest", slowest))
     values = [y for one in series for _, y in one.points]
     y = span(MILLISECONDS, values, logarithmic=True)
     return Chart("Latency over time", _time(windows), y, series, marks)
@@ -67,6 +74,25 @@ def _throughput(
     )
     values = [y for one in series for _, y in one.points]
     return Chart("Throughput", _time(windows), span("iterations a second", values), series, marks)
+
+
+def _statuses(windows: Sequence[Mapping[str, Any]], marks: tuple[tuple[float, str], ...]) -> Chart:
+    """Draw how many answers of each class of status codes came, and how many did not."""
+
+    def of(classes: str) -> list[tuple[float, float]]:
+        return [
+            (
+                _middle(one),
+                sum(n for code, n in one["statuses"].items() if code[0] in classes)
+                / one["seconds"],
+            )
+            for one in told
+        ]
+
+    told = [one for one in windows if "statuses" in one]
+    series = tuple(Series(name, of(classes)) for name, classes in CLASSES.items())
+    values = [y for one in series for _, y in one.points]
+    return Chart("Status codes", _time(windows), span("answers a second", values), series, marks)
 
 
 def _ourselves(windows: Sequence[Mapping[str, Any]]) -> Chart:

@@ -1,0 +1,136 @@
+"""Seconds of a run, and how they become fewer."""
+
+from dataclasses import replace
+
+import pytest
+
+from idprobe.load.histogram import Histogram
+from idprobe.load.recording import Recording
+from idprobe.load.tallies import Tallies
+from idprobe.load.watching import Watch
+from idprobe.load.windows import MOST_WINDOWS, Kind, Phase, Window, beside, joined, over_time
+
+MS = 1_000_000
+S = 1_000_000_000
+
+
+def second(number: int, *durations_ms: int, phase: Phase = "steady") -> Window:
+    latency = Histogram()
+    for duration in durations_ms:
+        latency.record(duration * MS)
+    count = len(durations_ms)
+    kinds = {"POST /token": Kind(latency, 10 * count, 0, {"200": count})}
+    return Window(
+        at_s=float(number), seconds=1.0, phase=phase, began=count, finished=count, failed=0,
+        latency=latency, slip_ns=number, lag_ns=None, cpu=0.1 * (number % 2), delay=0.0,
+        kinds=kinds,
+    )  # fmt: skip
+
+
+def test_a_long_run_has_no_more_windows_than_a_short_one_and_loses_nothing() -> None:
+    recording = Recording()
+    recording.note_window(second(0, 1, phase="warm-up"))
+    for number in range(1, 3_000):
+        recording.note_window(second(number, 1 + number % 7))
+
+    windows = recording.windows
+    assert MOST_WINDOWS / 2 <= len(windows) <= MOST_WINDOWS
+    assert windows[0].phase == "warm-up"
+    assert {one.phase for one in windows[1:]} == {"steady"}
+    assert recording.window_s == 8
+    assert (
+        sum(one.finished for one in windows) == sum(one.latency.count for one in windows) == 3_000
+    )
+    assert recording.statuses == {"200": 3_000}
+    assert [one.at_s for one in windows[1:]] == [1.0 + 8 * n for n in range(len(windows) - 1)]
+
+
+def test_seconds_that_become_one_share_what_they_used_and_add_up_what_was_busy() -> None:
+    one = joined([second(0, 5), replace(second(1, 9), busy_s=1.0)])
+
+    assert (one.at_s, one.seconds, one.finished, one.slip_ns) == (0.0, 2.0, 2, 1)
+    assert (one.cpu, one.busy_s) == (0.05, 1.0)
+    assert one.kinds["POST /token"].statuses == {"200": 2}
+
+
+def test_workers_whose_windows_are_not_equally_wide_are_put_together_by_time() -> None:
+    fine = [second(number, 3) for number in range(4)]
+    coarse = [joined([second(0, 5), second(1, 5)]), joined([second(2, 5), second(3, 5, 5)])]
+
+    together = beside([fine, coarse])
+
+    assert [one.at_s for one in together] == [0.0, 2.0]
+    assert [one.finished for one in together] == [4, 5]
+    assert [one.latency.count for one in together] == [4, 5]
+
+
+def test_a_percentile_over_time_waits_for_its_samples() -> None:
+    seconds = [second(number, *[number + 1] * 60) for number in range(20)]
+
+    found = list(over_time(seconds, 99))
+
+    assert [(at_s, width) for at_s, width, _ in found] == [(0.0, 9.0), (9.0, 9.0)]
+    assert [round(value / MS) for _, _, value in found] == [9, 18]
+
+
+def test_a_window_is_what_its_json_says() -> None:
+    window = second(3, 7, 8)
+
+    assert Window.from_dict(window.to_dict()).to_dict() == window.to_dict()
+
+
+class Idle:
+    """An engine that does nothing."""
+
+    octets = 0
+    connections = 0
+
+    def __init__(self) -> None:
+        self.tallies = Tallies()
+
+
+@pytest.mark.parametrize("warm_up_s", [0.0, 0.5, 1.0])
+def test_warm_up_steady_state_and_cool_down_are_told_apart(warm_up_s: float) -> None:
+    recording, warm_up_ns = Recording(), round(warm_up_s * S)
+    end_ns = warm_up_ns + 2 * S
+    watch = Watch(recording, Idle(), 0, (warm_up_ns, end_ns))
+
+    for now in range(0, end_ns + S, S // 10):
+        if now < end_ns:
+            watch.began(now)
+        if now >= S // 2:
+            # each takes half a second
+            watch.ended(now - S // 2, now - S // 2, now, None)
+        watch.tick(now)
+    watch.finish(end_ns + S)
+
+    seconds = dict.fromkeys(("warm-up", "steady", "cool-down"), 0.0)
+    for window in recording.windows:
+        seconds[window.phase] += window.seconds
+    assert seconds == {"warm-up": warm_up_s, "steady": 2.0, "cool-down": pytest.approx(1.0)}
+    assert sum(one.began for one in recording.windows) == 10 * (2 + warm_up_s)
+    assert all(one.began == 0 for one in recording.windows if one.phase == "cool-down")
+
+
+def test_a_run_that_ends_with_its_schedule_has_no_cool_down() -> None:
+    recording = Recording()
+    watch = Watch(recording, Idle(), 0, (0, S))
+
+    watch.tick(S + 1000)
+    watch.finish(S + 2000)
+
+    assert [one.phase for one in recording.windows] == ["steady"]
+
+
+def test_answers_are_counted_by_status_code() -> None:
+    recording, engine = Recording(), Idle()
+    watch = Watch(recording, engine, 0, (0, None))
+
+    tally = engine.tallies.of("POST /token")
+    tally.answered(MS, 200, 10)
+    tally.answered(MS, 503, 10)
+    tally.unanswered(MS)
+    watch.tick(S)
+
+    assert recording.statuses == {"200": 1, "503": 1, "none": 1}
+    assert recording.windows[0].kinds["POST /token"].octets == 20
