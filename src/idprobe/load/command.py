@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from idprobe.errors import UsageError
 from idprobe.load.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.caps import MOST_USERS
+from idprobe.load.contradictions import refuse_contradictions
 from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.drift import FEWEST_WINDOWS
@@ -216,6 +218,7 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         idprobe load client_credentials acme.toml --search --objective 'p95<200ms,errors<1%'
         idprobe load client_credentials old.toml --against new.toml --repeat 5 --rate 200/s
         """  # noqa: D301 -- \b is click's, and keeps the lines apart
+        refuse_contradictions(_given(click.get_current_context()))
         targets = [target] if options["against"] is None else [target, options["against"]]
         if options["worker_of"] is not None:
             master, may_load = place_of(options["worker_of"]), frozenset(options["may_load"])
@@ -235,6 +238,15 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
             _print_file(out / "repeats.json", options)
             return code
         return _once(runs[0], picture, as_json=options["as_json"])
+
+
+def _given(context: click.Context) -> dict[str, str]:
+    """Return the options that stand on the command line: the name of each, and its spelling."""
+    return {
+        one.name: one.opts[0]
+        for one in context.command.params
+        if one.name and context.get_parameter_source(one.name) is ParameterSource.COMMANDLINE
+    }
 
 
 def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
