@@ -8,7 +8,7 @@ from idprobe.errors import UsageError
 __all__ = ["refuse_contradictions"]
 
 _SCHEDULE: Final = ("rate", "users", "arrivals", "seed", "duration", "soak", "warm_up")
-_SHAPE: Final = (*_SCHEDULE, "connections", "callers", "workers", "server_pid")
+_SHAPE: Final = (*_SCHEDULE, "connections", "callers", "workers", "server_pid", "server_metrics")
 _JUDGED: Final = ("budget", "objective", "search", "search_time", "repeat", "against")
 _RESULTS: Final = ("metrics_port", "output", "as_json")
 

@@ -18,7 +18,7 @@ from idprobe.reports.legible import legible
 __all__ = ["load_diff", "loads_in"]
 
 SAME, REGRESSED, VOID = 0, 1, 4
-OF_THE_RUN: Final = ("seed", "server_pid", "phase_s")
+OF_THE_RUN: Final = ("seed", "server_pid", "server_metrics", "phase_s")
 """Members of a plan that may be others, and the load is the same."""
 
 Runs = Sequence[Mapping[str, Any]]
