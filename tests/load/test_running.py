@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -17,11 +19,12 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from idprobe.content import content
 from idprobe.errors import ProfileError, UsageError
 from idprobe.har import from_har
-from idprobe.load import running
+from idprobe.load import live, running
 from idprobe.load.budget import parse_budget
 from idprobe.load.command import add_load_command
 from idprobe.load.course import course_of
@@ -181,18 +184,26 @@ def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
     assert any(one.response is not None and one.step == "slow" for one in trace)
 
 
-def test_two_workers_add_up_to_one_schedule(tmp_path: Path) -> None:
+def test_two_workers_add_up_to_one_schedule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LINE_S", 0.0)
+    said = StringIO()
+    console = Console(file=said, width=500)
     with issuer() as url:
         profile = profile_of(url, tmp_path)
         plan = Plan(Open(60), 2.0, workers=2)
         run = LoadRun("client_credentials", profile, plan, parse_budget("p50<5s"), tmp_path / "o")
-        result = run_load(run)
+        result = run_load(replace(run, console=console))
 
     recording = result.recording
     assert result.died is None
     assert (recording.scheduled, recording.succeeded) == (120, 120)
     assert recording.latency.count == recording.slip.count == 120
     assert recording.most_connections >= 2
+    # it was shown while it ran, of both workers together
+    assert "/s of 60/s, ended " in said.getvalue()
+    assert not list((tmp_path / "o").glob("second-*"))
     validate(json.loads((tmp_path / "o" / "load.json").read_text(encoding="utf-8")), "load")
 
 

@@ -259,6 +259,7 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
         may_load=frozenset(options["may_load"]),
         master=None if options["master"] is None else place_of(options["master"]),
         metrics=options["metrics_port"],
+        console=Console(stderr=True),
     )
 
 

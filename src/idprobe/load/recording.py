@@ -24,6 +24,7 @@ __all__ = [
     "outcome_path",
     "outcome_text",
     "read_outcome",
+    "second_path",
     "write_outcome",
 ]
 
@@ -216,6 +217,11 @@ class Refusal:
 def outcome_path(plan_path: Path, place: int = 0) -> Path:
     """Return where a worker of a plan leaves what it has to say."""
     return plan_path.with_name(f"outcome-{place}.json")
+
+
+def second_path(plan_path: Path, place: int = 0) -> Path:
+    """Return where a worker of a plan leaves what its last second was like."""
+    return plan_path.with_name(f"second-{place}.json")
 
 
 def outcome_text(outcome: Recording | Refusal) -> str:

@@ -10,13 +10,16 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+from rich.console import Console
 
 from idprobe.content import content
 from idprobe.embedded import served
@@ -26,6 +29,7 @@ from idprobe.load.caps import heed_limits
 from idprobe.load.cleaning import CLEAN_S
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
+from idprobe.load.live import Seconds, shown_live
 from idprobe.load.memory import refuse_metrics
 from idprobe.load.merged import merged
 from idprobe.load.plan import (
@@ -39,7 +43,13 @@ from idprobe.load.plan import (
     Plan,
 )
 from idprobe.load.pools import with_pools
-from idprobe.load.recording import Recording, Refusal, outcome_path, read_outcome
+from idprobe.load.recording import (
+    Recording,
+    Refusal,
+    outcome_path,
+    read_outcome,
+    second_path,
+)
 from idprobe.load.result import LoadResult
 from idprobe.load.sheet import write_sheet
 from idprobe.profile import Profile, load_consent_missing
@@ -52,6 +62,8 @@ PREPARATION_S: Final = 120.0
 """How long the logins may take that some scenarios begin with."""
 LOGIN_REQUESTS: Final = 30
 """More than one login takes, for those that have to wait for their turn."""
+LOOK_S: Final = 0.4
+"""How often it is looked at what a run is like."""
 GRACE_S: Final = 2.0
 """How long a child may take to notice an interrupt of its own."""
 STOPPED: Final = "the run was stopped before its end"
@@ -74,6 +86,8 @@ class LoadRun:
     """Where workers on other hosts find us, who only share the load out; None to do it here."""
     metrics: str | None = None
     """Where the figures are served for Prometheus while it runs: a port, or HOST:PORT."""
+    console: Console | None = None
+    """Where the figures are shown while it runs; None for nowhere."""
     is_served: bool = False
     """Whether the embedded server of the profile runs already, at the profile's issuer."""
 
@@ -243,7 +257,8 @@ class _Child:
         folder = self.run_of.out.resolve()
         plan_path = folder / "plan.json"
         places = [outcome_path(plan_path, place) for place in range(self.plan.workers)]
-        for path in (*places, *folder.glob("samples-*.har")):
+        seconds = [second_path(plan_path, place) for place in range(self.plan.workers)]
+        for path in (*places, *seconds, *folder.glob("samples-*.har")):
             path.unlink(missing_ok=True)
         plan_path.write_text(json.dumps(self.plan.to_dict()), encoding="utf-8")
         log = folder / "locust.log"
@@ -258,15 +273,16 @@ class _Child:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             ) as child,
+            shown_live(Seconds(seconds, self.plan), self.run_of.console) as look,
         ):
-            died = self._wait(child)
+            died = self._wait(child, look)
         outcomes = [read_outcome(path) for path in places]
-        for left in (plan_path, *places):
+        for left in (plan_path, *places, *seconds):
             left.unlink(missing_ok=True)
         how = f"ended with status {child.returncode} and left no result: see {log}"
         return _summed(outcomes, died, how)
 
-    def _wait(self, child: subprocess.Popen[bytes]) -> str | None:
+    def _wait(self, child: subprocess.Popen[bytes], look: Callable[[], None]) -> str | None:
         """Wait for the child, at most as long as it can need; then end it and say so."""
         exchange_s = self.profile.limits.exchange_s
         planned_s = self.plan.warm_up_s + self.plan.duration_s
@@ -275,18 +291,21 @@ class _Child:
         allowed_s += CLEAN_S + exchange_s if self.plan.clean else 0
         per_s = self.profile.limits.requests_per_second
         allowed_s += 0 if per_s is None else self.plan.callers * LOGIN_REQUESTS / per_s
+        until = time.monotonic() + allowed_s
         try:
-            child.wait(allowed_s)
+            while time.monotonic() < until:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(LOOK_S)
+                    return None
+                look()
         except KeyboardInterrupt:
             self._stop(child)
             return STOPPED
-        except subprocess.TimeoutExpired:
-            return f"the load generator did not end within {allowed_s:.0f} s"
         finally:
             if child.poll() is None:
                 child.kill()
                 child.wait()
-        return None
+        return f"the load generator did not end within {allowed_s:.0f} s"
 
     def _stop(self, child: subprocess.Popen[bytes]) -> None:
         """Let a child end, which a terminal may have interrupted with us, and tell its tale."""

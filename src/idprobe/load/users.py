@@ -26,15 +26,23 @@ from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.caps import heed_limits, refuse_to_share
 from idprobe.load.leftovers import Leftovers
+from idprobe.load.live import second_text
 from idprobe.load.memory import Scraped
 from idprobe.load.merging import Merger, tell_exactly
 from idprobe.load.metrics import serve_metrics
 from idprobe.load.plan import LIFELINE, MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.pools import with_pools
 from idprobe.load.quantities import place_of
-from idprobe.load.recording import Refusal, outcome_path, outcome_text, write_outcome
+from idprobe.load.recording import (
+    Refusal,
+    outcome_path,
+    outcome_text,
+    second_path,
+    write_outcome,
+)
 from idprobe.load.sampling import write_samples
 from idprobe.load.stage import Stage, set_up
+from idprobe.load.windows import Window
 from idprobe.load.working import Work, tried
 from idprobe.profile import Profile, load_consent_missing, load_profile
 
@@ -45,6 +53,7 @@ FOREVER_S = 86_400.0
 READY_MESSAGE = "idprobe_ready"
 PLAN_MESSAGE = "idprobe_plan"
 OUTCOME_MESSAGE = "idprobe_outcome"
+SECOND_MESSAGE = "idprobe_second"
 STOP_MESSAGE = "idprobe_stop"
 STOPPED_MESSAGE = "idprobe_stopped"
 STRIDE = 64
@@ -95,6 +104,7 @@ class _Run:
         self._merger = Merger(environment)
         self._place = 0
         self._told = False
+        self._shown: tuple[Window, int] | None = None
         self._planned = Event()
         self._stopped: set[str] = set()
         self._work: Work | None = None
@@ -109,6 +119,7 @@ class _Run:
         elif isinstance(runner, MasterRunner):
             runner.register_message(READY_MESSAGE, self._answer)
             runner.register_message(OUTCOME_MESSAGE, self._hear_outcome)
+            runner.register_message(SECOND_MESSAGE, self._hear_second)
             runner.register_message(STOPPED_MESSAGE, self._hear_stopped)
 
     def _answer(self, msg: Any, **_others: Any) -> None:
@@ -125,6 +136,11 @@ class _Run:
         place = os.environ.get(PLAN)
         if place is not None:
             write_outcome(outcome_path(Path(place), int(msg.data["place"])), msg.data["text"])
+
+    def _hear_second(self, msg: Any, **_others: Any) -> None:
+        place = os.environ.get(PLAN)
+        if place is not None:
+            write_outcome(second_path(Path(place), int(msg.data["place"])), msg.data["text"])
 
     def start(self, **_others: Any) -> None:
         """Start the engine, and look after it; a worker does when it knows the plan."""
@@ -244,6 +260,19 @@ class _Run:
         elif place is not None:
             write_outcome(outcome_path(Path(place), self._place), outcome_text(outcome))
 
+    def _show(self, work: Work) -> None:
+        """Tell the process that waits for us what the last second was like, once."""
+        latest, place = work.latest, os.environ.get(PLAN)
+        if latest is None or latest is self._shown:
+            return
+        self._shown = latest
+        runner = self._environment.runner
+        if isinstance(runner, WorkerRunner):
+            said = {"place": self._place, "text": second_text(*latest)}
+            runner.send_message(SECOND_MESSAGE, said)
+        elif place is not None:
+            write_outcome(second_path(Path(place), self._place), second_text(*latest))
+
     def _scrape(self, work: Work, scraped: Scraped) -> None:
         while not work.done:
             scraped.ask()
@@ -252,6 +281,8 @@ class _Run:
     def _look_after(self, work: Work) -> None:
         while not work.done:
             gevent.sleep(TICK_S)
+            if self._plan is not None:
+                self._show(work)
             self._merger.merge(work.engine.tallies.outbox)
         broken = work.refusal or work.recording.fault
         runner, stopped = self._environment.runner, work.recording.stopped

@@ -63,8 +63,9 @@ class Watch:
         self._process_ns: Final = time.process_time_ns()
         self._busiest = 0.0
         self._throttled_us: Final = throttled_us()
-        self.latest: Window | None = None
-        """The window that was closed last, for another thread to read."""
+        self.latest: tuple[Window, int] | None = None
+        """The second that is over, and how many have failed so far, for another thread to read."""
+        self._all_failed = 0
         self.next_ns = self._next_close(started_ns)
 
     def is_steady(self, intended_ns: int) -> bool:
@@ -147,7 +148,8 @@ class Watch:
         if window.began or window.finished or window.kinds or window.phase != "cool-down":
             recording.note_window(window)
             self._busiest = max(self._busiest, window.cpu)
-        self.latest = window
+        self._all_failed += self._failed
+        self.latest = window, self._all_failed
         recording.latency.merge(latency)
         recording.slip.merge(slip)
         recording.lag.merge(lag)

@@ -22,6 +22,8 @@ from idprobe.load.plan import Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.stage import Stage, counted_out
+from idprobe.load.watching import Watch
+from idprobe.load.windows import Window
 
 __all__ = ["Work", "tried"]
 
@@ -92,6 +94,12 @@ class Work:
         url = None if plan is None else plan.server_metrics
         self.scraped: Final = None if url is None else Scraped(url)
         """What somebody else has to ask for every now and then, while the engine is at work."""
+        self._watch: Watch | None = None
+
+    @property
+    def latest(self) -> tuple[Window, int] | None:
+        """What the last second was like, and how many iterations have failed so far."""
+        return None if self._watch is None else self._watch.latest
 
     def start(self) -> None:
         """Start the thread, with as many open files as the system allows."""
@@ -147,6 +155,7 @@ class Work:
             engine.allowance.refill()
         engine.samples.forget()
         pace = self._pace(crew)
+        self._watch = pace.watch
         engine.run(pace)
         pace.finish()
         self._note_end()
