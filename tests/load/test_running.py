@@ -254,6 +254,11 @@ def test_workers_that_a_master_did_not_start_share_its_run(tmp_path: Path) -> No
     assert (result.recording.scheduled, result.recording.succeeded) == (120, 120)
     assert result.recording.latency.count == 120
     assert codes == [0, 0]
+    # the exchanges of both came with their figures
+    for place in range(2):
+        text = (tmp_path / "o" / f"samples-{place}.har").read_text(encoding="utf-8")
+        assert len(from_har(json.loads(text))) == 10
+        assert SECRET not in text
 
 
 def test_locusts_own_page_is_served_for_a_scenario(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from idprobe.load.packets import Packet
 from idprobe.profile import Profile
 from idprobe.redaction import Vault
 
-__all__ = ["Samples", "request_of", "write_samples"]
+__all__ = ["Samples", "request_of", "samples_path", "samples_text", "write_samples"]
 
 OF_EACH_KIND: Final = 3
 MOST_FAILED: Final = 60
@@ -93,10 +93,21 @@ def _exchange(
     return Exchange(request_of(packet), response, started_at, elapsed_ns, step, failure)
 
 
-def write_samples(path: Path, samples: Samples, profile: Profile) -> None:
-    """Write what was kept as HAR, without its secrets; nothing where there is nothing."""
+def samples_path(plan_path: Path, place: int) -> Path:
+    """Return where the samples of a worker of a plan are kept."""
+    return plan_path.with_name(f"samples-{place}.har")
+
+
+def samples_text(samples: Samples, profile: Profile) -> str:
+    """Return what was kept as HAR, without its secrets; empty where there is nothing."""
     trace = samples.trace
-    if len(trace):
-        redacted = Vault(profile.secrets()).redact(trace)
-        document = json.dumps(to_har(redacted), ensure_ascii=False)
-        path.write_text(document + "\n", encoding="utf-8")
+    if not len(trace):
+        return ""
+    redacted = Vault(profile.secrets()).redact(trace)
+    return json.dumps(to_har(redacted), ensure_ascii=False) + "\n"
+
+
+def write_samples(path: Path, text: str) -> None:
+    """Write the text of samples, if there is any."""
+    if text:
+        path.write_text(text, encoding="utf-8")

@@ -40,7 +40,7 @@ from idprobe.load.recording import (
     second_path,
     write_outcome,
 )
-from idprobe.load.sampling import write_samples
+from idprobe.load.sampling import samples_path, samples_text, write_samples
 from idprobe.load.stage import Stage, set_up
 from idprobe.load.windows import Window
 from idprobe.load.working import Work, tried
@@ -60,6 +60,8 @@ STRIDE = 64
 """How far callers of one process lie apart where nobody says how many processes there are."""
 LEAVE_S = 15.0
 """How long a process may take to end whose parent is gone."""
+MAX_SAMPLES = 8_000_000
+"""A worker whose samples are longer keeps them to itself."""
 CSV_S = 1.2
 """Locust writes its CSV files each second, and not once more at the end."""
 
@@ -133,9 +135,11 @@ class _Run:
         self._planned.set()
 
     def _hear_outcome(self, msg: Any, **_others: Any) -> None:
-        place = os.environ.get(PLAN)
+        place, said = os.environ.get(PLAN), msg.data
         if place is not None:
-            write_outcome(outcome_path(Path(place), int(msg.data["place"])), msg.data["text"])
+            number = int(said["place"])
+            write_samples(samples_path(Path(place), number), said["samples"])
+            write_outcome(outcome_path(Path(place), number), said["text"])
 
     def _hear_second(self, msg: Any, **_others: Any) -> None:
         place = os.environ.get(PLAN)
@@ -241,11 +245,8 @@ class _Run:
         options = self._environment.parsed_options
         if options is not None and options.csv_prefix:
             gevent.sleep(CSV_S)
-        if place is None or self._work is None:
-            return
-        kept = Path(place).with_name(f"samples-{self._place}.har")
-        write_samples(kept, self._work.engine.samples, self._stage.profile)
-        self._tell(self._work)
+        if place is not None and self._work is not None:
+            self._tell(self._work)
 
     def _tell(self, work: Work) -> None:
         """Tell the master, or the process that waits for us, what was recorded; once."""
@@ -254,10 +255,14 @@ class _Run:
         self._told = True
         outcome = work.recording if work.refusal is None else Refusal(3, work.refusal)
         runner, place = self._environment.runner, os.environ.get(PLAN)
+        samples = samples_text(work.engine.samples, self._stage.profile)
         if isinstance(runner, WorkerRunner):
-            said = {"place": self._place, "text": outcome_text(outcome)}
+            if len(samples) > MAX_SAMPLES:
+                samples = ""
+            said = {"place": self._place, "text": outcome_text(outcome), "samples": samples}
             runner.send_message(OUTCOME_MESSAGE, said)
         elif place is not None:
+            write_samples(samples_path(Path(place), self._place), samples)
             write_outcome(outcome_path(Path(place), self._place), outcome_text(outcome))
 
     def _show(self, work: Work) -> None:
