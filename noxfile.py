@@ -144,6 +144,13 @@ def load(session: nox.Session) -> None:
     session.run("idprobe", "load", "client_credentials", *options)
 
 
+@nox.session(default=False)
+def namespaces(session: nox.Session) -> None:
+    """Share load out among workers in network namespaces of their own; needs root and `ip`."""
+    install(session, "tests", editable=True)
+    session.run("python", "tests/load/namespaces.py")
+
+
 @nox.session
 def interop(session: nox.Session) -> None:
     """Audit real servers that we did not write, and set them beside each other."""
@@ -235,7 +242,7 @@ def looks(session: nox.Session) -> None:
         str(folder / "pictures"),
         *(f"{out}/{page}" for page in ("speakup/report.html", "compare.html")),
         f"{loaded}/load.html",
-        env={"PYTHONPATH": "tests/reports"},
+        env={"PYTHONPATH": "tests/reports:."},
     )
 
 

@@ -12,8 +12,11 @@ from typing import Any, Final
 
 from conftest import make_judgement, make_requirement, make_run
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from tests.reports.test_load_page import document as load_of
+from tests.reports.test_load_page import search, window
 
 from idprobe.reports.comparison import compared, comparison_html
+from idprobe.reports.load_page import load_html, search_html
 from idprobe.reports.page import page_html
 from idprobe.reports.record import results_json
 from idprobe.verdict import Satisfied, Violated
@@ -41,7 +44,7 @@ EVIL: Final = (
 
 
 def hostile(folder: Path) -> list[Path]:
-    """Write a report and a comparison in which a server attacks wherever it has a say."""
+    """Write a page of each kind in which a server attacks wherever it has a say."""
     requirement = make_requirement("RFC6749-5/x")
     words = dict.fromkeys(("check", "claim", "sent", "saw", "curl"), EVIL)
     run = make_run(
@@ -57,6 +60,10 @@ def hostile(folder: Path) -> list[Path]:
     pages = {
         "hostile-report": page_html(run),
         "hostile-compare": comparison_html(compared(records)),
+        "hostile-load": load_html(
+            load_of(window(0, 5), window(1, 600), window(2, 600), notes=[EVIL])
+        ),
+        "hostile-search": search_html(search(ended=EVIL)),
     }
     paths = []
     for name, text in pages.items():
