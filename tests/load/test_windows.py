@@ -64,6 +64,15 @@ def test_workers_whose_windows_are_not_equally_wide_are_put_together_by_time() -
     assert [one.latency.count for one in together] == [4, 5]
 
 
+def test_a_worker_that_began_before_the_others_stretches_no_window() -> None:
+    early, late = [second(0, 3), second(1, 3), second(2, 3)], [second(n, 5) for n in range(1, 5)]
+
+    together = beside([early, late])
+
+    assert [(one.at_s, one.seconds) for one in together] == [(float(n), 1.0) for n in range(1, 5)]
+    assert [one.finished for one in together] == [3, 2, 1, 1]
+
+
 def test_a_percentile_over_time_waits_for_its_samples() -> None:
     seconds = [second(number, *[number + 1] * 60) for number in range(20)]
 

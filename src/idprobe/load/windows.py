@@ -126,23 +126,25 @@ def beside(workers: Sequence[Sequence[Window]]) -> list[Window]:
     spoil a run.
     """
     widths = [max((one.seconds for one in windows), default=0.0) for windows in workers]
-    frame = max(zip(widths, workers, strict=True), key=lambda pair: (round(pair[0]), len(pair[1])))
-    starts = [one.at_s for one in frame[1]]
+    _, frame = max(
+        zip(widths, workers, strict=True), key=lambda pair: (round(pair[0]), len(pair[1]))
+    )
+    starts = [one.at_s for one in frame]
     places: list[list[Window]] = [[] for _ in starts]
     for windows in workers:
         for place, group in groupby(windows, key=lambda one: _place(starts, one)):
             places[place].append(joined(tuple(group)))
-    return [_together(each) for each in places if each]
+    return [_together(one, each) for one, each in zip(frame, places, strict=True)]
 
 
 def _place(starts: Sequence[float], window: Window) -> int:
     return max(0, bisect_right(starts, window.at_s + window.seconds / 2) - 1)
 
 
-def _together(windows: Sequence[Window]) -> Window:
-    """Return the window of all workers at one time."""
+def _together(frame: Window, windows: Sequence[Window]) -> Window:
+    """Return the window of all workers at one time, which the frame tells."""
     return replace(
-        windows[0],
+        frame,
         cpu=max(one.cpu for one in windows),
         delay=max(one.delay for one in windows),
         busy_s=max(one.busy_s for one in windows),
