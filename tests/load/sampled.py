@@ -33,7 +33,8 @@ def write(**_others: Any) -> None:
 
 
 setattr(Watch, "ended", ended)  # noqa: B010 -- mypy would not have a method assigned
-events.quitting.add_listener(write)
+quitting: Any = events.quitting
+quitting.add_listener(write)
 
 
 class Service(FlowUser):

@@ -23,7 +23,7 @@ NOISE = (1.0, 1.2, 1.1, 1.3, 0.9)
 
 
 def run(p50_ms: float = 3.0, void: str | None = None, wrong: int = 0) -> dict[str, Any]:
-    document = copy.deepcopy(RUN)
+    document: dict[str, Any] = copy.deepcopy(RUN)
     document["latency"]["p50"] = p50_ms
     document["void"] = void
     came = {"the token of another client": wrong} if wrong else {}

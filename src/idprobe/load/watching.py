@@ -25,7 +25,9 @@ class Engine(Protocol):
     """What sends and receives, and counts what came in."""
 
     octets: int
-    tallies: Tallies
+
+    @property
+    def tallies(self) -> Tallies: ...
 
     @property
     def connections(self) -> int: ...

@@ -22,7 +22,7 @@ def load_charts(document: Mapping[str, Any]) -> tuple[Chart, ...]:
     found = [_distribution(document)]
     if len(windows) > 1:
         warm = document["plan"].get("warm_up_s", 0.0)
-        marks = ((warm, "warm-up ends"),) if warm else ()
+        marks: tuple[tuple[float, str], ...] = ((warm, "warm-up ends"),) if warm else ()
         cooling = [one["at_s"] for one in windows if one.get("phase") == "cool-down"]
         marks += tuple((at_s, "cool-down") for at_s in cooling[:1])
         found += [_over_time(document, marks), _throughput(windows, marks)]
