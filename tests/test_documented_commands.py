@@ -57,7 +57,7 @@ password = {{ env = "USER_PASSWORD" }}
 STAND_IN: Final = '''\
 """Runs idprobe as a page says, but against a server of ours and with few checks."""
 
-import os, pathlib, re, signal, subprocess, sys
+import os, pathlib, re, shutil, signal, subprocess, sys
 
 THERE = re.compile(r"https://id\\.(acme\\.)?example\\b|http://127\\.0\\.0\\.1:8080")
 issuer = os.environ["ISSUER"]
@@ -74,7 +74,9 @@ if words[0] == "audit" and "-k" not in words:
 if words[0] == "load":
     from idprobe.cli import commands
     verb = commands.commands["load"]
-    verb.make_context("load", words[1:])
+    given = verb.make_context("load", words[1:]).params
+    if given["repeat"] > 1 and given["output"]:
+        shutil.copytree("load", given["output"] / "1-1")
     sys.exit(0)
 command = [sys.executable, "-m", "idprobe", *words]
 if words[0] == "serve":
