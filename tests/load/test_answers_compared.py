@@ -119,3 +119,14 @@ def test_a_scope_that_grows_among_answers_of_one_form_is_found() -> None:
     shape.check(whole(21, "a"))
 
     assert shape.expires_in is None
+
+
+def test_what_a_server_reflects_is_not_shown() -> None:
+    findings = Findings()
+
+    for number in range(50):
+        page = Response(400, (("Content-Type", f"text/x-secret-{number}"),), b"oh")
+        with pytest.raises(WrongAnswer, match="another media type"):
+            findings.tokens(page, OWNER)
+
+    assert len(findings.breaches) == 1

@@ -51,16 +51,15 @@ class Caller(ABC):
 
         Raises WrongAnswer if it had to live. Some servers allow a client one token of each user.
         """
-        stage = self.stage
-        match lease.holds(time.monotonic()):
-            case None:
-                stage.findings.mentioned("an access token ended, and nobody had told when it would")
-            case True if stage.mixed or stage.logged_in_since(self.provider, good_at):
-                what = "an access token ended before its time, maybe by what another caller did"
-                stage.findings.mentioned(what)
-            case True:
-                what = "an access token was denied before its time (expires_in)"
-                raise stage.findings.wrong(rule, what)
+        stage, holds = self.stage, lease.holds(time.monotonic())
+        if holds is None:
+            stage.findings.mentioned("an access token ended, and nobody had told when it would")
+        elif holds and (stage.mixed or stage.logged_in_since(self.provider, good_at)):
+            what = "an access token ended before its time, maybe by what another caller did"
+            stage.findings.mentioned(what)
+        elif holds:
+            what = "an access token was denied before its time (expires_in)"
+            raise stage.findings.wrong(rule, what)
 
     def prepare(self) -> Moves:
         """Get what every iteration builds on: nothing, by default."""

@@ -241,14 +241,15 @@ class RefreshChain(Person):
                 raise findings.wrong(rules.REFRESH_CHAIN, what)
             case False:
                 raise findings.mentioned("a chain of refresh tokens came to the end that was told")
-        if now < self._issued_at + PROMPT_S:
-            what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link"
-            raise findings.wrong(rules.REFRESH_CHAIN, what)
-        what = (
-            f"a chain of refresh tokens ended later than {PROMPT_S:g} s after its last link: it "
-            f"broke, or it came to an end that nobody told"
-        )
-        raise findings.undecided(rules.REFRESH_CHAIN, what)
+            case None if now < self._issued_at + PROMPT_S:
+                what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link"
+                raise findings.wrong(rules.REFRESH_CHAIN, what)
+            case None:
+                what = (
+                    f"a chain of refresh tokens ended later than {PROMPT_S:g} s after its last "
+                    f"link: it broke, or it came to an end that nobody told"
+                )
+                raise findings.undecided(rules.REFRESH_CHAIN, what)
 
     def conclude(self) -> Moves:
         """Do nothing: what a code did twice would end the chain."""
