@@ -2,6 +2,7 @@
 
 import itertools
 import socket
+import struct
 import time
 from dataclasses import replace
 
@@ -135,6 +136,22 @@ def test_a_run_that_needs_all_that_is_allowed_is_sound_and_one_that_needs_more_i
 
     assert (exact.succeeded, exact.stopped, exact.doubt) == (20, None, None)
     assert (beyond.succeeded, beyond.doubt) == (19, SPENT)
+
+
+def test_what_is_sent_twice_counts_twice() -> None:
+    came: list[bytes] = []
+
+    def resetting_the_second(peer: socket.socket) -> None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        came.append(peer.recv(65_536))
+        peer.sendall(OK)
+        came.append(peer.recv(65_536))
+
+    with talking(resetting_the_second) as url:
+        work = worked(limited(url, Limits(max_requests=30)), Getter, Plan(Closed(1), 60), users=1)
+
+    assert 20 <= len([one for one in came if one]) <= 30
+    assert work.recording.reconnects >= 10
 
 
 def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -376,7 +376,11 @@ class Engine:
             # once only, since that goes over a new connection, which cannot be stale
             seat.resent = True
             self.reconnects += 1
-            self._put(seat, seat.packet)
+            if self.allowance is None:
+                self._put(seat, seat.packet)
+            else:
+                self._held.append(seat)
+                self._release()
             return
         seat.resent = False
         shortage = shortage_of(error)
