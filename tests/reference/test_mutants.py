@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from idprobe.errors import UsageError
+from idprobe.errors import HarnessError, UsageError
 from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.mutants import MUTANTS, MutantInfo, mutant_named
+from idprobe.reference.mutants import MUTANTS, MutantInfo, mutant, mutant_named
+from idprobe.reference.mutants.registry import CONSEQUENCES
 from idprobe.reference.server import ReferenceServer
 
 ID = re.compile(r"[A-Z][A-Z0-9-]*-[0-9A-Z.]+/[a-z0-9-]+|contract/[a-z_]+")
@@ -16,8 +17,19 @@ def each_mutant() -> pytest.MarkDecorator:
 
 
 def test_there_are_many_mutants_spread_over_both_configurations() -> None:
-    assert len(MUTANTS) >= 30
+    assert len(MUTANTS) >= 1100
     assert {info.profile for info in MUTANTS.values()} == {"reference", "speakup"}
+
+
+def test_a_second_mutant_of_one_name_is_refused() -> None:
+    namesake = type("NonceIsLost", (ReferenceServer,), {})
+
+    with pytest.raises(HarnessError, match="nonce-is-lost"):
+        mutant("RFC6749-5.1/status-200")(namesake)
+
+
+def test_each_consequence_is_of_a_mutant_that_there_is() -> None:
+    assert CONSEQUENCES.keys() - MUTANTS.keys() == set()
 
 
 @each_mutant()

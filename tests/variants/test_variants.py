@@ -2,9 +2,12 @@
 
 import random
 
+import pytest
 from tests.variants.compare import compared, interval
 
-from idprobe.reference.variants import VARIANTS
+from idprobe.errors import HarnessError
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.variants import VARIANTS, variant
 
 SAMPLE = 2
 
@@ -24,6 +27,13 @@ def test_a_sample_of_variants_changes_no_verdict() -> None:
 def test_there_are_at_least_forty_variants_and_each_says_what_allows_it() -> None:
     assert len(VARIANTS) >= 40
     assert [name for name, one in VARIANTS.items() if not one.freedom or not one.summary] == []
+
+
+def test_a_second_variant_of_one_name_is_refused() -> None:
+    name = next(iter(VARIANTS.values())).server_class.__name__
+
+    with pytest.raises(HarnessError, match="two variants"):
+        variant("RFC 6749 section 5.1")(type(name, (ReferenceServer,), {}))
 
 
 def test_an_interval_holds_the_rate_and_is_never_nothing() -> None:

@@ -340,7 +340,7 @@ class HeadersAreNotRead(ReferenceServer):
 
 
 @mutant(breaks="RFC7515-4/unknown-headers-ignored")
-class UnknownHeadersAreRefused(ReferenceServer):
+class UnknownHeadersOfAssertionsAreRefused(ReferenceServer):
     """An assertion with a header that the server does not know is refused."""
 
     def verified_assertion(self, client: ClientConfig, assertion: str) -> Claims | None:

@@ -173,17 +173,6 @@ class PromptNoneMayBeCombined(ReferenceServer):
 
 
 @mutant(
-    breaks=["OIDCC-3.1.2.1/max-age-reauthenticates", "OIDCC-3.1.2.1/max-age-zero-is-prompt-login"]
-)
-class MaxAgeIsIgnored(ReferenceServer):
-    """max_age does not lead to a new login."""
-
-    def login_is_too_old(self, wish: Wish, session: Session) -> bool:
-        del wish, session
-        return False
-
-
-@mutant(
     breaks=[
         "OIDCC-3.1.2.1/prompt-consent-reprompts",
         "OIDCC-3.1.2.4/authorization-decision-obtained",

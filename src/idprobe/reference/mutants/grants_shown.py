@@ -9,7 +9,6 @@ from starlette.responses import Response
 from idprobe.reference.authorization import Transaction
 from idprobe.reference.faults import AuthorizationFault
 from idprobe.reference.issuing import SCOPE_CLAIMS
-from idprobe.reference.mutants.bending import bend
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.stores import Session
@@ -36,12 +35,3 @@ class MissingClaimsAreFaults(ReferenceServer):
         if not all(known.get(name) not in (None, "") for name in wanted):
             raise AuthorizationFault("access_denied", "a claim is missing")
         return super().consent_is_needed(transaction, session)
-
-
-bend(
-    "token_response",
-    "ScopesAreFarApart",
-    "Two spaces are between the values of scope.",
-    "OIDCC-14/single-space-delimiter",
-    lambda v: {**v, "scope": v["scope"].replace(" ", "  ")} if "scope" in v else v,
-)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, TypeVar
 
-from idprobe.errors import UsageError
+from idprobe.errors import HarnessError, UsageError
 from idprobe.reference.server import ReferenceServer
 
 __all__ = ["CONSEQUENCES", "MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
@@ -68,10 +68,15 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     by_search: bool = False,
     scenario: str = "",
 ) -> Callable[[type[S]], type[S]]:
-    """Declare a subclass of the reference server that is wrong in one way."""
+    """Declare a subclass of the reference server that is wrong in one way.
+
+    Raises HarnessError if there is one of that name.
+    """
 
     def declare(server_class: type[S]) -> type[S]:
         name = _kebab(server_class.__name__)
+        if name in _KNOWN:
+            raise HarnessError(f"two mutants are called {name}")
         _KNOWN[name] = MutantInfo(
             name=name,
             server_class=server_class,

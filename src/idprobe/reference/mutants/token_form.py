@@ -144,7 +144,7 @@ class ScopeIsAnArray(_OtherMembers):
         return {**members, "scope": str(members.get("scope", "")).split()}
 
 
-@mutant(breaks="RFC6749-A.4/scope-syntax")
+@mutant(breaks=["RFC6749-A.4/scope-syntax", "OIDCC-14/single-space-delimiter"])
 class ScopesAreFarApart(_OtherMembers):
     """Token responses tell the scope with two spaces between its values."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, TypeVar
 
+from idprobe.errors import HarnessError
 from idprobe.reference.server import ReferenceServer
 
 __all__ = ["VARIANTS", "Medium", "Shape", "VariantInfo", "variant"]
@@ -44,10 +45,15 @@ def variant(
     medium: Medium = "asgi",
     path: str = "",
 ) -> Callable[[type[S]], type[S]]:
-    """Declare a subclass of the reference server that is as right as it is, in another way."""
+    """Declare a subclass of the reference server that is as right as it is, in another way.
+
+    Raises HarnessError if there is one of that name.
+    """
 
     def declare(server_class: type[S]) -> type[S]:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", server_class.__name__).lower()
+        if name in _KNOWN:
+            raise HarnessError(f"two variants are called {name}")
         _KNOWN[name] = VariantInfo(
             name=name,
             server_class=server_class,
