@@ -46,6 +46,16 @@ def test_plus_separates_scopes_as_a_space_does(form_encodings: Trace) -> None:
 
 
 @requirement("WHATWG-URL-5.1/plus-then-percent-decoding")
+def test_percent_20_separates_scopes_as_plus_does(form_encodings: Trace) -> None:
+    """Two scopes apart by "%20" are two."""
+    space, plus = form_encodings["percent_20"], form_encodings["plus"]
+    if refused(plus):
+        raise EvidenceError(f"two scopes are refused: {error_code(plus)}")
+
+    assert _outcome(space) == _outcome(plus), '"%20" is not read as a space'
+
+
+@requirement("WHATWG-URL-5.1/plus-then-percent-decoding")
 def test_names_are_percent_decoded(client_credentials_requests_bent: Trace) -> None:
     """grant%5Ftype is grant_type."""
     exchange = client_credentials_requests_bent["name_percent_encoded"]

@@ -13,7 +13,7 @@ from idprobe.coverage.anchors import Standing, load_anchors
 from idprobe.coverage.counting import Coverage, Tally, checks_by_requirement, tallied
 from idprobe.coverage.pages import write_pages
 from idprobe.coverage.untested import load_untested
-from idprobe.coverage.wanted import killers, load_wanted, unproven
+from idprobe.coverage.wanted import killers, load_wanted, reasons, unproven
 from idprobe.suite import all_checks
 
 __all__ = ["add_coverage_command", "broken_by_mutant", "coverage_of_the_suite"]
@@ -94,9 +94,10 @@ def _document(found: Coverage, owed: Sequence[str]) -> dict[str, Any]:
 
 
 def _killed(found: Coverage, broken: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    by = killers(found, broken)
+    by, why = killers(found, broken), reasons(found)
     for identifier, text in load_wanted().items():
-        yield f"{identifier}\t{' '.join(by.get(identifier, ())) or '-'}\t{text}"
+        who = " ".join(by.get(identifier, ())) or f"- ({why.get(identifier, 'nobody')})"
+        yield f"{identifier}\t{who}\t{text}"
 
 
 def _lines(kind: str, tallies: Sequence[Tally]) -> Iterator[str]:

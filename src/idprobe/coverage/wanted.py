@@ -1,8 +1,8 @@
 """The mutants that are wanted, and which there are: fixtures/mutants/wanted.tsv.
 
-A row is a fault that some check has to see: the `probe` of a covered requirement, or a covered case
-of a peer. The list grows with the suite and is never shortened; who kills what is counted anew from
-the code each time.
+A row is a fault that some check should see: the `probe` of a requirement that could be tested, or a
+case of a peer. The list grows with the suite and is never shortened; who kills what is counted anew
+from the code each time, and why nobody does.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ __all__ = [
     "killers",
     "load_wanted",
     "mutants_by_requirement",
+    "reasons",
     "unproven",
 ]
 
@@ -36,11 +37,17 @@ PROVEN_ELSEWHERE: Final[Mapping[str, str]] = {
             "RFC9112-6.1/unknown-transfer-coding-501",
             "RFC9112-6.3/bad-content-length-400",
         ),
-        "tests/hostile/test_framing.py",
+        "tests/hostile/test_framing.py::test_a_fault_of_framing_wakes_its_check_and_no_other",
     ),
-    "OIDCR-3/initial-access-token-bearer": "tests/test_initial_access_token.py",
-    "RFC7009-2.1/propagation-minimised": "tests/lifecycle/test_histories.py",
-    "RFC7591-5/redirect-uri-kinds": "tests/test_plain_oauth.py",
+    "OIDCR-3/initial-access-token-bearer": (
+        "tests/test_initial_access_token.py::test_an_initial_access_token_is_judged"
+    ),
+    "RFC7009-2.1/propagation-minimised": (
+        "tests/lifecycle/test_histories.py::test_a_replica_that_is_behind_is_found"
+    ),
+    "RFC7591-5/redirect-uri-kinds": (
+        "tests/test_plain_oauth.py::test_redirect_uris_of_unsafe_kinds_are_seen_without_openid"
+    ),
 }
 """What no mutant of the list can get wrong, and which test of ours has a server that does."""
 
@@ -79,6 +86,20 @@ def killers(coverage: Coverage, broken: Mapping[str, Iterable[str]]) -> Mapping[
     return found
 
 
+def reasons(coverage: Coverage) -> Mapping[str, str]:
+    """Return why no check sees a fault, by the id of its row; what is covered has no reason."""
+    untested = (one for one in coverage.catalogue if not coverage.checks_of(one))
+    return {
+        **{one.id: coverage.because(one) for one in untested},
+        **{
+            f"{source}:{row.id}": row.because
+            for source, rows in coverage.anchors.items()
+            for row in rows
+            if not row.checks
+        },
+    }
+
+
 def load_wanted(path: Path | None = None) -> Mapping[str, str]:
     """Return the list: the text of each row by its id. Raises CatalogueError for a broken line."""
     path = path or content("fixtures", "mutants") / "wanted.tsv"
@@ -92,19 +113,18 @@ def load_wanted(path: Path | None = None) -> Mapping[str, str]:
 
 
 def grown(coverage: Coverage, listed: Mapping[str, str]) -> str:
-    """Return the list as its file has it: every row that was there, and what is covered since."""
+    """Return the list as its file has it: every row that was there, and what came since."""
     rows = {**dict(_wanted(coverage)), **listed}
     return HEAD + "".join(f"{name}\t{text}\n" for name, text in sorted(rows.items()))
 
 
 def _wanted(coverage: Coverage) -> Iterator[tuple[str, str]]:
     for requirement in coverage.catalogue:
-        if coverage.checks_of(requirement):
+        if coverage.standing(requirement) is not None:
             yield requirement.id, _line(requirement.probe or requirement.summary)
     for source, rows in coverage.anchors.items():
         for row in rows:
-            if row.checks:
-                yield f"{source}:{row.id}", _line(row.summary)
+            yield f"{source}:{row.id}", _line(row.summary)
 
 
 def _line(text: str) -> str:

@@ -9,7 +9,7 @@ import click
 from idprobe.coverage.command import coverage_of_the_suite
 from idprobe.coverage.wanted import grown, load_wanted
 from idprobe.proving.choosing import Chooser
-from idprobe.proving.matrix import Matrix
+from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
 from idprobe.proving.running import all_tried
 from idprobe.reference.mutants import MUTANTS
 from idprobe.suite import all_checks
@@ -51,7 +51,7 @@ def prove(  # noqa: PLR0913 -- an option each
         f"a sample of {sample} each"
     )
     trials = sorted(all_tried(plan, processes), key=lambda one: one.mutant)
-    matrix = Matrix("all" if everything else "aimed", seed, sample, tuple(trials))
+    matrix = Matrix(EVERYTHING if everything else AIMED, seed, sample, tuple(trials))
     matrix.write(json_file, page)
     for line in matrix.faulty:
         click.echo(line)

@@ -10,7 +10,11 @@ from typing import Any, Final
 from idprobe.proving.trial import Trial, closure
 from idprobe.reference.mutants import MUTANTS
 
-__all__ = ["Matrix", "interval"]
+__all__ = ["AIMED", "EVERYTHING", "Matrix", "interval"]
+
+EVERYTHING: Final = "all"
+AIMED: Final = "aimed"
+"""The modes of a run: all that could see a mutant, or what is aimed at it and a sample."""
 
 Z: Final = 1.959963984540054
 """The quantile of the normal distribution that leaves 2.5 % on either side."""
@@ -51,6 +55,11 @@ class Matrix:
                 for one in self.trials
                 for check, identifier, why in one.undeclared
             ),
+            *(
+                f"{one.mutant}: declared in vain: {', '.join(one.unused)}"
+                for one in self.trials
+                if one.unused and self.mode == EVERYTHING
+            ),
             *(f"{one.mutant}: {fault}" for one in self.trials for fault in one.faults),
         ]
 
@@ -68,6 +77,7 @@ class Matrix:
                     "probes": len(one.probes),
                     "judged": one.judged,
                     "fired": _by_check(one.fired),
+                    "unused": list(one.unused),
                     "undeclared": _by_check(one.undeclared),
                     "faults": list(one.faults),
                 }

@@ -20,7 +20,7 @@ from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 from idprobe.reference.running import serve
 from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Judgement, Violated
+from idprobe.verdict import HarnessFault, Judgement, Satisfied, Violated
 
 __all__ = [
     "BASE",
@@ -30,7 +30,6 @@ __all__ = [
     "aimed_checks",
     "checks_within",
     "closure",
-    "covered",
     "declared",
     "depth_of",
     "profile_of",
@@ -59,9 +58,11 @@ class Trial:
     fired: tuple[tuple[str, str, str], ...]
     """Each check that fired, the requirement (by its canonical id) that it says is broken, why."""
     silent: tuple[str, ...]
-    """What the mutant breaks, a check judges, and none says is broken."""
+    """What the mutant breaks, and no check says is broken."""
     undeclared: tuple[tuple[str, str, str], ...]
     """What fired although the mutant does not declare it."""
+    unused: tuple[str, ...]
+    """What is declared to fire besides, and was found kept by every check of it."""
     faults: tuple[str, ...]
     """Faults of our own."""
 
@@ -75,12 +76,6 @@ def closure(identifiers: Iterable[str]) -> set[str]:
     """Return the canonical names of requirements: those that say the same are one."""
     catalogue = load_catalogue()
     return {catalogue.canonical(identifier) for identifier in identifiers}
-
-
-@cache
-def covered() -> frozenset[str]:
-    """Return the canonical names of what some check judges."""
-    return frozenset(closure(i for check in all_checks() for i in check.requirements))
 
 
 def declared(mutant: MutantInfo) -> set[str]:
@@ -152,6 +147,14 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
         return judged(Audit(profile, options, transport), checks)
 
 
+def _kept(judgements: Iterable[Judgement]) -> set[str]:
+    """Return what every check of it found kept; those that could not decide say nothing."""
+    kept, rest = set[str](), set[str]()
+    for one in judgements:
+        (kept if isinstance(one.verdict, Satisfied) else rest).add(one.requirement.id)
+    return closure(kept) - closure(rest)
+
+
 def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE) -> Trial:
     """Put a mutant to the test with these probes."""
     mutant = MUTANTS[name]
@@ -169,7 +172,8 @@ def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE)
         tuple(probes),
         len({one.check for one in found}),
         rows,
-        tuple(sorted((closure(mutant.breaks) & covered()) - woken)),
+        tuple(sorted(closure(mutant.breaks) - woken)),
         tuple(row for row in rows if row[1] not in declared(mutant)),
+        tuple(sorted(closure(mutant.also) & _kept(found))),
         tuple(f"{o.check}: {o.verdict}" for o in found if isinstance(o.verdict, HarnessFault)),
     )

@@ -73,7 +73,7 @@ class RedemptionIgnoresRedirectUri(ReferenceServer):
         return True
 
 
-@mutant(breaks=["RFC6749-4.1.2/code-expires", "RFC6749-4.1.2/code-lifetime-ten-minutes"])
+@mutant(breaks="RFC6749-4.1.2/code-expires")
 class CodesDoNotExpire(ReferenceServer):
     """A code works for an hour."""
 

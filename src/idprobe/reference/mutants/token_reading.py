@@ -110,6 +110,32 @@ class PlusIsPlus(OtherForm):
         return Form.parse(octets.replace(b"+", b"%2B"))
 
 
+@mutant(
+    breaks="WHATWG-URL-5.1/plus-then-percent-decoding",
+    also={"contract/scope_is_space_separated": "one of the two spellings of a space is lost"},
+)
+class PercentTwentyIsNoSpace(OtherForm):
+    """A space that is written %20 in a form stays as it is written."""
+
+    def form_of(self, octets: bytes) -> Form:
+        return Form.parse(octets.replace(b"%20", b"%2520"))
+
+
+@mutant(breaks="RFC6749-4.4.2/grant-type-exact")
+class OverlongFormsAreRead(OtherForm):
+    """A letter that is written in two octets, which UTF-8 forbids, is read as that letter."""
+
+    async def posted_form(self, request: Request) -> Form:
+        octets = await self.body(request)
+        return Form.parse(re.sub(rb"%(C[01])%([89AB][0-9A-F])", _short, octets))
+
+
+def _short(overlong: re.Match[bytes]) -> bytes:
+    """Return the octet that stands for an overlong form of two."""
+    lead, trail = (int(octet, 16) for octet in overlong.groups())
+    return b"%%%02X" % ((lead & 1) << 6 | trail & 0x3F)
+
+
 @mutant(breaks="WHATWG-URL-5.1/plus-then-percent-decoding")
 class NamesAreNotDecoded(OtherForm):
     """Percent sequences in names stay as they are."""

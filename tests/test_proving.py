@@ -1,0 +1,55 @@
+"""The kill matrix says what is wrong with the mutants, and with what they declare."""
+
+import json
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from idprobe.proving import trial
+from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
+from idprobe.proving.trial import Trial, aimed_checks, tried
+from idprobe.reference.mutants import MUTANTS, MutantInfo
+
+NAME: Final = "token-response-may-be-stored"
+SOUND: Final = Trial(NAME, (), 1, (), (), (), (), ())
+
+
+def aimed_probes(mutant: MutantInfo) -> set[str]:
+    return {probe for check in aimed_checks(mutant) for probe in check.probes}
+
+
+def retried(monkeypatch: pytest.MonkeyPatch, mutant: MutantInfo) -> Trial:
+    """Put a mutant to the test under the name of one that there is."""
+    monkeypatch.setattr(trial, "MUTANTS", {NAME: mutant})
+    return tried(NAME, aimed_probes(MUTANTS[NAME]))
+
+
+def test_a_mutant_whose_breach_no_check_judges_is_not_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unjudged = "RFC6749-4.1.2/code-lifetime-ten-minutes"
+    mutant = replace(MUTANTS[NAME], breaks=MUTANTS[NAME].breaks | {unjudged})
+
+    done = retried(monkeypatch, mutant)
+
+    assert done.silent == (unjudged,)
+    assert not done.killed
+
+
+def test_a_consequence_that_does_not_come_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = "RFC6749-5.1/access-token-present"
+
+    done = retried(monkeypatch, replace(MUTANTS[NAME], also={kept: "it is not so"}))
+
+    assert done.unused == (kept,)
+
+
+def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None:
+    vain = replace(SOUND, unused=("RFC6749-5.1/status-200",))
+
+    aimed, whole = (Matrix(mode, 1, 0, (vain,)) for mode in (AIMED, EVERYTHING))
+
+    assert aimed.faulty == []
+    assert whole.faulty == [f"{NAME}: declared in vain: RFC6749-5.1/status-200"]
+    assert json.loads(whole.as_json())["mutants"][NAME]["unused"] == list(vain.unused)
