@@ -53,3 +53,16 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
     assert aimed.faulty == []
     assert whole.faulty == [f"{NAME}: declared in vain: RFC6749-5.1/status-200"]
     assert json.loads(whole.as_json())["mutants"][NAME]["unused"] == list(vain.unused)
+
+
+@pytest.mark.parametrize(
+    ("name", "probes"),
+    [
+        ("absent-client-is-guessed", {"user_pages"}),  # an answer without a page has no page's flaw
+        ("error-pages-are-empty", {"user_pages", "registration_updated", "registration_deleted"}),
+        ("user-info-without-sub", {"userinfo_of_two_users"}),  # nobody's claims are no other's
+        ("any-secret-will-do", {"native_code_redeemed"}),
+    ],
+)
+def test_checks_do_not_accuse_a_mutant_of_what_it_keeps(name: str, probes: set[str]) -> None:
+    assert tried(name, probes).undeclared == ()

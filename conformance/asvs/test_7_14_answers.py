@@ -3,7 +3,7 @@
 import re
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.pages import user_pages_of
+from idprobe.reading.pages import pages_shown, user_pages_of
 
 INTERNALS = re.compile(
     r"Traceback \(most recent call last\)"
@@ -31,9 +31,7 @@ def test_errors_tell_no_internals(
 @requirement("ASVS-8.2.1/pages-not-cached")
 def test_no_cache_keeps_a_login(user_pages: Trace) -> None:
     """The pages of a login, the redirect that ends it, and a page of an error forbid storing."""
-    journey = user_pages.steps("journey")
-    answers = [*user_pages_of(journey), user_pages["journey"], user_pages["error-page"]]
-    for exchange in answers:
+    for exchange in (*pages_shown(user_pages), user_pages["journey"]):
         kept = "no-store" not in exchange.answered.directives("cache-control")
         assert not kept, f"{exchange.request.path} may be stored"
 
@@ -41,7 +39,7 @@ def test_no_cache_keeps_a_login(user_pages: Trace) -> None:
 @requirement("ASVS-14.4.4/pages-not-sniffed")
 def test_pages_are_not_sniffed(user_pages: Trace) -> None:
     """Login, consent and error pages have X-Content-Type-Options: nosniff."""
-    for exchange in (*user_pages_of(user_pages.steps("journey")), user_pages["error-page"]):
+    for exchange in pages_shown(user_pages):
         said = exchange.answered.directives("x-content-type-options")
         assert "nosniff" in said, f"{exchange.request.path} may be sniffed"
 

@@ -186,7 +186,9 @@ def _subjects(trace: Trace, name: str) -> set[str]:
     answers = [exchange.answered for exchange in trace.steps(name)]
     if any(not one.is_success or one.media_type != "application/json" for one in answers):
         raise EvidenceError("userinfo gives no plain claims")
-    return {str(one.json_object.get("sub")) for one in answers}
+    if any("sub" not in one.json_object for one in answers):
+        raise EvidenceError("userinfo does not tell whose claims they are")
+    return {str(one.json_object["sub"]) for one in answers}
 
 
 @requirement("RFC9111-5.2.2.5/no-store-respected")

@@ -164,14 +164,3 @@ def test_grants_and_response_types_agree(registration_metadata_faults: Trace) ->
                 "grant_types", []
             )
             assert agree, f"{kind} was registered without {needed}"
-
-
-@requirement(
-    "RFC7591-2/response-types-default",
-    "OIDCR-2/response-types-default-code",
-    "RFC7591-2/response-type-values",
-)
-def test_other_response_types_are_refused(client_registered_by_defaults: Trace) -> None:
-    """A response type that a client did not register gets it no token."""
-    exchange = client_registered_by_defaults["token-by-redirect"]
-    assert exchange.landing is None or refused(exchange), "a token was issued"

@@ -2,7 +2,7 @@
 
 from urllib.parse import urljoin
 
-from idprobe.checks import Exchange, Response, Trace, refused, requirement
+from idprobe.checks import Response, Trace, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.landings import access_token_died, landed
 from idprobe.reading.pages import (
@@ -10,6 +10,7 @@ from idprobe.reading.pages import (
     framed_by_nobody,
     is_user_page,
     page_of,
+    pages_shown,
     password_posts,
     served,
     user_pages_of,
@@ -26,11 +27,6 @@ KEEPING_POLICIES = {
 }
 """Referrer policies under which another site learns no path and no query."""
 LOADING = "script[src], img[src], iframe[src], link[rel=stylesheet][href], form[action]"
-
-
-def all_pages(trace: Trace) -> list[Exchange]:
-    """Return the pages of the journey and the error page."""
-    return [*user_pages_of(trace.steps("journey")), trace["error-page"]]
 
 
 @requirement("RFC9700-4.16/clickjacking-prevented")
@@ -53,7 +49,7 @@ def test_logout_cannot_be_framed(logout_by_get: Trace) -> None:
 @requirement("RFC9700-4.16/csp-used")
 def test_pages_have_frame_ancestors(user_pages: Trace) -> None:
     """Content Security Policy says who may frame login, consent and error pages."""
-    for exchange in all_pages(user_pages):
+    for exchange in pages_shown(user_pages):
         assert frame_ancestors(exchange.answered) is not None, "a page has no frame-ancestors"
 
 
@@ -69,7 +65,7 @@ def test_pages_have_both_headers(user_pages: Trace) -> None:
 @requirement("RFC9700-4.2.4/referrer-suppressed")
 def test_pages_suppress_the_referrer(user_pages: Trace) -> None:
     """Pages have a policy by which other sites do not learn their URLs."""
-    for exchange in all_pages(user_pages):
+    for exchange in pages_shown(user_pages):
         policies = exchange.answered.directives("referrer-policy") | in_page(exchange.answered)
         assert policies & KEEPING_POLICIES, "a page has no Referrer-Policy that keeps its URL"
 

@@ -17,6 +17,7 @@ __all__ = [
     "is_login_page",
     "is_user_page",
     "page_of",
+    "pages_shown",
     "password_posts",
     "served",
     "user_pages_of",
@@ -85,6 +86,13 @@ def user_pages_of(exchanges: Iterable[Exchange]) -> list[Exchange]:
     if not pages:
         raise EvidenceError("no page of the server was seen on the way")
     return pages
+
+
+def pages_shown(trace: Trace) -> list[Exchange]:
+    """Return the pages of `user_pages`: of the journey, and of the error if one was shown."""
+    error = trace["error-page"]
+    is_shown = bool(error.answered.body) and not error.answered.is_redirect
+    return [*user_pages_of(trace.steps("journey")), *([error] if is_shown else [])]
 
 
 def carries_password(request: Request) -> bool:

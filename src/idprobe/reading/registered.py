@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
-from idprobe.reading.answers import is_error_page, refused_by_challenge
+from idprobe.reading.answers import PAGE_STATUSES, is_error_page, refused_by_challenge
 from idprobe.reading.landings import followed
 
 __all__ = [
@@ -92,7 +92,8 @@ def refused_steps(*traces: Trace) -> list[Exchange]:
 
 
 def turned_away(exchange: Exchange) -> bool:
-    """Return whether the authorization endpoint showed an error page instead of going on."""
+    """Return whether the authorization endpoint refused in its own name instead of going on."""
     if exchange.landing is not None:
         return False
-    return is_error_page(exchange.answered)
+    answer = exchange.answered
+    return is_error_page(answer) or (not answer.is_success and answer.status in PAGE_STATUSES)

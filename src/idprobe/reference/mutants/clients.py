@@ -46,8 +46,7 @@ class AnySecretWillDo(ReferenceServer):
     """Every secret is taken for the right one."""
 
     def secret_matches(self, client: ClientConfig, secret: str) -> bool:
-        del client
-        return bool(secret)
+        return bool(secret) or super().secret_matches(client, secret)
 
 
 @mutant(
