@@ -4,6 +4,7 @@ A mutant runs the probes of its own checks, and every check that needs no others
 fires although nobody declared it is seen too.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from idprobe.coverage.anchors import load_anchors
 from idprobe.observe import Selection
 from idprobe.probes import Depth, all_probes
 from idprobe.profile import Capability, Profile, with_issuer
+from idprobe.proving.asleep import load_asleep
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 from idprobe.reference.running import serve
@@ -132,6 +134,14 @@ def test_a_mutant_wakes_what_it_declares_and_nothing_else(mutant: MutantInfo) ->
     assert undeclared == {}
 
 
+IN_A_BROWSER: Final = [
+    check.name
+    for check in all_checks()
+    if any(Capability.BROWSER in all_probes()[probe].needs for probe in check.probes)
+]
+"""The checks that the session `mutants` of nox wakes."""
+
+
 def asks_replicas(name: str) -> bool:
     """Return whether a check needs several servers, as test_replicas.py and others have them."""
     check = next(check for check in all_checks() if check.name == name)
@@ -146,8 +156,21 @@ NAMED: Final = sorted(
 """The checks that cover what our peers test, at one server."""
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_a_check_that_covers_a_case_of_a_peer_is_woken_by_a_mutant(name: str) -> None:
+def judged_by_others_too() -> Iterator[str]:
+    """Yield quick checks that would not be missed: what each judges, another one judges too."""
+    for check in all_checks():
+        count = min(JUDGING[identifier] for identifier in closure(check.requirements))
+        if count > 1 and all(all_probes()[name].depth == Depth.QUICK for name in check.probes):
+            yield check.name
+
+
+JUDGING: Final = Counter(i for check in all_checks() for i in closure(check.requirements))
+"""How many checks judge a requirement, by its canonical id."""
+AT_STAKE: Final = sorted({*NAMED, *judged_by_others_too()} - load_asleep().keys() - {*IN_A_BROWSER})
+
+
+@pytest.mark.parametrize("name", AT_STAKE)
+def test_a_check_that_may_sleep_unnoticed_is_woken_by_a_mutant(name: str) -> None:
     check = next(check for check in all_checks() if check.name == name)
     judges = closure(check.requirements)
     aimed = [mutant.name for mutant in COVERED if closure(mutant.breaks) & judges]

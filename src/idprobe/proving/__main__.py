@@ -8,6 +8,7 @@ import click
 
 from idprobe.coverage.command import coverage_of_the_suite
 from idprobe.coverage.wanted import grown, load_wanted
+from idprobe.proving.asleep import load_asleep, misfits
 from idprobe.proving.choosing import Chooser
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
 from idprobe.proving.running import all_tried
@@ -42,7 +43,7 @@ def prove(  # noqa: PLR0913 -- an option each
     begun = time.perf_counter()
     if wanted is not None:
         wanted.write_text(grown(coverage_of_the_suite(), load_wanted()), encoding="utf-8")
-    all_checks()
+    names = {check.name for check in all_checks()}
     chooser = Chooser.watching(seed, sample, watches=everything)
     choose = chooser.all if everything else chooser.few
     plan = {name: sorted(choose(one)) for name, one in MUTANTS.items() if words in name}
@@ -53,14 +54,17 @@ def prove(  # noqa: PLR0913 -- an option each
     trials = sorted(all_tried(plan, processes), key=lambda one: one.mutant)
     matrix = Matrix(EVERYTHING if everything else AIMED, seed, sample, tuple(trials))
     matrix.write(json_file, page)
-    for line in matrix.faulty:
-        click.echo(line)
+    faulty = list(matrix.faulty)
+    if not words:
+        faulty += misfits(names, matrix.woken, load_asleep())
+    click.echo("\n".join(faulty), nl=bool(faulty))
     killed, strays = sum(one.killed for one in trials), sum(bool(one.undeclared) for one in trials)
     click.echo(
         f"{killed} of {len(trials)} mutants killed; {strays} woke something undeclared; "
+        f"{len(matrix.woken)} of {len(names)} checks woken; "
         f"{time.perf_counter() - begun:.0f} s"
     )
-    if matrix.faulty:
+    if faulty:
         raise SystemExit(FAILED)
 
 

@@ -28,6 +28,8 @@ What else fires has to be declared as a consequence, with a reason; the rest is 
 `nox -s mutants` runs each with the experiments that it is aimed at and a sample of the others.
 With `-- --all` it runs every experiment that could tell the mutant from the sound server, and a
 sample of those that could not; then it writes this page too.
+A check that no mutant wakes is an error, too, unless `fixtures/mutants/asleep.tsv` says which test
+wakes it instead.
 The same is in `reports/output/kill-matrix.json`.
 """
 
@@ -40,6 +42,16 @@ class Matrix:
     seed: int
     sample: int
     trials: tuple[Trial, ...]
+
+    @property
+    def woken(self) -> frozenset[str]:
+        """Return the checks that fired at some mutant, as it is declared."""
+        return frozenset(
+            check
+            for one in self.trials
+            for check, identifier, why in one.fired
+            if (check, identifier, why) not in one.undeclared
+        )
 
     @property
     def faulty(self) -> list[str]:

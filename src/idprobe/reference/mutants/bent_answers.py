@@ -112,7 +112,7 @@ for one in (
      lambda c: c + ', error_description="one", error_description="two"',
      ["RFC6750-3.1/no-error-without-authentication"]),
     (CHALLENGE, "ScopeOfChallengeHasQuote", "The scope of a challenge has a quote.",
-     "RFC6750-3/scope-charset", lambda c: c + ', scope="a\\"b"', ["RFC6750-3/scope-once"]),
+     "RFC6750-3/scope-charset", lambda c: c + ', scope="a\\"b"'),
     (CHALLENGE, "ErrorOfChallengeHasBackslash", "The description has a backslash.",
      "RFC6750-3/error-charset",
      lambda c: c.replace('error_description="', 'error_description="\\\\')),
