@@ -186,8 +186,9 @@ def test_a_page_that_tells_of_an_error_is_a_refusal(status: int, kind: str) -> N
         *(page(400, kind=kind) for kind in ("application/json", "text/css", "image/png")),
         *(
             page(200, f"<form><input type={kind}></form>")
-            for kind in ("password", "PASSWORD", "text", "email")
+            for kind in ("password", "PASSWORD", "text", "email", "tel", '""')
         ),
+        page(200, "<form><input name=username></form>"),
         exchange(Response(400)),
     ],
 )

@@ -17,6 +17,7 @@ CONSENT = b"<form method=post><input type=hidden name=t><button>Allow</button></
 SILENT = (
     b"<form method=post><input type=hidden name=t><noscript><button>Go</button></noscript></form>"
 )
+NEWSLETTER = b"<form method=post><input type=email name=address><button>Subscribe</button></form>"
 HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
@@ -56,6 +57,24 @@ def test_an_error_page_asks_for_nothing() -> None:
 def test_a_consent_page_is_no_login_page() -> None:
     assert is_login_page(page(LOGIN))
     assert not is_login_page(page(CONSENT))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"<input name=username>", b"<input type=email name=user>", b"<input type=tel name=login>"],
+)
+def test_a_page_that_asks_for_a_name_alone_is_a_login_page(fields: bytes) -> None:
+    login = b"<form method=post>" + fields + b"<button>Log in</button></form>"
+
+    assert is_login_page(page(login))
+    assert is_login_page(page(NEWSLETTER + login))
+
+
+@pytest.mark.parametrize("more", [NEWSLETTER, b"<form action=/search><input name=q></form>"])
+def test_a_consent_page_is_no_login_page_whatever_else_is_on_it(more: bytes) -> None:
+    for body in (CONSENT + more, more + CONSENT):
+        assert is_user_page(page(body))
+        assert not is_login_page(page(body))
 
 
 def test_no_page_at_all_is_no_evidence() -> None:

@@ -99,14 +99,17 @@ def test_aud_names_the_client(code_redeemed: Trace) -> None:
 
 
 @requirement("OIDCC-3.1.3.7/aud-contains-client")
-def test_aud_names_nobody_else(code_redeemed: Trace) -> None:
-    """No party that the client does not know is an audience of its ID Token."""
-    token = id_token(code_redeemed, "redeem")
-    client_id = asked(code_redeemed, "authorize", "client_id")
-    aud = audiences(token.claim("aud"))
-    assert client_id in aud, "aud lacks the client_id"
-    others = [one for one in aud if one not in {client_id, token.claims.get("iss")}]
-    assert not others, f"aud has {len(others)} members besides the client"
+def test_aud_names_no_other_client(code_of_another_client: Trace) -> None:
+    """The ID Token of a client is for it, and for no other client; for other parties it may be."""
+    ids = {
+        step: asked(code_of_another_client, step, "client_id")
+        for step in ("authorize", "authorize-thief")
+    }
+    for own, step in (("authorize", "control"), ("authorize-thief", "control-thief")):
+        aud = audiences(id_token(code_of_another_client, step).claim("aud"))
+        assert ids[own] in aud, f"aud lacks the client_id after {step}"
+        others = {*ids.values()} - {ids[own]}
+        assert not others & {*aud}, f"aud has another client after {step}"
 
 
 @requirement("OIDCC-2/exp-present-number")

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final
 
 import pytest
+from tests.recorded import by_hand
 from tests.recorded.record import FAULTS, FOLDER, SERVERS, Row, rows, written
 
 from idprobe.archives import SUFFIX, unpacked
@@ -73,3 +74,25 @@ def test_no_recording_names_a_folder_of_the_machine_that_made_it() -> None:
             told.append((folder / "run.json").read_text(encoding="utf-8"))
 
     assert [re.findall(r'"where": ?"[^"]*/', text) for text in told] == [[], [], []]
+
+
+@pytest.mark.parametrize("name", by_hand.NAMES)
+def test_what_was_written_by_hand_is_judged_as_the_specification_says(name: str) -> None:
+    recording = by_hand.read(name)
+
+    verdicts = by_hand.found(recording)
+
+    seen = {one: verdicts.get(one, set()) for one in recording.expected}
+    wrong = {
+        one: seen[one]
+        for one, wanted in recording.expected.items()
+        if wanted not in seen[one] or ("violated" in seen[one]) != (wanted == "violated")
+    }
+    assert not wrong, recording.because
+
+
+def test_recordings_by_hand_are_of_bad_servers_and_of_sound_ones() -> None:
+    wanted = [{*by_hand.read(name).expected.values()} for name in by_hand.NAMES]
+
+    assert wanted.count({"violated"}) >= 12
+    assert wanted.count({"satisfied"}) >= 5

@@ -29,6 +29,7 @@ from idprobe.profile import Profile, with_issuer
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.running import serve
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ServerConfig
 from idprobe.reference.variants import VARIANTS, VariantInfo
 from idprobe.suite import InProcess, all_checks, judged
 from idprobe.verdict import because_of, name_of
@@ -90,10 +91,20 @@ def reachable(
     profile = replace(profile, limits=patient)
     if medium == "asgi":
         server = server_class(replace(config, issuer=f"{HOST}{path}"))
-        yield with_issuer(profile, f"{HOST}{path}"), InProcess(server.app)
+        named = naming_clients(profile, config, server)
+        yield with_issuer(named, f"{HOST}{path}"), InProcess(server.app)
         return
     with serve(config, tls=medium == "tls", server_class=server_class) as running:
-        yield with_issuer(profile, running.issuer, running.ca_file), None
+        named = naming_clients(profile, config, running.server)
+        yield with_issuer(named, running.issuer, running.ca_file), None
+
+
+def naming_clients(profile: Profile, config: ServerConfig, server: ReferenceServer) -> Profile:
+    """Return the profile with the client_id that each of its clients has at a server."""
+    before, now = ([one.client_id for one in c.clients] for c in (config, server.config))
+    ids = dict(zip(before, now, strict=True))
+    clients = {n: replace(c, client_id=ids[c.client_id]) for n, c in profile.clients.items()}
+    return replace(profile, clients=clients)
 
 
 def verdicts_of(
@@ -197,7 +208,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{rates(found)}\n{time.perf_counter() - begun:.0f} s")
     if chosen.write is not None:
         chosen.write.write_text(page(found), encoding="utf-8")
-    return 1 if any(one.undeclared or one.unused for one in found) else 0
+    return 1 if any(one.undeclared or one.unsteady or one.unused for one in found) else 0
 
 
 def known(results: Path | None) -> dict[str, Compared]:
@@ -215,7 +226,8 @@ def known(results: Path | None) -> dict[str, Compared]:
         )
         for one in read
     ]
-    return {one.name: one for one in found if not one.undeclared and not one.unused}
+    faulty = {one.name for one in found if one.undeclared or one.unsteady or one.unused}
+    return {one.name: one for one in found if one.name not in faulty}
 
 
 def keep(results: Path | None, found: Mapping[str, Compared]) -> None:
@@ -233,23 +245,32 @@ def tell(one: Compared) -> None:
     for change in one.undeclared:
         print(f"  {change}")
     for change in one.unsteady:
-        print(f"  once only: {change}")
+        print(f"  in one of two runs: {change}")
     for name in one.unused:
         print(f"  declares {name}, of which nothing differs")
 
 
 def rates(found: Sequence[Compared]) -> str:
-    """Return how many variants and verdicts changed without right, with 95 % intervals."""
-    verdicts, changed = sum(one.verdicts for one in found), sum(len(o.undeclared) for o in found)
-    low, high = interval(changed, verdicts)
-    wrong = sum(bool(one.undeclared) for one in found)
-    unsteady = sum(len(one.unsteady) for one in found)
-    first, last = interval(wrong, len(found))
-    return (
-        f"{changed} of {verdicts} verdicts changed ({low:.4%} to {high:.4%}), "
-        f"of {wrong} of {len(found)} variants ({first:.1%} to {last:.1%}); "
-        f"{unsteady} more changed once and not again"
+    """Return how many variants and verdicts changed without right, as a table.
+
+    A change counts whether or not it came again when its variant was judged anew.
+    """
+    counted = [len(one.undeclared) + len(one.unsteady) for one in found]
+    verdicts, right = sum(one.verdicts for one in found), sum(len(o.declared) for o in found)
+    rows = (
+        ("verdicts changed without right", sum(counted), verdicts),
+        ("of these, in one of two runs only", sum(len(one.unsteady) for one in found), verdicts),
+        ("variants with such a change", sum(map(bool, counted)), len(found)),
+        ("verdicts that differ by right, not counted above", right, verdicts),
     )
+    head = "| what | count | of | rate | 95 % interval (Wilson) |\n|---|---|---|---|---|"
+    return "\n".join([head, *(rate(*row) for row in rows)])
+
+
+def rate(what: str, hits: int, trials: int) -> str:
+    """Return a row of the table."""
+    low, high = interval(hits, trials)
+    return f"| {what} | {hits} | {trials} | {hits / trials:.4%} | {low:.4%} to {high:.4%} |"
 
 
 def page(found: Sequence[Compared]) -> str:
@@ -260,7 +281,19 @@ def page(found: Sequence[Compared]) -> str:
         for one in found
         for v in (VARIANTS[one.name],)
     ]
-    return "\n".join([HEAD.rstrip().format(rates=rates(found), variants=len(found)), *rows, ""])
+    head = HEAD.rstrip().format(
+        rates=rates(found), variants=len(found), changes="\n".join(list_of_changes(found))
+    )
+    return "\n".join([head, *rows, ""])
+
+
+def list_of_changes(found: Sequence[Compared]) -> Iterator[str]:
+    """Yield a line for each change that counts."""
+    for one in found:
+        yield from (f"- {one.name}: {change}." for change in one.undeclared)
+        yield from (f"- {one.name}, in one of two runs: {change}." for change in one.unsteady)
+    if not any(one.undeclared or one.unsteady for one in found):
+        yield "There was none."
 
 
 HEAD: Final = (Path(__file__).parent / "variants.head.md").read_text(encoding="utf-8")

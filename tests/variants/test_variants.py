@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from tests.variants.compare import compared, interval
+from tests.variants.compare import Change, Compared, compared, interval, list_of_changes, rates
 
 from idprobe.errors import HarnessError
 from idprobe.reference.server import ReferenceServer
@@ -42,3 +42,21 @@ def test_an_interval_holds_the_rate_and_is_never_nothing() -> None:
     assert low == 0
     assert 0.003 < high < 0.004
     assert interval(500, 1000)[0] < 0.5 < interval(500, 1000)[1]
+
+
+def test_a_change_that_does_not_come_again_counts_and_is_listed() -> None:
+    change = Change("RFC6749-5.1/x", "rfc6749/test_x.py::test_x", "satisfied", "violated", "so")
+    names = list(VARIANTS)[:2]
+    found = [
+        Compared(names[0], 100, (), (), (change,), (), 1.0),
+        Compared(names[1], 100, (change,), (), (), (), 1.0),
+    ]
+
+    table = rates(found)
+
+    assert "| verdicts changed without right | 1 | 200 | 0.5000% |" in table
+    assert "| of these, in one of two runs only | 1 | 200 |" in table
+    assert "| variants with such a change | 1 | 2 | 50.0000% |" in table
+    assert "| verdicts that differ by right, not counted above | 1 | 200 |" in table
+    listed = list(list_of_changes(found))
+    assert listed == [f"- {names[0]}, in one of two runs: {change}."]

@@ -12,6 +12,7 @@ from idprobe.flows.pages import parsed
 from idprobe.reading.challenges import challenges
 
 __all__ = [
+    "ASKING",
     "error_code",
     "gives_tokens",
     "is_error_page",
@@ -21,6 +22,11 @@ __all__ = [
 ]
 
 PAGE_STATUSES: Final = frozenset({200, 400, 401, 403, 404, 405, 414, 422, 431})
+ASKING: Final = (
+    'input[type="password"], input[type="text"], input[type="email"], input[type="tel"], '
+    'input[type=""], input:not([type])'
+)
+"""Where a person writes: an input without a type is one for text (HTML, section 4.10.5)."""
 ERROR_STATUSES: Final = frozenset({400, 401, 403, 405, 413, 414, 415, 422, 431})
 
 
@@ -94,7 +100,7 @@ def is_error_page(response: Response) -> bool:
     if response.is_redirect or response.status not in PAGE_STATUSES:
         return False
     page = parsed(response.body[:262_144].decode("utf-8", "replace"))
-    return not page.css('input[type="password"], input[type="text"], input[type="email"]')
+    return not page.css(ASKING)
 
 
 def is_active(exchange: Exchange) -> bool:

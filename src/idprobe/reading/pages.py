@@ -8,7 +8,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.flows.pages import parsed
+from idprobe.flows.pages import parsed, read_page
+from idprobe.flows.recognition import choice, login_fields
+from idprobe.reading.answers import ASKING
 
 __all__ = [
     "carries_password",
@@ -72,12 +74,16 @@ def served(exchange: Exchange) -> Response:
 
 
 def is_login_page(exchange: Exchange) -> bool:
-    """Return whether a page asks for a password or a name to log in with."""
+    """Return whether a page asks for a password or a name to log in with.
+
+    A field beside a question of consent, on the same page, is for something else.
+    """
     page = page_of(exchange.answered)
-    if page is None:
+    if page is None or not any(form.css(ASKING) for form in page.css("form")):
         return False
-    fields = 'form input[type="password"], form input[type="text"], form input[type="email"]'
-    return bool(page.css(fields))
+    seen = read_page(exchange.answered, exchange.request.url, {})
+    has_password = bool(page.css('form input[type="password"]'))
+    return has_password or login_fields(seen) is not None or choice(seen, deny=False) is None
 
 
 def user_pages_of(exchanges: Iterable[Exchange]) -> list[Exchange]:

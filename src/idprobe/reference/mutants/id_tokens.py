@@ -49,6 +49,22 @@ class AudienceIsIssuer(ReferenceServer):
         return super().id_token_claims(client, grant, context) | {"aud": self.issuer()}
 
 
+@mutant(breaks="OIDCC-3.1.3.7/aud-contains-client")
+class AudienceIsEveryClient(ReferenceServer):
+    """ID tokens are for all other clients as well."""
+
+    def id_token_claims(
+        self, client: ClientConfig, grant: Grant, context: IdTokenContext
+    ) -> dict[str, Any]:
+        claims = super().id_token_claims(client, grant, context)
+        others = [one for one in self.clients if one != client.client_id]
+        return claims | {"aud": [client.client_id, *others]}
+
+    def id_token_of_ours(self, token: str) -> dict[str, Any] | None:
+        claims = super().id_token_of_ours(token)
+        return None if claims is None else {**claims, "aud": claims["aud"][0]}
+
+
 @mutant(breaks=["OIDCC-3.1.3.7/iss-equals-issuer"], also={"OIDCC-12.2/iss-unchanged": "no iss"})
 class IssuerOfIdTokenHasSlash(ReferenceServer):
     """The iss of ID tokens has a slash that the issuer has not."""

@@ -140,3 +140,38 @@ class KeysHaveTheirMediaType(ReferenceServer):
         response = await super().show_jwks(request)
         response.headers["Content-Type"] = "application/jwk-set+json"
         return response
+
+
+@variant("RFC 8414 section 2: what is supported is a set", shape="speakup")
+class ListsAreReversed(ReferenceServer):
+    """The lists of metadata and of the JWK Set come in the opposite order."""
+
+    def metadata(self) -> dict[str, Any]:
+        return {n: v[::-1] if isinstance(v, list) else v for n, v in super().metadata().items()}
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": super().jwks()["keys"][::-1]}
+
+
+@variant("RFC 9111 section 4.2, RFC 9110 section 8.8: documents may be kept", shape="speakup")
+class DocumentsHaveValidators(ReferenceServer):
+    """Metadata and keys may be kept for a day, with an ETag and a date of their last change."""
+
+    def metadata_headers(self) -> dict[str, str]:
+        return {
+            "Cache-Control": 'public,max-age="86400", s-maxage=86400, stale-if-error=86400',
+            "ETag": 'W/"5f1d"',
+            "Last-Modified": "Mon, 02 Jan 2023 03:04:05 GMT",
+        }
+
+
+@variant("RFC 9110 section 5.6.6: parameters may be quoted, names have no case")
+class CharsetIsQuoted(Rewriting):
+    """The charset of JSON is quoted, that of pages is in capitals, after white space."""
+
+    def rewritten(self, answer: Answer) -> Answer:
+        if answer.is_json:
+            return answer.with_header("content-type", 'application/json ; charset="utf-8"')
+        if answer.header("content-type").startswith("text/html"):
+            return answer.with_header("content-type", "Text/HTML;Charset=UTF-8")
+        return answer

@@ -173,3 +173,42 @@ class OriginsAreNamed(Rewriting):
         if not answer.origin:
             return varying.without("access-control-allow-origin")
         return varying.with_header("access-control-allow-origin", answer.origin)
+
+
+@variant("RFC 6265 section 4.1: what a server stores is its own affair")
+class PagesSetFurtherCookies(Rewriting):
+    """Pages keep the language in a cookie that scripts read, and take an old cookie back."""
+
+    def rewritten(self, answer: Answer) -> Answer:
+        if not answer.header("content-type").startswith("text/html"):
+            return answer
+        gone = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax"
+        return answer.adding(
+            ("Set-Cookie", "lang=en; Max-Age=31536000; Path=/; SameSite=Lax"),
+            ("Set-Cookie", f"old_session=; {gone}"),
+        )
+
+
+@variant(
+    "Fetch, sections 2.2.6 and 3.2.5: any status from 200 to 299, names in any case",
+    differs={"RFC9110-8.6/no-content-length-with-204": "no preflight is answered with 204"},
+)
+class PreflightsAreSpeltOtherwise(Rewriting):
+    """Preflights have 200 and an empty body, and names of headers in small letters."""
+
+    def rewritten(self, answer: Answer) -> Answer:
+        allowed = answer.header("access-control-allow-headers")
+        if not allowed:
+            return answer
+        lower = answer.with_header("access-control-allow-headers", allowed.lower())
+        return replace(lower.with_header("content-length", "0"), status=200)
+
+
+@variant("RFC 9110 section 15.5.5: what is not there for a method may be not there at all")
+class OtherMethodsAreNotFound(Rewriting):
+    """A method that an endpoint does not have is answered with 404."""
+
+    def rewritten(self, answer: Answer) -> Answer:
+        if answer.status != 405:  # noqa: PLR2004 - a status code
+            return answer
+        return replace(answer.without("allow"), status=404)

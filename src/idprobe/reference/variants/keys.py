@@ -5,6 +5,7 @@
 import base64
 import functools
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idprobe.reference.keys import Key, shared_keys
+from idprobe.reference.mutants.certified_keys import certificate_of, certified
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, ServerConfig
 from idprobe.reference.stores import Grant
@@ -148,3 +150,39 @@ class KeysWereJustRotated(ReferenceServer):
             for alg, key in _many_keys().items()
             if alg in {"RS256", "ES256"}
         )
+
+
+@variant("RFC 7517 sections 4 and 5: members and keys that are not known are ignored")
+class KeysAreMore(ReferenceServer):
+    """The JWK Set has keys of an unknown type and for encryption; keys have unknown members."""
+
+    def jwks(self) -> dict[str, Any]:
+        keys = [{"x_idprobe": [1], "nbf": 1, **key} for key in super().jwks()["keys"]]
+        unknown = {"kty": "AKP", "alg": "ML-DSA-44", "kid": "later", "use": "sig", "pub": "AAAA"}
+        more = {
+            **_many_keys()["ES256"].as_dict(private=False),
+            "kid": "sealing",
+            "use": "enc",
+            "alg": "ECDH-ES",
+        }
+        return {"keys": [unknown, *keys, more], "x_idprobe": {}}
+
+
+@variant(
+    "RFC 7517 sections 4.6 to 4.9: x5u, x5c and x5t are optional",
+    shape="speakup",
+    differs=dict.fromkeys(
+        ("RFC7517-4.7/*", "RFC7517-4.8/*", "RFC7517-4.9/*"), "there are certificates"
+    ),
+)
+class KeysHaveCertificates(ReferenceServer):
+    """Each RSA key comes with its certificate, and with both of its thumbprints."""
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [dict(_certified(json.dumps(key))) for key in super().jwks()["keys"]]}
+
+
+@functools.cache
+def _certified(jwk: str) -> Mapping[str, Any]:
+    key = json.loads(jwk)
+    return certified(key, certificate_of(key)) if key["kty"] == "RSA" else key

@@ -1,11 +1,18 @@
 """Variants of pages: other markup, other words, more or fewer questions."""
 
-import re
-from typing import Final
+# ruff: noqa: D102 - the class of a variant says what its one method does
 
+import html
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.authorization import Transaction
+from idprobe.reference.authorization_request import Wish
+from idprobe.reference.faults import PageFault
 from idprobe.reference.replies import page_reply
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.stores import Session
@@ -26,7 +33,22 @@ _WORDS: Final = {
 }
 
 
-def _rewritten(response: Response, *changes: tuple[str, str]) -> Response:
+_SEARCH: Final = (
+    '<form action="/search"><input type="search" name="q"><button>Search</button></form>'
+)
+_LANGUAGE: Final = (
+    '<form method="post" action="/language"><select name="lang"><option selected>en<option>de'
+    "</select><button>Change</button></form>"
+)
+_NEWSLETTER: Final = (
+    '<form method="post" action="/newsletter"><input type="email" name="address">'
+    "<button>Subscribe</button></form>"
+)
+Change: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]
+"""A pattern, and what stands in its place."""
+
+
+def _rewritten(response: Response, *changes: Change) -> Response:
     text = bytes(response.body).decode()
     for pattern, new in changes:
         text = re.sub(pattern, new, text)
@@ -39,7 +61,7 @@ def _rewritten(response: Response, *changes: tuple[str, str]) -> Response:
 class _OtherPages(ReferenceServer):
     """A server whose login and consent pages are written otherwise."""
 
-    changes: tuple[tuple[str, str], ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def login_page(
         self,
@@ -73,3 +95,103 @@ class LoginPageRemembers(_OtherPages):
             r'<input type="checkbox" name="remember" value="on">\1',
         ),
     )
+
+
+@variant("HTML: the order, the quotes and the case of attributes are left open", shape="speakup")
+class MarkupIsOld(_OtherPages):
+    """Login and consent pages have capitals, no quotes, attributes the other way round."""
+
+    changes = (
+        (
+            r'<input type="hidden" name="(\w+)" value="([\w-]+)">',
+            r"<INPUT VALUE=\2 NAME='\1' TYPE=Hidden />",
+        ),
+        (r'<form method="post" action="([^"]*)">', r"<FORM ACTION='\1' ID=f METHOD=POST NAME=f>"),
+        (r"</form>", "</FORM>"),
+        (
+            r'<button type="submit" name="(\w+)" value="(\w+)"( formnovalidate)?>([^<]*)</button>',
+            r"<BUTTON VALUE=\2 NAME=\1\3 TYPE=SUBMIT><B>\4</B>&nbsp;</BUTTON>",
+        ),
+        (r'<label for="(\w+)">([^<]*)</label>', r"<LABEL FOR=\1>\2:</LABEL><BR>"),
+    )
+
+
+@variant("HTML: a page may have further forms")
+class PagesHaveFurtherForms(_OtherPages):
+    """Login and consent pages have a search, a choice of language, and a way to the newsletter."""
+
+    changes = (
+        (
+            r"<h1>",
+            f"{_SEARCH}{_LANGUAGE}<h1>",
+        ),
+        (
+            r"</main>",
+            f"{_NEWSLETTER}</main>",
+        ),
+    )
+
+
+@variant("HTML: an action may be relative, a submit button may be an input")
+class FormsAreRelative(_OtherPages):
+    """The forms of login and consent pages have relative actions, and inputs as buttons."""
+
+    changes = (
+        (r'action="https?://[^/"]*/(?:[^"]*/)?(\w+)"', r'action="./\1?from=page#form"'),
+        (r'<button [^>]*value="login">([^<]*)</button>', r'<input type="submit" value="\1">'),
+        (r"<button ([^>]*)>[^<]*</button>", r"<input \1>"),
+    )
+
+
+@variant("OAuth 2.0 Form Post Response Mode section 2: the page is an example")
+class PostedFormsAreSpeltOtherwise(ReferenceServer):
+    """The page of form_post has attributes in another order, escapes, and a button to press."""
+
+    def form_post(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
+        page = super().form_post(wish, parameters)
+        return _rewritten(
+            page,
+            (r'<form method="post" action="([^"]*)">', r"<FORM name=f action='\1' method=POST >"),
+            (
+                r'<input type="hidden" name="(\w+)" value="([^"]*)">',
+                lambda found: f"<INPUT value='{_escaped(found[2])}' name={found[1]} type=HIDDEN>",
+            ),
+            (r"<noscript>(.*?)</noscript>", r"\1"),
+        )
+
+
+def _escaped(value: str) -> str:
+    return "".join(f"&#{ord(sign)};" for sign in html.unescape(value))
+
+
+@variant(
+    "OpenID Connect Core section 3.1.2.3: how the person is authenticated is left open",
+    differs=dict.fromkeys(
+        ("ASVS-4.2.2/login-form-csrf", "RFC9700-2.1/no-open-redirector"),
+        "user name and password are not asked for in one form",
+    ),
+)
+class LoginHasTwoSteps(ReferenceServer):
+    """One page asks for the user name, the next for the password."""
+
+    async def log_in(self, request: Request) -> Response:
+        body = await request.body()
+        if b"password=" in body or b"action=login" not in body:
+            return await super().log_in(request)
+        try:
+            form, transaction, _ = await self.submitted(request)
+        except PageFault as fault:
+            return self.error_page(fault)
+        page = super().login_page(transaction, username=form.get("username", ""))
+        named = r'<label for="username">.*\n<input id="username"'
+        return _rewritten(page, (named, '<input type="hidden"'))
+
+    def login_page(
+        self,
+        transaction: Transaction,
+        message: str = "",
+        status: int = 200,
+        username: str | None = None,
+    ) -> Response:
+        page = super().login_page(transaction, message, status, username)
+        return _rewritten(page, (r'<label for="password">Password.*\n.*current-password.*\n', ""))

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Final
 
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.core import fresh_secret
+from idprobe.reference.forms import Form
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, ServerConfig
-from idprobe.reference.stores import AccessToken, RefreshToken
+from idprobe.reference.stores import AccessToken, Code, RefreshToken
 from idprobe.reference.variants.registry import variant
 
 NO_ROTATION: Final = "there is no refresh token that another has replaced"
@@ -261,3 +262,63 @@ class CodesNeedPkce(Configured):
     """Every code needs a challenge."""
 
     settings: ClassVar[Mapping[str, Any]] = {"require_pkce": True}
+
+
+@variant("RFC 6749 sections 3.3 and 5.1: scope is needed only where it differs")
+class ScopeIsToldWhereItDiffers(ReferenceServer):
+    """Token responses have no scope where it is the one that was asked for."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._narrowed: set[frozenset[str]] = set()
+
+    def authorized_scope(
+        self, client: ClientConfig, requested: str | None, *given: Any
+    ) -> tuple[str, ...]:
+        scope = super().authorized_scope(client, requested, *given)
+        if set(scope) != set((requested or "").split(" ")):
+            self._narrowed.add(frozenset(scope))
+        return scope
+
+    async def grant_tokens(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        code = self.codes.get(form.get("code", ""))
+        old = self.refresh_tokens.get(form.get("refresh_token", ""))
+        members = await super().grant_tokens(client, form)
+        asked = frozenset(form.get("scope", "").split())
+        granted = code.grant.scope if code else old.scope if old else frozenset()
+        told = frozenset(members.get("scope", "").split())
+        if told == (asked or granted) and told not in self._narrowed:
+            members.pop("scope", None)
+        return members
+
+
+@variant("RFC 6749 section 5.1, appendix A.14: any number of digits", shape="speakup")
+class AccessTokensLastForDays(Configured):
+    """Access tokens are good for thirty days."""
+
+    settings: ClassVar[Mapping[str, Any]] = {"access_token_lifetime_s": 30 * 86_400}
+
+
+@variant(
+    "OpenID Connect Core section 2: aud may have identifiers of others",
+    differs={"OIDCC-2/azp-is-client-id": "there is an azp"},
+)
+class IdTokensAreForSeveral(ReferenceServer):
+    """ID tokens are for the client and for a resource server, with azp for the client."""
+
+    def id_token_claims(self, client: ClientConfig, *given: Any, **named: Any) -> dict[str, Any]:
+        claims = super().id_token_claims(client, *given, **named)
+        both = ["https://api.idprobe.example/", client.client_id]
+        return {**claims, "aud": both, "azp": client.client_id}
+
+    def id_token_of_ours(self, token: str) -> dict[str, Any] | None:
+        claims = super().id_token_of_ours(token)
+        return None if claims is None else {**claims, "aud": claims["azp"]}
+
+
+@variant("OpenID Connect Core section 11: refresh tokens may come in other cases too")
+class RefreshTokensComeUnasked(ReferenceServer):
+    """Codes yield a refresh token whether or not offline_access was asked for."""
+
+    def refresh_token_is_due(self, client: ClientConfig, _code: Code) -> bool:
+        return "refresh_token" in client.grant_types
