@@ -8,6 +8,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from idprobe.manual import REQUIREMENTS, reference_pages
+from idprobe.manual.rates import with_rates
 
 ROOT: Final = Path(__file__).parent
 OURS: Final = {name: f"{name.lower()}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")}
@@ -45,8 +46,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Name files of the repository that a page links to: on the site there are none."""
-    return OUTSIDE.sub(r"\1 (`\2`)", markdown)
+    """Put in the rates of other pages, and name files of the repository: the site has none."""
+    complete = with_rates(markdown, ROOT / "docs" / "explanation")
+    return OUTSIDE.sub(r"\1 (`\2`)", complete)
 
 
 def _relinked(text: str) -> str:

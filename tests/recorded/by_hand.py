@@ -2,7 +2,8 @@
 
 A file of `fixtures/recorded/by-hand` says which probe it would be of, which requirements its
 exchanges violate or satisfy, and because of which text; then come the exchanges as they would go
-over the wire, each after the name of its step. `{{jwt HEADER CLAIMS}}` stands for a token.
+over the wire, each after the name of its step (`PROBE: STEP` for one of another probe).
+`{{jwt HEADER CLAIMS}}` stands for a token.
 """
 
 import base64
@@ -34,7 +35,7 @@ JWT: Final = re.compile(r"\{\{jwt (\{.*?\}) (\{.*?\})\}\}")
 class ByHand:
     """A recording, and what is to be found in it: `violated` or `satisfied` by requirement."""
 
-    trace: Trace
+    traces: tuple[Trace, ...]
     expected: Mapping[str, str]
     because: str
 
@@ -49,21 +50,24 @@ def read(name: str) -> ByHand:
         for verdict in ("violated", "satisfied")
         for one in said.get(verdict, "").split()
     }
-    pairs = zip(steps[::2], steps[1::2], strict=True)
-    exchanges = tuple(_exchange(i, step, text) for i, (step, text) in enumerate(pairs))
-    return ByHand(Trace(said["probe"], exchanges), expected, said["because"])
+    seen: dict[str, list[Exchange]] = {}
+    for number, (place, exchanged) in enumerate(zip(steps[::2], steps[1::2], strict=True)):
+        probe, _, step = place.rpartition(": ")
+        seen.setdefault(probe or said["probe"], []).append(_exchange(number, step, exchanged))
+    traces = tuple(Trace(probe, tuple(exchanges)) for probe, exchanges in seen.items())
+    return ByHand(traces, expected, said["because"])
 
 
 def found(recording: ByHand) -> Mapping[str, set[str]]:
     """Judge a recording by the checks that need nothing else; return verdicts by requirement."""
-    trace = Vault().redact(recording.trace)
+    vault = Vault()
+    traces = {trace.probe: vault.redact(trace) for trace in recording.traces}
+    outcomes = {name: ProbeOutcome(name, "done", "", len(trace)) for name, trace in traces.items()}
     metadata = json.loads((FOLDER / "metadata.json").read_text(encoding="utf-8"))
     run = {"metadata": metadata, "observed": {}, "depth": "quick", "safety": "normal", "seed": 0}
-    outcome = ProbeOutcome(trace.probe, "done", "", len(trace))
-    recorded = Recorded(run, {trace.probe: trace}, {trace.probe: outcome})
-    checks = [check for check in all_checks() if check.probes == (trace.probe,)]
+    audit = Audit(_server(), Options(Path()), recorded=Recorded(run, traces, outcomes))
     verdicts: dict[str, set[str]] = {}
-    for one in judged(Audit(_server(), Options(Path()), recorded=recorded), checks):
+    for one in judged(audit, [check for check in all_checks() if {*check.probes} == {*traces}]):
         verdicts.setdefault(one.requirement.id, set()).add(name_of(one.verdict))
     return verdicts
 

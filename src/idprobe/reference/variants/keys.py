@@ -172,7 +172,8 @@ class KeysAreMore(ReferenceServer):
     "RFC 7517 sections 4.6 to 4.9: x5u, x5c and x5t are optional",
     shape="speakup",
     differs=dict.fromkeys(
-        ("RFC7517-4.7/*", "RFC7517-4.8/*", "RFC7517-4.9/*"), "there are certificates"
+        ("RFC7517-4.7/*", "RFC7517-4.8/*", "RFC7517-4.9/*", "OIDCD-3/x5c-matches-bare-key"),
+        "there are certificates",
     ),
 )
 class KeysHaveCertificates(ReferenceServer):
