@@ -86,6 +86,16 @@ class ErrorPagesAreForbidden(ReferenceServer):
         return super().error_page(PageFault(fault.description, status=403))
 
 
+@variant("RFC 6749 section 4.1.2.1: the person is informed, by a page of any status")
+class ErrorPagesAreOk(ReferenceServer):
+    """Error pages come with 200, but for what the specifications want a 400."""
+
+    def error_page(self, fault: PageFault) -> Response:
+        if "not supported" in fault.description:
+            return super().error_page(fault)
+        return super().error_page(PageFault(fault.description, status=200))
+
+
 @variant("RFC 6749 section 4.1.2.1: the person is informed, in whatever words", shape="speakup")
 class ErrorPagesSpeakGerman(ReferenceServer):
     """Error pages are in German, with a code and a link home."""

@@ -202,13 +202,3 @@ class PreflightsAreSpeltOtherwise(Rewriting):
             return answer
         lower = answer.with_header("access-control-allow-headers", allowed.lower())
         return replace(lower.with_header("content-length", "0"), status=200)
-
-
-@variant("RFC 9110 section 15.5.5: what is not there for a method may be not there at all")
-class OtherMethodsAreNotFound(Rewriting):
-    """A method that an endpoint does not have is answered with 404."""
-
-    def rewritten(self, answer: Answer) -> Answer:
-        if answer.status != 405:  # noqa: PLR2004 - a status code
-            return answer
-        return replace(answer.without("allow"), status=404)
