@@ -85,7 +85,7 @@ def test_scope_of_a_token_response_is_well_formed(code_answer: Trace) -> None:
     exchange = code_answer["tokens"]
     members = token_members(exchange)
     if "scope" not in members:
-        raise EvidenceError("the token response has no scope")
+        raise Unsuited("the token response has no scope")
 
     scope = members["scope"]
 

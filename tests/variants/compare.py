@@ -100,11 +100,16 @@ def reachable(
 
 
 def naming_clients(profile: Profile, config: ServerConfig, server: ReferenceServer) -> Profile:
-    """Return the profile with the client_id that each of its clients has at a server."""
+    """Return the profile with the names that its clients and persons have at a server."""
     before, now = ([one.client_id for one in c.clients] for c in (config, server.config))
     ids = dict(zip(before, now, strict=True))
     clients = {n: replace(c, client_id=ids[c.client_id]) for n, c in profile.clients.items()}
-    return replace(profile, clients=clients)
+    grant = profile.assertion_grant
+    if grant is not None:
+        subs = zip(config.users, server.config.users, strict=True)
+        sub = next(new.sub for old, new in subs if old.sub == grant.subject)
+        grant = replace(grant, subject=sub)
+    return replace(profile, clients=clients, assertion_grant=grant)
 
 
 def verdicts_of(

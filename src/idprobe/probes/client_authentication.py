@@ -154,10 +154,16 @@ async def secret_with_marks(wire: Wire) -> None:
         await wire.send(token_request(provider, form), "encoded_again")
 
 
+def with_colons(credentials: bytes) -> bytes:
+    """Return form-encoded Basic credentials with the colons of the password, and no others."""
+    name, _, password = credentials.partition(b":")
+    return name + b":" + password.replace(b"%3A", b":")
+
+
 def _with_colon(provider: Provider, form: Pairs) -> Request:
     """Return a request whose Basic password has its colons as they are, and the rest encoded."""
     _, value = basic_credentials(provider.client.client_id, provider.client.client_secret or "")
-    octets = b64decode(value.partition(" ")[2]).replace(b"%3A", b":")
+    octets = with_colons(b64decode(value.partition(" ")[2]))
     header = ("Authorization", f"Basic {b64encode(octets).decode('ascii')}")
     url = provider.endpoint("token_endpoint")
     return Request.post_form(url, form, headers=(header, JSON))

@@ -235,7 +235,7 @@ def no_wider_than_before(example: Example) -> str:
     """Say which scope a refresh brought that the grant had not; empty if none or refused."""
     had = scope_of(example["tokens"])
     if had is None:
-        had = _asked(example["login"])
+        had = _asked(example.trace.steps(f"{example.number}/login")[0])
     exchange = example["refreshed"]
     wrong = broken(exchange)
     if wrong or not gives_tokens(exchange):

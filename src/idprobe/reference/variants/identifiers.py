@@ -14,6 +14,17 @@ from idprobe.reference.variants.tokens import Configured
 
 _MOST: Final = 255
 """The most characters of a sub (OpenID Connect Core section 2)."""
+_SLASH: Final = dict.fromkeys(
+    (
+        "OIDCD-4/document-at-well-known-path",
+        "OIDCD-4.2/status-200",
+        "OIDCD-4.3/issuer-equals-url-prefix",
+        "RFC8414-3/published-at-well-known-path",
+        "RFC8414-3.1/trailing-slash-removed",
+        "RFC8414-3.3/issuer-identical",
+    ),
+    "an issuer with a slash at its end, and one without, have checks of their own",
+)
 _LOOKING_LIKE_JSON: Final = {
     "user-5f1d9c0a7be3": "0012345678901234567890",
     "user-c27e40b6819d": "null",
@@ -25,7 +36,11 @@ class IssuerHasPath(ReferenceServer):
     """The issuer has a path."""
 
 
-@variant("OpenID Connect Discovery sections 3 and 4.1: a final / is part of the issuer", path="/")
+@variant(
+    "OpenID Connect Discovery sections 3 and 4.1: a final / is part of the issuer",
+    path="/",
+    differs=_SLASH,
+)
 class IssuerEndsInSlash(ReferenceServer):
     """The issuer ends in a slash, everywhere."""
 
@@ -34,6 +49,7 @@ class IssuerEndsInSlash(ReferenceServer):
     "RFC 8414 sections 2 and 3.1: a final / is part of the issuer",
     shape="speakup",
     path="/tenants/a/",
+    differs=_SLASH,
 )
 class IssuerHasPathThatEndsInSlash(ReferenceServer):
     """The issuer has a path that ends in a slash, everywhere."""

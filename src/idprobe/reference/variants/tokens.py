@@ -264,7 +264,14 @@ class CodesNeedPkce(Configured):
     settings: ClassVar[Mapping[str, Any]] = {"require_pkce": True}
 
 
-@variant("RFC 6749 sections 3.3 and 5.1: scope is needed only where it differs")
+@variant(
+    "RFC 6749 sections 3.3 and 5.1: scope is needed only where it differs",
+    shape="speakup",
+    differs=dict.fromkeys(
+        ("OIDCC-14/single-space-delimiter", "RFC6749-A.4/scope-syntax"),
+        "the response does not tell the scope",
+    ),
+)
 class ScopeIsToldWhereItDiffers(ReferenceServer):
     """Token responses have no scope where it is the one that was asked for."""
 
@@ -292,13 +299,6 @@ class ScopeIsToldWhereItDiffers(ReferenceServer):
         return members
 
 
-@variant("RFC 6749 section 5.1, appendix A.14: any number of digits", shape="speakup")
-class AccessTokensLastForDays(Configured):
-    """Access tokens are good for thirty days."""
-
-    settings: ClassVar[Mapping[str, Any]] = {"access_token_lifetime_s": 30 * 86_400}
-
-
 @variant(
     "OpenID Connect Core section 2: aud may have identifiers of others",
     differs={"OIDCC-2/azp-is-client-id": "there is an azp"},
@@ -316,7 +316,10 @@ class IdTokensAreForSeveral(ReferenceServer):
         return None if claims is None else {**claims, "aud": claims["azp"]}
 
 
-@variant("OpenID Connect Core section 11: refresh tokens may come in other cases too")
+@variant(
+    "OpenID Connect Core section 11: refresh tokens may come in other cases too",
+    differs={"OIDCBCL-2.7/refresh-tokens-revoked": "there are some without offline_access"},
+)
 class RefreshTokensComeUnasked(ReferenceServer):
     """Codes yield a refresh token whether or not offline_access was asked for."""
 
