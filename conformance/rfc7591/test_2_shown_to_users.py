@@ -4,7 +4,7 @@ import html
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.pages import page_of
+from idprobe.reading.pages import is_login_page, is_user_page, page_of
 
 NAME = "Idprobe <i>Größe</i> Ωμέγα 株"
 HOME = "https://client.example"
@@ -12,15 +12,8 @@ HOME = "https://client.example"
 
 def consent_page(trace: Trace) -> Exchange:
     """Return the page on which the person decides: the last one before the answer."""
-    pages = [
-        exchange
-        for exchange in trace.steps("login")
-        if exchange.response is not None
-        and exchange.response.media_type == "text/html"
-        and exchange.response.status == 200
-        and 'type="password"' not in exchange.response.text
-        and "<form" in exchange.response.text
-    ]
+    seen = [exchange for exchange in trace.steps("login") if exchange.response is not None]
+    pages = [one for one in seen if is_user_page(one) and not is_login_page(one)]
     if not pages:
         raise Unsuited("nobody is asked for consent: there is no page that could show the client")
     return pages[-1]
