@@ -257,7 +257,6 @@ class ClosedPace:
         """Let those begin who have come, and those who have rested."""
         if now_ns >= self.watch.next_ns:
             self.watch.tick(now_ns)
-            self._engine.tallies.hand_over()
         if self._recording.stopped is None and self._is_short():
             self._recording.stopped = SPENT
             self.leave()
