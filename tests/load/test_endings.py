@@ -153,6 +153,18 @@ def test_a_refresh_token_that_is_kept_is_as_old_as_it_was(clock: Clock) -> None:
     assert not stage.findings.breaches
 
 
+def test_a_chain_that_is_long_may_come_to_the_end_of_its_login(clock: Clock) -> None:
+    stage = stage_with(Role.WEB)
+    chain = Chain(stage, 0)
+    for link in range(300):
+        played(chain, tokens(refresh_token=f"rt{link}"))
+        clock.now += 1
+
+    with pytest.raises(EvidenceError, match="an end that nobody told"):
+        played(chain, answer(REFUSED, 400))
+    assert not stage.findings.breaches
+
+
 class Informed(UserInfo):
     """A client whose user's login needs no server, and tells a lifetime of a minute."""
 

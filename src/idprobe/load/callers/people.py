@@ -41,6 +41,8 @@ __all__ = [
 
 PROMPT_S = 2.0
 """A refresh token of untold lifetime that is refused later than this may have come to its end."""
+LOGIN_S = 300.0
+"""No server ends all that a login allows sooner; a chain may come to such an end later."""
 INVALID_GRANT = "invalid_grant"
 """What a server says of a refresh token that it does not take (RFC 6749 section 5.2)."""
 CODE_S = 10.0
@@ -179,7 +181,7 @@ class RefreshChain(Person):
         )
         self._held: str | None = None
         self._lease = Lease(0.0, None)
-        self._issued_at = self._linked_at = 0.0
+        self._began_at = self._issued_at = self._linked_at = 0.0
 
     def prepare(self) -> Moves:
         """Log in, and keep the refresh token."""
@@ -190,6 +192,7 @@ class RefreshChain(Person):
                 "the login brought no refresh token, which this scenario lives on: the client "
                 "needs the grant, and maybe the scope offline_access"
             )
+        self._began_at = asked_at
         self._keep(tokens.refresh_token, Lease(asked_at, tokens.refresh_expires_in))
 
     def iterate(self) -> Moves:
@@ -241,13 +244,14 @@ class RefreshChain(Person):
                 raise findings.wrong(rules.REFRESH_CHAIN, what)
             case False:
                 raise findings.mentioned("a chain of refresh tokens came to the end that was told")
-            case None if now < self._issued_at + PROMPT_S:
+            case None if now < min(self._issued_at + PROMPT_S, self._began_at + LOGIN_S):
                 what = f"a chain of refresh tokens broke within {PROMPT_S:g} s of its last link"
                 raise findings.wrong(rules.REFRESH_CHAIN, what)
             case None:
                 what = (
                     f"a chain of refresh tokens ended later than {PROMPT_S:g} s after its last "
-                    f"link: it broke, or it came to an end that nobody told"
+                    f"link, or {LOGIN_S:g} s after its login: it broke, or it came to an end that "
+                    f"nobody told"
                 )
                 raise findings.undecided(rules.REFRESH_CHAIN, what)
 
