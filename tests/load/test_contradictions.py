@@ -30,6 +30,7 @@ def refused(words: str) -> str:
         ("--rate 5/s --web", "--rate has no effect beside --web"),
         ("--web --budget p50<1s", "--budget has no effect beside --web"),
         ("--web --output x", "--output has no effect beside --web"),
+        ("--worker-of h:1 --clean", "--clean has no effect beside --worker-of"),
         ("--worker-of h:1 --duration 5s", "--duration has no effect beside --worker-of"),
         ("--search --rate 5/s", "--rate has no effect beside --search"),
         ("--search --repeat 2", "--repeat has no effect beside --search"),
@@ -39,6 +40,8 @@ def refused(words: str) -> str:
         ("--users 5 --arrivals poisson", "--arrivals has no effect beside --users"),
         ("--search --objective p50<1s --budget p50<1s", "--budget has no effect beside --obj"),
         ("--rate 5/s --objective p50<1s", "--objective has no effect without --search"),
+        ("--worker-of h:1 --search-requests 9", "--search-requests has no effect beside --worker"),
+        ("--rate 5/s --search-requests 9", "--search-requests has no effect without --search"),
         ("--rate 5/s --search-time 1m", "--search-time has no effect without --search"),
     ],
 )

@@ -9,13 +9,14 @@ __all__ = ["refuse_contradictions"]
 
 _SCHEDULE: Final = ("rate", "users", "arrivals", "seed", "duration", "soak", "warm_up")
 _SHAPE: Final = (*_SCHEDULE, "connections", "callers", "workers", "server_pid", "server_metrics")
-_JUDGED: Final = ("budget", "objective", "search", "search_time", "repeat", "against")
+_OF_A_SEARCH: Final = ("objective", "search_time", "search_requests")
+_JUDGED: Final = ("budget", *_OF_A_SEARCH, "search", "repeat", "against")
 _RESULTS: Final = ("metrics_port", "output", "as_json")
 
 _SET_ELSEWHERE: Final = (*_SHAPE, *_JUDGED, *_RESULTS)
 _IDLE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "web": ((*_SET_ELSEWHERE, "master", "worker_of"), "Locust's page says how much load there is"),
-    "worker_of": ((*_SET_ELSEWHERE, "master"), "the master says what is to be done"),
+    "worker_of": ((*_SET_ELSEWHERE, "master", "clean"), "the master says what is to be done"),
     "search": (
         ("rate", "users", "repeat", "against", "soak", "master"),
         "a search makes many runs here, at rates of its own",
@@ -28,7 +29,6 @@ _IDLE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "objective": (("budget",), "they are two names of one thing"),
 }
 """What each option leaves no room for, and why."""
-_OF_A_SEARCH: Final = ("objective", "search_time")
 
 
 def refuse_contradictions(given: Mapping[str, str]) -> None:
