@@ -130,22 +130,23 @@ class ParametersAreReversed(ReferenceServer):
             **self.iss_parameter(is_error=is_error),
             **self.state_parameter(wish, is_error=is_error),
         }
-        return super().deliver(wish, first | dict(reversed(parameters.items())))
+        return super().deliver(wish, first | dict(reversed([*parameters.items()])))
 
 
 @variant("RFC 6749 sections 4.1.2 and 4.2.2: clients ignore parameters that they do not know")
 class AnswersSayMore(ReferenceServer):
-    """Authorization responses have parameters of the server's own, in success and in error."""
+    """Successful authorization responses have parameters of the server's own."""
 
     def deliver(self, wish: Wish, parameters: Mapping[str, str]) -> Response:
+        more = {"x_idprobe": "a b&c=ü", "hd": "idprobe.example"}
         return super().deliver(
-            wish, {"x_idprobe": "a b&c=ü", "hd": "idprobe.example", **parameters}
+            wish, parameters if "error" in parameters else {**more, **parameters}
         )
 
 
 @variant("RFC 6749 sections 4.1.2 and 4.2.2", shape="speakup")
 class AnswersSayMoreInFragments(AnswersSayMore):
-    """Authorization responses in all modes have parameters of the server's own."""
+    """Successful authorization responses in all modes have parameters of the server's own."""
 
 
 @variant("RFC 3986 sections 2.1 and 6.2.2, RFC 6749 appendix B", shape="speakup")
