@@ -259,6 +259,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def controls(session: nox.Session) -> None:
+    """Let every experiment meet every fault at each of its requests: nothing may come of it."""
+    install(session, "tests", editable=True)
+    session.run("python", "-m", "tests.faults", *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """Change our own judging code in small ways, and list the changes that no test notices."""
     install(session, "mutation", editable=True)

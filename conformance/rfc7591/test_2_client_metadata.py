@@ -1,6 +1,6 @@
 """RFC 7591 section 2: what a client may say of itself, and what is assumed where it does not."""
 
-from idprobe.checks import EvidenceError, Trace, refused, requirement, token_error
+from idprobe.checks import EvidenceError, Trace, gives_tokens, refused, requirement, token_error
 from idprobe.errors import Unsuited
 from idprobe.reading.refusals import refused_as
 from idprobe.reading.registered import (
@@ -71,9 +71,10 @@ def test_code_is_the_default_grant(client_registered_by_defaults: Trace) -> None
     )
     assert "authorization_code" in grants, "authorization_code is missing"
     assert set(grants) <= DEFAULT_GRANTS, f"grant_types is {grants}"
-    assert token_error(client_registered_by_defaults["client-credentials"]) is not None, (
-        "client_credentials works too"
-    )
+    answer = client_registered_by_defaults["client-credentials"]
+    assert not gives_tokens(answer), "client_credentials works too"
+    if token_error(answer) is None:
+        raise EvidenceError(f"that is neither a grant nor a refusal: {answer}")
 
 
 @requirement("RFC7591-2/grant-type-values")

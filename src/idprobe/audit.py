@@ -52,6 +52,7 @@ from idprobe.observe import (
     Unreachable,
     most_requests,
 )
+from idprobe.outage import without_interrupted
 from idprobe.probes import Depth, Safety
 from idprobe.profile import (
     Deviation,
@@ -244,7 +245,8 @@ class Audit:
             evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
 
     def _shown(self, seen: Observation, evidence: Evidence | None = None) -> Observation:
-        """Return what was seen together with the load run that is shown, and keep that too."""
+        """Return what may be believed of what was seen, and the load run that is shown; keep it."""
+        seen = replace(seen, outcomes=without_interrupted(seen.traces, seen.outcomes))
         trace = self._under_load
         if trace is None:
             return seen

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 
+from idprobe.closing import ends_refused, served_before, still_served
 from idprobe.effort import Effort, Replay
 from idprobe.errors import (
     ControlFailed,
@@ -77,6 +78,7 @@ METADATA: Final = "metadata_documents"
 KEYS: Final = "keys_document"
 PREFLIGHT: Final = "preflight"
 KEYS_AGAIN: Final = "keys_again"
+STILL_SERVED: Final = "still_served"
 REACH: Final = "listener_reached"
 
 
@@ -152,6 +154,9 @@ class Observer:
     _traces: dict[str, Trace] = field(default_factory=dict)
     _outcomes: dict[str, ProbeOutcome] = field(default_factory=dict)
     _keys_again: Wire | None = None
+    _served: Exchange | None = None
+    """The document of metadata as it was served in the beginning."""
+    _still_served: list[Exchange] = field(default_factory=list)
     _fetching_keys: asyncio.Lock = field(default_factory=asyncio.Lock)
     _listener: Listener | None = None
     _human: Human | None = None
@@ -211,6 +216,10 @@ class Observer:
         if self._keys_again is not None:
             seen = self._keys_again.exchanges
             await self._finish(KEYS_AGAIN, seen, ProbeOutcome(KEYS_AGAIN, "done", "", len(seen)))
+        if self._still_served:
+            seen = self._still_served
+            ended = ProbeOutcome(STILL_SERVED, "done", "", len(seen))
+            await self._finish(STILL_SERVED, seen, ended)
 
     def seen(self) -> Observation:
         """Return what was seen so far, of the probes that have ended."""
@@ -226,6 +235,8 @@ class Observer:
         """Fetch the metadata and the keys: everything else needs them."""
         trace = await self._run(courier, all_probes()[METADATA])
         self._metadata = metadata_of(trace)
+        served = (one for one in trace if one.response is not None and one.response.is_success)
+        self._served = next(served, None)
         if not any(exchange.response is not None for exchange in trace):
             raise Unreachable(_unreachable(self.profile, trace))
         if not self._metadata and not self.profile.endpoints:
@@ -400,7 +411,7 @@ class Observer:
             return "no_response", "the server stopped answering"
         try:
             async with asyncio.timeout(longest_s):
-                await probe.experiment(wire)
+                await self._make(probe, wire)
         except ControlFailed as error:
             return self._control_failed(error)
         except NoResponse as error:
@@ -416,6 +427,25 @@ class Observer:
             return "crashed", f"{type(error).__name__} in {probe.name}: {error}"
         self._silent = 0
         return "done", ""
+
+    async def _make(self, probe: Probe, wire: Wire) -> None:
+        """Make an experiment and close it; of requests at once that failed, the first says why."""
+        try:
+            await probe.experiment(wire)
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+        await self._close(probe, wire)
+
+    async def _close(self, probe: Probe, wire: Wire) -> None:
+        """Let an experiment that ended in a refusal show that not everything is refused now."""
+        if not ends_refused(wire.exchanges):
+            return
+        before = served_before(wire.exchanges, wire.provider) or self._served
+        if before is None or probe.name in {METADATA, KEYS}:
+            return
+        closing = self._wire(wire.courier, None, STILL_SERVED)
+        closing.exchanges = self._still_served
+        await still_served(closing, before, probe.name)
 
     def _control_failed(self, error: ControlFailed) -> tuple[str, str]:
         """Tell a grant that the server never offered from a control that failed.

@@ -28,7 +28,7 @@ from idprobe.listener import NOT_FOUND, Listener, Place, Reply
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls, User
 from idprobe.raw import How, Means, Tracks, connection_facts, converse, greet
 
-__all__ = ["TOLD", "Cookies", "Courier", "Human", "Wire", "tls_context"]
+__all__ = ["NOT_CONNECTED", "TOLD", "Cookies", "Courier", "Human", "Wire", "tls_context"]
 
 T = TypeVar("T")
 
@@ -223,6 +223,7 @@ class Courier:
 
 
 NOT_CONNECTED: Final = "no connection"
+"""How a failure begins for which no connection was had."""
 
 
 def _may_repeat(exchange: Exchange, attempt: int) -> bool:

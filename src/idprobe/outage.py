@@ -1,0 +1,51 @@
+"""Experiments that an outage of the server went through: what it knew before, it may have lost.
+
+A server that takes no connection for a moment and then answers again has probably been started
+anew. Whoever was in the midst of an experiment may hold tokens and sessions that are forgotten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from idprobe.evidence import UNDER_LOAD, ProbeOutcome
+from idprobe.exchange import Exchange, Sender, Trace
+from idprobe.wire import NOT_CONNECTED
+
+__all__ = ["without_interrupted"]
+
+
+def _outages(traces: Mapping[str, Trace]) -> list[datetime]:
+    """Return when no connection was had to an origin that answered at other times."""
+    exchanges = [one for trace in traces.values() for one in trace]
+    alive = {one.request.origin for one in exchanges if one.response is not None}
+    return [one.started_at for one in exchanges if _failed(one) and one.request.origin in alive]
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Return whether no connection was had; handshakes that must fail are of experiments."""
+    failure = exchange.failure or ""
+    return exchange.sender is Sender.HTTPX and failure.startswith(NOT_CONNECTED)
+
+
+def without_interrupted(
+    traces: Mapping[str, Trace], outcomes: Mapping[str, ProbeOutcome]
+) -> dict[str, ProbeOutcome]:
+    """Return how the probes ended, with those that an outage went through as not answered."""
+    made = {name: trace for name, trace in traces.items() if name != UNDER_LOAD}
+    moments = _outages(made)
+    found = dict(outcomes)
+    for name, trace in made.items():
+        moment = next((one for one in moments if _spans(trace, one)), None)
+        if moment is not None and found[name].outcome == "done":
+            because = f"the server took no connection at {moment:%H:%M:%S}: it may have forgotten"
+            found[name] = replace(found[name], outcome="no_response", because=because)
+    return found
+
+
+def _spans(trace: Trace, moment: datetime) -> bool:
+    """Return whether a trace began before a moment and went on after it."""
+    if not trace.exchanges:
+        return False
+    ends = (one.started_at + timedelta(microseconds=one.elapsed_ns / 1000) for one in trace)
+    return trace.started_at <= moment <= max(ends)
