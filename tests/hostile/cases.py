@@ -35,6 +35,12 @@ class Case:
     """What its certificate is: good, selfsigned, expired, elsewhere; empty for plain http."""
     traps: bool = False
     """Whether {trap} in its bodies is the address of another server, which may learn nothing."""
+    known: bool = True
+    """Whether it lets us know it; without metadata nothing is observed that could be kept."""
+    told: str = ""
+    """What the user is told of the reason, where that is to the point."""
+    injects: bool = False
+    """Whether its answers carry markup and terminal escapes, which have to be seen to arrive."""
     depends_on_luck: bool = False
     """Whether what it is accused of depends on the moment when it strikes."""
 
@@ -79,6 +85,11 @@ def elsewhere(*names: str) -> Mouth:
     )
 
 
+def stranger(mouth: Mouth = mouths.plainly, *, tls: str = "", told: str = "") -> Case:
+    """Return a server that cannot be got to know: no metadata of it can be had, or be read."""
+    return Case(mouth, 3, tls=tls, told=told, known=False)
+
+
 _MISSING: Final = ("code_redeemed", "client_credentials_answer")
 _NO_CODE: Final = ("code_redeemed",)
 _restarting = Restarting(60)
@@ -86,18 +97,18 @@ _restarting = Restarting(60)
 CASES: Final[dict[str, Case]] = {
     "honest": Case(mouths.plainly, 0),
     # bodies without end
-    "endless chunks in metadata": Case(at(*METADATA, how=mouths.endless_chunks), 3),
+    "endless chunks in metadata": stranger(at(*METADATA, how=mouths.endless_chunks)),
     "endless chunks of tokens": Case(at(TOKEN, how=mouths.endless_chunks), 3, unknown=_MISSING),
     "endless body without length": Case(
         at("/userinfo", how=mouths.endless_until_close), 3, exchange_s=40.0
     ),
     "endless page": Case(at("/authorize", how=mouths.endless_chunks), 3, unknown=_NO_CODE),
     "endless keys": Case(at("/jwks", how=mouths.endless_chunks), 3),
-    "endless interim responses": Case(mouths.interim_flood, 3, exchange_s=0.5),
+    "endless interim responses": Case(mouths.interim_flood, 3, exchange_s=0.5, known=False),
     # slowness
     "body by drops": Case(at(TOKEN, how=mouths.slow_body), 3, unknown=_MISSING, exchange_s=1.0),
-    "header by drops": Case(mouths.slow_head, 3, exchange_s=0.5),
-    "silence": Case(mouths.silence, 3, exchange_s=0.5),
+    "header by drops": Case(mouths.slow_head, 3, exchange_s=0.5, known=False),
+    "silence": Case(mouths.silence, 3, exchange_s=0.5, known=False),
     # headers
     "header of many mebibytes": Case(at(TOKEN, how=mouths.long_header), 3, unknown=_MISSING),
     "hundred thousand headers": Case(at(TOKEN, how=mouths.many_headers), 3, unknown=_MISSING),
@@ -109,14 +120,14 @@ CASES: Final[dict[str, Case]] = {
         at("/userinfo", how=mouths.refusing(401, WWW_Authenticate='Bearer a="' + "\\" * 50_000)), 3
     ),
     # compressed
-    "gzip bomb nobody asked for": Case(at(*METADATA, how=mouths.bomb("gzip")), 3),
+    "gzip bomb nobody asked for": stranger(at(*METADATA, how=mouths.bomb("gzip"))),
     "deflate that is none": Case(at(TOKEN, how=mouths.bomb("deflate")), 3, unknown=_MISSING),
     # JSON
-    "deep metadata": Case(at(*METADATA, how=with_json(lambda _: DEEP)), 3),
+    "deep metadata": stranger(at(*METADATA, how=with_json(lambda _: DEEP))),
     "deep token response": Case(
         at(TOKEN, how=with_json(lambda v: f'{{"access_token":{DEEP},{str(v)[1:]}')), 3
     ),
-    "members of metadata twice": Case(at(*METADATA, how=mouths.duplicated("issuer")), 3),
+    "members of metadata twice": stranger(at(*METADATA, how=mouths.duplicated("issuer"))),
     "members of token responses twice": Case(at(TOKEN, how=mouths.duplicated("access_token")), 3),
     "no UTF-8": Case(
         at(TOKEN, how=saying(lambda h: h.saying(h.body.replace(b'"', b'"\xff\xc0\xaf', 1)))), 3
@@ -195,17 +206,37 @@ CASES: Final[dict[str, Case]] = {
         at(TOKEN, how=raw(head("Transfer-Encoding: chunked"), b"f" * 400 + b"\r\n{}")), 3
     ),
     "reset in the body": Case(at(TOKEN, how=mouths.reset_in_body), 3, unknown=_MISSING),
-    "reset at once": Case(mouths.reset_at_once, 3),
-    "no HTTP at all": Case(raw(b"SSH-2.0-OpenSSH_9.9\r\n"), 3),
+    "reset at once": stranger(mouths.reset_at_once),
+    "no HTTP at all": stranger(raw(b"SSH-2.0-OpenSSH_9.9\r\n")),
     "status of no meaning": Case(at(TOKEN, how=raw(head(status="999 ?"), b"{}")), 3),
     # TLS
     "good certificate": Case(mouths.plainly, 0, tls="good"),
-    "certificate of itself": Case(mouths.plainly, 3, tls="selfsigned"),
-    "expired certificate": Case(mouths.plainly, 3, tls="expired"),
-    "certificate of another host": Case(mouths.plainly, 3, tls="elsewhere"),
+    "certificate of itself": Case(
+        mouths.plainly, 3, tls="selfsigned", known=False, told="self-signed certificate"
+    ),
+    "expired certificate": Case(
+        mouths.plainly, 3, tls="expired", known=False, told="certificate has expired"
+    ),
+    "certificate of another host": Case(
+        mouths.plainly,
+        3,
+        tls="elsewhere",
+        known=False,
+        told="certificate is not valid for '127.0.0.1'",
+    ),
     # words
-    "markup in every field": Case(at(*METADATA, "/jwks", how=with_json(mouths.injected)), 3),
-    "markup in token responses": Case(at(TOKEN, "/userinfo", how=with_json(mouths.injected)), 3),
+    "markup in every field": Case(
+        at(*METADATA, "/jwks", how=with_json(mouths.injected)), 3, injects=True
+    ),
+    "markup in token responses": Case(
+        at(TOKEN, "/userinfo", how=with_json(mouths.injected)), 3, injects=True
+    ),
+    "markup in introspection": Case(
+        at("/introspect", how=with_json(mouths.injected)), 1, injects=True
+    ),
+    "markup in registrations": Case(
+        at("/register", how=with_json(mouths.injected)), 1, injects=True
+    ),
     "markup in errors": Case(
         at(
             TOKEN,
@@ -214,7 +245,11 @@ CASES: Final[dict[str, Case]] = {
             ),
         ),
         3,
+        injects=True,
     ),
+    "markup on pages": Case(saying(mouths.on_pages), 0, injects=True),
+    "markup in headers": Case(saying(mouths.in_headers), 3, injects=True),
+    "markup in redirects": Case(saying(mouths.in_redirects), 0, injects=True),
     # keys
     "keys of immense size": Case(
         at("/jwks", how=with_json(lambda v: {"keys": [HUGE_KEY, *v["keys"]]})), 0
@@ -244,9 +279,9 @@ CASES: Final[dict[str, Case]] = {
     "429 at the token endpoint": Case(
         at(TOKEN, how=mouths.refusing(429, Retry_After="3600")), 3, unknown=_MISSING
     ),
-    "503 everywhere": Case(mouths.refusing(503, Retry_After="Fri, 31 Dec 2999 23:59:59 GMT"), 3),
-    "empty object everywhere": Case(mouths.refusing(200), 3),
-    "nothing everywhere": Case(mouths.refusing(204), 3),
+    "503 everywhere": stranger(mouths.refusing(503, Retry_After="Fri, 31 Dec 2999 23:59:59 GMT")),
+    "empty object everywhere": stranger(mouths.refusing(200)),
+    "nothing everywhere": stranger(mouths.refusing(204)),
     "death after forty requests": Case(mouths.Dying(40), 3),
     "restart that forgets": Case(_restarting, 3, make=_restarting.make, depends_on_luck=True),
     # pages

@@ -29,6 +29,7 @@ PROBES: Final = frozenset({
     "metadata_documents", "keys_document", "code_redeemed", "code_answer",
     "userinfo_asked", "userinfo_refused", "user_pages", "token_request_faults", "prompt_none",
     "basic_authentication", "client_credentials_answer", "tokens_introspected",
+    "client_registered_by_defaults",
 })  # fmt: skip
 """The experiments made: each kind of endpoint and of answer is among what they read."""
 

@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.hostile.wire import Asked, Honest, Mouth, Writer
 
 MEBIBYTE: Final = 2**20
 TOO_LONG: Final = 64 * MEBIBYTE
+MARK: Final = "idprobe-was-here"
 INJECTION: Final = (
-    "<script>alert('idprobe-was-here')</script>\"'><img src=x onerror=alert(1)>"
+    f"<script>alert('{MARK}')</script>\"'><img src=x onerror=alert(1)>"
     "\x1b[2J\x1b]0;owned\x07\u202e\r\n::error file=x::owned\n[red]![x](javascript:alert(1))|`"
 )
 
@@ -216,6 +218,30 @@ def injected(value: Any) -> Any:
     if isinstance(value, list):
         return [injected(one) for one in value]
     return f"{value}{INJECTION}" if isinstance(value, str) else value
+
+
+def on_pages(honest: Honest) -> Honest:
+    """Return a page with markup in its title and its text."""
+    words = INJECTION.encode()
+    body = honest.body.replace(b"<title>", b"<title>" + words).replace(b"<main>", b"<main>" + words)
+    return honest.saying(body)
+
+
+def in_headers(honest: Honest) -> Honest:
+    """Return an answer with markup in headers, as far as HTTP lets it through."""
+    words = "".join(c for c in INJECTION if " " <= c <= "~")
+    kept = tuple((n, v) for n, v in honest.headers if n.lower() != "www-authenticate")
+    challenges = (("WWW-Authenticate", f"Bearer error={words}"),) if honest.status == 401 else ()
+    return replace(honest, headers=(*kept, ("Server", words), (f"X-{MARK}", words), *challenges))
+
+
+def in_redirects(honest: Honest) -> Honest:
+    """Return a redirect with markup in one more parameter."""
+    more = f"&more={quote(INJECTION, safe='')}"
+    moved = (
+        (n, v + more if n.lower() == "location" and "?" in v else v) for n, v in honest.headers
+    )
+    return replace(honest, headers=tuple(moved))
 
 
 class Dying:

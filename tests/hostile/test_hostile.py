@@ -1,6 +1,7 @@
 """No hostile server makes the harness crash, hang, grow, lie, or betray a secret."""
 
 import datetime as dt
+import ipaddress
 import json
 import ssl
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree as ET
 
 import pytest
 from cryptography import x509
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.hostile.cases import CASES, Case
-from tests.hostile.mouths import plainly
+from tests.hostile.mouths import MARK, plainly
 from tests.hostile.wire import Asked, Honest, Mouth, Stage, Writer, context_of, playing, reference
 
 from idprobe.reference.certificates import make_certificates
@@ -70,10 +72,11 @@ def certificate(folder: Path, kind: str) -> tuple[ssl.SSLContext, Path]:
         return context_of(good.chain_file, good.key_file), good.ca_file
     now = dt.datetime.now(dt.UTC)
     until = now - dt.timedelta(days=1) if kind == "expired" else now + dt.timedelta(days=1)
-    host = "elsewhere.example" if kind == "elsewhere" else "localhost"
+    elsewhere = x509.DNSName("elsewhere.example")
+    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names: list[x509.GeneralName] = [elsewhere if kind == "elsewhere" else here]
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kind)])
-    names: list[x509.GeneralName] = [x509.DNSName(host)]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -137,7 +140,11 @@ def order_for(stage: Stage, case: Case, ca_file: Path | None, out: Path) -> dict
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_server_is_judged_rightly_within_bounds(
-    name: str, judge: Judge, trap: Stage, tmp_path: Path
+    name: str,
+    judge: Judge,
+    trap: Stage,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     case = CASES[name]
     tls, ca_file = certificate(tmp_path, case.tls) if case.tls else (None, None)
@@ -155,16 +162,26 @@ def test_a_hostile_server_is_judged_rightly_within_bounds(
     satisfied = {check for (check, _), (verdict, _) in verdicts.items() if verdict == "satisfied"}
     assert {c for c in satisfied if not PROBES_OF[c].isdisjoint(case.unknown)} == set()
     assert seen["exit"][0] == case.exit, seen["exit"]
-    assert seen["again"] in ([], seen["judgements"])
+    assert seen["again"] == (seen["judgements"] if case.known else [])
+    assert case.told in seen["printed"].replace("\n", " ")
     assert not any(secret in told_to(trap) for secret in SECRETS)
     assert [one for one in trap.asked if one.method != "GET" or one.header("authorization")] == []
-    assert is_tame((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert has_arrived(tmp_path / "out" / "evidence") == case.injects
+    for report in ("report.html", "junit.xml"):
+        assert is_tame((tmp_path / "out" / report).read_text(encoding="utf-8")), report
+    ET.parse(tmp_path / "out" / "junit.xml")  # noqa: S314 -- we wrote it ourselves
     assert "\x1b" not in seen["printed"]
     assert "\n::" not in seen["printed"]
+    record_property("peak_mib", seen["peak_mib"])
     assert seen["peak_mib"] < MOST_MIB
     assert seen["seconds"] < MOST_S
 
 
-def is_tame(page: str) -> bool:
+def has_arrived(evidence: Path) -> bool:
+    """Return whether what was injected is in what was kept."""
+    return any(MARK in path.read_text(encoding="utf-8") for path in evidence.glob("*.har"))
+
+
+def is_tame(said: str) -> bool:
     """Return whether what the server said is text in a report, and nothing more."""
-    return "<script>alert" not in page and "<img src=x" not in page and "\x1b" not in page
+    return not any(wild in said for wild in ("<script>alert", "<img src=x", "\x1b"))
