@@ -4,7 +4,8 @@ A server that takes no connection for a moment and then answers again has probab
 anew. Whoever was in the midst of an experiment may hold tokens and sessions that are forgotten.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,19 +34,20 @@ def without_interrupted(
 ) -> dict[str, ProbeOutcome]:
     """Return how the probes ended, with those that an outage went through as not answered."""
     made = {name: trace for name, trace in traces.items() if name != UNDER_LOAD}
-    moments = _outages(made)
+    moments = sorted(_outages(made))
     found = dict(outcomes)
     for name, trace in made.items():
-        moment = next((one for one in moments if _spans(trace, one)), None)
+        moment = _first_within(trace, moments) if moments else None
         if moment is not None and found[name].outcome == "done":
             because = f"the server took no connection at {moment:%H:%M:%S}: it may have forgotten"
             found[name] = replace(found[name], outcome="no_response", because=because)
     return found
 
 
-def _spans(trace: Trace, moment: datetime) -> bool:
-    """Return whether a trace began before a moment and went on after it."""
+def _first_within(trace: Trace, moments: Sequence[datetime]) -> datetime | None:
+    """Return the first of the sorted moments after which a trace that had begun went on."""
     if not trace.exchanges:
-        return False
-    ends = (one.started_at + timedelta(microseconds=one.elapsed_ns / 1000) for one in trace)
-    return trace.started_at <= moment <= max(ends)
+        return None
+    ends = max(one.started_at + timedelta(microseconds=one.elapsed_ns / 1000) for one in trace)
+    place = bisect_left(moments, trace.started_at)
+    return moments[place] if place < len(moments) and moments[place] <= ends else None
