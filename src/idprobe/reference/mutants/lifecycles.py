@@ -322,3 +322,14 @@ class IntrospectionForgetsTheTimeOfRefreshedTokens(_Generations):
         if super().is_active(token) or not isinstance(token, AccessToken) or token.revoked:
             return super().is_active(token)
         return self.was_refreshed(token.grant) and self.grant_is_active(token.grant)
+
+
+@mutant("RFC6749-5.1/scope-told-if-different")
+class NarrowedTokensAreIntrospectedWhole(ReferenceServer):
+    """What introspection tells of a narrowed token is the scope of its grant."""
+
+    def introspection(self, client: ClientConfig, token: Token | None) -> dict[str, Any]:
+        members = super().introspection(client, token)
+        if token is None or not members["active"]:
+            return members
+        return {**members, "scope": " ".join(sorted(token.grant.scope))}
