@@ -98,8 +98,8 @@ def _takes(place: Reached, patience_s: float) -> bool:
 class Line:
     """One connection to a place; `lag_ns` is how late we read the last octets, if that was asked.
 
-    The kernel stamps whatever arrives, where it can; to read the stamp costs us as much again as
-    to read the octets.
+    The kernel stamps whatever arrives, where it can; to read the stamp with the octets costs more
+    than to read the octets alone.
     """
 
     __slots__ = (

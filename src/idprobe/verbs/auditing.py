@@ -25,8 +25,8 @@ from idprobe.verbs.several import audit_several
 
 __all__ = ["add_audit_commands"]
 
-RSA_KEYS = 8
-"""So many a whole audit needs."""
+RSA_KEYS = 2
+"""So many a quick audit of the embedded server needs; a deeper one makes the others itself."""
 
 
 @click.command()
