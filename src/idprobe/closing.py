@@ -28,13 +28,18 @@ def ends_refused(exchanges: Sequence[Exchange]) -> bool:
 
 
 def served_before(exchanges: Sequence[Exchange], provider: Provider) -> Exchange | None:
-    """Return the first authorization request of a browser without cookies that was served."""
+    """Return the first authorization request of a browser without cookies that was served.
+
+    It is of a client of the profile: what becomes of others is the experiment's own doing.
+    """
     if not provider.has_endpoint(AUTHORIZATION):
         return None
     endpoint = provider.endpoint(AUTHORIZATION)
+    lasting = {one.client_id for one in provider.profile.clients.values()}
     for one in exchanges:
         request, response = one.request, one.response
         is_asked = request.method == "GET" and request.url.partition("?")[0] == endpoint
+        is_asked = is_asked and request.parameter("client_id") in lasting
         is_plain = request.header("cookie") is None and not ONCE & {n for n, _ in request.query}
         if is_asked and is_plain and response is not None and response.status < REFUSED:
             return one

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
+import psutil
 from gevent import os as gevent_os
 from gevent.event import Event
 from locust import User, constant, events, stats, task  # noqa: TID251 -- the one module that may
@@ -34,6 +35,7 @@ from idprobe.load.plan import LIFELINE, MAY_LOAD, METRICS, PLAN, PROFILE, Plan, 
 from idprobe.load.pools import with_pools
 from idprobe.load.quantities import place_of
 from idprobe.load.recording import (
+    Recording,
     Refusal,
     outcome_path,
     outcome_text,
@@ -178,8 +180,8 @@ class _Run:
         sys.stderr.write(f"idprobe: {error}\n")
         self._environment.process_exit_code = 2
         if self._plan is not None:
-            said = {"place": runner.worker_index, "text": outcome_text(Refusal(2, str(error)))}
-            runner.send_message(OUTCOME_MESSAGE, said)
+            self._place = runner.worker_index
+            self._report(runner, Refusal(2, str(error)))
         runner.quit()
 
     def _begin(self, plan: Plan | None) -> None:
@@ -259,11 +261,16 @@ class _Run:
         if isinstance(runner, WorkerRunner):
             if len(samples) > MAX_SAMPLES:
                 samples = ""
-            said = {"place": self._place, "text": outcome_text(outcome), "samples": samples}
-            runner.send_message(OUTCOME_MESSAGE, said)
+            self._report(runner, outcome, samples)
         elif place is not None:
             write_samples(samples_path(Path(place), self._place), samples)
             write_outcome(outcome_path(Path(place), self._place), outcome_text(outcome))
+
+    def _report(
+        self, runner: WorkerRunner, outcome: Recording | Refusal, samples: str = ""
+    ) -> None:
+        said = {"place": self._place, "text": outcome_text(outcome), "samples": samples}
+        runner.send_message(OUTCOME_MESSAGE, said)
 
     def _show(self, work: Work) -> None:
         """Tell the process that waits for us what the last second was like, once."""
@@ -345,6 +352,10 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         if place:
             write_outcome(outcome_path(Path(place)), outcome_text(refusal))
         sys.stderr.write(f"idprobe: {refusal.why}\n")
+        if isinstance(environment.runner, MasterRunner):
+            # workers that Locust has forked would look for their master for minutes
+            for child in psutil.Process().children():
+                child.terminate()
         sys.exit(refusal.exit_code)
     run = _Run(environment, stage, plan)
     run.share_out()

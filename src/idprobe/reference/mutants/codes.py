@@ -2,7 +2,9 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
-from idprobe.reference.faults import AuthorizationFault
+from typing import Any
+
+from idprobe.reference.faults import AuthorizationFault, OAuthFault
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
@@ -114,6 +116,16 @@ class VerifierIsNotCompared(ReferenceServer):
 
     def verify_pkce(self, code: Code, verifier: str | None) -> bool:
         return code.challenge is None or verifier is not None
+
+
+@mutant("RFC7636-4.5/method-of-the-code-used")
+class MethodAtTheTokenEndpointIsRefused(ReferenceServer):
+    """A code is not redeemed by a request that names a method of challenges."""
+
+    async def redeem_code(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        if "code_challenge_method" in form:
+            raise OAuthFault("invalid_request", "that is for the authorization endpoint")
+        return await super().redeem_code(client, form)
 
 
 @mutant(
