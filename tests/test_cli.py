@@ -256,3 +256,10 @@ def test_the_gravest_of_several_exit_codes_is_that_of_all(tmp_path: Path) -> Non
     assert done.returncode == 3
     assert "127.0.0.1:1: exit 3" in done.stdout
     assert "reference: exit 0" in done.stdout
+
+
+def test_every_other_verb_is_there_without_what_load_and_browsers_need() -> None:
+    extras = ("gevent", "httptools", "locust", "playwright", "prometheus_client", "psutil")
+    hidden = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import idprobe.cli"
+
+    subprocess.run([sys.executable, "-c", hidden], check=True)

@@ -7,14 +7,13 @@ from typing import Final
 from idprobe.errors import NoResponse, Refrained
 from idprobe.flows import revocation_request
 from idprobe.load.engine import Moves, Seat
+from idprobe.load.plan import CLEAN_S
 from idprobe.load.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 from idprobe.load.stage import Stage
 from idprobe.profile import Provider
 
-__all__ = ["CLEAN_S", "cleaners"]
+__all__ = ["cleaners"]
 
-CLEAN_S: Final = 60.0
-"""How long it may take, apart from the last answers."""
 ENDPOINT: Final = "revocation_endpoint"
 
 

@@ -13,6 +13,7 @@ from idprobe.load.schedule import Spacing
 from idprobe.profile import Profile, with_issuer
 
 __all__ = [
+    "CLEAN_S",
     "ISSUER",
     "LIFELINE",
     "MAY_LOAD",
@@ -33,6 +34,8 @@ MAY_LOAD: Final = "IDPROBE_MAY_LOAD"
 METRICS: Final = "IDPROBE_METRICS"
 LIFELINE: Final = "IDPROBE_LIFELINE"
 """Set where standard input is a pipe that its other end holds for as long as load is wanted."""
+CLEAN_S: Final = 60.0
+"""How long tokens may be given back when load is over, apart from the last answers."""
 SEEDS: Final = 1000
 """So far apart are the seeds of two runs: each worker of a run has one of its own."""
 

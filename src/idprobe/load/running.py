@@ -26,13 +26,13 @@ from idprobe.embedded import served
 from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.caps import heed_limits
-from idprobe.load.cleaning import CLEAN_S
 from idprobe.load.course import expected
 from idprobe.load.histogram import enough_for
 from idprobe.load.live import Seconds, shown_live
 from idprobe.load.memory import refuse_metrics
 from idprobe.load.merged import merged
 from idprobe.load.plan import (
+    CLEAN_S,
     ISSUER,
     LIFELINE,
     MAY_LOAD,

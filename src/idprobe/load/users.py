@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
-import psutil
+import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
 from gevent import os as gevent_os
 from gevent.event import Event
 from locust import User, constant, events, stats, task  # noqa: TID251 -- the one module that may
