@@ -82,6 +82,9 @@ STORIES: Final[dict[str, Story]] = {
     "others-may-revoke-refreshed-tokens": (chapter(refresh, other(revoke_access)),),
     "verifier-is-compared-once": (chapter(misproven, unproven),),
     "refresh-renews-older-access-tokens": (chapter(refresh), later()),
+    "narrowed-tokens-are-introspected-whole": (
+        chapter(refresh_less, introspect, scope=Scope.LESS),
+    ),
     "replaced-tokens-are-good-for-the-next-login": (chapter(refresh), chapter(redeem), later()),
     "introspection-forgets-the-time-of-refreshed-tokens": (chapter(refresh), later()),
 }
