@@ -261,7 +261,8 @@ class Observer:
             if not self._keyring.is_short():
                 return
             wire = self._keys_again = self._keys_again or self._wire(courier, None, KEYS_AGAIN)
-            with contextlib.suppress(ProbeError):
+            # the address may be none at all, which the checks of the metadata judge
+            with contextlib.suppress(ProbeError, EvidenceError):
                 await wire.send(keys_request(wire.provider), "keys")
             self._keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
 

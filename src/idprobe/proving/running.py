@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -65,4 +66,9 @@ def all_tried(plan: Mapping[str, Sequence[str]], processes: int | None = None) -
 
 def _one(name: str, probes: Sequence[str]) -> Trial:
     _DECK.shuffle()
-    return tried(name, probes)
+    try:
+        return tried(name, probes)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours, and the others are not to be lost
+        told = "".join(traceback.format_exception_only(error)).strip()
+        silent = tuple(sorted(MUTANTS[name].breaks))
+        return Trial(name, tuple(probes), 0, (), silent, (), (), (f"no trial: {told}",))
