@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from idprobe.proving import trial
+from idprobe.proving import running, trial
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
 from idprobe.proving.trial import Trial, aimed_checks, tried
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -66,3 +66,17 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
 )
 def test_checks_do_not_accuse_a_mutant_of_what_it_keeps(name: str, probes: set[str]) -> None:
     assert tried(name, probes).undeclared == ()
+
+
+def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(*_: object) -> Trial:
+        raise ValueError("an accident")
+
+    monkeypatch.setattr(running, "tried", failing)
+
+    trial = running._one("jwks-uri-is-no-url", ["keys_document"])
+
+    assert not trial.killed
+    assert trial.faults == ("no trial: ValueError: an accident",)
