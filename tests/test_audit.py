@@ -20,12 +20,13 @@ from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence import read_evidence
 from idprobe.probes import Safety
 from idprobe.profile import Client, Deviation, Profile, bare_profile, with_issuer
+from idprobe.proving.trial import judgements
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import mutant_named
 from idprobe.reference.server import ReferenceServer
 from idprobe.reports import write_all
 from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Inconclusive, Judgement, because_of, name_of
+from idprobe.verdict import HarnessFault, Inconclusive, Judgement, because_of, name_of
 
 ISSUER: Final = "http://127.0.0.1:8081"
 
@@ -372,3 +373,12 @@ def test_what_a_probe_saw_is_on_disk_before_it_ends(
 
     assert "code_redeemed.part.jsonl" in parts
     assert not list(tmp_path.rglob("*.part.jsonl"))
+
+
+def test_an_audit_goes_on_where_jwks_uri_is_no_address() -> None:
+    mutant = mutant_named("jwks-uri-is-no-url")
+
+    found = judgements(mutant, {"client_credentials_answer"}, Safety.NORMAL)
+
+    assert "satisfied" in {name_of(one.verdict) for one in found}
+    assert not [one for one in found if isinstance(one.verdict, HarnessFault)]

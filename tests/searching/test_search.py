@@ -1,8 +1,10 @@
 """The search for a smallest failing example, at a server that is a function."""
 
 import asyncio
+import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -287,3 +289,23 @@ def test_the_portal_carries_values_and_errors() -> None:
 def test_what_is_no_example_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="PROPERTY:VERSION:CHOICES"):
         Replay.parse(text)
+
+
+def worked(times: int) -> list[int]:
+    async def directly() -> list[int]:
+        return await asyncio.gather(*(Direct().work(lambda: 7) for _ in range(times)))
+
+    return asyncio.run(directly())
+
+
+def test_a_process_that_was_forked_has_threads_of_its_own() -> None:
+    assert worked(50) == [7] * 50  # by now threads wait for more
+
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        found = pool.submit(worked, 1)
+        try:
+            assert found.result(timeout=20) == [7]
+        finally:
+            for process in multiprocessing.active_children():
+                process.kill()

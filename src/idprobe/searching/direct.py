@@ -1,17 +1,27 @@
 """The Wire for code that cannot await: a portal from a thread to the loop of the run."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any, Final, TypeVar
 
 __all__ = ["Direct", "Stopped"]
 
 T = TypeVar("T")
 
-THREADS: Final = ThreadPoolExecutor(64, "idprobe search")
-"""Threads are kept: in each new one Hypothesis collects all garbage, and everything else waits."""
+THREADS: Final = 64
+
+
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; one that was forked has none of its parent's.
+
+    They are kept: in each new one Hypothesis collects all garbage, and everything else waits.
+    """
+    return ThreadPoolExecutor(THREADS, "idprobe search")
 
 
 class Stopped(BaseException):
@@ -44,7 +54,7 @@ class Direct:
     async def work(self, synchronous: Callable[[], T]) -> T:
         """Run code in a thread, which may wait for coroutines, and return its result."""
         try:
-            return await self._loop.run_in_executor(THREADS, synchronous)
+            return await self._loop.run_in_executor(_threads(os.getpid()), synchronous)
         finally:
             self._close()
 
