@@ -121,7 +121,7 @@ def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
     assert (recording.latency.count, recording.service.count, recording.slip.count) == (200,) * 3
     assert sum(window.began for window in recording.windows) == 300
     (worker,) = recording.workers
-    assert 0 < worker.busiest == max(window.cpu for window in recording.windows)
+    assert 0 < worker.busiest < 1
     assert worker.cpu > 0
     assert Recording.from_dict(recording.to_dict()).workers == [worker]
 

@@ -131,6 +131,22 @@ def test_a_run_that_ends_with_its_schedule_has_no_cool_down() -> None:
     assert [one.phase for one in recording.windows] == ["steady"]
 
 
+def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used = iter([0, 300 * MS, 301 * MS])
+    monkeypatch.setattr("idprobe.load.watching._processor", lambda: (next(used), 0))
+    recording = Recording()
+    watch = Watch(recording, Idle(), 0, (0, None))
+
+    watch.began(0)
+    watch.tick(S)
+    watch.began(S)
+    watch.finish(S + MS)
+
+    assert recording.workers[0].busiest == 0.3
+
+
 def test_answers_are_counted_by_status_code() -> None:
     recording, engine = Recording(), Idle()
     watch = Watch(recording, engine, 0, (0, None))

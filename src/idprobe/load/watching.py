@@ -18,6 +18,8 @@ __all__ = ["BUSY", "Watch"]
 WINDOW_NS: Final = 1_000_000_000
 BUSY: Final = 0.85
 """A second in which we used, or waited for, the processor more than this had no reserve."""
+INSTANT_S: Final = 0.25
+"""What is left of a second at the end of a phase says little of how busy we are."""
 SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
 
 
@@ -129,7 +131,7 @@ class Watch:
         before, after = self._throttled_us, throttled_us()
         recording.throttled_us = None if before is None or after is None else after - before
         share = (time.process_time_ns() - self._process_ns) / max(1, now_ns - self._started_ns)
-        recording.workers.append(Worker(round(share, 4), self._busiest))
+        recording.workers.append(Worker(round(share, 4), self._busiest or round(share, 4)))
 
     def _next_close(self, now_ns: int) -> int:
         """Return when the window that begins now ends: each is of one second and of one phase."""
@@ -149,7 +151,8 @@ class Watch:
         # a run that ends where its schedule does leaves nothing but an instant
         if window.began or window.finished or window.kinds or window.phase != "cool-down":
             recording.note_window(window)
-            self._busiest = max(self._busiest, window.cpu)
+            if window.seconds > INSTANT_S:
+                self._busiest = max(self._busiest, window.cpu)
         self._all_failed += self._failed
         self.latest = window, self._all_failed
         recording.latency.merge(latency)
