@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from idprobe.proving import running, trial
-from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
+from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.trial import Trial, aimed_checks, tried
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 
@@ -48,11 +48,13 @@ def test_a_consequence_that_does_not_come_is_found(monkeypatch: pytest.MonkeyPat
 def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None:
     vain = replace(SOUND, unused=("RFC6749-5.1/status-200",))
 
-    aimed, whole = (Matrix(mode, 1, 0, (vain,)) for mode in (AIMED, EVERYTHING))
+    matrix = Matrix(EVERYTHING, 1, 0, (vain,))
 
-    assert aimed.faulty == []
-    assert whole.faulty == [f"{NAME}: declared in vain: RFC6749-5.1/status-200"]
-    assert json.loads(whole.as_json())["mutants"][NAME]["unused"] == list(vain.unused)
+    assert list(faults_of(vain, AIMED)) == []
+    assert list(faults_of(vain, EVERYTHING)) == [
+        f"{NAME}: declared in vain: RFC6749-5.1/status-200"
+    ]
+    assert json.loads(matrix.as_json())["mutants"][NAME]["unused"] == list(vain.unused)
 
 
 @pytest.mark.parametrize(

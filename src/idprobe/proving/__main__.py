@@ -10,8 +10,9 @@ from idprobe.coverage.command import coverage_of_the_suite
 from idprobe.coverage.wanted import grown, load_wanted
 from idprobe.proving.asleep import load_asleep, misfits
 from idprobe.proving.choosing import Chooser
-from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix
+from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.running import all_tried
+from idprobe.proving.trial import Trial
 from idprobe.reference.mutants import MUTANTS
 from idprobe.suite import all_checks
 
@@ -51,13 +52,19 @@ def prove(  # noqa: PLR0913 -- an option each
         f"{len(plan)} mutants, {sum(map(len, plan.values()))} runs of probes, seed {seed}, "
         f"a sample of {sample} each"
     )
-    trials = sorted(all_tried(plan, processes), key=lambda one: one.mutant)
-    matrix = Matrix(EVERYTHING if everything else AIMED, seed, sample, tuple(trials))
+    mode = EVERYTHING if everything else AIMED
+    trials, faulty = list[Trial](), list[str]()
+    for trial in all_tried(plan, processes):
+        trials.append(trial)
+        faulty += (faults := list(faults_of(trial, mode)))
+        click.echo("\n".join(faults), nl=bool(faults))
+        if len(trials) % 100 == 0:
+            click.echo(f"{len(trials)} mutants tried, {time.perf_counter() - begun:.0f} s")
+    matrix = Matrix(mode, seed, sample, tuple(sorted(trials, key=lambda one: one.mutant)))
     matrix.write(json_file, page)
-    faulty = list(matrix.faulty)
     if not words:
-        faulty += misfits(names, matrix.woken, load_asleep())
-    click.echo("\n".join(faulty), nl=bool(faulty))
+        faulty += (faults := list(misfits(names, matrix.woken, load_asleep())))
+        click.echo("\n".join(faults), nl=bool(faults))
     killed, strays = sum(one.killed for one in trials), sum(bool(one.undeclared) for one in trials)
     click.echo(
         f"{killed} of {len(trials)} mutants killed; {strays} woke something undeclared; "

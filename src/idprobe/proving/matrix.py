@@ -10,7 +10,7 @@ from typing import Any, Final
 from idprobe.proving.trial import Trial, closure
 from idprobe.reference.mutants import MUTANTS
 
-__all__ = ["AIMED", "EVERYTHING", "Matrix", "interval"]
+__all__ = ["AIMED", "EVERYTHING", "Matrix", "faults_of", "interval"]
 
 EVERYTHING: Final = "all"
 AIMED: Final = "aimed"
@@ -52,28 +52,6 @@ class Matrix:
             for check, identifier, why in one.fired
             if (check, identifier, why) not in one.undeclared
         )
-
-    @property
-    def faulty(self) -> list[str]:
-        """Return what has to be mended, a line for each."""
-        return [
-            *(
-                f"{one.mutant}: silent: {', '.join(one.silent)}"
-                for one in self.trials
-                if one.silent
-            ),
-            *(
-                f"{one.mutant}: undeclared: {identifier} by {check}: {why}"
-                for one in self.trials
-                for check, identifier, why in one.undeclared
-            ),
-            *(
-                f"{one.mutant}: declared in vain: {', '.join(one.unused)}"
-                for one in self.trials
-                if one.unused and self.mode == EVERYTHING
-            ),
-            *(f"{one.mutant}: {fault}" for one in self.trials for fault in one.faults),
-        ]
 
     def as_json(self) -> str:
         """Return mutants × checks, and nothing that depends on the clock."""
@@ -139,6 +117,18 @@ class Matrix:
             rest = [identifier for identifier in ids if identifier not in broken]
             cells = (f"`{one.mutant}`", _text(mutant.summary), _listed(aimed), _listed(rest))
             yield f"| {' | '.join(cells)} |"
+
+
+def faults_of(trial: Trial, mode: str) -> Iterator[str]:
+    """Yield what has to be mended at one mutant, a line for each."""
+    if trial.silent:
+        yield f"{trial.mutant}: silent: {', '.join(trial.silent)}"
+    for check, identifier, why in trial.undeclared:
+        yield f"{trial.mutant}: undeclared: {identifier} by {check}: {why}"
+    if trial.unused and mode == EVERYTHING:
+        yield f"{trial.mutant}: declared in vain: {', '.join(trial.unused)}"
+    for fault in trial.faults:
+        yield f"{trial.mutant}: {fault}"
 
 
 def interval(count: int, total: int) -> tuple[float, float]:
