@@ -2,17 +2,21 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
+from click.testing import CliRunner, Result
 
-from idprobe.proving import running, trial
+from idprobe.proving import __main__ as command
+from idprobe.proving import matrix, running, trial
+from idprobe.proving.__main__ import prove
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.trial import Trial, aimed_checks, tried
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 
 NAME: Final = "token-response-may-be-stored"
-SOUND: Final = Trial(NAME, (), 1, (), (), (), (), ())
+SOUND: Final = Trial(NAME, 0, 1, (), (), (), (), ())
 
 
 def aimed_probes(mutant: MutantInfo) -> set[str]:
@@ -48,13 +52,13 @@ def test_a_consequence_that_does_not_come_is_found(monkeypatch: pytest.MonkeyPat
 def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None:
     vain = replace(SOUND, unused=("RFC6749-5.1/status-200",))
 
-    matrix = Matrix(EVERYTHING, 1, 0, (vain,))
+    written = Matrix(EVERYTHING, 1, 0, (vain,)).as_json()
 
     assert list(faults_of(vain, AIMED)) == []
     assert list(faults_of(vain, EVERYTHING)) == [
         f"{NAME}: declared in vain: RFC6749-5.1/status-200"
     ]
-    assert json.loads(matrix.as_json())["mutants"][NAME]["unused"] == list(vain.unused)
+    assert json.loads(written)["mutants"][NAME]["unused"] == list(vain.unused)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +86,52 @@ def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
 
     assert not trial.killed
     assert trial.faults == ("no trial: ValueError: an accident",)
+
+
+def proved(*options: str) -> Result:
+    return CliRunner().invoke(prove, options)
+
+
+def test_only_what_was_blamed_is_tried_again_and_the_rest_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = "issuer-of-metadata-is-empty"
+    fired = (("a_check", "RFC6749-5.1/cache-control-no-store", ""),)
+    before = (
+        replace(SOUND, fired=fired, probes=8),
+        replace(SOUND, mutant=other, silent=("OIDCD-3/issuer-present",)),
+        replace(SOUND, mutant="issuer-of-metadata-has-query"),
+    )
+    written = tmp_path / "matrix.json"
+    Matrix(AIMED, 7009, 6, before).write(written, None)
+    tries: list[str] = []
+
+    def tried_again(plan: dict[str, list[str]], processes: int | None) -> list[Trial]:
+        assert processes is None
+        tries.extend(plan)
+        return [replace(SOUND, mutant=name) for name in plan]
+
+    monkeypatch.setattr(command, "all_tried", tried_again)
+    for module in (command, matrix):  # one of the three is no mutant any more
+        monkeypatch.setattr(module, "MUTANTS", {name: MUTANTS[name] for name in (NAME, other)})
+    monkeypatch.setattr(command, "misfits", lambda *_: ())
+
+    result = proved("--faulty", "--json", str(written))
+
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 mutants killed" in result.output
+    assert tries == [other]
+    after = Matrix.from_json(written.read_text(encoding="utf-8"))
+    assert after.trials == (replace(SOUND, mutant=other), before[0])
+
+
+def test_what_was_run_in_another_way_is_not_taken_up_again(tmp_path: Path) -> None:
+    written = tmp_path / "matrix.json"
+
+    assert f"there is no {written}" in proved("--faulty", "--json", str(written)).output
+
+    Matrix(EVERYTHING, 7009, 6, (SOUND,)).write(written, None)
+    result = proved("--faulty", "--json", str(written))
+
+    assert result.exit_code == 2
+    assert "to have been like this" in result.output

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from idprobe.proving.trial import Trial, closure
 from idprobe.reference.mutants import MUTANTS
@@ -64,7 +64,7 @@ class Matrix:
                     "breaks": sorted(MUTANTS[one.mutant].breaks),
                     "killed": one.killed,
                     "silent": list(one.silent),
-                    "probes": len(one.probes),
+                    "probes": one.probes,
                     "judged": one.judged,
                     "fired": _by_check(one.fired),
                     "unused": list(one.unused),
@@ -75,6 +75,31 @@ class Matrix:
             },
         }
         return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what as_json wrote, without the reasons of what fired."""
+        document = json.loads(text)
+        trials = (
+            Trial(
+                name,
+                one["probes"],
+                one["judged"],
+                _rows_of(one["fired"]),
+                tuple(one["silent"]),
+                _rows_of(one["undeclared"]),
+                tuple(one["unused"]),
+                tuple(one["faults"]),
+            )
+            for name, one in document["mutants"].items()
+        )
+        return cls(document["mode"], document["seed"], document["sample"], tuple(trials))
+
+    def sound(self) -> Iterator[Trial]:
+        """Yield the trials of mutants that there still are, and that showed nothing to mend."""
+        for one in self.trials:
+            if one.mutant in MUTANTS and not any(faults_of(one, self.mode)):
+                yield one
 
     def as_page(self) -> str:
         """Return the page of the docs."""
@@ -153,6 +178,10 @@ def _by_check(rows: Iterable[tuple[str, str, str]]) -> Mapping[str, list[str]]:
     for check, identifier, _ in rows:
         found.setdefault(check, []).append(identifier)
     return found
+
+
+def _rows_of(fired: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((check, identifier, "") for check, ids in fired.items() for identifier in ids)
 
 
 def _listed(names: Sequence[str]) -> str:

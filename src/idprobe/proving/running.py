@@ -71,4 +71,4 @@ def _one(name: str, probes: Sequence[str]) -> Trial:
     except Exception as error:  # noqa: BLE001 -- a fault of ours, and the others are not to be lost
         told = "".join(traceback.format_exception_only(error)).strip()
         silent = tuple(sorted(MUTANTS[name].breaks))
-        return Trial(name, tuple(probes), 0, (), silent, (), (), (f"no trial: {told}",))
+        return Trial(name, len(probes), 0, (), silent, (), (), (f"no trial: {told}",))

@@ -52,7 +52,8 @@ class Trial:
     """What came of one mutant."""
 
     mutant: str
-    probes: tuple[str, ...]
+    probes: int
+    """How many were run."""
     judged: int
     """How many checks judged."""
     fired: tuple[tuple[str, str, str], ...]
@@ -169,7 +170,7 @@ def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE)
     rows = tuple((check, i, why) for (check, i), why in sorted(fired.items()))
     return Trial(
         name,
-        tuple(probes),
+        len(probes),
         len({one.check for one in found}),
         rows,
         tuple(sorted(closure(mutant.breaks) - woken)),
