@@ -13,10 +13,14 @@ REFUSALS = {"invalid_scope", "invalid_request"}
 
 
 def _outcome(exchange: Exchange) -> tuple[object, ...]:
-    """Return what an answer says of the scope: what is granted, or the error."""
+    """Return what an answer says of the scope: what is granted, or the error.
+
+    An answer without a scope grants what was asked for, if anything (RFC 6749 section 5.1).
+    """
     if refused(exchange):
         return ("refused", error_code(exchange))
-    scope = exchange.answered.json_object.get("scope")
+    asked = exchange.request.parameter("scope") or None
+    scope = exchange.answered.json_object.get("scope", asked)
     values = frozenset(scope.split()) if isinstance(scope, str) else scope
     return ("granted", values)
 

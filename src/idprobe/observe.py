@@ -8,7 +8,7 @@ then those that must be alone.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -100,6 +100,8 @@ class Selection:
     """Whether generated examples that fail are made smaller."""
     seconds: float | None = None
     """How long each search may take, where that is less than its depth allows."""
+    thorough: Container[str] | None = None
+    """The probes that search as much as the depth allows, if not all; the others as if quick."""
 
     def is_about(self, probe: str) -> bool:
         """Return whether the run is made to try an example of this probe again."""
@@ -108,7 +110,8 @@ class Selection:
     def effort(self, probe: str) -> Effort:
         """Return how hard a probe may try."""
         mine = self.replay if self.is_about(probe) else None
-        usual = EFFORTS[self.depth]
+        is_thorough = self.thorough is None or probe in self.thorough
+        usual = EFFORTS[self.depth if is_thorough else Depth.QUICK]
         seconds = usual.seconds if self.seconds is None else min(usual.seconds, self.seconds)
         return replace(usual, seconds=seconds, seed=self.seed, replay=mine, shrinks=self.shrinks)
 

@@ -134,12 +134,16 @@ def depth_of(mutant: MutantInfo) -> Depth:
 def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> list[Judgement]:
     """Run these probes against a mutant, and return what the checks that need no others judge.
 
-    Probes that wait are run where the mutant's own checks need them.
+    Probes that wait are run where the mutant's own checks need them, and only their searches are
+    thorough.
     """
     checks = checks_within({*probes, *BASE})
-    safest = max(safety, *(probe.safety for probe in _aimed(mutant)))
+    aimed = _aimed(mutant)
+    safest, thorough = max(safety, *(probe.safety for probe in aimed)), {one.name for one in aimed}
     # nobody reads what is found: it need not be small
-    selection = Selection(depth_of(mutant), safest, shrinks=False, seconds=SEARCH_S)
+    selection = Selection(
+        depth_of(mutant), safest, shrinks=False, seconds=SEARCH_S, thorough=thorough
+    )
     with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)
         profile = crowded(found) if mutant.scenario else found

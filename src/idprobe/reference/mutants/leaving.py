@@ -22,6 +22,8 @@ from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Grant, Session
 
 LATER_S = 0.5
+HINT_S = 8
+"""Long enough for any experiment that does not wait for the end."""
 
 bend(
     "metadata",
@@ -223,7 +225,7 @@ class ExpiredHintIsRefused(ReferenceServer):
         self, client: ClientConfig, grant: Grant, context: IdTokenContext
     ) -> dict[str, Any]:
         claims = super().id_token_claims(client, grant, context)
-        return {**claims, "exp": claims["iat"] + 1}
+        return {**claims, "exp": claims["iat"] + HINT_S}
 
     def logout_hint_claims(self, hint: str) -> dict[str, Any] | None:
         claims = super().logout_hint_claims(hint)

@@ -205,7 +205,7 @@ class NarrowingTwiceStays(_Generations):
         return new
 
 
-@mutant(breaks=IMMEDIATE, also={INTROSPECTED: "introspection believes it", REPLAY: "all revive"})
+@mutant(breaks=IMMEDIATE, also={INTROSPECTED: "introspection believes it"})
 class RefreshRevivesAccessTokens(_Generations):
     """A refresh makes the revoked access tokens of its grant good again."""
 
