@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
@@ -88,7 +88,6 @@ traces = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, not of the traces
 @given(traces)
 def test_a_trace_survives_har(trace: Trace) -> None:
     assert from_har(to_har(trace)) == trace

@@ -1,5 +1,6 @@
 """The index of spellings finds what looking for each of them would find."""
 
+from hashlib import sha256
 from urllib.parse import quote
 
 from hypothesis import given
@@ -33,3 +34,12 @@ def test_longer_values_come_first() -> None:
     found = index.present_in("a=1234567890&b=x%2Fy%2Fz%2F%2B-")
 
     assert [one.value for one in found] == ["1234567890", "12345678", "x/y/z/+-"]
+
+
+def test_tokens_that_begin_alike_are_told_apart() -> None:
+    index = Index()
+    for number in range(100):
+        signature = sha256(str(number).encode()).hexdigest()
+        index.add(Spellings.of(f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.{signature}"))
+
+    assert {len(alike) for alike in index._by_gram.values()} == {1}

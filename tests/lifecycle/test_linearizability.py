@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
@@ -117,7 +117,6 @@ def explains(order: tuple[int, ...], calls: list[Call[Operation]]) -> bool:
     return state is not None
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(CALLS)
 def test_an_order_is_found_just_if_there_is_one(calls: list[Call[Operation]]) -> None:
     found = order_of(calls, 0, register)

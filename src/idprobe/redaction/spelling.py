@@ -52,8 +52,8 @@ class Index:
     """Many spellings, and which of them a text holds without looking for each.
 
     A needle that is long enough stands in a long run of plain characters of the text, of which
-    only every eighth gram is looked up: so each needle is kept by its first eight grams, one of
-    which is looked up wherever the needle stands.
+    only every eighth gram is looked up: so each needle is kept by eight grams in a row, one of
+    which is looked up wherever the needle stands. They are its last: tokens begin alike.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,8 @@ class Index:
         if len(needle) < _GRAM + _STRIDE - 1:
             self._short.append(spellings)
             return
-        for gram in {needle[at : at + _GRAM] for at in range(_STRIDE)}:
+        end = needle[1 - _GRAM - _STRIDE :]
+        for gram in {end[at : at + _GRAM] for at in range(_STRIDE)}:
             self._by_gram.setdefault(gram, []).append(spellings)
 
     def present_in(self, text: str) -> list[Spellings]:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 import httpx
 from joserfc import jws
@@ -167,9 +167,14 @@ class _Following(ReferenceServer):
         return Fetched(answer.status_code, media_type, answer.content)
 
 
+class _NotFollowed(HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _read_whole(url: str, timeout_s: float) -> Fetched:
     """Fetch in a few large reads: the loop of a busy process would be late for many small ones."""
-    direct = build_opener(ProxyHandler({}))
+    direct = build_opener(ProxyHandler({}), _NotFollowed)
     try:
         with direct.open(url, timeout=timeout_s) as answer:
             return Fetched(answer.status, answer.headers.get_content_type(), answer.read())
