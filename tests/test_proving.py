@@ -68,6 +68,7 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
         ("error-pages-are-empty", {"user_pages", "registration_updated", "registration_deleted"}),
         ("user-info-without-sub", {"userinfo_of_two_users"}),  # nobody's claims are no other's
         ("any-secret-will-do", {"native_code_redeemed"}),
+        ("families-are-never-revoked", {"hints_of_revocation", "refresh_token_revoked"}),
         ("narrowed-scope-is-not-told", {"form_encodings"}),  # what was read is not told either
     ],
 )

@@ -23,6 +23,12 @@ def _revoked(exchange: Exchange) -> bool:
     return response.status == 200
 
 
+def _needs_effect(plain: Trace) -> None:
+    """Raise EvidenceError where a revocation without a hint ends no refresh token."""
+    if not refused(plain["refresh"]):
+        raise EvidenceError("without a hint the token still brings tokens, too")
+
+
 def _is_dead(trace: Trace, when: str) -> bool:
     """Return whether an access token no longer works where it worked before."""
     if f"userinfo-{when}" in trace and trace["userinfo-before"].answered.is_success:
@@ -74,15 +80,21 @@ def test_revocation_of_nothing_is_malformed(revocation_faults: Trace) -> None:
 
 
 @requirement("RFC7009-2.1/search-past-wrong-hint")
-def test_a_wrong_hint_hides_nothing(hints_of_revocation: Trace) -> None:
+def test_a_wrong_hint_hides_nothing(
+    hints_of_revocation: Trace, refresh_token_revoked: Trace
+) -> None:
     """A refresh token is found although the hint says access_token."""
+    _needs_effect(refresh_token_revoked)
     assert _revoked(hints_of_revocation["revoke-wrong"]), "the revocation is refused"
     assert refused(hints_of_revocation["refresh-wrong"]), "the token still brings tokens"
 
 
 @requirement("RFC7009-2.2/bad-hint-ignored")
-def test_an_unknown_hint_is_ignored(hints_of_revocation: Trace) -> None:
+def test_an_unknown_hint_is_ignored(
+    hints_of_revocation: Trace, refresh_token_revoked: Trace
+) -> None:
     """A hint that the server does not know has no influence."""
+    _needs_effect(refresh_token_revoked)
     assert _revoked(hints_of_revocation["revoke-unknown"]), "the revocation is refused"
     assert refused(hints_of_revocation["refresh-unknown"]), "the token still brings tokens"
 

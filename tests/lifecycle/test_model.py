@@ -165,6 +165,18 @@ def test_another_client_ends_nothing() -> None:
     assert tale.introspect("A1", active=False).broken == {Claim.FOREIGN}
 
 
+def test_where_no_refresh_token_ever_worked_another_client_ends_none() -> None:
+    tale = begun().introspect("R1", active=True).revoke("R1", "second")
+
+    assert tale.refresh("R1").broken == {Claim.REFRESH_WORKS}
+
+
+def test_where_refresh_tokens_have_worked_another_client_may_end_one() -> None:
+    tale = begun().refresh("R1", "2").revoke("R2", "second")
+
+    assert tale.refresh("R2").broken == {Claim.FOREIGN}
+
+
 def test_after_a_logout_nothing_is_certain() -> None:
     assert begun().userinfo("A1").log_out().userinfo("A1", 401).refresh("R1").broken == set()
 

@@ -142,7 +142,7 @@ def _refreshed(state: State, event: Event, token: Token) -> Step:
     if event.outcome is Outcome.GIVEN:
         broken, tried = _scope_claims(event, token)
         state_after = _after_trade(state, event, token)
-        works = _liveness(state, token) if _is_certain(token) else frozenset()
+        works = _liveness(token) if _is_certain(token) else frozenset()
         return Step(state_after, broken=token.dead | broken, tried=tried | token.dead | works)
     return _refresh_refused(state, event, token)
 
@@ -177,6 +177,8 @@ def _after_trade(state: State, event: Event, token: Token) -> State:
         if token.role == PUBLIC and not event.leeway_s:
             dead = dead | {Claim.ROTATED_ENDS}
         things[event.what] = replace(token, is_spent=True, dead=dead)
+    else:
+        things[event.what] = replace(token, was_served=True)
     return State(things)
 
 
@@ -193,7 +195,7 @@ def _refresh_refused(state: State, event: Event, token: Token) -> Step:
     doubted = doubted_in(state, {token.grant})
     if not _is_certain(token) or not is_plain:
         return Step(doubted, tried=token.dead)
-    works = _liveness(state, token)
+    works = _liveness(token, has_worked=_has_traded(state, token))
     return Step(doubted, broken=works, tried=works)
 
 
@@ -222,7 +224,7 @@ def _introspected(state: State, event: Event, token: Token) -> Step:
         broken, tried = _active_claims(event, token)
         seen = replace(token, was_active=True, is_inactive=False)
         return Step(with_token(state, event.what, seen), broken=broken, tried=tried)
-    broken = _inactive_claims(state, event, token)
+    broken = _inactive_claims(event, token)
     maybe = token.maybe or not token.is_spent
     seen = replace(token, is_inactive=token.was_active, maybe=maybe)
     tried = broken | _certain(token)
@@ -248,11 +250,11 @@ def _active_claims(event: Event, token: Token) -> tuple[frozenset[Claim], frozen
     return frozenset(broken), frozenset(tried | broken)
 
 
-def _inactive_claims(state: State, event: Event, token: Token) -> frozenset[Claim]:
+def _inactive_claims(event: Event, token: Token) -> frozenset[Claim]:
     """Return what is broken if a token that this client may ask about is called inactive."""
     if not token.was_active or not _is_certain(token) or _expires(event, token):
         return frozenset()
-    return _liveness(state, token)
+    return _liveness(token)
 
 
 def _certain(token: Token) -> frozenset[Claim]:
@@ -271,7 +273,7 @@ def _asked(state: State, event: Event, token: Token) -> Step:
             broken = broken | {Claim.SERVED_DEAD}
         if is_over(token, event.begun_s):
             broken = broken | {Claim.EXPIRED_SERVED}
-        works = _liveness(state, token) if _is_certain(token) else frozenset()
+        works = _liveness(token) if _is_certain(token) else frozenset()
         seen = replace(token, was_served=True, is_turned_away=False)
         return Step(with_token(state, event.what, seen), broken=broken, tried=broken | works)
     tried = token.dead | ({Claim.SERVED_DEAD} if token.is_inactive else frozenset())
@@ -281,7 +283,7 @@ def _asked(state: State, event: Event, token: Token) -> Step:
     after_it = with_token(state, event.what, seen)
     if not _is_certain(token) or not token.was_served or _expires(event, token):
         return Step(after_it, tried=tried)
-    works = _liveness(state, token)
+    works = _liveness(token)
     return Step(after_it, broken=works, tried=works)
 
 
@@ -290,19 +292,22 @@ def _is_certain(token: Token) -> bool:
     return not (token.maybe or token.dead or token.is_spent)
 
 
-def _liveness(state: State, token: Token) -> frozenset[Claim]:
+def _liveness(token: Token, *, has_worked: bool = True) -> frozenset[Claim]:
     """Return the claim that is broken where a token that nothing has ended is dead.
 
     Another client's attempt to revoke it is the cause only where such tokens have worked before.
     """
-    works = Claim.REFRESH_WORKS if token.is_refresh else Claim.ACCESS_WORKS
-    if not token.tried_by_others:
-        return frozenset({works})
-    others = [one for _, one in known(state)[1] if one.is_refresh and one.role == token.role]
-    has_worked = token.was_active or token.was_served
-    if token.is_refresh and any(one.is_spent for one in others):
-        has_worked = True
-    return frozenset({Claim.FOREIGN if has_worked else works})
+    if token.tried_by_others and has_worked:
+        return frozenset({Claim.FOREIGN})
+    return frozenset({Claim.REFRESH_WORKS if token.is_refresh else Claim.ACCESS_WORKS})
+
+
+def _has_traded(state: State, token: Token) -> bool:
+    """Return whether a refresh token of the same role has brought tokens."""
+    return any(
+        one.is_refresh and one.role == token.role and (one.is_spent or one.was_served)
+        for _, one in known(state)[1]
+    )
 
 
 def _expires(event: Event, token: Token) -> bool:

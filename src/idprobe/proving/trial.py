@@ -153,10 +153,19 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
 
 
 def _kept(judgements: Iterable[Judgement]) -> set[str]:
-    """Return what every check of it found kept; those that could not decide say nothing."""
+    """Return what every check of it found kept; those that could not decide say nothing.
+
+    Nor do searches: that they found nothing may be their luck.
+    """
+    by_luck = {
+        check.name
+        for check in all_checks()
+        if any(all_probes()[probe].searches for probe in check.probes)
+    }
     kept, rest = set[str](), set[str]()
     for one in judgements:
-        (kept if isinstance(one.verdict, Satisfied) else rest).add(one.requirement.id)
+        is_certain = isinstance(one.verdict, Satisfied) and one.check not in by_luck
+        (kept if is_certain else rest).add(one.requirement.id)
     return closure(kept) - closure(rest)
 
 

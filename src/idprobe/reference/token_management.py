@@ -25,13 +25,17 @@ class TokenManagement(TokenEndpoint):
         """Answer a revocation request: 200, also for a token that nobody knows."""
         try:
             client, form = await self.client_request(request)
-            token = self.find_token(self.token_parameter(form))
+            token = self.token_to_revoke(form)
             if token is not None:
                 self.check_revoker(client, token)
                 self.revoke_token(token)
         except OAuthFault as fault:
             return self.oauth_error(fault)
         return json_reply({}, headers=self.token_response_headers())
+
+    def token_to_revoke(self, form: Form) -> Token | None:
+        """Return which token a request is about, None if nobody knows it; raises OAuthFault."""
+        return self.find_token(self.token_parameter(form))
 
     def token_parameter(self, form: Form) -> str:
         """Return the token that a request is about; raises OAuthFault."""

@@ -162,10 +162,7 @@ class ReplaySparesRefreshedTokens(_Generations):
         self.access_tokens_of(code.grant)[0].revoked = True
 
 
-@mutant(
-    breaks="RFC6749-6/scope-not-widened",
-    also={"RFC9700-4.14.2/bound-to-consented-scope-and-resources": "nor is that kept"},
-)
+@mutant(breaks="RFC6749-6/scope-not-widened")
 class NarrowingOpensTheScope(_Generations):
     """After a refresh with less scope the next one may ask for anything."""
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.faults import OAuthFault
+from idprobe.reference.forms import Form
 from idprobe.reference.guard import Handler
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.replies import json_reply
@@ -22,9 +23,7 @@ from idprobe.reference.stores import AccessToken, RefreshToken
         "RFC7009-2/refresh-token-revocation",
         "RFC7009-2/access-token-revocation",
         "RFC7009-2.1/immediate",
-        "RFC7009-2.1/search-past-wrong-hint",
         "RFC7009-2.1/cascade-from-refresh-token",
-        "RFC7009-2.2/bad-hint-ignored",
         "RFC7009-2.2.1/unsupported-token-type",
         "RFC7662-4/revocation-checked",
     ]
@@ -34,6 +33,25 @@ class RevocationDoesNothing(ReferenceServer):
 
     def revoke_token(self, token: AccessToken | RefreshToken) -> None:
         pass
+
+
+@mutant(breaks="RFC7009-2.1/search-past-wrong-hint")
+class RevocationBelievesHints(ReferenceServer):
+    """Revocation looks where the hint says, and nowhere else."""
+
+    def token_to_revoke(self, form: Form) -> AccessToken | RefreshToken | None:
+        found, hint = super().token_to_revoke(form), form.get("token_type_hint")
+        return None if hint == "access_token" and isinstance(found, RefreshToken) else found
+
+
+@mutant(breaks="RFC7009-2.2/bad-hint-ignored")
+class UnknownHintsHideTokens(ReferenceServer):
+    """Revocation with a hint that nobody knows finds nothing."""
+
+    def token_to_revoke(self, form: Form) -> AccessToken | RefreshToken | None:
+        hint = form.get("token_type_hint", "access_token")
+        is_known = hint in {"access_token", "refresh_token"}
+        return super().token_to_revoke(form) if is_known else None
 
 
 @mutant(breaks="RFC7009-2.1/cascade-from-refresh-token")

@@ -113,8 +113,6 @@ class TokenMayComeTwice(ReferenceServer):
     breaks=["RFC6749-7/token-validated-at-own-resource", "RFC7009-2.1/immediate"],
     also={
         "RFC6749-4.1.2/code-replay-revokes-tokens": "revoked tokens work",
-        "RFC6749-10.5/code-reuse-revokes-access-tokens": "revoked tokens work",
-        "RFC9700-4.2.4/replay-revokes-tokens": "revoked tokens work",
         "RFC7009-2/access-token-revocation": "revoked tokens work",
         "RFC7009-2.1/cascade-from-refresh-token": "revoked tokens work",
         "RFC7009-2.2.1/unsupported-token-type": "revoked tokens work",
