@@ -262,12 +262,16 @@ class OtherGet(ReferenceServer):
 
     async def got(self, request: Request) -> Response:
         del request
-        return PlainTextResponse("Only POST here.", 405)
+        return PlainTextResponse("Only POST here.", 405, {"Allow": "POST"})
 
 
 @mutant(breaks=["RFC9110-10.2.1/allow-in-405", "RFC9110-15.5.6/allow-in-405"])
 class NoAllowIn405(OtherGet):
     """GET at the token endpoint is answered with 405 without Allow."""
+
+    async def got(self, request: Request) -> Response:
+        del request
+        return PlainTextResponse("Only POST here.", 405)
 
 
 @mutant(breaks="RFC9110-9.1/known-method-405")
