@@ -49,6 +49,8 @@ class Chooser:
 
     def all(self, mutant: MutantInfo) -> set[str]:
         """Return the probes that could see a mutant, and a sample of those that could not."""
+        if mutant.alone:
+            return aimed_probes(mutant)
         wanted = aimed_probes(mutant) | self._touched(mutant)
         for check in all_checks():
             if not wanted.isdisjoint(set(check.probes) - BASE) or set(check.probes) <= wanted:

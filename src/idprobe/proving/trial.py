@@ -135,7 +135,7 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
     """Run these probes against a mutant, and return what the checks that need no others judge.
 
     Probes that wait are run where the mutant's own checks need them, and only their searches are
-    thorough.
+    thorough. Where load has to show it, the probes ask one at a time: they must not.
     """
     checks = checks_within({*probes, *BASE})
     aimed = _aimed(mutant)
@@ -149,6 +149,7 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
         profile = crowded(found) if mutant.scenario else found
         if mutant.scenario:
             options = replace(options, under_load=loaded(profile, mutant.scenario, rounds=ROUNDS))
+            profile = replace(profile, limits=replace(profile.limits, concurrency=1))
         return judged(Audit(profile, options, transport), checks)
 
 

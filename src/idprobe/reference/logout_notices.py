@@ -133,5 +133,6 @@ class LogoutNotices(Interaction):
         html = render("farewell", frames=frames, target=target)
         origins = dict.fromkeys(f"{p.scheme}://{p.netloc}" for p in map(urlsplit, frames))
         headers = self.page_headers()
-        headers["Content-Security-Policy"] += f"; frame-src {' '.join(origins)}"
+        policy = headers.get("Content-Security-Policy", "default-src 'none'")
+        headers["Content-Security-Policy"] = f"{policy}; frame-src {' '.join(origins)}"
         return page_reply(html, 200, headers)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.mutants.token_form import with_body
@@ -97,10 +98,13 @@ class JsonIsTaken(ReferenceServer):
     """The token endpoint takes JSON for a form."""
 
     async def posted_form(self, request: Request) -> Form:
-        if self.media_type(request) == "application/json":
-            members: dict[str, str] = json.loads(await self.body(request))
-            return Form(list(members.items()))
-        return await super().posted_form(request)
+        if self.media_type(request) != "application/json":
+            return await super().posted_form(request)
+        try:
+            members: dict[str, str] = dict(json.loads(await self.body(request)))
+        except (ValueError, TypeError) as error:
+            raise OAuthFault("invalid_request", "the body is no JSON object") from error
+        return Form(list(members.items()))
 
 
 @mutant(breaks="RFC9110-15.5.16/415-for-wrong-media-type")

@@ -34,6 +34,7 @@ class GrantsAreNotListed(_Silent):
 @mutant(
     breaks="RFC8414-2/token-auth-methods-default",
     also={"RFC9700-2.5/asymmetric-client-authentication": "no such method is listed any more"},
+    alone=True,
 )
 class BasicIsNoDefault(_Silent):
     """No method is listed, and Basic is not taken."""

@@ -3,19 +3,24 @@
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from starlette.requests import Request
 
 from idprobe.reference.faults import OAuthFault
-from idprobe.reference.forms import BadFormError, Form
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.resource_indicators import Target
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig, UserConfig
 from idprobe.reference.stores import Grant
 
-ANNOUNCED = {"OAUTH21-10/implicit-and-password-omitted": "the grant is announced"}
+ANNOUNCED = {
+    "OAUTH21-10/implicit-and-password-omitted": "the grant is announced",
+    "RFC6749-10.7/password-grant-minimised": "the grant is there",
+    "RFC9700-2.4/password-grant-absent": "the grant is there",
+    "contract/no_password_grant": "the grant is there",
+}
 
 
 class PasswordServer(ReferenceServer):
@@ -125,9 +130,11 @@ class PasswordsAreAscii(PasswordServer):
 class FormsMayBeLatin1(PasswordServer):
     """What is not UTF-8 is read as the encoding of old browsers."""
 
-    async def posted_form(self, request: Request) -> Form:
-        octets = await self.body(request)
+    async def body(self, request: Request) -> bytes:
+        octets = await super().body(request)
         try:
-            return Form.parse(octets)
-        except BadFormError:
-            return Form(parse_qsl(octets.decode("ascii"), encoding="cp1252"))
+            unquote_to_bytes(octets).decode()
+        except UnicodeDecodeError:
+            if octets.isascii():
+                return urlencode(parse_qsl(octets.decode(), encoding="cp1252")).encode()
+        return octets

@@ -379,15 +379,16 @@ class SoftwareSharesItsSecret(ReferenceServer):
 
 @mutant("RFC7591-3/rate-limit")
 class TheThirdOneCrashes(ReferenceServer):
-    """The third registration is answered by 500."""
+    """The third registration of a piece of software is answered by 500."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._count = 0
 
     async def register(self, request: Request) -> Response:
-        self._count += 1
-        if self._count == 3:  # noqa: PLR2004 - the third
+        is_software = b'"software_id"' in await request.body()
+        self._count += is_software
+        if is_software and self._count == 3:  # noqa: PLR2004 - the third
             return Response(status_code=500)
         return await super().register(request)
 

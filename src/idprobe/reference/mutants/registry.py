@@ -38,6 +38,8 @@ class MutantInfo:
     """Whether only a search finds it, of many examples: others are not shown to one."""
     scenario: str = ""
     """The load scenario that shows it, where an audit alone does not."""
+    alone: bool = False
+    """Whether its own experiments alone show it: a whole audit calls the profile wrong."""
 
 
 def _consequences() -> Mapping[str, Mapping[str, str]]:
@@ -67,6 +69,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     path: str = "",
     by_search: bool = False,
     scenario: str = "",
+    alone: bool = False,
 ) -> Callable[[type[S]], type[S]]:
     """Declare a subclass of the reference server that is wrong in one way.
 
@@ -89,6 +92,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
             path=path,
             by_search=by_search,
             scenario=scenario,
+            alone=alone,
         )
         return server_class
 

@@ -32,7 +32,8 @@ class GrantTypeComesBeforeScope(OtherForm):
     def form_of(self, octets: bytes) -> Form:
         form = Form.parse(octets)
         names = [name for name, _ in form.pairs]
-        if "scope" in names and names.index("grant_type") > names.index("scope"):
+        has_both = {"scope", "grant_type"} <= set(names)
+        if has_both and names.index("grant_type") > names.index("scope"):
             return Form([pair for pair in form.pairs if pair[0] != "grant_type"])
         return form
 

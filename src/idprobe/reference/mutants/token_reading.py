@@ -5,13 +5,14 @@
 import dataclasses
 import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.client_authentication import Presented
 from idprobe.reference.faults import OAuthFault
-from idprobe.reference.forms import BadFormError, Form
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -122,12 +123,11 @@ class PercentTwentyIsNoSpace(OtherForm):
 
 
 @mutant(breaks="RFC6749-4.4.2/grant-type-exact")
-class OverlongFormsAreRead(OtherForm):
+class OverlongFormsAreRead(ReferenceServer):
     """A letter that is written in two octets, which UTF-8 forbids, is read as that letter."""
 
-    async def posted_form(self, request: Request) -> Form:
-        octets = await self.body(request)
-        return Form.parse(re.sub(rb"%(C[01])%([89AB][0-9A-F])", _short, octets))
+    async def body(self, request: Request) -> bytes:
+        return re.sub(rb"%(C[01])%([89AB][0-9A-F])", _short, await super().body(request))
 
 
 def _short(overlong: re.Match[bytes]) -> bytes:
@@ -141,7 +141,8 @@ class NamesAreNotDecoded(OtherForm):
     """Percent sequences in names stay as they are."""
 
     def form_of(self, octets: bytes) -> Form:
-        return Form.parse(re.sub(rb"%(?=[0-9A-Fa-f]{2}[A-Za-z_]*=)", b"%25", octets))
+        names = re.compile(rb"(?:^|(?<=&))[^=&]+")
+        return Form.parse(names.sub(lambda name: name[0].replace(b"%", b"%25"), octets))
 
 
 @mutant(breaks="WHATWG-URL-5.1/ampersand-only")
@@ -188,9 +189,10 @@ class BytesThatAreNoTextCrash(OtherForm):
 
     async def posted_form(self, request: Request) -> Form:
         try:
-            return Form.parse(await self.body(request))
-        except BadFormError as error:
+            unquote_to_bytes(await self.body(request)).decode()
+        except UnicodeDecodeError as error:
             raise OAuthFault("server_error", "the server crashed", status=500) from error
+        return await super().posted_form(request)
 
 
 @mutant(breaks="RFC9110-11.1/scheme-case-insensitive")
