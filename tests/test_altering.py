@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
 from idprobe.jose import generate_key, public_key, sign_jwt, verified_by
-from idprobe.probes.altering import altered, forgeries
+from idprobe.probes.altering import altered, forgeries, forgeries_by_header
 
 KEY = generate_key("EC")
 
@@ -53,3 +53,29 @@ def test_no_forgery_of_a_jwt_verifies() -> None:
 
 def test_an_opaque_token_is_only_altered() -> None:
     assert [how for how, _ in forgeries("opaque-token")] == ["altered"]
+
+
+PUBLISHED = {**public_key(generate_key("RSA")), "kid": "one"}
+
+
+@pytest.mark.parametrize(
+    ("key", "is_read"),
+    [
+        (PUBLISHED, True),
+        ({**PUBLISHED, "use": "sig", "key_ops": ["encrypt"]}, True),
+        ({name: value for name, value in PUBLISHED.items() if name != "kty"}, False),
+        ({**PUBLISHED, "kty": ["RSA"]}, False),
+        ({**PUBLISHED, "kty": "RSB"}, False),
+        ({**PUBLISHED, "n": 7}, False),
+        ({**PUBLISHED, "n": "A" * 1_000_000}, False),
+    ],
+)
+def test_a_published_key_that_cannot_be_read_ends_nothing(
+    key: dict[str, object], is_read: bool
+) -> None:
+    token = sign_jwt({"sub": "alice"}, generate_key("RSA"), {"alg": "RS256", "kid": "one"})
+
+    names = [name for name, _ in forgeries_by_header(token, [key])]
+
+    assert ("hmac-by-pem" in names) is is_read
+    assert "hmac-by-jwk" in names

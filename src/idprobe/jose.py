@@ -49,6 +49,8 @@ MAX_KEYS: Final = 100
 MAX_KEY_MEMBER_CHARS: Final = 4_096
 SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
 HASH_SIZE: Final = re.compile(r"(?:RS|PS|ES|HS)(256|384|512)K?\Z")
+UNREADABLE: Final = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+"""What a key may raise that a server made up."""
 MATERIAL: Final[Mapping[str, tuple[str, ...]]] = {
     "RSA": ("n", "e", "d", "p", "q", "dp", "dq", "qi"),
     "EC": ("crv", "x", "y", "d"),
@@ -197,7 +199,7 @@ def signature_over(message: str, key: Mapping[str, Any], alg: str) -> str:
         imported = _imported(key)
         model.check_key(imported)
         signature = model.sign(message.encode("ascii"), imported)
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except UNREADABLE:
         raise UsageError(f"the key given does not fit {alg}") from None
     return encode(signature)
 
@@ -300,8 +302,11 @@ def public_key(key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def public_pem(key: Mapping[str, Any]) -> str:
-    """Return the public half of a JWK as PEM."""
-    imported = jwk.import_key(public_key(key))
+    """Return the public half of a JWK as PEM; raises UsageError for what is no key of a pair."""
+    try:
+        imported = _imported(public_key(key))
+    except UNREADABLE as error:
+        raise UsageError(f"the key cannot be read: {type(error).__name__}") from None
     if not isinstance(imported, jwk.RSAKey | jwk.ECKey | jwk.OKPKey):
         raise UsageError("only the key of a pair has a public half")
     return imported.as_pem(private=False).decode("ascii")
@@ -385,5 +390,5 @@ def _verifies(alg: str, key: Mapping[str, Any], message: bytes, signature: bytes
         imported = _imported(key)
         model.check_key(imported)
         return model.verify(message, signature, imported)
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except UNREADABLE:
         return False

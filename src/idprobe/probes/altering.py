@@ -1,5 +1,6 @@
 """Tokens that look right and are not: altered in one character, or forged."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, UsageError
 from idprobe.jose import (
     encode,
     looks_like_jwt,
@@ -78,16 +79,18 @@ def forgeries_by_header(
 ) -> Iterator[tuple[str, str]]:
     """Yield copies of a JWT whose header asks for another way to verify it (RFC 8725 2.1, 3.10).
 
-    The published key is a secret, the key is in the header or anywhere else, or there is none.
+    The published key, if it can be read, is a secret; the key is in the header or anywhere else, or
+    there is none.
     """
     header, claims = dict(read_jwt(token).header), dict(read_jwt(token).claims)
     payload = json.dumps(claims).encode()
     yield "alg-none-in-other-case", sign_jws(payload, {}, {**header, "alg": "nOnE"}, alg="none")
     key = next((one for one in published if one.get("kid") == header.get("kid")), None)
     if key is not None:
+        with contextlib.suppress(UsageError):
+            yield "hmac-by-pem", _by_hmac(header, payload, public_pem(key).encode())
         as_text = json.dumps(dict(key), separators=(",", ":"))
-        for name, secret in (("pem", public_pem(key)), ("jwk", as_text)):
-            yield f"hmac-by-{name}", _by_hmac(header, payload, secret.encode())
+        yield "hmac-by-jwk", _by_hmac(header, payload, as_text.encode())
     for name, (kid, octets) in KIDS.items():
         yield name, _by_hmac({**header, "kid": kid}, payload, octets)
     stranger = spare_key("stranger", "RSA")
