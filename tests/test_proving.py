@@ -69,6 +69,10 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
         ("user-info-without-sub", {"userinfo_of_two_users"}),  # nobody's claims are no other's
         ("any-secret-will-do", {"native_code_redeemed"}),
         ("families-are-never-revoked", {"hints_of_revocation", "refresh_token_revoked"}),
+        (
+            "expiry-has-leading-zero",
+            {"pkce_verifiers_accepted", "basic_scheme_respelled", "basic_credentials_respelled"},
+        ),  # an answer that nobody can read is no refusal
         ("narrowed-scope-is-not-told", {"form_encodings"}),  # what was read is not told either
     ],
 )

@@ -11,6 +11,7 @@ from idprobe.checks import (
 )
 from idprobe.errors import Unsuited
 from idprobe.reading.landings import landed, sent
+from idprobe.reading.token_responses import served
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
 CHANGED = ("other-case", "longer", "shorter", "line-break")
@@ -159,7 +160,7 @@ def test_method_at_the_token_endpoint_is_ignored(pkce_verifiers_accepted: Trace)
 @requirement("RFC7636-4.6/equal-values-continue")
 def test_matching_verifier_brings_tokens(pkce_verifiers_accepted: Trace) -> None:
     """A verifier that fits lets the code be redeemed."""
-    assert gives_tokens(pkce_verifiers_accepted["longest"]), "a good verifier is refused"
+    assert served(pkce_verifiers_accepted["longest"]), "a good verifier is refused"
 
 
 @requirement("RFC7636-4.6/mismatch-invalid-grant")
@@ -190,4 +191,4 @@ def test_plain_verifier_equals_its_challenge(pkce_plain: Trace) -> None:
 @requirement("RFC7636-5/clients-without-pkce")
 def test_clients_without_pkce_are_served(pkce_optional: Trace) -> None:
     """A code that was issued without a challenge is redeemed without a verifier."""
-    assert gives_tokens(pkce_optional["without"]), "the code cannot be redeemed"
+    assert served(pkce_optional["without"]), "the code cannot be redeemed"

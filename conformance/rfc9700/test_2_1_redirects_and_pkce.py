@@ -1,10 +1,11 @@
 """RFC 9700 section 2.1: redirect URIs and PKCE."""
 
-from idprobe.checks import Trace, gives_tokens, refused, requirement, token_error
+from idprobe.checks import Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError
 from idprobe.reading.issued import documents
 from idprobe.reading.landings import followed, followed_steps
 from idprobe.reading.pages import password_posts
+from idprobe.reading.token_responses import served
 
 
 @requirement("RFC9700-2.1/exact-redirect-matching")
@@ -56,7 +57,7 @@ def test_credentials_are_not_forwarded(user_pages: Trace) -> None:
 @requirement("RFC9700-2.1.1/pkce-supported")
 def test_pkce_is_supported(pkce_support: Trace) -> None:
     """A good verifier redeems the code, a bad one does not."""
-    assert gives_tokens(pkce_support["right"]), "a good verifier is refused"
+    assert served(pkce_support["right"]), "a good verifier is refused"
     assert refused(pkce_support["wrong"]), "a bad verifier redeems the code"
 
 

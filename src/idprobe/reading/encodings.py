@@ -80,13 +80,23 @@ def _error_of(exchange: Exchange) -> tuple[str, str]:
     return response.error, ""
 
 
+def _refusal_of(exchange: Exchange) -> tuple[str, str]:
+    """Return the same of an answer that should have granted; raises EvidenceError for a success."""
+    if exchange.answered.is_success:
+        raise EvidenceError(f"that is neither a grant nor a refusal: {exchange}")
+    return _error_of(exchange)
+
+
 def granted(example: Example) -> str:
-    """Say why an example was not granted; empty if it was."""
+    """Say why an example was not granted; empty if it was.
+
+    Raises EvidenceError for a success without tokens that can be read.
+    """
     exchange = example.last
     wrong = broken(exchange)
     if wrong or gives_tokens(exchange):
         return wrong
-    error, wrong = _error_of(exchange)
+    error, wrong = _refusal_of(exchange)
     return wrong or f"refused with {error}"
 
 
@@ -121,13 +131,14 @@ REPEATED: Final = refused_with("invalid_request", "unsupported_grant_type", "inv
 def authenticated(example: Example) -> str:
     """Say why the client of an example was not known; empty if it was, whatever came of it.
 
-    Raises EvidenceError for an error that may come before or after the client is known.
+    Raises EvidenceError for an error that may come before or after the client is known, and for a
+    success without tokens that can be read.
     """
     exchange = example.last
     wrong = broken(exchange)
     if wrong or gives_tokens(exchange):
         return wrong
-    error, wrong = _error_of(exchange)
+    error, wrong = _refusal_of(exchange)
     if wrong or error == "invalid_client":
         return wrong or f"the error is {error}"
     if error not in OF_KNOWN_CLIENTS:

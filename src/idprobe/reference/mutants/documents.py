@@ -164,7 +164,6 @@ class KeysWithoutKid(ReferenceServer):
         "OIDCC-10.1/kid-when-several-keys": "the kid of tokens is not published",
         "OIDCC-10.1/signing-key-published": "no key is found by kid",
         "OIDCC-3.1.3.7/signature-verifies-with-issuer-keys": "no key is found by kid",
-        "OIDCC-2/signed": "no key is found by kid",
     },
 )
 class KeysShareOneKid(ReferenceServer):

@@ -132,7 +132,6 @@ class KeyCannotBeFound(ReferenceServer):
     breaks="OIDCC-10.1/alg-header-fits-key",
     also={
         "OIDCC-10.1/signing-key-published": "the kid is that of another kind of key",
-        "OIDCC-10.1/key-use-permits-signing": "the key is listed under another kid",
         "RFC8725-3.1/one-algorithm-per-key": "the kid is that of another key",
     },
 )
