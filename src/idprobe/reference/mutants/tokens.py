@@ -50,10 +50,7 @@ class TokenResponseWithoutType(ReferenceServer):
         return members
 
 
-@mutant(
-    breaks="RFC6749-5.1/expires-in-present",
-    also={"OIDCC-16.18/access-token-lifetime-short": "no lifetime is told"},
-)
+@mutant(breaks="RFC6749-5.1/expires-in-present")
 class TokenResponseWithoutExpiry(ReferenceServer):
     """Token responses do not tell how long the token is good."""
 
