@@ -97,6 +97,15 @@ def test_an_oauth_error_with_a_status_for_it_is_a_refusal(status: int) -> None:
     assert refused(said(status, {"error": "invalid_request"}))
 
 
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_an_oauth_error_with_the_status_of_a_success_is_a_refusal(status: int) -> None:
+    answer = said(status, {"error": "invalid_grant"})
+
+    assert refused(answer)
+    assert token_error(answer) == "invalid_grant"
+    assert not is_active(answer)
+
+
 @pytest.mark.parametrize("status", [402, 404, 408, 409, 418, 429, 500, 503])
 def test_an_oauth_error_with_another_status_is_none(status: int) -> None:
     answer = said(status, {"error": "invalid_request"})

@@ -73,6 +73,11 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
             "expiry-has-leading-zero",
             {"pkce_verifiers_accepted", "basic_scheme_respelled", "basic_credentials_respelled"},
         ),  # an answer that nobody can read is no refusal
+        (
+            "token-errors-are200",
+            {"code_redeemed", "pkce_verifiers", "pkce_public_verifiers", "passwords_beyond_ascii"}
+            | {"refresh_stolen", "code_of_another_client", "userinfo_forged"},
+        ),
         ("narrowed-scope-is-not-told", {"form_encodings"}),  # what was read is not told either
     ],
 )

@@ -103,7 +103,7 @@ def test_scheme_is_a_domain_backwards(native_clients_registered: Trace) -> None:
 def registered(trace: Trace, kind: str) -> bool:
     """Return whether the registration of a kind went through; EvidenceError if it is unclear."""
     response = trace[kind].answered
-    if response.is_success:
+    if response.is_granted:
         return True
     if response.error in {"invalid_redirect_uri", "invalid_client_metadata"}:
         return False

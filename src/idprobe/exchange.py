@@ -292,6 +292,11 @@ class Response:
         return 200 <= self.status <= 299  # noqa: PLR2004 -- the class of status codes itself
 
     @property
+    def is_granted(self) -> bool:
+        """Whether the status is 2xx and the body tells no OAuth error, as some servers do."""
+        return self.is_success and self.error is None
+
+    @property
     def is_redirect(self) -> bool:
         """Whether the response sends a browser elsewhere."""
         return self.status in {301, 302, 303, 307, 308} and self.header("location") is not None

@@ -105,5 +105,5 @@ async def tried_for_tokens(
         return None
     authorized = Authorized(ending.landing, parameters, pkce)
     response = await wire.send(redemption(provider, authorized), f"tokens-{step}")
-    token = response.json_object.get("access_token") if response.is_success else None
+    token = response.json_object.get("access_token") if response.is_granted else None
     return token if isinstance(token, str) else None

@@ -49,7 +49,7 @@ async def known_by_basic(wire: Wire) -> None:
     """Prove that the client is known by its Basic credentials as they are."""
     provider = wire.provider.with_client(client_using(wire, BASIC))
     answer = await wire.send(asking(provider), "control")
-    if not answer.is_success and answer.error not in OF_KNOWN_CLIENTS:
+    if not answer.is_granted and answer.error not in OF_KNOWN_CLIENTS:
         raise ControlFailed(wire.exchanges[-1], "the client is not known by Basic")
 
 

@@ -145,7 +145,7 @@ async def _by_jwks_uri(desk: Desk) -> None:
     for audience in (provider.endpoint("token_endpoint"), provider.issuer):
         signer = Signer(provider, key, key_header(key), audience)
         response = await wire.send(signer.request(FORM), "tokens-jwks")
-        if await place.called(SETTLE_S if response.is_success else 0):
+        if await place.called(SETTLE_S if response.is_granted else 0):
             return
 
 

@@ -61,7 +61,7 @@ async def _claims(wire: Wire, suffix: str, **parameters: str) -> Mapping[str, An
     tokens = await wire.run(redeem(provider, authorized), f"tokens{suffix}")
     request = userinfo_request(provider, tokens.access_token)
     response = await wire.send(request, f"userinfo{suffix}")
-    if not response.is_success:
+    if not response.is_granted:
         raise EvidenceError("userinfo gave nothing")
     if response.media_type == "application/jwt":
         return read_jwt(response.text.strip()).claims

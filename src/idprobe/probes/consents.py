@@ -70,7 +70,7 @@ async def consents_compared(wire: Wire) -> None:
             await _log_in(wire, "more", registration, metadata, all_of_them)
         metadata = metadata_for(wire.provider, **asked, redirect_uris=[CLEAR])
         response = await desk.offer("register-clear", metadata)
-        if response.is_success:
+        if response.is_granted:
             clear = Registration.from_response(response)
             await _log_in(wire, "clear", clear, metadata, little)
 
@@ -87,7 +87,7 @@ async def privileges_registered(wire: Wire) -> None:
         await _log_in(wire, "plain", await desk.register("register", metadata), metadata, scope)
         metadata = {**metadata, **PRIVILEGES}
         response = await desk.offer("register-privileged", metadata)
-        if response.is_success:
+        if response.is_granted:
             registration = Registration.from_response(response)
             await _log_in(wire, "privileged", registration, metadata, scope)
 

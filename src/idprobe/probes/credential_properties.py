@@ -73,7 +73,7 @@ async def client_ids_nearly_right(wire: Wire, edit: Edit) -> None:
 async def token_used(wire: Wire) -> None:
     """Log in, get a token and use it."""
     response = await wire.send(userinfo_request(wire.provider, await _token(wire)), "control-use")
-    if not response.is_success:
+    if not response.is_granted:
         raise Unsuited("the access token is no good at the userinfo endpoint")
 
 

@@ -120,7 +120,7 @@ class Desk:
         A server that has come to refuse everything would look as if it refused what was wrong.
         """
         last = next((one.response for one in reversed(self.wire.exchanges) if one.response), None)
-        if self._seen and (last is None or not last.is_success):
+        if self._seen and (last is None or not last.is_granted):
             await self.register("closing-control", metadata_for(self.wire.provider))
 
     async def take_back(self) -> None:

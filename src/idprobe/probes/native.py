@@ -190,7 +190,7 @@ def _with_port(uri: str) -> str:
 async def _try_kind(desk: Desk, kind: str, registered: str, used: str) -> None:
     """Register an app with one URI and log in to it with another, if the first is accepted."""
     response = await desk.offer(kind, _native(registered))
-    if response.is_success:
+    if response.is_granted:
         await _log_in(desk.wire, Registration.from_response(response), kind, used)
 
 

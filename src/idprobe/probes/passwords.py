@@ -107,7 +107,7 @@ async def _with_grant(wire: Wire) -> Provider:
         raise Unsuited("the profile has no user with a password")
     await wire.run(approval(wire.provider), "login")
     provider = wire.provider.with_client(_client(wire.provider))
-    if not (await wire.send(token_request(provider, _form(provider, user)), "first")).is_success:
+    if not (await wire.send(token_request(provider, _form(provider, user)), "first")).is_granted:
         raise Unsuited(f"the client {provider.client.name} gets no tokens for a password")
     return provider
 

@@ -63,7 +63,7 @@ async def _supported(wire: Wire) -> None:
     authorized = await _authorized(wire, fresh_pkce())
     request = redemption(wire.provider, authorized, verifier=fresh_pkce().verifier)
     response = await wire.send(request, "support")
-    if response.is_success:
+    if response.is_granted:
         raise Unsuited("the server does not announce PKCE, and ignores it")
 
 

@@ -46,7 +46,7 @@ async def client_credentials_refreshed(wire: Wire) -> None:
     provider = wire.provider
     scope = scope_of_its_own(provider.client)
     answer = await wire.send(client_credentials_request(provider, scope), "tokens")
-    token = answer.json_object.get("refresh_token") if answer.is_success else None
+    token = answer.json_object.get("refresh_token") if answer.is_granted else None
     if not isinstance(token, str):
         raise Unsuited("client credentials bring no refresh token here")
     await wire.send(refresh_request(provider, token), "refreshed")
@@ -61,7 +61,7 @@ async def code_refreshed(wire: Wire) -> None:
         raise Unsuited("the web client of the profile is given no refresh token")
     for step in ("refreshed", "refreshed_again"):
         answer = await wire.send(refresh_request(wire.provider, token), step)
-        newer = answer.json_object.get("refresh_token") if answer.is_success else None
+        newer = answer.json_object.get("refresh_token") if answer.is_granted else None
         token = newer if isinstance(newer, str) else token
 
 

@@ -105,7 +105,7 @@ async def revocation_released(wire: Wire) -> None:
     token = await _refresh_token(wire)
     successor = (await wire.run(refresh(provider, token), "control")).refresh_token or token
     await wire.send(revocation_request(provider, token, hint="refresh_token"), "revoke")
-    if (await wire.send(refresh_request(provider, successor), "traded-first")).is_success:
+    if (await wire.send(refresh_request(provider, successor), "traded-first")).is_granted:
         raise Unsuited("to revoke a refresh token that was traded leaves its successor alive")
     async with wire.tracks() as tracks:
         await _refreshes_alone(wire, tracks, _to_one)
@@ -118,7 +118,7 @@ async def revocation_released(wire: Wire) -> None:
             came = await wire.race(requests, f"race/{number}", tracks)
             last = next(iter(_successors(came)), token)
             left = await wire.send(refresh_request(provider, last), f"after/{number}")
-            if left.is_success:
+            if left.is_granted:
                 return
 
 
@@ -155,7 +155,7 @@ async def _refreshes(wire: Wire, spread: Spread, few: int) -> None:
                 raise Unsuited(_grace(leeway_s, served, len(successors)))
             requests = [refresh_request(provider, successor) for successor in successors]
             heirs = [await wire.send(one, f"successor/{number}") for one in requests]
-            if sum(heir.is_success for heir in heirs) > 1:
+            if sum(heir.is_granted for heir in heirs) > 1:
                 break
 
 
@@ -197,7 +197,7 @@ def _without_body(request: Request) -> tuple[tuple[str, str], ...]:
 
 
 def _served(exchanges: Sequence[Exchange]) -> list[Response]:
-    return [one.response for one in exchanges if one.response and one.response.is_success]
+    return [one.response for one in exchanges if one.response and one.response.is_granted]
 
 
 def _successors(exchanges: Sequence[Exchange]) -> list[str]:

@@ -86,7 +86,7 @@ async def registered_strange_key(wire: Wire) -> None:
         await desk.register("control", signing_metadata([key]))
         metadata = signing_metadata([strange, key])
         response = await desk.offer("register", metadata)
-        if not response.is_success:
+        if not response.is_granted:
             raise Unsuited("the server registers no key of a type that it does not know")
         client = _client(Registration.from_response(response), metadata, key)
         audience = wire.provider.endpoint("token_endpoint")
@@ -102,7 +102,7 @@ async def registered_short_key(wire: Wire) -> None:
         key = generate_key("RSA", rsa_bits=SHORT_BITS)
         metadata = signing_metadata([key])
         response = await desk.offer("register", metadata)
-        if response.is_success:
+        if response.is_granted:
             client = _client(Registration.from_response(response), metadata, key)
             audience = wire.provider.endpoint("token_endpoint")
             provider = wire.provider.with_client(client)

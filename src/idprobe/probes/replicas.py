@@ -56,7 +56,7 @@ async def revoked_at_replicas(wire: Wire) -> None:
     await wire.send(at(first, revocation_request(wire.provider, tokens.access_token)), "revoke")
     begun = time.monotonic()
     for node in others:
-        while (await wire.send(at(node, ask), f"after/{node.name}")).is_success:
+        while (await wire.send(at(node, ask), f"after/{node.name}")).is_granted:
             if time.monotonic() - begun > PATIENCE_S:
                 break
             await asyncio.sleep(BETWEEN_S)

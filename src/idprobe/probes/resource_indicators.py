@@ -217,7 +217,7 @@ async def _own(wire: Wire, step: str, scope: str, parameters: Pairs, *, sure: bo
     """Ask for a token of the client's own, and look at what came; a sure one must come."""
     request = client_credentials_request(wire.provider, scope, extra=parameters)
     response = await wire.send(request, step)
-    if sure and not response.is_success:
+    if sure and not response.is_granted:
         raise EvidenceError(f"{step}: the client gets no token for a resource of the profile")
     await _look(wire, step, response)
 
@@ -248,7 +248,7 @@ async def _refreshed(wire: Wire, step: str, tokens: Tokens, uri: str) -> Tokens 
     request = refresh_request(wire.provider, tokens.refresh_token, extra=resource(uri))
     response = await wire.send(request, step)
     await _look(wire, step, response)
-    if not response.is_success:
+    if not response.is_granted:
         return None
     fresh = Tokens.from_response(response)
     return replace(fresh, refresh_token=fresh.refresh_token or tokens.refresh_token)
@@ -256,7 +256,7 @@ async def _refreshed(wire: Wire, step: str, tokens: Tokens, uri: str) -> Tokens 
 
 async def _look(wire: Wire, step: str, response: Response) -> None:
     """Introspect the access token of a response, if it brought one."""
-    token: Any = response.json_object.get("access_token") if response.is_success else None
+    token: Any = response.json_object.get("access_token") if response.is_granted else None
     if isinstance(token, str):
         await _inspect(wire, step, token)
 

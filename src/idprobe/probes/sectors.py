@@ -32,7 +32,7 @@ async def _may_be_ours(desk: Desk, uri: str) -> None:
     """Prove that a sector at our address is registered; Unsuited where only https will do."""
     members = {**PAIRWISE, "sector_identifier_uri": uri}
     response = await desk.enter("good", metadata_for(desk.wire.provider, **members))
-    if uri.startswith("http:") and not response.is_success:
+    if uri.startswith("http:") and not response.is_granted:
         raise Unsuited(
             "the server registers no sector at a plain http address, and our listener has no "
             "other: name an https public_url under [listener]"

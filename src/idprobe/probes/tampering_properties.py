@@ -46,7 +46,7 @@ async def tokens_used(wire: Wire) -> None:
     """Log in, get tokens and use them."""
     tokens = await _tokens(wire)
     response = await wire.send(userinfo_request(wire.provider, tokens.access_token), "control-use")
-    if not response.is_success:
+    if not response.is_granted:
         raise Unsuited("the access token is no good at the userinfo endpoint")
 
 

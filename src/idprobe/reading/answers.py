@@ -67,7 +67,9 @@ def token_error(exchange: Exchange) -> str | None:
 def refused(exchange: Exchange) -> bool:
     """Return True for a refusal, False if the server gave what was asked for.
 
-    Raises EvidenceError for an answer that is neither: a crash, an overload, a block.
+    An OAuth error is one by whatever status of a client's error or of success: some servers tell
+    errors with 200, which is another fault. Raises EvidenceError for an answer that is neither: a
+    crash, an overload, a block.
     """
     response = exchange.answered
     if gives_tokens(exchange):
@@ -76,7 +78,7 @@ def refused(exchange: Exchange) -> bool:
         if exchange.landing.error is None:
             raise EvidenceError(f"the redirect brings neither a grant nor an error: {exchange}")
         return True
-    if response.error is not None and response.status in ERROR_STATUSES:
+    if response.error is not None and (response.is_success or response.status in ERROR_STATUSES):
         return True
     if is_error_page(response) or refused_by_challenge(exchange):
         return True
@@ -111,7 +113,8 @@ def is_active(exchange: Exchange) -> bool:
     response = exchange.answered
     if response.is_success:
         is_json = response.media_type == "application/json"
-        return not is_json or response.json_object.get("active", True) is True
+        denied = is_json and response.error is not None
+        return not denied and (not is_json or response.json_object.get("active", True) is True)
     if response.status in {400, 401, 403}:
         return False
     raise EvidenceError(f"that is neither service nor refusal: {exchange}")

@@ -38,9 +38,9 @@ def information(exchange: Exchange) -> dict[str, Any]:
 def accepted(exchange: Exchange) -> bool:
     """Return whether a client was registered, or a registration changed, rather than refused."""
     response = exchange.answered
-    if response.is_success:
+    if response.is_success and (response.error is None or "client_id" in response.json_object):
         return bool(information(exchange))
-    if response.status in REFUSALS and response.error is not None:
+    if response.error is not None and (response.status in REFUSALS or response.is_success):
         return False
     if refused_by_challenge(exchange):
         return False
