@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from idprobe.errors import ControlFailed
 from idprobe.flows import authorize, redeem
 from idprobe.jose import generate_key, read_jwt, sign_jwt, spare_key
 from idprobe.probes import probe
 from idprobe.probes.asking import ordinary, tried
+from idprobe.probes.honest import id_token_of
 from idprobe.profile import Capability, Role
 from idprobe.wire import Wire
 
@@ -26,9 +26,7 @@ async def id_token_hints_forged(wire: Wire) -> None:
     provider = wire.provider
     authorized = await wire.run(authorize(provider, scope="openid"), "login")
     tokens = await wire.run(redeem(provider, authorized), "tokens")
-    token = tokens.id_token or ""
-    if not token:
-        raise ControlFailed(wire.exchanges[-1], "there is no ID Token")
+    token = id_token_of(wire, tokens)
     await _ask(wire, "genuine", token)
     claims = dict(read_jwt(token).claims)
     forged = {"foreign-key": {}, "foreign-issuer": {"iss": "https://idprobe.example"}}

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from idprobe.errors import Unsuited
+from idprobe.errors import ControlFailed, Unsuited
 from idprobe.exchange import Pairs, Request
 from idprobe.flows import (
     Flow,
@@ -27,6 +27,7 @@ __all__ = [
     "get_tokens",
     "honest_form",
     "honest_tokens",
+    "id_token_of",
     "scope_of_its_own",
     "with_secret",
 ]
@@ -87,6 +88,13 @@ async def honest_tokens(wire: Wire, provider: Provider, step: str = "control") -
         return await wire.run(client_credentials(provider, scope), step)
     authorized = await wire.run(authorize(provider))
     return await wire.run(redeem(provider, authorized), step)
+
+
+def id_token_of(wire: Wire, tokens: Tokens) -> str:
+    """Return the ID Token of the last answer; raises ControlFailed without one."""
+    if not tokens.id_token:
+        raise ControlFailed(wire.exchanges[-1], "there is no ID Token")
+    return tokens.id_token
 
 
 def get_tokens(request: Request) -> Flow[Tokens]:

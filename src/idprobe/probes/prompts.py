@@ -8,6 +8,7 @@ from idprobe.exchange import Pairs
 from idprobe.flows import redeem, visit
 from idprobe.probes import probe
 from idprobe.probes.asking import PRINTABLE, approval, is_openid, ordinary, tried
+from idprobe.probes.honest import id_token_of
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
@@ -140,7 +141,7 @@ async def id_token_hints(wire: Wire) -> None:
     _openid_only(wire.provider)
     authorized = await wire.run(approval(wire.provider), "authorize")
     tokens = await wire.run(redeem(wire.provider, authorized), "redeem")
-    hint = (("prompt", "none"), ("id_token_hint", tokens.id_token or ""))
+    hint = (("prompt", "none"), ("id_token_hint", id_token_of(wire, tokens)))
     await tried(wire, "same-user", ordinary(wire.provider, extra=hint), user=False)
     wire.fresh_browser()
     other = wire.provider.with_user(list(wire.provider.profile.users.values())[1])

@@ -10,6 +10,7 @@ from idprobe.flows.logout import leave
 from idprobe.probes import Safety, probe
 from idprobe.probes.asking import ordinary, tried
 from idprobe.probes.client_pages import client_page
+from idprobe.probes.honest import id_token_of
 from idprobe.profile import Capability, Role
 from idprobe.reading.pages import page_of
 from idprobe.wire import Wire
@@ -59,10 +60,10 @@ async def session_states(wire: Wire) -> None:
     _offered(wire)
     authorized = await wire.run(authorize(wire.provider, scope="openid"), "first")
     tokens = await wire.run(redeem(wire.provider, authorized), "tokens")
+    hint = [("id_token_hint", id_token_of(wire, tokens))]
     await wire.run(authorize(wire.provider, scope="openid"), "same")
     second = wire.acting_as(Role.SECOND)
     await wire.run(authorize(second, scope="openid"), "other")
-    hint = [("id_token_hint", tokens.id_token or "")]
     await wire.run(leave(wire.provider, hint), "logout")
     await wire.run(authorize(wire.provider, scope="openid"), "later")
 
@@ -96,7 +97,7 @@ async def session_frame_asked(wire: Wire) -> None:
     await wire.show({home: client_page(frame, asked)}, "client")
     await wire.show({STRANGER: client_page(frame, {"foreign": right})}, "stranger")
     await wire.show({home: client_page(frame, {"sandboxed": right}, in_sandbox=True)}, "sandbox")
-    hint = [("id_token_hint", tokens.id_token or "")]
+    hint = [("id_token_hint", id_token_of(wire, tokens))]
     await wire.run(leave(wire.provider, hint), "logout")
     await wire.show({home: client_page(frame, {"after": right})}, "client-after")
 

@@ -43,6 +43,8 @@ SEARCH_S: Final = 60.0
 """So long a search may take: stories that wait for an expiry would take minutes at full depth."""
 ROUNDS: Final = 10
 """How many short load runs a mutant has to be wrong in one of, on a machine however slow."""
+PERHAPS: Final = "perhaps "
+"""So begins the reason of a consequence that luck decides about."""
 BASE: Final = frozenset({"metadata_documents", "keys_document"})
 """What every run fetches before all else."""
 
@@ -153,6 +155,13 @@ def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> l
         return judged(Audit(profile, options, transport), checks)
 
 
+def _expected(mutant: MutantInfo) -> Iterator[str]:
+    """Yield what has to fire besides: not what depends on which experiments meet."""
+    for identifier, because in mutant.also.items():
+        if not because.startswith(PERHAPS):
+            yield identifier
+
+
 def _kept(judgements: Iterable[Judgement]) -> set[str]:
     """Return what every check of it found kept; those that could not decide say nothing.
 
@@ -189,6 +198,6 @@ def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE)
         rows,
         tuple(sorted(closure(mutant.breaks) - woken)),
         tuple(row for row in rows if row[1] not in declared(mutant)),
-        tuple(sorted(closure(mutant.also) & _kept(found))),
+        tuple(sorted(closure(_expected(mutant)) & _kept(found))),
         tuple(f"{o.check}: {o.verdict}" for o in found if isinstance(o.verdict, HarnessFault)),
     )

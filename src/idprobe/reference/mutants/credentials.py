@@ -70,7 +70,6 @@ class KeysAreNotOffered(ReferenceServer):
     breaks="RFC6749-5.2/invalid-client-401-otherwise",
     also={
         "RFC6749-5.2/invalid-client": "it has that status everywhere",
-        "RFC6749-5.2/invalid-client-401-for-authorization-header": "it has that status everywhere",
     },
 )
 class FailedBodyCredentialsAre403(ReferenceServer):

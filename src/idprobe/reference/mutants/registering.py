@@ -324,7 +324,6 @@ class AnybodyReadsRegistrations(ReferenceServer):
 @mutant(
     "OIDCR-4.2/read-is-idempotent",
     also={
-        "OIDCR-4.3/read-returns-all-metadata": "what was told at first changes too",
         "RFC7592-3/all-metadata-returned": "what was told at first changes too",
     },
 )

@@ -165,7 +165,6 @@ class DenialIsInvalidRequest(ReferenceServer):
         "RFC6749-4.2.2.1/error-values-charset",
         "OIDCC-3.1.2.6/error-description-ascii",
     ],
-    also={"RFC6749-A.8/error-description-syntax": "it is not ASCII"},
     profile="speakup",
 )
 class ErrorsSpeakGerman(ReferenceServer):

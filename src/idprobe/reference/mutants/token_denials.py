@@ -95,11 +95,6 @@ class UnknownCodeIsInvalidRequest(_OtherCode):
     breaks="RFC6749-5.2/invalid-client",
     also={
         "RFC6749-3.2.1/confidential-client-must-authenticate": "the code is none of its two",
-        "RFC6749-10.2/authenticate-whenever-possible": "the code is none of its two",
-        "RFC9700-2.5/client-authentication-enforced": "the code is none of its two",
-        "OIDCC-3.1.3.2/client-authenticated": "the code is none of its two",
-        "OIDCC-9/client-secret-basic": "the code is another",
-        "RFC6749-4.4.2/authenticate-client": "the code is none of its two",
         "RFC6749-2.3.1/body-credentials-optional": "the refusal has another code",
     },
 )
