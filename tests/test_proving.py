@@ -78,6 +78,7 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
             {"code_redeemed", "pkce_verifiers", "pkce_public_verifiers", "passwords_beyond_ascii"}
             | {"refresh_stolen", "code_of_another_client", "userinfo_forged"},
         ),
+        ("introspection-is-text", {"introspected_tokens_tampered"}),
         ("hybrid-brings-no-id-token", {"id_token_hints"}),  # nothing to give a hint with
         ("narrowed-scope-is-not-told", {"form_encodings"}),  # what was read is not told either
     ],

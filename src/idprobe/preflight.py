@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote_plus
 
 from idprobe.flows import Ending, authorization_parameters, fresh_pkce, token_request, visit
 from idprobe.profile import Client
@@ -28,7 +29,19 @@ async def refusal_of(wire: Wire, client: Client) -> str | None:
         f"the token endpoint refuses the credentials of client {client.name} by "
         f"{client.token_endpoint_auth_method} ({response.status} "
         f"{response.error or 'without an error code'}): check client_secret and "
-        f"token_endpoint_auth_method under [clients.{client.name}]"
+        f"token_endpoint_auth_method under [clients.{client.name}]{_hint_of_encoding(client)}"
+    )
+
+
+def _hint_of_encoding(client: Client) -> str:
+    """Return what else may be wrong with Basic credentials that change when they are encoded."""
+    values = (client.client_id, client.client_secret or "")
+    is_same = all(quote_plus(value) == value for value in values)
+    if is_same or client.token_endpoint_auth_method != "client_secret_basic":  # noqa: S105
+        return ""
+    return (
+        "; they have characters that Basic sends form-encoded (RFC 6749 section 2.3.1): the server "
+        "may not decode them, so try a secret of letters and digits"
     )
 
 

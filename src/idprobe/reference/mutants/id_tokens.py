@@ -27,7 +27,7 @@ class NonceIsLost(ReferenceServer):
 
 @mutant(
     breaks=["OIDCC-2/nonce-passed-through-unmodified"],
-    also={"OIDCC-2/nonce-echoed": "a search finds a nonce that is long enough"},
+    also={"OIDCC-2/nonce-echoed": "perhaps a search finds a nonce that is long enough"},
 )
 class NonceIsTruncated(ReferenceServer):
     """A nonce longer than 64 characters is cut."""

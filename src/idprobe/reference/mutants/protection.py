@@ -203,10 +203,7 @@ class UserInfoHasOneEncryption(_Protecting):
         return (how[0], how[1], "A256GCM") if kind == "userinfo" else how
 
 
-@mutant(
-    breaks="OIDCC-10.2/encryption-alg-supported-by-recipient",
-    also={"OIDCC-10.2/encrypts-to-published-key": "the dead end is seen there too"},
-)
+@mutant(breaks="OIDCC-10.2/encryption-alg-supported-by-recipient")
 class ContentEncryptionIsIgnored(_Protecting):
     """The content encryption of ID Tokens is the default, whatever was registered."""
 

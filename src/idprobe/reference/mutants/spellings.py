@@ -136,7 +136,7 @@ class HyphensOfBasicStayEncoded(ReferenceServer):
     """Basic credentials with a percent-encoded hyphen are not the client's."""
 
     def presented_credentials(self, request: Request, form: Form) -> Presented:
-        encoded = request.headers.get("authorization", "").partition(" ")[2]
-        if b"%2D" in base64.b64decode(encoded).upper():
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic" and b"%2D" in base64.b64decode(encoded).upper():
             raise OAuthFault("invalid_client", "client authentication failed")
         return super().presented_credentials(request, form)

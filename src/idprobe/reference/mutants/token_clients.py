@@ -27,7 +27,7 @@ class BasicIsRefused(ReferenceServer):
         return super().presented_credentials(request, form)
 
 
-@mutant(breaks="RFC6749-2.3.1/basic-credentials-form-decoded", profile="speakup")
+@mutant(breaks="RFC6749-2.3.1/basic-credentials-form-decoded", profile="speakup", alone=True)
 class BasicIsNotFormDecoded(ReferenceServer):
     """Basic credentials are taken as they are, without form-decoding."""
 
