@@ -28,10 +28,10 @@ LONG_S = 600
 
 
 def mutant(
-    breaks: str | Sequence[str], *, also: Mapping[str, str] | None = None
+    breaks: str | Sequence[str], *, also: Mapping[str, str] | None = None, alone: bool = False
 ) -> Callable[[type[ReferenceServer]], type[ReferenceServer]]:
     """Declare a mutant that no plain check finds, since it has to be told a story first."""
-    return any_mutant(breaks, also=also, by_search=True)
+    return any_mutant(breaks, also=also, by_search=True, alone=alone)
 
 
 class _Generations(ReferenceServer):
@@ -220,6 +220,7 @@ class RefreshRevivesAccessTokens(_Generations):
         INTROSPECTED: "introspection believes it",
         IMMEDIATE: "a revoked grant revives",
     },
+    alone=True,
 )
 class NewLoginsReviveOldGrants(ReferenceServer):
     """A new code of the same client makes its revoked grants good again."""
