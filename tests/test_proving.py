@@ -87,6 +87,18 @@ def test_checks_do_not_accuse_a_mutant_of_what_it_keeps(name: str, probes: set[s
     assert tried(name, probes).undeclared == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "probes"),
+    [
+        ("acr-is-array", {"acr_requested"}),
+        ("user-info-without-sub", {"claims_from_elsewhere"}),
+        ("keys-without-type", {"userinfo_forged"}),
+    ],
+)
+def test_no_check_breaks_down_at_what_nobody_expects(name: str, probes: set[str]) -> None:
+    assert tried(name, probes).faults == ()
+
+
 def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

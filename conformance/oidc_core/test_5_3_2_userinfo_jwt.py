@@ -11,7 +11,7 @@ ALG = "userinfo_signed_response_alg"
 
 def signed_steps(trace: Trace) -> list[str]:
     """Return the steps of clients for which a signature was registered."""
-    steps = [s for s in steps_below(trace, "userinfo") if told(trace, s, ALG, s) not in {None, ""}]
+    steps = [s for s in steps_below(trace, "userinfo") if told(trace, s, ALG, s) not in (None, "")]
     if not steps:
         raise Unsuited("the server registers no signature of UserInfo")
     return steps

@@ -48,7 +48,7 @@ def test_token_of_a_client_differs_from_one_of_a_user(
     """A resource can tell a token that a client has for itself from one that a user granted."""
     of_user = said(tokens_introspected["access"])
     own = said(own_token_introspected["own"])
-    is_named = own.get("sub") in {None, own.get("client_id"), own.get("azp")}
+    is_named = own.get("sub") in (None, own.get("client_id"), own.get("azp"))
     assert is_named or own.keys() != of_user.keys(), "the token could be a user's"
     assert own.get("sub") != of_user.get("sub"), "the token has the subject of a user"
 

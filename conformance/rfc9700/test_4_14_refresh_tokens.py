@@ -9,7 +9,7 @@ def test_public_refresh_tokens_are_rotated(public_refresh_replayed: Trace) -> No
     """A refresh brings a new refresh token and ends the old one."""
     first = tokens(public_refresh_replayed, "tokens")["refresh_token"]
     second = tokens(public_refresh_replayed, "refresh").get("refresh_token")
-    assert second not in {None, first}, "the refresh brings no new refresh token"
+    assert second not in (None, first), "the refresh brings no new refresh token"
     assert refused(public_refresh_replayed["replay"]), "the old token still brings tokens"
 
 

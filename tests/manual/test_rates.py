@@ -15,7 +15,7 @@ FOLDER: Final = Path(__file__).parents[2] / "docs" / "explanation"
 PAGE: Final = (FOLDER / "error-rates.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["false-alarms.md", "what-our-tests-notice.md"])
+@pytest.mark.parametrize("name", ["false-alarms.md", "kill-matrix.md", "what-our-tests-notice.md"])
 def test_a_page_that_measures_gives_its_figures(name: str) -> None:
     rows = with_rates(f"<!-- rates of {name} by nox -s x -->", FOLDER).splitlines()
 
