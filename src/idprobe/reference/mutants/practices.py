@@ -36,7 +36,7 @@ class IdTokensAreRefreshTokens(ReferenceServer):
         return RefreshToken(value, grant, grant.scope, self.now(), self.now() + 60)
 
 
-@mutant(breaks="RFC8725-3.12/mutually-exclusive-validation")
+@mutant(breaks="RFC8725-3.12/mutually-exclusive-validation", alone=True)
 class AccessTokensLookLikeIdTokens(ReferenceServer):
     """A JWT access token is for the client, and has the type of an ID Token."""
 

@@ -39,7 +39,7 @@ class MutantInfo:
     scenario: str = ""
     """The load scenario that shows it, where an audit alone does not."""
     alone: bool = False
-    """Whether its own experiments alone show it: the others hide it, or call the profile wrong."""
+    """Whether its own experiments alone are made: others hide it, meet by luck, or cannot begin."""
 
 
 def _consequences() -> Mapping[str, Mapping[str, str]]:

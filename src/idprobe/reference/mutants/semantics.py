@@ -183,7 +183,7 @@ class LargeBodiesCrash(ReferenceServer):
             raise OAuthFault("server_error", "oops", status=500) from fault
 
 
-@mutant(breaks="RFC9111-3.5/authenticated-responses-not-shared")
+@mutant(breaks="RFC9111-3.5/authenticated-responses-not-shared", alone=True)
 class ClaimsAreCached(ReferenceServer):
     """What userinfo told one user it tells the next as well."""
 

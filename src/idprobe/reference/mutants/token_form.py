@@ -179,7 +179,7 @@ class CodesAreShort(ReferenceServer):
         return super().code_value(_wish)[:12]
 
 
-@mutant(breaks="RFC6749-10.10/guess-probability-2-128", profile="speakup")
+@mutant(breaks="RFC6749-10.10/guess-probability-2-128", profile="speakup", alone=True)
 class EverybodyHasOneToken(ReferenceServer):
     """All access tokens are the same."""
 

@@ -141,7 +141,7 @@ class AccessTokenWithoutAudience(ReferenceServer):
         return claims
 
 
-@mutant(breaks=["RFC9068-2.2/jti"])
+@mutant(breaks=["RFC9068-2.2/jti"], alone=True)
 class AccessTokenWithoutJti(ReferenceServer):
     """JWT access tokens have no jti."""
 
