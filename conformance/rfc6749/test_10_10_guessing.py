@@ -16,10 +16,10 @@ def test_secrets_cannot_be_guessed(secret_guessed: Trace) -> None:
     right = error_code(secret_guessed["control"])
     if right in {None, "invalid_client"}:
         raise EvidenceError("the client cannot authenticate with the secret that it was given")
-    first, *later = (error_code(exchange) for exchange in secret_guessed.steps("guess"))
-    if first == right:
+    guesses = [one for one in secret_guessed.steps("guess") if one.answered.status != 429]
+    if guesses and error_code(guesses[0]) == right:
         raise EvidenceError("a request fails for its code, whatever the secret")
-    assert right not in later, "a wrong secret is taken"
+    assert right not in map(error_code, guesses), "a wrong secret is taken"
     secret = secret_guessed["register"].answered.json_object.get("client_secret")
     bits = secret_guessed.fact(secret)["max_entropy_bits"]
     locked = error_code(secret_guessed["right"]) == "invalid_client"

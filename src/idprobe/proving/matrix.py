@@ -28,8 +28,11 @@ What else fires has to be declared as a consequence, with a reason; the rest is 
 `nox -s mutants` runs each with the experiments that it is aimed at and a sample of the others.
 With `-- --all` it runs every experiment that could tell the mutant from the sound server, and a
 sample of those that could not; then it writes this page too.
+A few have their own experiments alone: a whole audit would call the profile wrong, or what fires
+besides would be luck.
 A check that no mutant wakes is an error, too, unless `fixtures/mutants/asleep.tsv` says which test
 wakes it instead.
+After a mend, `-- --all --faulty` tries only those again that the run before found something at.
 The same is in `reports/output/kill-matrix.json`.
 """
 
