@@ -23,6 +23,7 @@ nox.options.sessions = [
     "conformance",
     "variants",
     "load",
+    "compiled",
     "interop",
     "browser",
 ]
@@ -30,6 +31,10 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 nox.options.default_venv_backend = "venv"
 
+ENGINE_TESTS = [
+    f"tests/load/test_{name}.py"
+    for name in ("engine", "pacing", "callers", "pulse", "windows", "allowance", "under_load")
+]
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
 ROOT = Path(__file__).parent
 AXE = "axe-core@4.14.1"
@@ -144,6 +149,20 @@ def load(session: nox.Session) -> None:
     install(session, "tests")
     options = ("--rate", "50/s", "--duration", "10s", "--budget", "p95<500ms,errors<0.1%")
     session.run("idprobe", "load", "client_credentials", *options)
+
+
+@nox.session
+def compiled(session: nox.Session) -> None:
+    """Install idprobe with its load engine compiled, and test it as the other is tested."""
+    session.install("--require-hashes", "-r", "requirements/compiled.txt")
+    # from a copy: compiled modules stay beside their sources, where they would be imported
+    copy = Path(session.create_tmp()).resolve()
+    session.run("hatchling", "build", "--target", "sdist", "--directory", str(copy))
+    wanted = {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
+    for one in copy.glob("idprobe-*.tar.gz"):
+        session.install("--no-deps", "--no-build-isolation", str(one), env=wanted)
+    session.run("python", "-c", "from idprobe.load.watching import COMPILED; assert COMPILED")
+    session.run("pytest", "--numprocesses", "auto", *(session.posargs or ENGINE_TESTS))
 
 
 @nox.session(default=False)

@@ -86,10 +86,19 @@ COVERED: Final = [
 """Those that only load shows are put to the test by tests/load, those for browsers by nox."""
 
 
-@cache
+KNOWN: Final[dict[str, tuple[Judgement, ...]]] = {}
+"""What was judged of mutants in this process."""
+
+
 def judgements_of(name: str) -> tuple[Judgement, ...]:
-    """Return what is judged of a mutant by the checks that it is shown to."""
-    mutant = MUTANTS[name]
+    """Return what is judged of a mutant by the checks that it is shown to; once."""
+    if name not in KNOWN:
+        KNOWN[name] = judged_anew(MUTANTS[name])
+    return KNOWN[name]
+
+
+def judged_anew(mutant: MutantInfo) -> tuple[Judgement, ...]:
+    """Return what is judged of a mutant."""
     with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
         checks = checks_for(mutant)
         probes = [all_probes()[probe] for check in checks for probe in check.probes]
@@ -174,6 +183,7 @@ def test_a_check_that_may_sleep_unnoticed_is_woken_by_a_mutant(name: str) -> Non
     check = next(check for check in all_checks() if check.name == name)
     judges = closure(check.requirements)
     aimed = [mutant.name for mutant in COVERED if closure(mutant.breaks) & judges]
+    aimed.sort(key=lambda mutant: mutant not in KNOWN)
 
     assert any(
         judgement.check == name and isinstance(judgement.verdict, Violated)

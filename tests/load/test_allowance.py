@@ -11,7 +11,7 @@ from tests.load.test_pacing import OK, Getter, result_of, stage_of, talking
 
 from idprobe.errors import UsageError
 from idprobe.exchange import Request
-from idprobe.load import pacing
+from idprobe.load import working
 from idprobe.load.allowance import SPENT, Allowance
 from idprobe.load.callers import Caller
 from idprobe.load.caps import Cost, heed_limits
@@ -155,7 +155,7 @@ def test_what_is_sent_twice_counts_twice() -> None:
 
 
 def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "MOST_REQUESTS", 100)
+    monkeypatch.setattr(working, "MOST_REQUESTS", 100)
     server = Counter()
     with talking(server) as url:
         work = worked(stage_of(url), Getter, Plan(Closed(4), 60), users=4)

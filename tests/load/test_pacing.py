@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from unittest.mock import Mock
+from typing import Any
 
 import pytest
 
 from idprobe.exchange import Request
-from idprobe.load import working
+from idprobe.load import lines, working
 from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
-from idprobe.load.lines import Line
+from idprobe.load.originals import original
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.recording import UNFINISHED, Recording
 from idprobe.load.result import LoadResult
@@ -41,6 +41,16 @@ class Getter(Caller):
 
     def iterate(self) -> Moves:
         yield Request.get(self.provider.issuer)
+
+
+def failing_to_connect(number: int) -> Callable[[str, str], Any]:
+    """Return what gives the engine sockets that cannot connect, for a reason of this host."""
+
+    class Socket(socket.socket):
+        def connect_ex(self, _address: object, /) -> int:
+            return number
+
+    return lambda module, name: Socket if name == "socket" else original(module, name)
 
 
 @contextmanager
@@ -281,7 +291,7 @@ def test_a_host_that_cannot_open_connections_makes_the_run_void(
 
     number = getattr(errno, name)
     monkeypatch.setattr(Prepared, "prepares", prepares)
-    monkeypatch.setattr(Line, "open", Mock(side_effect=OSError(number, os.strerror(number))))
+    monkeypatch.setattr(lines, "original", failing_to_connect(number))
     work = Work(stage_of("http://127.0.0.1:1"), Prepared, Plan(Open(40), 0.1, callers=2))
 
     work.run()

@@ -5,13 +5,19 @@ import socket
 import time
 
 import pytest
-from tests.load.test_pacing import answering, recorded, result_of, stage_of, talking
+from tests.load.test_pacing import (
+    answering,
+    failing_to_connect,
+    recorded,
+    result_of,
+    stage_of,
+    talking,
+)
 
 from idprobe.exchange import Request
-from idprobe.load import pulse
+from idprobe.load import lines, pulse
 from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
-from idprobe.load.lines import Line
 from idprobe.load.merged import merged
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.pulse import DOWN_NS, Pulse
@@ -48,11 +54,8 @@ def test_a_run_against_a_server_that_is_gone_ends_by_itself_and_says_so(
 def test_connections_that_this_host_could_not_open_say_nothing_of_the_target(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def no_more(_line: Line) -> None:
-        raise OSError(errno.EMFILE, "too many open files")
-
     monkeypatch.setattr(pulse, "DOWN_NS", 300 * MS)
-    monkeypatch.setattr(Line, "open", no_more)
+    monkeypatch.setattr(lines, "original", failing_to_connect(errno.EMFILE))
 
     recording = recorded(nobody(), Open(100), duration_s=60.0)
 

@@ -135,7 +135,7 @@ def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     used = iter([0, 300 * MS, 301 * MS])
-    monkeypatch.setattr("idprobe.load.watching._processor", lambda: (next(used), 0))
+    monkeypatch.setattr("idprobe.load.watching.processor_ns", lambda: (next(used), 0))
     recording = Recording()
     watch = Watch(recording, Idle(), 0, (0, None))
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from idprobe.load.allowance import SPENT
 from idprobe.load.callers import Caller
-from idprobe.load.caps import MOST_REQUESTS
 from idprobe.load.engine import Engine, Seat
 from idprobe.load.memory import unknown
 from idprobe.load.pulse import Pulse
@@ -230,10 +229,13 @@ class ClosedPace:
     `wanted` may be changed by another thread; without a duration it goes on until `leave`.
     """
 
-    def __init__(self, engine: Engine, crew: Crew, recording: Recording, times: Times) -> None:
+    def __init__(
+        self, engine: Engine, crew: Crew, recording: Recording, times: Times, most_requests: int
+    ) -> None:
         self._engine: Final = engine
         self._crew: Final = crew
         self._recording: Final = recording
+        self._most_requests: Final = most_requests
         started = time.perf_counter_ns()
         self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
@@ -272,7 +274,7 @@ class ClosedPace:
 
     def _is_short(self) -> bool:
         """Return whether not every user might come to the end of two more iterations."""
-        left, allowance = MOST_REQUESTS - self._engine.requests, self._engine.allowance
+        allowance, left = self._engine.allowance, self._most_requests - self._engine.requests
         if allowance is not None and allowance.left is not None:
             left = min(left, allowance.left)
         return left < 2 * self.reserve * self._working

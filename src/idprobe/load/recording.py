@@ -49,6 +49,8 @@ class Worker:
     """What all its threads used, over the whole run."""
     busiest: float
     """What the engine used in its busiest second."""
+    compiled: bool = False
+    """Whether its engine was compiled when it was installed."""
 
 
 @dataclass(slots=True, eq=False)

@@ -55,7 +55,8 @@ def _facts(result: LoadResult) -> Iterator[tuple[str, str]]:
     if recording.warm_up_ended:
         yield "warm-up", f"{recording.warm_up_ended} iterations before, not counted"
     busiest = max((one.busiest for one in recording.workers), default=0.0)
-    yield "generator", f"{busiest:.0%} of a processor in its busiest second"
+    engine = ", compiled" if any(one.compiled for one in recording.workers) else ""
+    yield "generator", f"{busiest:.0%} of a processor in its busiest second{engine}"
     if len(recording.workers) > 1:
         shares = ", ".join(f"{one.cpu:.0%}" for one in recording.workers)
         yield "workers", f"{shares} of a processor each, over all of the run"

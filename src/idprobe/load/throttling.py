@@ -1,13 +1,24 @@
-"""How long the system denied the processor to our container, as its control groups tell it."""
+"""How long the engine had the processor, and how long the system denied it, as Linux tells it."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["throttled_us"]
+__all__ = ["processor_ns", "throttled_us"]
 
 MEMBERSHIP: Final = Path("/proc/self/cgroup")
 MOUNT: Final = Path("/sys/fs/cgroup")
+SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
+
+
+def processor_ns() -> tuple[int, int]:
+    """Return how long this thread ran, and how long it waited for a processor, in ns."""
+    try:
+        ran, waited, _ = SCHEDSTAT.read_bytes().split()
+    except (OSError, ValueError):
+        return time.thread_time_ns(), 0
+    return int(ran), int(waited)
 
 
 def throttled_us() -> int | None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Protocol
 
 from idprobe.load.histogram import Histogram
@@ -10,7 +9,7 @@ from idprobe.load.memory import unknown
 from idprobe.load.recording import Recording, Worker
 from idprobe.load.tallies import Tallies
 from idprobe.load.tape import Tape
-from idprobe.load.throttling import throttled_us
+from idprobe.load.throttling import processor_ns, throttled_us
 from idprobe.load.windows import Phase, Window
 
 __all__ = ["BUSY", "Watch"]
@@ -18,9 +17,10 @@ __all__ = ["BUSY", "Watch"]
 WINDOW_NS: Final = 1_000_000_000
 BUSY: Final = 0.85
 """A second in which we used, or waited for, the processor more than this had no reserve."""
+COMPILED: Final = not __file__.endswith(".py")
+"""Whether this module was compiled when it was installed, and the engine with it."""
 INSTANT_S: Final = 0.25
 """What is left of a second at the end of a phase says little of how busy we are."""
-SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
 
 
 class Engine(Protocol):
@@ -63,7 +63,7 @@ class Watch:
         self._lag = Tape()
         self._window_ns = started_ns
         self._failed = self._began = self._warm = self._in_flight = 0
-        self._cpu_ns, self._delay_ns = _processor()
+        self._cpu_ns, self._delay_ns = processor_ns()
         self._process_ns: Final = time.process_time_ns()
         self._busiest = 0.0
         self._throttled_us: Final = throttled_us()
@@ -131,7 +131,8 @@ class Watch:
         before, after = self._throttled_us, throttled_us()
         recording.throttled_us = None if before is None or after is None else after - before
         share = (time.process_time_ns() - self._process_ns) / max(1, now_ns - self._started_ns)
-        recording.workers.append(Worker(round(share, 4), self._busiest or round(share, 4)))
+        busiest = self._busiest or round(share, 4)
+        recording.workers.append(Worker(round(share, 4), busiest, COMPILED))
 
     def _next_close(self, now_ns: int) -> int:
         """Return when the window that begins now ends: each is of one second and of one phase."""
@@ -194,16 +195,7 @@ class Watch:
 
     def _shares(self, elapsed_ns: int) -> tuple[float, float]:
         """Return what share of the time this thread ran, and waited for a processor."""
-        ran_ns, waited_ns = _processor()
+        ran_ns, waited_ns = processor_ns()
         cpu, delay = ran_ns - self._cpu_ns, waited_ns - self._delay_ns
         self._cpu_ns, self._delay_ns = ran_ns, waited_ns
         return round(cpu / elapsed_ns, 4), round(delay / elapsed_ns, 4)
-
-
-def _processor() -> tuple[int, int]:
-    """Return how long this thread ran, and how long it waited for a processor, in ns."""
-    try:
-        ran, waited, _ = SCHEDSTAT.read_bytes().split()
-    except (OSError, ValueError):
-        return time.thread_time_ns(), 0
-    return int(ran), int(waited)

@@ -11,7 +11,7 @@ from idprobe.errors import IdprobeError, ProbeError
 from idprobe.load.allowance import SPENT, Allowance
 from idprobe.load.asking import askers, told
 from idprobe.load.callers import Caller
-from idprobe.load.caps import MOST_USERS, Cost
+from idprobe.load.caps import MOST_REQUESTS, MOST_USERS, Cost
 from idprobe.load.cleaning import cleaners
 from idprobe.load.course import Step
 from idprobe.load.engine import Engine, Seat
@@ -232,7 +232,7 @@ class Work:
             phase = model.phase_s * model.rate_per_s
             arrivals = Arrivals((*before, *steps), model.spacing, model.seed, phase)
             return OpenPace(engine, crew, arrivals, recording, times)
-        pace = ClosedPace(engine, crew, recording, times)
+        pace = ClosedPace(engine, crew, recording, times, MOST_REQUESTS)
         pace.reserve = math.ceil(self._stage.cost.prepare + self._stage.cost.iterate)
         self._closed = pace
         pace.wanted = min(self._wanted, self.most_users)
