@@ -7,13 +7,18 @@ from typing import Final
 
 import pytest
 from click.testing import CliRunner, Result
+from starlette.requests import Request
 
 from idprobe.proving import __main__ as command
 from idprobe.proving import matrix, running, trial
 from idprobe.proving.__main__ import prove
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.trial import Trial, aimed_checks, tried
+from idprobe.reference.faults import OAuthFault
+from idprobe.reference.forms import Form
 from idprobe.reference.mutants import MUTANTS, MutantInfo
+from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
 
 NAME: Final = "token-response-may-be-stored"
 SOUND: Final = Trial(NAME, 0, 1, (), (), (), (), ())
@@ -97,6 +102,21 @@ def test_checks_do_not_accuse_a_mutant_of_what_it_keeps(name: str, probes: set[s
 )
 def test_no_check_breaks_down_at_what_nobody_expects(name: str, probes: set[str]) -> None:
     assert tried(name, probes).faults == ()
+
+
+def test_a_429_is_no_secret_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SaysWaitLikeAnyRefusal(ReferenceServer):
+        def authenticate_client(self, request: Request, form: Form) -> ClientConfig:
+            try:
+                return super().authenticate_client(request, form)
+            except OAuthFault as fault:
+                code = "invalid_grant" if fault.status == 429 else fault.code
+                raise OAuthFault(code, fault.description, status=fault.status) from fault
+
+    mutant = replace(MUTANTS["throttle-fails-open"], server_class=SaysWaitLikeAnyRefusal)
+    monkeypatch.setattr(trial, "MUTANTS", {mutant.name: mutant})
+
+    assert tried("throttle-fails-open", {"secret_guessed"}).fired == ()
 
 
 def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(

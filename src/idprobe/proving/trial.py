@@ -167,16 +167,18 @@ def _kept(judgements: Iterable[Judgement]) -> set[str]:
 
     Nor do searches: that they found nothing may be their luck.
     """
-    by_luck = {
-        check.name
-        for check in all_checks()
-        if any(all_probes()[probe].searches for probe in check.probes)
-    }
     kept, rest = set[str](), set[str]()
     for one in judgements:
-        is_certain = isinstance(one.verdict, Satisfied) and one.check not in by_luck
+        is_certain = isinstance(one.verdict, Satisfied) and one.check not in _searching()
         (kept if is_certain else rest).add(one.requirement.id)
     return closure(kept) - closure(rest)
+
+
+@cache
+def _searching() -> frozenset[str]:
+    """Return the names of the checks that a search decides about."""
+    probes = all_probes()
+    return frozenset(c.name for c in all_checks() if any(probes[p].searches for p in c.probes))
 
 
 def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE) -> Trial:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.reference.authorization import Transaction
+from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants.registration import PlainHttpIsRegistered
 from idprobe.reference.mutants.registry import mutant
@@ -77,3 +78,17 @@ class ShortSecretsAreNotGuarded(ReferenceServer):
         for client_id in self.clients:
             self.client_throttle.succeeded(client_id)
         return super().authenticate_client(request, form)
+
+
+@mutant(breaks=["RFC6749-2.3.1/brute-force-protection", "RFC6749-10.10/guessing-prevented"])
+class ThrottleFailsOpen(ReferenceServer):
+    """A client that has failed too often is let in, whatever its secret."""
+
+    def authenticate_client(self, request: Request, form: Form) -> ClientConfig:
+        try:
+            return super().authenticate_client(request, form)
+        except OAuthFault as fault:
+            client = self.clients.get(self.presented_credentials(request, form).client_id or "")
+            if fault.status != 429 or client is None:  # noqa: PLR2004 - a status code
+                raise
+            return client
