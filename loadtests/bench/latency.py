@@ -17,7 +17,7 @@ from loadtests.bench.theory import nearest_rank, quantile, sojourns
 from idprobe.load.course import Step
 from idprobe.load.schedule import Arrivals, Spacing
 
-STALLING_MS, SINGLE_MS = 5.0, 5.0
+STALLING_MS = 5.0
 PERIOD_S, STALL_S = 10.0, 1.0
 USERS = 16
 WARM_UP_S = 1.0
@@ -46,31 +46,37 @@ def stalling_ms(spacing: Spacing, percent: int) -> float:
     return STALLING_MS + max(0.0, beyond) * PERIOD_S * 1000
 
 
-def single_ms(rate: int, spacing: Spacing, percent: int) -> float:
+def single_ms(rate: int, service_ms: float, spacing: Spacing, percent: int) -> float:
     """Return the percentile of a single queue: nobody waits where arrivals are even."""
     if spacing is Spacing.CONSTANT:
-        return SINGLE_MS
-    return quantile(percent, rate / 1000, SINGLE_MS)
+        return service_ms
+    return quantile(percent, rate / 1000, service_ms)
 
 
-def single_of(arrivals: Arrivals) -> Percentiles:
+def single_of(service_ms: float, arrivals: Arrivals) -> Percentiles:
     """Return the percentiles of exactly these arrivals at a single queue."""
     offsets = [at / 1e6 for at in arrivals.offsets_ns()]
     times = [
         took
-        for at, took in zip(offsets, sojourns(offsets, SINGLE_MS), strict=True)
+        for at, took in zip(offsets, sojourns(offsets, service_ms), strict=True)
         if at >= WARM_UP_S * 1000
     ]
     return {percent: nearest_rank(percent, times) for percent in MEDIAN_OF}
 
 
-def servers(stalling_rate: int, single_rate: int) -> tuple[Server, ...]:
+def servers(stalling_rate: int, single_rate: int, service_ms: float) -> tuple[Server, ...]:
     """Return the servers."""
     stalling = partial(scripted, "stalling.py", str(PERIOD_S), str(STALL_S))
-    single = partial(scripted, "single.py", str(SINGLE_MS))
+    single = partial(scripted, "single.py", str(service_ms))
     return (
         Server("a stall now and then", stalling, stalling_rate, stalling_ms),
-        Server("one queue", single, single_rate, partial(single_ms, single_rate), single_of),
+        Server(
+            f"one queue, {service_ms:g} ms for each",
+            single,
+            single_rate,
+            partial(single_ms, single_rate, service_ms),
+            partial(single_of, service_ms),
+        ),
     )
 
 
@@ -164,10 +170,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=300, help="at the server that stalls")
     parser.add_argument("--single-rate", type=int, default=120, help="at the single queue")
+    parser.add_argument("--service-ms", type=float, default=5.0, help="of the single queue")
     parser.add_argument("--periods", type=float, default=3)
     parser.add_argument("--only", type=int, choices=(0, 1), nargs="*", default=(0, 1))
     options = parser.parse_args()
-    all_servers = servers(options.rate, options.single_rate)
+    all_servers = servers(options.rate, options.single_rate, options.service_ms)
     for number in options.only:
         compare(all_servers[number], round(options.periods * PERIOD_S))
 

@@ -179,13 +179,17 @@ def run(command: Sequence[str], folder: Path) -> str:
 
 
 def loaded(
-    profile: Path, folder: Path, *options: str, scenario: str = "client_credentials"
+    profile: Path,
+    folder: Path,
+    *options: str,
+    scenario: str = "client_credentials",
+    python: str = sys.executable,
 ) -> dict[str, Any]:
-    """Return the results of one run, or search, of idprobe."""
+    """Return the results of one run, or search, of idprobe as it is installed for a Python."""
     name = "search.json" if "--search" in options else "load.json"
     out = folder / "out"
     (out / name).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "idprobe", "load", scenario, str(profile), *options]
+    command = [python, "-m", "idprobe", "load", scenario, str(profile), *options]
     said = run([*command, "-o", str(out)], folder)
     if not (out / name).is_file():
         raise SystemExit(f"idprobe wrote no {name}: {said}")

@@ -16,10 +16,10 @@ USERS = 32
 SHORT_S, LONG_S = 2, 7
 
 
-def idprobe(target: Target, seconds: int) -> int:
-    """Return how many requests idprobe sent."""
+def idprobe(target: Target, seconds: int, *, python: str = sys.executable) -> int:
+    """Return how many requests idprobe sent, as it is installed for a Python."""
     options = ["--users", str(USERS), "--duration", f"{seconds}s", "--warm-up", "0s"]
-    document = loaded(target.profile, target.folder, *options)
+    document = loaded(target.profile, target.folder, *options, python=python)
     if document["iterations"]["failed"]:
         raise SystemExit(f"idprobe had failures: {document['errors']}")
     return int(document["requests"])
@@ -74,17 +74,23 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--keepalive-requests", type=int, default=100_000_000)
     parser.add_argument("--only", nargs="*", default=list(GENERATORS))
+    parser.add_argument("--compiled", metavar="PYTHON", help="whose idprobe is compiled: try both")
     options = parser.parse_args()
+    generators = dict(GENERATORS)
+    if options.compiled:
+        generators["compiled"] = partial(idprobe, python=options.compiled)
+        options.only.append("compiled")
     names = [n for n in options.only if n not in {"hey", "wrk"} or shutil.which(n)]
     figures: dict[str, list[float]] = {name: [] for name in names}
     with nginx(options.keepalive_requests, tls=options.tls) as target:
         for _ in range(options.repeat):
             for name in names:
-                figures[name].append(per_cpu_second(GENERATORS[name], target))
-    own = statistics.median(figures["idprobe"])
+                figures[name].append(per_cpu_second(generators[name], target))
+    middle = {name: statistics.median(values) for name, values in figures.items()}
+    own = [name for name in ("idprobe", "compiled") if name in middle]
     for name, values in figures.items():
-        share = own / statistics.median(values)
-        say(f"{name:<14}{spread(values)}/CPU s; idprobe is {share:.2f} of it")
+        shares = ", ".join(f"{one} is {middle[one] / middle[name]:.2f} of it" for one in own)
+        say(f"{name:<14}{spread(values)}/CPU s; {shares}")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,15 @@
 import click
 import pytest
 from click.testing import CliRunner
+from tests.load.test_pacing import Getter, stage_of
 
+from idprobe import cli
+from idprobe.audit import resolve
 from idprobe.errors import UsageError
-from idprobe.load.command import add_load_command
+from idprobe.load.command import add_load_command, planned
 from idprobe.load.contradictions import refuse_contradictions
+from idprobe.load.plan import Plan
+from idprobe.load.working import Work
 from idprobe.profile import Profile
 
 
@@ -31,6 +36,7 @@ def refused(words: str) -> str:
         ("--web --budget p50<1s", "--budget has no effect beside --web"),
         ("--web --output x", "--output has no effect beside --web"),
         ("--worker-of h:1 --clean", "--clean has no effect beside --worker-of"),
+        ("--web --spin", "--spin has no effect beside --web"),
         ("--worker-of h:1 --duration 5s", "--duration has no effect beside --worker-of"),
         ("--search --rate 5/s", "--rate has no effect beside --search"),
         ("--search --repeat 2", "--repeat has no effect beside --search"),
@@ -52,3 +58,14 @@ def test_an_option_that_would_be_ignored_is_refused(words: str, said: str) -> No
 def test_options_that_go_together_are_not_refused() -> None:
     for names in (("search", "objective", "search_time"), ("rate", "repeat", "against"), ("web",)):
         refuse_contradictions({name: name for name in names})
+
+
+def test_spin_comes_to_the_engine_by_the_plan() -> None:
+    words = ["client_credentials", "speakup", "--rate", "5/s"]
+    profile = resolve("speakup")
+
+    for more, spins in (([], False), (["--spin"], True)):
+        options = cli.commands.commands["load"].make_context("load", [*words, *more]).params
+        plan = planned(profile, options)
+        assert Plan.from_dict(plan.to_dict()) == plan
+        assert Work(stage_of("http://127.0.0.1:1"), Getter, plan).engine.spins is spins

@@ -194,6 +194,16 @@ def test_waiting_for_the_last_answers_costs_no_processor() -> None:
     assert max(window.cpu for window in recording.windows) < 0.5
 
 
+def test_who_spins_never_sleeps_and_has_not_worked_for_that() -> None:
+    with talking(answering) as url:
+        work = Work(stage_of(url), Getter, Plan(Open(20), 1.0, spin=True))
+        work.run()
+
+    assert work.recording.succeeded == 20
+    assert work.engine.spun_ns > 0.5 * 1e9
+    assert sum(one.cpu * one.seconds for one in work.recording.windows) < 0.5
+
+
 def test_a_server_that_is_not_there_fails_at_the_scheduled_rate() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

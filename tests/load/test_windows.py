@@ -93,6 +93,7 @@ class Idle:
 
     octets = 0
     connections = 0
+    spun_ns = 0
 
     def __init__(self) -> None:
         self.tallies = Tallies()
@@ -145,6 +146,23 @@ def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
     watch.finish(S + MS)
 
     assert recording.workers[0].busiest == 0.3
+
+
+def test_waiting_awake_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = iter([0, 950 * MS, 1050 * MS])
+    monkeypatch.setattr("idprobe.load.watching.processor_ns", lambda: (next(used), 0))
+    recording, engine = Recording(), Idle()
+    watch = Watch(recording, engine, 0, (0, None))
+
+    engine.spun_ns = 850 * MS
+    watch.began(0)
+    watch.tick(S)
+    # it was denied the processor while it waited
+    engine.spun_ns += 1000 * MS
+    watch.began(S)
+    watch.tick(2 * S)
+
+    assert [(one.cpu, one.busy_s) for one in recording.windows] == [(0.1, 0.0), (0.0, 0.0)]
 
 
 def test_answers_are_counted_by_status_code() -> None:

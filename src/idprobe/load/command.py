@@ -115,6 +115,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
         help="Share the load out among so many processes.",
     )
     @click.option(
+        "--spin",
+        is_flag=True,
+        help="Never sleep: takes a processor for each worker, and is not late by waking up.",
+    )
+    @click.option(
         "--budget",
         metavar="CLAUSES",
         help=f"What decides: 'p95<250ms,errors<0.1%'; without errors, {DEFAULT_ERRORS} is added.  "
@@ -314,6 +319,7 @@ def planned(profile: Profile, given: dict[str, Any]) -> Plan:
         options["server_pid"],
         options["server_metrics"],
         options["clean"],
+        options["spin"],
     )
 
 

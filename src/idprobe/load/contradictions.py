@@ -8,7 +8,10 @@ from idprobe.errors import UsageError
 __all__ = ["refuse_contradictions"]
 
 _SCHEDULE: Final = ("rate", "users", "arrivals", "seed", "duration", "soak", "warm_up")
-_SHAPE: Final = (*_SCHEDULE, "connections", "callers", "workers", "server_pid", "server_metrics")
+_SHAPE: Final = (
+    *(*_SCHEDULE, "connections", "callers", "workers"),
+    *("server_pid", "server_metrics", "spin"),
+)
 _OF_A_SEARCH: Final = ("objective", "search_time", "search_requests")
 _JUDGED: Final = ("budget", *_OF_A_SEARCH, "search", "repeat", "against")
 _RESULTS: Final = ("metrics_port", "output", "as_json")

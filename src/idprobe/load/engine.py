@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from idprobe.errors import IdprobeError, NoResponse, Refrained
@@ -43,15 +43,18 @@ _SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
 class Engine:
     """The loop. `run` returns when the pace says that it is over, or when `stop` was called."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, spins: bool = False) -> None:
         self._transport: Final = transport
+        self.spins: Final = spins
+        self.spun_ns = 0
+        """How long it was awake only to be so."""
         self.allowance: Final = transport.allowance
         self._limit_ns: Final = round(transport.limits.exchange_s * NS)
         self._places: Final = Places(transport)
         self._heads: Final = Heads(transport.limits.body_bytes)
         # made first, so that its number is one that select takes
         self._epoll: Final = original("select", "epoll")()
-        self._poll: Final[Callable[[float, int], Sequence[tuple[int, int]]]] = self._epoll.poll
+        self._poll: Final[Callable[[float, int], list[tuple[int, int]]]] = self._epoll.poll
         self._select: Final[Callable[..., Any]] = original("select", "select")
         self._lines: Final[dict[int, Line]] = {}
         self._busy: Final[set[Seat]] = set()
@@ -101,11 +104,13 @@ class Engine:
                 self._sweep(now)
             self._settle(pace)
 
-    def _ready(self, wake_at: int) -> Sequence[tuple[int, int]]:
+    def _ready(self, wake_at: int) -> list[tuple[int, int]]:
         """Return the sockets that are ready, or none when it is time to wake.
 
         epoll waits by the millisecond, select by the microsecond.
         """
+        if self.spins:
+            return self._spun(wake_at)
         wait_ns = wake_at - time.perf_counter_ns()
         if wait_ns > COARSE_NS:
             return self._poll((wait_ns - COARSE_NS // 2) / NS, BATCH)
@@ -115,7 +120,17 @@ class Engine:
             events = self._poll(0, BATCH)
         return events
 
-    def _stamped(self, events: Sequence[tuple[int, int]]) -> int:
+    def _spun(self, wake_at: int) -> list[tuple[int, int]]:
+        """As `_ready`, and never sleep: who is woken comes late."""
+        began = now = time.perf_counter_ns()
+        events = self._poll(0, BATCH)
+        while not events and now < wake_at and not self.stopped:
+            events = self._poll(0, BATCH)
+            now = time.perf_counter_ns()
+        self.spun_ns += now - began
+        return events
+
+    def _stamped(self, events: list[tuple[int, int]]) -> int:
         """Return the socket whose lateness is looked at, 0 for none; each of a batch in turn."""
         now = time.perf_counter_ns()
         if now < self._stamp_at_ns:

@@ -10,6 +10,7 @@ import ssl
 import struct
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -103,14 +104,16 @@ class Line:
     """
 
     __slots__ = (
-        "armed", "connected", "ended", "fd", "lag_ns", "out", "owner", "place", "reader", "ready",
-        "received", "seat", "sock", "used",
+        "_recv", "_send", "armed", "connected", "ended", "fd", "lag_ns", "out", "owner", "place",
+        "reader", "ready", "received", "seat", "sock", "used",
     )  # fmt: skip
 
     def __init__(self, place: Place) -> None:
         self.place: Final = place
         self.sock: Final = original("socket", "socket")(place.family, socket.SOCK_STREAM)
         self.fd: Final[int] = self.sock.fileno()
+        self._recv: Final[Callable[[int], bytes]] = self.sock.recv
+        self._send: Final[Callable[[bytes], int]] = self.sock.send
         self.connected = False
         self.ready = False
         self.ended = False
@@ -161,7 +164,7 @@ class Line:
     def receive(self, *, stamped: bool) -> bytes:
         """Return what there is to read; `ended` says that there will be no more."""
         try:
-            data: bytes = self._stamped() if stamped else self.sock.recv(CHUNK_BYTES)
+            data = self._stamped() if stamped else self._recv(CHUNK_BYTES)
         except BlockingIOError:
             return b""
         if not data:
@@ -178,7 +181,7 @@ class Line:
 
     def _flush(self) -> None:
         try:
-            sent = self.sock.send(self.out)
+            sent = self._send(self.out)
         except BlockingIOError:
             return
         self.out = self.out[sent:] if sent < len(self.out) else b""
@@ -264,8 +267,8 @@ class TlsLine(Line):
         try:
             while piece := tls.read(RECORD_BYTES):
                 data = data + piece if data else piece
-                # to ask once too often costs an exception
-                if not incoming.pending and not self.ended and not tls.pending():
+                # to ask once too often costs an exception; a record is read whole
+                if len(piece) < RECORD_BYTES and not incoming.pending and not self.ended:
                     return data
             self.ended = True
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):

@@ -93,6 +93,8 @@ class Plan:
     """Where the server tells Prometheus of its memory, which is noted."""
     clean: bool = False
     """Whether tokens are given back when load is over."""
+    spin: bool = False
+    """Whether the engine never sleeps, so that it begins and reads on time."""
 
     def part(self, place: int) -> "Plan":
         """Return what the worker at a place has to do; arrivals of all fall between each other."""
@@ -150,6 +152,7 @@ _MEMBERS: Final = (
     "server_pid",
     "server_metrics",
     "clean",
+    "spin",
 )
 
 

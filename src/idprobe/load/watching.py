@@ -24,9 +24,10 @@ INSTANT_S: Final = 0.25
 
 
 class Engine(Protocol):
-    """What sends and receives, and counts what came in."""
+    """What sends and receives, and counts what came in, and how long it waited awake."""
 
     octets: int
+    spun_ns: int
 
     @property
     def tallies(self) -> Tallies: ...
@@ -64,6 +65,7 @@ class Watch:
         self._window_ns = started_ns
         self._failed = self._began = self._warm = self._in_flight = 0
         self._cpu_ns, self._delay_ns = processor_ns()
+        self._spun_ns = engine.spun_ns
         self._process_ns: Final = time.process_time_ns()
         self._busiest = 0.0
         self._throttled_us: Final = throttled_us()
@@ -194,8 +196,9 @@ class Watch:
         )
 
     def _shares(self, elapsed_ns: int) -> tuple[float, float]:
-        """Return what share of the time this thread ran, and waited for a processor."""
-        ran_ns, waited_ns = processor_ns()
-        cpu, delay = ran_ns - self._cpu_ns, waited_ns - self._delay_ns
-        self._cpu_ns, self._delay_ns = ran_ns, waited_ns
+        """Return what share of the time this thread worked, and waited for a processor."""
+        (ran_ns, waited_ns), spun_ns = processor_ns(), self._engine.spun_ns
+        spun = spun_ns - self._spun_ns
+        cpu, delay = max(0, ran_ns - self._cpu_ns - spun), waited_ns - self._delay_ns
+        self._cpu_ns, self._delay_ns, self._spun_ns = ran_ns, waited_ns, spun_ns
         return round(cpu / elapsed_ns, 4), round(delay / elapsed_ns, 4)

@@ -22,6 +22,7 @@ from idprobe.load.plan import Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.stage import Stage, counted_out
+from idprobe.load.waking import wake_on_time
 from idprobe.load.watching import Watch
 from idprobe.load.windows import Window
 
@@ -88,7 +89,7 @@ class Work:
         self.most_users: Final = MOST_USERS if plan else limits.concurrency or MOST_USERS
         """How many users are at work at most, however many somebody else lets come."""
         self.recording: Final = Recording()
-        self.engine: Final = Engine(stage.transport)
+        self.engine: Final = Engine(stage.transport, spins=plan is not None and plan.spin)
         self.refusal: str | None = None
         self.done = False
         url = None if plan is None else plan.server_metrics
@@ -128,6 +129,7 @@ class Work:
 
     def run(self) -> None:
         """Do everything in this thread; nothing is raised, `recording` says what broke."""
+        wake_on_time()
         try:
             self._carry_out()
         except IdprobeError as error:
