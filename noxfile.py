@@ -97,10 +97,18 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
-    """Tell which lines and branches of ours the tests reach."""
+    """Tell which lines and branches of ours the tests reach, and the variants, by browser too."""
+    chromium_for(session)
     install(session, "coverage", editable=True)
+    # absolute, since tests run us in folders of their own
+    session.env["COVERAGE_FILE"] = str(ROOT / ".coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
+    run = ("coverage", "run", "-m")
+    session.run(*run, "pytest", "-n", "auto", "--dist", "worksteal")
+    here = {"PYTHONPATH": "tests/browser:tests"}
+    session.run(*run, "pytest", "tests/browser/logins.py", "tests/browser/frames.py", env=here)
+    session.run(*run, "tests.variants.compare")
+    session.run(*run, "idprobe.proving", "-k", "code")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--include", "src/*", "--skip-covered", "--sort", "cover")
     session.run("coverage", "report", "--include", "conformance/*", "--format", "total")
@@ -308,11 +316,13 @@ def pins(session: nox.Session) -> None:
             session.error(f"{out} records an address")
 
 
+LOADED = ("--extra", "load", "--group", "tests")
 PINNED = {
     "build": ("--group", "build"),
     "run": ("pyproject.toml",),
-    "tests": ("pyproject.toml", "--extra", "load", "--group", "tests"),
-    "coverage": ("pyproject.toml", "--extra", "load", "--group", "tests", "--group", "coverage"),
+    "tests": ("pyproject.toml", *LOADED),
+    "coverage": ("pyproject.toml", *LOADED, "--extra", "browser", "--group", "coverage"),
+    "compiled": ("pyproject.toml", *LOADED, "--group", "build", "--group", "compiled"),
     "types": ("pyproject.toml", "--extra", "load", "--group", "types"),
     "lint": ("--group", "lint"),
     "browser": ("pyproject.toml", "--extra", "browser"),
