@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from loadtests.bench.rig import GENERATOR_CORE, HERE, Target, loaded, on_core, say, scripted, wrk
@@ -29,7 +29,10 @@ Percentiles = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Server:
-    """A server, how often it is asked, and what is true of it by kind of arrivals, in ms."""
+    """A server, how often it is asked, and what is true of it by kind of arrivals, in ms.
+
+    `more` are further options of `idprobe load`.
+    """
 
     name: str
     run: Callable[[], AbstractContextManager[Target]]
@@ -37,6 +40,7 @@ class Server:
     truth: Callable[[Spacing, int], float]
     of_schedule: Callable[[Arrivals], Percentiles] | None = None
     """What is true of one schedule, where that can be told."""
+    more: tuple[str, ...] = ()
 
 
 def stalling_ms(spacing: Spacing, percent: int) -> float:
@@ -86,7 +90,7 @@ def idprobe(
     """Return what idprobe found, what it says of the run, and what was true of its schedule."""
     options = ["--rate", f"{server.rate}/s", "--duration", f"{seconds}s", "--seed", str(seed)]
     options += ["--arrivals", spacing.value, "--warm-up", f"{WARM_UP_S:g}s"]
-    document = loaded(target.profile, target.folder, *options)
+    document = loaded(target.profile, target.folder, *options, *server.more)
     done, kinds = document["iterations"], document["errors"]["kinds"]
     steps = tuple(Step(server.rate, server.rate, length) for length in (WARM_UP_S, seconds))
     arrivals = Arrivals(steps, spacing, seed)
@@ -173,10 +177,12 @@ def main() -> None:
     parser.add_argument("--service-ms", type=float, default=5.0, help="of the single queue")
     parser.add_argument("--periods", type=float, default=3)
     parser.add_argument("--only", type=int, choices=(0, 1), nargs="*", default=(0, 1))
+    parser.add_argument("--spin", action="store_true", help="let idprobe never sleep")
     options = parser.parse_args()
     all_servers = servers(options.rate, options.single_rate, options.service_ms)
     for number in options.only:
-        compare(all_servers[number], round(options.periods * PERIOD_S))
+        server = replace(all_servers[number], more=("--spin",) if options.spin else ())
+        compare(server, round(options.periods * PERIOD_S))
 
 
 if __name__ == "__main__":
