@@ -31,7 +31,7 @@ from idprobe.reference.running import serve
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ServerConfig
 from idprobe.reference.variants import VARIANTS, VariantInfo
-from idprobe.suite import InProcess, all_checks, judged
+from idprobe.suite import Check, InProcess, all_checks, judged
 from idprobe.verdict import because_of, name_of
 
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
@@ -113,15 +113,20 @@ def naming_clients(profile: Profile, config: ServerConfig, server: ReferenceServ
 
 
 def verdicts_of(
-    server_class: type[ReferenceServer], shape: str, medium: str, path: str = ""
+    server_class: type[ReferenceServer],
+    shape: str,
+    medium: str,
+    path: str = "",
+    *,
+    checks: Sequence[Check] | None = None,
 ) -> Verdicts:
-    """Judge a server by the whole suite."""
+    """Judge a server, by the whole suite unless some checks are named."""
     with (
         reachable(server_class, shape, medium, path) as (profile, transport),
         tempfile.TemporaryDirectory() as folder,
     ):
         options = Options(Path(folder), keeps_evidence=False)
-        judgements = judged(Audit(profile, options, transport), all_checks())
+        judgements = judged(Audit(profile, options, transport), checks or all_checks())
     return {
         (j.check, j.requirement.id): (name_of(j.verdict), because_of(j.verdict)) for j in judgements
     }

@@ -1,15 +1,32 @@
 """A sample of the lenient variants changes no verdict; `nox -s variants` judges all of them."""
 
 import random
+from functools import cache
+from typing import Final
 
 import pytest
-from tests.variants.compare import Change, Compared, compared, interval, list_of_changes, rates
+from tests.variants.compare import (
+    Change,
+    Compared,
+    Verdicts,
+    compared,
+    interval,
+    list_of_changes,
+    rates,
+    verdicts_of,
+)
 
 from idprobe.errors import HarnessError
+from idprobe.proving.trial import BASE, checks_within
 from idprobe.reference.server import ReferenceServer
-from idprobe.reference.variants import VARIANTS, variant
+from idprobe.reference.variants import VARIANTS, VariantInfo, variant
 
 SAMPLE = 2
+USUAL = {"code_redeemed", "user_pages", "userinfo_asked", "client_credentials_answer"}
+USUAL |= {"implicit_id_token_token", "tokens_introspected", "refreshed"}
+"""What clients do all day."""
+CHECKS: Final = checks_within({*BASE, *USUAL})
+FAULTS: Final = frozenset({"violated", "inconclusive", "harness_fault"})
 
 
 def test_a_sample_of_variants_changes_no_verdict() -> None:
@@ -22,6 +39,22 @@ def test_a_sample_of_variants_changes_no_verdict() -> None:
     told = {one.name: [str(change) for change in one.undeclared] for one in found}
     assert told == {name: [] for name in names}, f"seed {seed}"
     assert [one.name for one in found if one.unused] == [], "it declares what does not differ"
+
+
+@pytest.mark.parametrize("one", VARIANTS.values(), ids=VARIANTS)
+def test_what_clients_do_all_day_works_at_each_variant(one: VariantInfo) -> None:
+    found = verdicts_of(one.server_class, one.shape, one.medium, one.path, checks=CHECKS)
+
+    faults = {key: why for key, why in found.items() if why[0] in FAULTS}
+    assert {key: why for key, why in faults.items() if key not in faults_of(one.shape)} == {}
+    assert [name for name, _ in found.values()].count("satisfied") > 100
+
+
+@cache
+def faults_of(shape: str) -> Verdicts:
+    """Return what the server itself is found wrong in: what its contract promises beyond reason."""
+    found = verdicts_of(ReferenceServer, shape, "asgi", checks=CHECKS)
+    return {key: why for key, why in found.items() if why[0] in FAULTS}
 
 
 def test_there_are_at_least_forty_variants_and_each_says_what_allows_it() -> None:
