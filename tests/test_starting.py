@@ -261,3 +261,42 @@ def test_a_requirement_that_no_check_judges_says_why() -> None:
     call = CliRunner().invoke(commands, ["explain", identifier], standalone_mode=False)
 
     assert because in call.stdout
+
+
+def test_init_writes_a_profile_once_and_says_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def found(_issuer: str) -> Beginning:
+        return await begin(ISSUER, transport(WithoutRegistration))
+
+    monkeypatch.setattr("idprobe.verbs.starting.begin", found)
+    words, path = ["init", ISSUER, "--output"], tmp_path / "a.toml"
+
+    first = CliRunner().invoke(commands, [*words, str(path)], standalone_mode=False)
+    again = CliRunner().invoke(commands, [*words, str(path)], standalone_mode=False)
+    nowhere = CliRunner().invoke(
+        commands, [*words, str(tmp_path / "no" / "a.toml")], standalone_mode=False
+    )
+    as_json = CliRunner().invoke(
+        commands, [*words, str(tmp_path / "b.toml"), "--json"], standalone_mode=False
+    )
+
+    assert load_profile(path, SECRETS).issuer == ISSUER
+    assert first.output.splitlines()[0] == f"wrote {path}"
+    assert "  WEB_SECRET" in first.output.splitlines()
+    assert first.output.endswith(f"and:  idprobe audit {path}\n")
+    assert "is there already" in str(again.exception)
+    assert "cannot be written" in str(nowhere.exception)
+    assert json.loads(as_json.stdout)["profile"] == str(tmp_path / "b.toml")
+
+
+def test_doctor_ends_with_3_while_something_is_to_change(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('issuer = "http://127.0.0.1:1"\n[registration]\n', encoding="utf-8")
+
+    well = CliRunner().invoke(commands, ["doctor", "reference"], standalone_mode=False)
+    ill = CliRunner().invoke(commands, ["doctor", str(path)], standalone_mode=False)
+
+    assert (well.return_value, ill.return_value) == (0, 3)
+    assert well.output.endswith("ready: idprobe audit\n")
+    assert ill.output.endswith(" to change\n")

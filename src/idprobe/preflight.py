@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from idprobe.flows import Ending, authorization_parameters, fresh_pkce, token_request, visit
-from idprobe.profile import Client
+from idprobe.profile import Client, Role
 from idprobe.wire import Wire
 
 __all__ = ["login_as", "refusal_of"]
@@ -46,11 +46,20 @@ def _hint_of_encoding(client: Client) -> str:
 
 
 async def login_as(wire: Wire, client: Client) -> Ending:
-    """Carry the wire's user through login and consent for a client; return where that ended."""
+    """Carry the wire's user through login and consent for a client; return where that ended.
+
+    Who may have the scope of several resources has to name them (RFC 8707 section 2.1).
+    """
     provider = wire.provider.with_client(client)
     response_type = next(iter(client.response_types), "code")
     pkce = fresh_pkce() if "code" in response_type.split() else None
-    parameters = authorization_parameters(provider, response_type=response_type, pkce=pkce)
+    named = provider.profile.indicators if Role.TARGETED in client.roles else ()
+    parameters = authorization_parameters(
+        provider,
+        response_type=response_type,
+        pkce=pkce,
+        extra=[("resource", one.uri) for one in named],
+    )
     return await wire.run(visit(provider, parameters), "login")
 
 

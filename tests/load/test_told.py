@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,39 @@ def test_two_targets_take_turns_and_few_runs_allow_no_inference(
     assert [run.out.name for run in runs] == ["1-1", "2-1"]
     assert "one run each: no inference" in done.stderr
     assert json.loads(done.stdout) == repeats(tmp_path)
+
+
+def test_a_search_tells_where_the_server_holds_and_what_comes_beyond(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ran(run: LoadRun) -> LoadResult:
+        """Run at a server that does 100/s, and sheds what is more."""
+        model = run.plan.model
+        rate = min(20.0 * model.users, 100.0) if isinstance(model, Closed) else model.rate_per_s
+        seconds = round(run.plan.duration_s)
+        asked, served = round(rate * seconds), round(min(rate, 100.0) * seconds)
+        recording = Recording(complete=True, scheduled=asked, succeeded=served, requests=asked)
+        recording.ended_ns = seconds * 1000 * MS
+        recording.latency.record_many([MS] * asked)
+        if asked > served:
+            recording.failures["status 503 with Retry-After"] = asked - served
+        return LoadResult("s", "t", "u", datetime.now(UTC), run.plan, run.budget, recording)
+
+    monkeypatch.setattr("idprobe.load.limit.run_load", ran)
+    group, drawn = click.Group(), list[Path]()
+    add_load_command(
+        group,
+        lambda _: profile_of("http://127.0.0.1:1", tmp_path),
+        lambda _document, out: drawn.append(out),
+    )
+    objective = ("--search", "--objective", "p99<10ms,errors<0.1%", "--search-time", "100m")
+    words = ("load", "client_credentials", *objective, "-o", str(tmp_path / "out"))
+
+    done = CliRunner().invoke(group, words, standalone_mode=False, catch_exceptions=False)
+
+    found = json.loads((tmp_path / "out" / "search.json").read_text("utf-8"))
+    assert done.return_value == 0
+    assert drawn == [tmp_path / "out"]
+    assert 95 < found["rate_per_s"] <= 100 < found["failed_at_per_s"] < 105
+    for fact in ("holds at", "one caller", "contention", "past its limit", "recovers"):
+        assert fact in done.output
