@@ -74,7 +74,7 @@ def test_what_went_wrong_is_told_and_markup_in_it_is_shown_as_it_is() -> None:
     recording.failures["no answer [red]at all"] = 10
     recording.findings["a user was given the subject of another"] = 2
     recording.warnings["status 503 without Retry-After"] = 3
-    result = replace(result_of(recording, "p99<10ms,errors<0.1%"))
+    result = result_of(recording, "p99<10ms,errors<0.1%")
 
     text = told(replace(result, plan=replace(result.plan, model=Closed(9))))
 
