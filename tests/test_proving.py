@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 from starlette.requests import Request
 
 from idprobe.proving import __main__ as command
-from idprobe.proving import matrix, running, trial
+from idprobe.proving import choosing, matrix, running, trial
 from idprobe.proving.__main__ import prove
+from idprobe.proving.choosing import Chooser
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.trial import Trial, aimed_checks, tried
 from idprobe.reference.faults import OAuthFault
@@ -102,6 +103,16 @@ def test_checks_do_not_accuse_a_mutant_of_what_it_keeps(name: str, probes: set[s
 )
 def test_no_check_breaks_down_at_what_nobody_expects(name: str, probes: set[str]) -> None:
     assert tried(name, probes).faults == ()
+
+
+def test_who_has_to_be_alone_gets_no_sample_of_other_experiments() -> None:
+    chooser = Chooser.watching(7009, 6, watches=False)
+    alone = [mutant for mutant in MUTANTS.values() if mutant.alone]
+
+    assert {"basic-is-not-form-decoded"} <= {mutant.name for mutant in alone}
+    for mutant in alone:
+        assert chooser.few(mutant) == chooser.all(mutant) == choosing.aimed_probes(mutant)
+    assert len(chooser.few(MUTANTS[NAME]) - choosing.aimed_probes(MUTANTS[NAME])) == 6
 
 
 def test_a_429_is_no_secret_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ class Chooser:
     def few(self, mutant: MutantInfo) -> set[str]:
         """Return the probes that a mutant is aimed at, and a sample of all others."""
         aimed = aimed_probes(mutant)
+        if mutant.alone:
+            return aimed
         return aimed | self._sample(mutant, all_probes().keys() - aimed)
 
     def all(self, mutant: MutantInfo) -> set[str]:
