@@ -6,12 +6,23 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from loadtests.bench.rig import GENERATOR_CORE, HERE, Target, loaded, on_core, say, scripted, wrk
+import httpx
+from loadtests.bench.rig import (
+    GENERATOR_CORE,
+    HERE,
+    Target,
+    loaded,
+    on_core,
+    run,
+    say,
+    scripted,
+    wrk,
+)
 from loadtests.bench.theory import nearest_rank, quantile, sojourns
 
 from idprobe.load.course import Step
@@ -25,11 +36,12 @@ MEDIAN_OF = {95: 5, 99: 3}
 """So many runs with Poisson arrivals decide about each percentile."""
 
 Percentiles = Mapping[int, float]
+Servers = tuple["Server", "Server"]
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server, how often it is asked, and what is true of it by kind of arrivals, in ms.
+    """A server, how often and how long it is asked, and what is true of it, in ms.
 
     `more` are further options of `idprobe load`.
     """
@@ -37,7 +49,9 @@ class Server:
     name: str
     run: Callable[[], AbstractContextManager[Target]]
     rate: int
+    seconds: int
     truth: Callable[[Spacing, int], float]
+    """By kind of arrivals and percent."""
     of_schedule: Callable[[Arrivals], Percentiles] | None = None
     """What is true of one schedule, where that can be told."""
     more: tuple[str, ...] = ()
@@ -65,19 +79,21 @@ def single_of(service_ms: float, arrivals: Arrivals) -> Percentiles:
         for at, took in zip(offsets, sojourns(offsets, service_ms), strict=True)
         if at >= WARM_UP_S * 1000
     ]
-    return {percent: nearest_rank(percent, times) for percent in MEDIAN_OF}
+    return percentiles(times)
 
 
-def servers(stalling_rate: int, single_rate: int, service_ms: float) -> tuple[Server, ...]:
-    """Return the servers."""
+def servers(stalling_rate: int, single_rate: int, service_ms: float, periods: float) -> Servers:
+    """Return the servers: the second is asked for longer, since it is asked less."""
     stalling = partial(scripted, "stalling.py", str(PERIOD_S), str(STALL_S))
     single = partial(scripted, "single.py", str(service_ms))
+    seconds = round(periods * PERIOD_S)
     return (
-        Server("a stall now and then", stalling, stalling_rate, stalling_ms),
+        Server("a stall now and then", stalling, stalling_rate, seconds, stalling_ms),
         Server(
             f"one queue, {service_ms:g} ms for each",
             single,
             single_rate,
+            2 * seconds,
             partial(single_ms, single_rate, service_ms),
             partial(single_of, service_ms),
         ),
@@ -85,14 +101,21 @@ def servers(stalling_rate: int, single_rate: int, service_ms: float) -> tuple[Se
 
 
 def idprobe(
-    target: Target, server: Server, seconds: int, spacing: Spacing, seed: int = 0
+    target: Target, server: Server, spacing: Spacing, seed: int = 0
 ) -> tuple[Percentiles, str, Percentiles]:
     """Return what idprobe found, what it says of the run, and what was true of its schedule."""
-    options = ["--rate", f"{server.rate}/s", "--duration", f"{seconds}s", "--seed", str(seed)]
+    options = [
+        "--rate",
+        f"{server.rate}/s",
+        "--duration",
+        f"{server.seconds}s",
+        "--seed",
+        str(seed),
+    ]
     options += ["--arrivals", spacing.value, "--warm-up", f"{WARM_UP_S:g}s"]
     document = loaded(target.profile, target.folder, *options, *server.more)
     done, kinds = document["iterations"], document["errors"]["kinds"]
-    steps = tuple(Step(server.rate, server.rate, length) for length in (WARM_UP_S, seconds))
+    steps = tuple(Step(server.rate, server.rate, length) for length in (WARM_UP_S, server.seconds))
     arrivals = Arrivals(steps, spacing, seed)
     planned = sum(at >= WARM_UP_S * 1e9 for at in arrivals.offsets_ns())
     unsent = sum(count for kind, count in kinds.items() if kind.startswith("never sent"))
@@ -119,18 +142,35 @@ def locust(target: Target, rate: int, seconds: int) -> tuple[Percentiles, str]:
     )
     times = json.loads(said.stdout)[0]["response_times"]
     values = [float(ms) for ms, count in times.items() for _ in range(count)]
-    found = {percent: nearest_rank(percent, values) for percent in MEDIAN_OF}
-    return found, f"{len(values) / rate / seconds:.1%} of {rate * seconds} sent"
+    return percentiles(values), f"{len(values) / rate / seconds:.1%} of {rate * seconds} sent"
 
 
-def compare(server: Server, seconds: int) -> None:
+def bare(target: Target, server: Server) -> Percentiles:
+    """Return percentiles in ms as a loop has them that does nothing else."""
+    options = [target.origin, str(server.rate), str(server.seconds)]
+    said = run([sys.executable, str(HERE / "bare.py"), *options], target.folder)
+    times: list[float] = json.loads(said)
+    return percentiles(times)
+
+
+def percentiles(times: Sequence[float]) -> Percentiles:
+    """Return the percentiles that are compared."""
+    return {percent: nearest_rank(percent, times) for percent in MEDIAN_OF}
+
+
+def compare(server: Server) -> None:
     """Run all generators against a server, and print how far each is from the truth."""
-    even = Spacing.CONSTANT
+    even, seconds = Spacing.CONSTANT, server.seconds
     say(f"\n{server.name}, {server.rate}/s for {seconds} s")
     with server.run() as target:
-        found, sent, _ = idprobe(target, server, seconds, even)
+        found, sent, _ = idprobe(target, server, even)
         tell("idprobe, constant", found, partial(server.truth, even), sent)
-        drawn_anew(target, server, seconds)
+        if server.of_schedule:
+            late_us = httpx.get(f"{target.origin}/late", trust_env=False).json()
+            shown = ", ".join(f"p{p} {us:,} us" for p, us in percentiles(late_us).items())
+            say(f"{'  the server was late by':<26}{shown}")
+            tell("a bare loop", bare(target, server), partial(server.truth, even), "")
+        drawn_anew(target, server)
         found, sent = locust(target, server.rate, seconds)
         tell(f"Locust, {USERS} users", found, partial(server.truth, even), sent)
         own = wrk(target, seconds, USERS)
@@ -142,12 +182,10 @@ def compare(server: Server, seconds: int) -> None:
         say(f"{f'truth, {spacing.value}':<26}{shown}")
 
 
-def drawn_anew(target: Target, server: Server, seconds: int) -> None:
+def drawn_anew(target: Target, server: Server) -> None:
     """Make the runs with Poisson arrivals, and print them, their medians, and their own truth."""
     drawn = Spacing.POISSON
-    runs = [
-        idprobe(target, server, seconds, drawn, seed) for seed in range(max(MEDIAN_OF.values()))
-    ]
+    runs = [idprobe(target, server, drawn, seed) for seed in range(max(MEDIAN_OF.values()))]
     for found, sent, _ in runs:
         tell("idprobe, Poisson", found, partial(server.truth, drawn), sent)
     middle = {p: statistics.median(run[0][p] for run in runs[:n]) for p, n in MEDIAN_OF.items()}
@@ -173,16 +211,16 @@ def main() -> None:
     """Compare at each server."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=300, help="at the server that stalls")
-    parser.add_argument("--single-rate", type=int, default=120, help="at the single queue")
-    parser.add_argument("--service-ms", type=float, default=5.0, help="of the single queue")
+    parser.add_argument("--single-rate", type=int, default=12, help="at the single queue")
+    parser.add_argument("--service-ms", type=float, default=50.0, help="of the single queue")
     parser.add_argument("--periods", type=float, default=3)
     parser.add_argument("--only", type=int, choices=(0, 1), nargs="*", default=(0, 1))
     parser.add_argument("--spin", action="store_true", help="let idprobe never sleep")
     options = parser.parse_args()
-    all_servers = servers(options.rate, options.single_rate, options.service_ms)
+    all_servers = servers(options.rate, options.single_rate, options.service_ms, options.periods)
     for number in options.only:
-        server = replace(all_servers[number], more=("--spin",) if options.spin else ())
-        compare(server, round(options.periods * PERIOD_S))
+        more = ("--spin",) if options.spin else ()
+        compare(replace(all_servers[number], more=more))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
-"""A token endpoint with one queue and a fixed service time, kept to the microsecond.
+"""A token endpoint with one queue and a fixed service time.
 
 python single.py SERVICE_MS: prints its port and serves until its standard input ends. One request
 is served at a time, in the order of arrival; each takes SERVICE_MS from the moment that it or the
-end of the one before came, whichever was later. Deadlines are absolute, so that what the server
-itself needs does not add up. It never sleeps: give it a processor.
+end of the one before came, whichever was later. It has come when the kernel had it. Deadlines are
+absolute, so that what the server itself needs does not add up; it wakes up some time before each,
+since who never sleeps is put to sleep by the host. How late answers were sent since it was asked
+last, in us, one for each, is what it answers at once to a GET.
 """
 
 import gc
+import json
 import select
 import socket
+import struct
 import sys
 import time
 from collections import deque
@@ -18,7 +22,12 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
     len(BODY),
     BODY,
 )
+LATE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 LENGTH = b"content-length:"
+STAMP = getattr(socket, "SO_TIMESTAMPNS", 35)
+STAMP_BYTES = 64
+AWAKE_S = 0.0005
+MS_S = 0.001
 
 
 class Server:
@@ -33,48 +42,60 @@ class Server:
         self.peers: dict[int, socket.socket] = {}
         self.begun: dict[int, bytes] = {}
         self.waiting: deque[tuple[float, int]] = deque()
+        self.late_us: list[int] = []
 
     def serve(self) -> None:
         """Serve until standard input ends."""
         stdin = sys.stdin.fileno()
         self.epoll.register(stdin, select.EPOLLIN)
-        clock, poll, waiting = time.perf_counter, self.epoll.poll, self.waiting
+        clock, waiting = time.perf_counter, self.waiting
         free_at = 0.0
         while True:
-            ready = poll(0)
-            if ready:
-                now = clock()
-                for fd, _ in ready:
-                    if fd == stdin:
-                        return
-                    self.take(fd, now)
-            if waiting:
-                ends_at = max(free_at, waiting[0][0]) + self.service_s
-                if clock() >= ends_at:
-                    free_at = ends_at
-                    self.answer(waiting.popleft()[1])
+            ends_at = max(free_at, waiting[0][0]) + self.service_s if waiting else None
+            for fd, _ in self.ready(ends_at):
+                if fd == stdin:
+                    return
+                self.take(fd)
+            # what was taken comes after what waits
+            if ends_at is not None and clock() >= ends_at:
+                free_at = ends_at
+                self.answer(waiting.popleft()[1])
+                self.late_us.append(round((clock() - ends_at) * 1e6))
 
-    def take(self, fd: int, now: float) -> None:
+    def ready(self, ends_at: float | None) -> list[tuple[int, int]]:
+        """Return what there is to read, or nothing when it is almost time to answer."""
+        if ends_at is None:
+            return self.epoll.poll()
+        # by the millisecond, and rounded up
+        left_ms = (ends_at - time.perf_counter() - AWAKE_S) // MS_S
+        return self.epoll.poll(max(0.0, (left_ms - 0.5) * MS_S))
+
+    def take(self, fd: int) -> None:
         """Take a connection, or what came on one."""
         if fd == self.listener.fileno():
             peer, _ = self.listener.accept()
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer.setsockopt(socket.SOL_SOCKET, STAMP, 1)
             self.peers[peer.fileno()] = peer
             self.epoll.register(peer, select.EPOLLIN)
             return
         try:
-            data = self.peers[fd].recv(65_536)
+            data, notes, _, _ = self.peers[fd].recvmsg(65_536, STAMP_BYTES)
         except ConnectionError:
-            data = b""
+            data, notes = b"", []
         if not data:
             self.peers.pop(fd).close()
             self.begun.pop(fd, None)
             return
+        came_at = time.perf_counter() - lateness_s(notes)
         data = self.begun.pop(fd, b"") + data
-        if is_whole(data):
-            self.waiting.append((now, fd))
-        else:
+        if not is_whole(data):
             self.begun[fd] = data
+        elif data.startswith(b"GET"):
+            late, self.late_us = json.dumps(self.late_us).encode("ascii"), []
+            self.peers[fd].sendall(LATE % (len(late), late))
+        else:
+            self.waiting.append((came_at, fd))
 
     def answer(self, fd: int) -> None:
         """Answer, if anybody still listens."""
@@ -84,6 +105,15 @@ class Server:
                 peer.send(ANSWER)
             except ConnectionError:
                 self.peers.pop(fd).close()
+
+
+def lateness_s(notes: list[tuple[int, int, bytes]]) -> float:
+    """Return how much later than the kernel we had what was read just now."""
+    for level, kind, value in notes:
+        if level == socket.SOL_SOCKET and kind == STAMP:
+            seconds, rest = struct.unpack("qq", value)
+            return float(time.time_ns() - seconds * 1_000_000_000 - rest) / 1e9
+    return 0.0
 
 
 def is_whole(data: bytes) -> bool:

@@ -62,6 +62,25 @@ def test_answers_that_were_read_late_make_a_run_void() -> None:
     assert "100.0% of the answers read" in (why or "")
 
 
+@pytest.mark.parametrize(
+    ("requests", "stamped", "void"),
+    [
+        (1000, 1000, False),  # each answer has come when the kernel had it
+        (2000, 2000, True),  # every second one was waited for by the next request
+        (1000, 900, True),  # of a tenth nobody knows
+    ],
+)
+def test_an_answer_that_was_read_late_and_is_timed_by_the_kernel_is_no_late_one(
+    requests: int, stamped: int, *, void: bool
+) -> None:
+    recording = recording_of([0.1] * 10, lag_ms=2)
+    recording.requests, recording.lag = requests, Histogram()
+    for _ in range(stamped):
+        recording.lag.record(2 * MS)
+
+    assert (saturation(recording, NO_LATENCY) is not None) == void
+
+
 def test_lateness_of_both_kinds_adds_up() -> None:
     recording = recording_of([0.1] * 10)
     for histogram in (recording.slip, recording.lag):

@@ -106,6 +106,15 @@ def answering(peer: socket.socket) -> None:
         peer.sendall(OK)
 
 
+def answering_after(delay_s: float) -> Talk:
+    def talk(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            time.sleep(delay_s)
+            peer.sendall(OK)
+
+    return talk
+
+
 def reset(peer: socket.socket) -> None:
     peer.recv(65_536)
     # closing without waiting for anything that is still to be sent: a reset
@@ -137,17 +146,69 @@ def test_every_arrival_of_the_schedule_is_sent_and_counted() -> None:
 
 
 def test_where_answers_are_few_it_is_known_of_most_how_late_they_were_read() -> None:
-    def after_a_while(peer: socket.socket) -> None:
-        while peer.recv(65_536):
-            time.sleep(0.05)
-            peer.sendall(OK)
-
-    with talking(after_a_while) as url:
+    with talking(answering_after(0.05)) as url:
         # several connections, of which not the first alone is looked at
         recording = recorded(url, Open(100))
 
     assert recording.succeeded == 100
     assert recording.lag.count >= 50
+
+
+class Blocking(Getter):
+    """Keeps its engine busy before it asks."""
+
+    def iterate(self) -> Moves:
+        time.sleep(0.15)
+        return super().iterate()
+
+
+def test_an_answer_has_come_when_the_kernel_had_it_however_late_we_read_it() -> None:
+    with talking(answering_after(0.1)) as url:
+        # each is answered after 250 ms, when the next arrival keeps the engine busy until 350 ms
+        work = Work(stage_of(url), Blocking, Plan(Open(5), 3.0))
+        work.run()
+
+    latency, lag = (one.percentile(50) or 0 for one in (work.recording.latency, work.recording.lag))
+    assert work.recording.succeeded == 15
+    assert lag > 50e6
+    assert 248e6 < latency < 320e6
+
+
+def test_who_sets_the_clock_of_the_stamps_changes_no_latency(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_ns = time.time_ns
+    for change_ns in (3_600_000_000_000, -3_600_000_000_000):
+        monkeypatch.setattr(time, "time_ns", lambda change_ns=change_ns: now_ns() + change_ns)
+        with talking(answering_after(0.05)) as url:
+            recording = recorded(url, Open(10))
+
+        assert recording.succeeded == 10
+        assert 0.05e9 <= (recording.latency.minimum or 0) <= (recording.latency.maximum or 0) < 1e9
+
+
+def test_an_answer_in_pieces_has_come_with_its_last_one() -> None:
+    def in_pieces(peer: socket.socket) -> None:
+        while peer.recv(65_536):
+            peer.sendall(OK[:-1])
+            time.sleep(0.03)
+            peer.sendall(OK[-1:])
+
+    with talking(in_pieces) as url:
+        recording = recorded(url, Open(20))
+
+    assert recording.succeeded == 20
+    assert (recording.latency.minimum or 0) >= 0.03e9
+    assert recording.lag.count > 20
+
+
+def test_an_arrival_is_waited_for_awake_at_the_end_of_a_wait_alone() -> None:
+    with talking(answering) as url:
+        work = Work(stage_of(url), Getter, Plan(Open(100), 1.0))
+        work.run()
+
+    assert work.recording.succeeded == 100
+    assert 0 < work.engine.spun_ns < 0.1 * 1e9
 
 
 def test_a_stall_is_charged_with_every_arrival_that_it_delayed() -> None:

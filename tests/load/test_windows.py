@@ -161,6 +161,7 @@ def test_waiting_awake_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     engine.spun_ns += 1000 * MS
     watch.began(S)
     watch.tick(2 * S)
+    watch.settle()
 
     assert [(one.cpu, one.busy_s) for one in recording.windows] == [(0.1, 0.0), (0.0, 0.0)]
 
@@ -174,6 +175,10 @@ def test_answers_are_counted_by_status_code() -> None:
     tally.answered(MS, 503, 10)
     tally.unanswered(MS)
     watch.tick(S)
+    # what comes after the second that is over is not of it
+    engine.tallies.of("POST /token").answered(MS, 500, 10)
+    assert watch.unsettled_ns == S
+    watch.settle()
 
     assert recording.statuses == {"200": 1, "503": 1, "none": 1}
     assert recording.windows[0].kinds["POST /token"].octets == 20

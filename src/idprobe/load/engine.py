@@ -31,9 +31,16 @@ BATCH: Final = 32
 """So many sockets are served before arrivals are looked at again."""
 SWEEP_NS: Final = 50_000_000
 """How often exchanges are looked at that may have taken too long."""
-COARSE_NS: Final = 2_000_000
+MS: Final = 1_000_000
+COARSE_NS: Final = 2 * MS
+AWAKE_NS: Final = 400_000
+"""So long before something is due we are awake, since who is woken then comes late."""
+AWAKE_PART: Final = 10
+"""But at most for this part of a wait, lest others on our processor starve."""
 STAMP_NS: Final = 250_000
-"""So long after a read whose lateness was looked at the next one is."""
+"""So often the lateness of a read is looked at, on average."""
+STAMPS_AT_ONCE: Final = 4
+"""So many in a row, since an answer may come in pieces."""
 REFUSALS: Final = range(400, 500)
 SENT_TWICE: Final = "sent twice, since a kept connection was broken off, and refused then"
 
@@ -107,21 +114,26 @@ class Engine:
     def _ready(self, wake_at: int) -> list[tuple[int, int]]:
         """Return the sockets that are ready, or none when it is time to wake.
 
-        epoll waits by the millisecond, select by the microsecond.
+        epoll waits by the millisecond, and rounds up; select by the microsecond.
         """
         if self.spins:
             return self._spun(wake_at)
-        wait_ns = wake_at - time.perf_counter_ns()
-        if wait_ns > COARSE_NS:
-            return self._poll((wait_ns - COARSE_NS // 2) / NS, BATCH)
         events = self._poll(0, BATCH)
-        if not events and wait_ns > 0:
-            self._select([self._epoll], [], [], wait_ns / NS)
-            events = self._poll(0, BATCH)
-        return events
+        wait_ns = wake_at - time.perf_counter_ns()
+        if events or wait_ns <= 0:
+            return events
+        awake_ns = min(AWAKE_NS, wait_ns // AWAKE_PART)
+        if wait_ns - awake_ns > COARSE_NS:
+            events = self._poll(((wait_ns - awake_ns) // MS - 0.5) / 1000, BATCH)
+            if events:
+                return events
+            wait_ns = wake_at - time.perf_counter_ns()
+        if wait_ns > awake_ns:
+            self._select([self._epoll], [], [], (wait_ns - awake_ns) / NS)
+        return self._spun(wake_at)
 
     def _spun(self, wake_at: int) -> list[tuple[int, int]]:
-        """As `_ready`, and never sleep: who is woken comes late."""
+        """As `_ready`, and never sleep."""
         began = now = time.perf_counter_ns()
         events = self._poll(0, BATCH)
         while not events and now < wake_at and not self.stopped:
@@ -135,7 +147,8 @@ class Engine:
         now = time.perf_counter_ns()
         if now < self._stamp_at_ns:
             return 0
-        self._stamp_at_ns = now + STAMP_NS
+        earliest = now - STAMPS_AT_ONCE * STAMP_NS
+        self._stamp_at_ns = max(self._stamp_at_ns, earliest) + STAMP_NS
         self._turn += 1
         return events[self._turn % len(events)][0]
 
@@ -143,6 +156,7 @@ class Engine:
         """Let a seat begin a flow, that was meant to start at a time, or just now."""
         seat.flow = flow
         seat.unanswered = False
+        seat.came_ns = 0
         seat.begun_ns = time.perf_counter_ns()
         seat.intended_ns = seat.begun_ns if intended_ns is None else intended_ns
         self._busy.add(seat)
@@ -181,7 +195,7 @@ class Engine:
                 self._tell(seat, error)
             if self._ended:
                 seat, failure = self._ended.popleft()
-                pace.ended(seat, time.perf_counter_ns(), failure)
+                pace.ended(seat, seat.came_ns or time.perf_counter_ns(), failure)
 
     def _tell(self, seat: Seat, error: OSError | IdprobeError) -> None:
         packet, flow = seat.packet, seat.flow
@@ -230,6 +244,7 @@ class Engine:
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         seat.packet = packet
+        seat.came_ns = 0
         seat.answer = None
         seat.tally = None
         if self.allowance is None:
@@ -333,6 +348,17 @@ class Engine:
             self._answered(line, seat, reader.answer)
         elif line.ended:
             self._answered(line, seat, reader.closed())
+        else:
+            self._lag(line)
+
+    def _lag(self, line: Line) -> int:
+        """Return how late the last read was, 0 if that was not looked at."""
+        lag_ns, line.lag_ns = line.lag_ns, None
+        if lag_ns is None:
+            return 0
+        if self.on_lag is not None:
+            self.on_lag(lag_ns)
+        return lag_ns
 
     def _finish(self, line: Line, seat: Seat) -> None:
         """Read the end of a connection: of a response, or of one that was stale."""
@@ -342,6 +368,12 @@ class Engine:
 
     def _answered(self, line: Line, seat: Seat, answer: Answer) -> None:
         now = time.perf_counter_ns()
+        if line.lag_ns is not None:
+            lag_ns = self._lag(line)
+            # or somebody has set the clock of the stamps
+            if 0 < lag_ns < now - seat.sent_ns:
+                now -= lag_ns
+        seat.came_ns = now
         line.seat = line.reader = seat.line = None
         if line.ended or not answer.head.keep:
             self._drop(line, seat)
@@ -354,10 +386,6 @@ class Engine:
             seat.tally = tally
             if elapsed > self.samples.slow_ns:
                 self.samples.slow(packet, answer, elapsed)
-        if line.lag_ns is not None:
-            if self.on_lag is not None:
-                self.on_lag(line.lag_ns)
-            line.lag_ns = None
         self._advance(seat, answer if seat.raw and not seat.resent else self._told_of(seat, answer))
 
     def _told_of(self, seat: Seat, answer: Answer) -> Answer | Response | NoResponse:

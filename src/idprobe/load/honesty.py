@@ -81,8 +81,9 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
     for percent, tolerance_ns in _tolerances(recording, budget):
         begun, read = (_late(one, tolerance_ns) for one in (recording.slip, recording.lag))
         # a request that was begun late and one whose answer was read late are two slow ones
-        most = OURS * (1 - percent / 100)
-        if begun.number + read.number > FEWEST and begun.share + read.share > most:
+        most, charged = OURS * (1 - percent / 100), _charged(recording)
+        late = begun.share + charged * read.share
+        if begun.number + charged * read.number > FEWEST and late > most:
             yield (
                 f"{begun.share:.1%} of the arrivals were begun, and {read.share:.1%} of the "
                 f"answers read, more than {shown_duration(tolerance_ns)} late"
@@ -108,6 +109,17 @@ def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, f
         (DEFAULT_PERCENT, float(recording.latency.percentile(DEFAULT_PERCENT) or 0))
     ]:
         yield percent, max(float(LATE_NS), limit * PART)
+
+
+def _charged(recording: Recording) -> float:
+    """Return for what share of the answers it is part of a latency how late we read them.
+
+    It is not of an iteration's last answer, where the kernel's stamp was read.
+    """
+    if not recording.requests:
+        return 1.0
+    last = min(1.0, (recording.latency.count + recording.warm_up_ended) / recording.requests)
+    return 1.0 - last * min(1.0, recording.lag.count / recording.requests)
 
 
 class _Late(NamedTuple):

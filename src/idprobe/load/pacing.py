@@ -21,6 +21,10 @@ NS: Final = 1_000_000_000
 FAR_NS: Final = NS
 AT_ONCE: Final = 32
 """So many arrivals begin before sockets are served again, however late we are."""
+PAUSE_NS: Final = 1_000_000
+"""A second that is over is counted up when nothing is to begin for so long."""
+AT_LAST_NS: Final = NS // 2
+"""But after so long in any case."""
 REST_NS: Final = 50_000_000
 """How long a user of a closed loop rests after a connection that failed."""
 
@@ -170,6 +174,7 @@ class OpenPace:
         """Begin the arrivals that are due."""
         if now_ns >= self.watch.next_ns:
             self.watch.tick(now_ns)
+            now_ns = time.perf_counter_ns()
         begun = 0
         at_ns = self._next_ns
         while at_ns is not None and at_ns <= now_ns:
@@ -187,9 +192,12 @@ class OpenPace:
                 self._engine.begin(seat, seat.caller.iterate(), at_ns)
             at_ns = self._next_ns = self._following()
             now_ns = time.perf_counter_ns()
-        if at_ns is not None:
-            return at_ns
-        return self._end_ns if now_ns < self._end_ns else now_ns + FAR_NS
+        if at_ns is None:
+            at_ns = self._end_ns if now_ns < self._end_ns else now_ns + FAR_NS
+        closed_ns = self.watch.unsettled_ns
+        if closed_ns is not None and (at_ns - now_ns > PAUSE_NS or now_ns - closed_ns > AT_LAST_NS):
+            self.watch.settle()
+        return at_ns
 
     def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""
@@ -259,6 +267,7 @@ class ClosedPace:
         """Let those begin who have come, and those who have rested."""
         if now_ns >= self.watch.next_ns:
             self.watch.tick(now_ns)
+            self.watch.settle()
         if self._recording.stopped is None and self._is_short():
             self._recording.stopped = SPENT
             self.leave()

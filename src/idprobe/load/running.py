@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -70,6 +70,21 @@ STOPPED: Final = "the run was stopped before its end"
 PREFLIGHT_REQUESTS: Final = 4
 WORKERS_S: Final = 120.0
 """How long a master waits for workers on other hosts."""
+
+
+def _ended_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait asleep, and return whether a child has ended.
+
+    Popen.wait with a timeout wakes dozens of times a second, and the load is late for it.
+    """
+    descriptor = os.pidfd_open(child.pid)
+    try:
+        waiter = select.poll()
+        waiter.register(descriptor, select.POLLIN)
+        waiter.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
+    return child.poll() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +309,7 @@ class _Child:
         until = time.monotonic() + allowed_s
         try:
             while time.monotonic() < until:
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(LOOK_S)
+                if _ended_within(child, LOOK_S):
                     return None
                 look()
         except KeyboardInterrupt:

@@ -18,7 +18,7 @@ class Seat:
     """One caller at work: its flow, its connections, and where it is."""
 
     __slots__ = (
-        "answer", "begun_ns", "caller", "flow", "intended_ns", "line", "lines", "packet",
+        "answer", "begun_ns", "caller", "came_ns", "flow", "intended_ns", "line", "lines", "packet",
         "prepared", "raw", "resent", "sent_ns", "tally", "unanswered",
     )  # fmt: skip
 
@@ -37,6 +37,8 @@ class Seat:
         self.intended_ns = 0
         self.begun_ns = 0
         self.sent_ns = 0
+        self.came_ns = 0
+        """When the kernel had the answer to what was sent last, as far as is known; else 0."""
 
 
 class Pace(Protocol):

@@ -85,6 +85,7 @@ class Tallies:
 
     def __init__(self) -> None:
         self._open: dict[str, Tally] = {}
+        self._cut: list[tuple[float, dict[str, Tally]]] = []
         self.outbox: Final[deque[Counted]] = deque()
 
     def of(self, name: str) -> Tally:
@@ -96,12 +97,19 @@ class Tallies:
             tally = self._open.setdefault(name, Tally(name))
         return tally
 
-    def hand_over(self) -> tuple[Counted, ...]:
-        """Put what was counted since the last time into the outbox, and return it."""
-        at_s = time.time()
+    def cut(self) -> None:
+        """Let what comes from now on count for another time; what was cut waits for `hand_over`."""
         tallies, self._open = self._open, {}
+        self._cut.append((time.time(), tallies))
+
+    def hand_over(self) -> tuple[Counted, ...]:
+        """Put what was cut since the last time, or all there is, into the outbox; return it."""
+        if not self._cut:
+            self.cut()
+        cut, self._cut = self._cut, []
         counted = tuple(
             Counted(one.name, one.tape.fold(), one.octets, one.failures, at_s, one.others)
+            for at_s, tallies in cut
             for one in tallies.values()
         )
         self.outbox.extend(counted)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from idprobe.load.histogram import Histogram
@@ -36,6 +37,23 @@ class Engine(Protocol):
     def connections(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """A second that is over, and not counted up yet."""
+
+    from_ns: int
+    to_ns: int
+    latency: Tape
+    slip: Tape
+    lag: Tape
+    began: int
+    failed: int
+    warm: int
+    shares: tuple[float, float]
+    octets: int
+    connections: int
+
+
 class Watch:
     """Notes every iteration into the recording, and what each second was like.
 
@@ -54,6 +72,7 @@ class Watch:
         self._recording: Final = recording
         self._engine: Final = engine
         self._octets = engine.octets
+        self._over: _Second | None = None
         self._server_memory: Final = server_memory
         self._started_ns = started_ns
         self._steady_ns, self._end_ns = steady_ns
@@ -117,14 +136,26 @@ class Watch:
         self._recording.ended(now_ns, why)
 
     def tick(self, now_ns: int) -> None:
-        """Close the window, once its second is over."""
+        """Close the window once its second is over; to count it up takes longer: see `settle`."""
         if now_ns >= self.next_ns:
             self._close(now_ns)
             self.next_ns = self._next_close(now_ns)
 
+    @property
+    def unsettled_ns(self) -> int | None:
+        """When the window was closed that is not counted up, None if there is none."""
+        return None if self._over is None else self._over.to_ns
+
+    def settle(self) -> None:
+        """Count up the window that was closed: a millisecond or so, in which nothing begins."""
+        over, self._over = self._over, None
+        if over is not None:
+            self._count_up(over)
+
     def finish(self, now_ns: int) -> None:
         """Close the last window and the books."""
         self._close(now_ns)
+        self.settle()
         recording = self._recording
         # in a closed loop the two are one, and noted once
         own = self._service.fold()
@@ -148,48 +179,65 @@ class Watch:
         return "steady" if self._end_ns is None or at_ns < self._end_ns else "cool-down"
 
     def _close(self, now_ns: int) -> None:
+        self.settle()
+        engine = self._engine
+        engine.tallies.cut()
+        self._over = _Second(
+            self._window_ns,
+            now_ns,
+            self._latency,
+            self._slip,
+            self._lag,
+            self._began,
+            self._failed,
+            self._warm,
+            self._shares(max(1, now_ns - self._window_ns)),
+            engine.octets - self._octets,
+            engine.connections,
+        )
+        self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
+        self._window_ns = now_ns
+        self._began = self._failed = self._warm = 0
+        self._octets = engine.octets
+
+    def _count_up(self, over: _Second) -> None:
         recording = self._recording
-        latency, slip, lag = self._latency.fold(), self._slip.fold(), self._lag.fold()
-        window = self._window(now_ns, latency, slip.maximum, lag.maximum)
+        latency, slip, lag = over.latency.fold(), over.slip.fold(), over.lag.fold()
+        window = self._window(over, latency, slip.maximum, lag.maximum)
         # a run that ends where its schedule does leaves nothing but an instant
         if window.began or window.finished or window.kinds or window.phase != "cool-down":
             recording.note_window(window)
             if window.seconds > INSTANT_S:
                 self._busiest = max(self._busiest, window.cpu)
-        self._all_failed += self._failed
+        self._all_failed += over.failed
         self.latest = window, self._all_failed
         recording.latency.merge(latency)
         recording.slip.merge(slip)
         recording.lag.merge(lag)
-        self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
-        self._window_ns = now_ns
-        self._began = self._failed = self._warm = 0
-        self._octets = self._engine.octets
 
     def _window(
-        self, now_ns: int, latency: Histogram, slip_ns: int | None, lag_ns: int | None
+        self, over: _Second, latency: Histogram, slip_ns: int | None, lag_ns: int | None
     ) -> Window:
-        """Return what it was like since the last one was closed."""
-        elapsed = max(1, now_ns - self._window_ns)
-        cpu, delay = self._shares(elapsed)
-        finished = latency.count + self._warm
-        self._in_flight += self._began - finished
-        seconds = round(elapsed / 1e9, 3)
+        """Return what a second was like."""
+        cpu, delay = over.shares
+        finished = latency.count + over.warm
+        self._in_flight += over.began - finished
+        seconds = round(max(1, over.to_ns - over.from_ns) / 1e9, 3)
         return Window(
-            at_s=round((self._window_ns - self._started_ns) / 1e9, 3),
+            at_s=round((over.from_ns - self._started_ns) / 1e9, 3),
             seconds=seconds,
-            phase=self._phase(self._window_ns),
-            began=self._began,
+            phase=self._phase(over.from_ns),
+            began=over.began,
             finished=finished,
-            failed=self._failed,
+            failed=over.failed,
             latency=latency,
             slip_ns=slip_ns,
             lag_ns=lag_ns,
             cpu=cpu,
             delay=delay,
             busy_s=seconds if cpu + delay > BUSY else 0.0,
-            octets=self._engine.octets - self._octets,
-            connections=self._engine.connections,
+            octets=over.octets,
+            connections=over.connections,
             in_flight=self._in_flight,
             server_bytes=self._server_memory(),
             kinds={one.name: one.kind for one in self._engine.tallies.hand_over()},

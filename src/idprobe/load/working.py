@@ -2,6 +2,7 @@
 
 import gc
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
@@ -33,6 +34,8 @@ TOGETHER: Final = 8
 """So many callers prepare themselves, or conclude, at once."""
 NO_MORE: Final = "stopped: the host of the generator could not open connections"
 MOST_CONCLUDING: Final = 64
+SWITCH_S: Final = 0.0001
+"""So long Locust's thread keeps the interpreter when the engine wants it: 5 ms is Python's own."""
 GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
 
@@ -109,6 +112,7 @@ class Work:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._unburden()
+        sys.setswitchinterval(SWITCH_S)
         original("_thread", "start_new_thread")(self.run, ())
 
     def join_one(self, change: int) -> None:
