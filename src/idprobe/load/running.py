@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -75,9 +75,15 @@ WORKERS_S: Final = 120.0
 def _ended_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait asleep, and return whether a child has ended.
 
-    Popen.wait with a timeout wakes dozens of times a second, and the load is late for it.
+    Popen.wait with a timeout wakes dozens of times a second, and the load is late for it: it is
+    for systems that cannot be asked otherwise.
     """
-    descriptor = os.pidfd_open(child.pid)
+    try:
+        descriptor = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+        return child.poll() is not None
     try:
         waiter = select.poll()
         waiter.register(descriptor, select.POLLIN)
