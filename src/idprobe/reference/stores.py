@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from idprobe.reference.requested_claims import NO_CLAIMS, RequestedClaims
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 
 class Store(Generic[T]):
-    """A dictionary with an expiry for each entry and room for `limit` of them; the oldest goes."""
+    """A dictionary with an expiry for each entry and room for `limit` of them; the oldest go."""
 
     def __init__(self, clock: Callable[[], float], limit: int = 50_000) -> None:
         self._clock = clock
@@ -60,11 +61,13 @@ class Store(Generic[T]):
         return value
 
     def _make_room(self) -> None:
+        """Forget what has expired, and the oldest until a tenth is free: it takes a look at all."""
         now = self._clock()
         for key in [key for key, (until, _) in self._entries.items() if until <= now]:
             del self._entries[key]
-        while len(self._entries) > self._limit:
-            del self._entries[next(iter(self._entries))]
+        surplus = len(self._entries) - (self._limit - self._limit // 10)
+        for key in list(islice(self._entries, max(0, surplus))):
+            del self._entries[key]
 
 
 class Throttle:
