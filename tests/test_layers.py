@@ -47,6 +47,7 @@ LAYERS: Final = {
     "searching": 5,
     "provisioning": 5,
     "load": 5,
+    "claims": 6,
     "observe": 6,
     "registering": 6,
     "doctor": 6,

@@ -3,20 +3,18 @@
 import asyncio
 import json
 import platform
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from itertools import takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import httpx
 
 from idprobe.catalogue import Catalogue, Family, Requirement, load_catalogue, selected
+from idprobe.claims import Decision, decided
 from idprobe.conclusion import (
     digest_of,
     endpoints_of,
@@ -28,15 +26,14 @@ from idprobe.conclusion import (
     stale_notes,
 )
 from idprobe.coverage.plans import are_plans, requirements_selected
-from idprobe.errors import EvidenceError, IdprobeError, ProfileError, Unsuited, UsageError
+from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.evidence import UNDER_LOAD, Evidence, ProbeOutcome, Recorded
-from idprobe.exchange import Exchange, Request, Response, Sender, Trace
+from idprobe.exchange import Exchange, Sender, Trace
 from idprobe.gate import check_comparable, coverage_regressions
 from idprobe.judge import (
     FailOn,
     Stale,
     deviation_for,
-    distress_of,
     evidence_verdict,
     is_expired,
     stale,
@@ -67,15 +64,7 @@ from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
 from idprobe.targets import resolve
-from idprobe.verdict import (
-    HarnessFault,
-    Inconclusive,
-    Judgement,
-    NotApplicable,
-    Satisfied,
-    Verdict,
-    Violated,
-)
+from idprobe.verdict import Inconclusive, Judgement, Violated
 
 __all__ = ["Audit", "Options", "resolve"]
 
@@ -272,16 +261,13 @@ class Audit:
         A check of a requirement judges all that say the same (`same_as`), each if it applies.
         """
         found: list[Judgement] = []
-        outcome: tuple[Verdict, Exchange | None, str] | None = None
+        said: Decision | None = None
         for identifier in self._selected_of(requirements):
             requirement = self.catalogue[identifier]
-            verdict = self._before(requirement, probes)
-            exchange, remark = None, ""
-            if verdict is None:
-                outcome = outcome or self._claim(probes, body)
-                verdict, exchange, remark = outcome
-            judgement = self._judgement(check, claim, requirement, probes, verdict, exchange)
-            found.append(replace(judgement, remark=remark))
+            decision = self._before(requirement, probes)
+            if decision is None:
+                decision = said = said or decided(body, self.traces(probes))
+            found.append(self._judgement(check, claim, requirement, probes, decision))
         self.judgements.extend(found)
         return found
 
@@ -291,11 +277,13 @@ class Audit:
         named = dict.fromkeys((*requirements, *others))
         return [one for one in named if one in self._selected]
 
-    def _before(self, requirement: Requirement, probes: Sequence[str]) -> Verdict | None:
+    def _before(self, requirement: Requirement, probes: Sequence[str]) -> Decision | None:
+        """Return what is decided without the check's claim, None if it has to be asked."""
         if self._seen is None:
-            return Inconclusive(str(self.broken or "nothing was observed"))
+            return Decision(Inconclusive(str(self.broken or "nothing was observed")))
         outcomes = [self._outcome(name) for name in probes]
-        return evidence_verdict(requirement, self._seen.situation, outcomes)
+        verdict = evidence_verdict(requirement, self._seen.situation, outcomes)
+        return None if verdict is None else Decision(verdict)
 
     def _outcome(self, probe: str) -> ProbeOutcome:
         seen = self._seen.outcomes if self._seen is not None else {}
@@ -308,50 +296,15 @@ class Audit:
         seen = self._seen.traces if self._seen is not None else {}
         return {name: seen[name] for name in probes}
 
-    def _claim(
-        self, probes: Sequence[str], body: Callable[..., None]
-    ) -> tuple[Verdict, Exchange | None, str]:
-        """Return what the check's own claim says, the exchange that decided, and a remark."""
-        looked_at: list[Exchange] = []
-        remarks: list[str] = []
-        traces = {
-            name: replace(trace, looked_at=looked_at, remarks=remarks)
-            for name, trace in self.traces(probes).items()
-        }
-        # of a load run nothing is quoted that was not asked for, nor is a server in distress that
-        # is loaded on purpose
-        watched = [trace for name, trace in traces.items() if name != UNDER_LOAD]
-        sent = [exchange for trace in watched for exchange in trace.exchanges]
-        deciding: Exchange | None = None
-        verdict: Verdict = Satisfied()
-        try:
-            body(**traces)
-        except AssertionError as error:
-            said = _said(error)
-            verdict = Violated(said)
-            deciding = _deciding(error.__traceback__, traces) or _named_in(said, sent)
-        except Unsuited as error:
-            verdict = NotApplicable(str(error))
-        except EvidenceError as error:
-            verdict = Inconclusive(f"the evidence cannot tell: {error}")
-        except Exception as error:  # noqa: BLE001 -- a check's crash is our fault, never the server's
-            verdict = HarnessFault(f"{type(error).__name__} in the check: {error}")
-        if isinstance(verdict, Satisfied | Violated):
-            rests_on = [*looked_at, *([deciding] if deciding else [])] or sent
-            distress = distress_of(verdict, rests_on, watched)
-            verdict = verdict if distress is None else Inconclusive(distress)
-        remark = "\n".join(remarks) if isinstance(verdict, Satisfied | Violated) else ""
-        return verdict, deciding or next(reversed(looked_at or sent), None), remark
-
-    def _judgement(  # noqa: PLR0913, PLR0917 -- the parts of a judgement
+    def _judgement(
         self,
         check: str,
         claim: str,
         requirement: Requirement,
         probes: Sequence[str],
-        verdict: Verdict,
-        exchange: Exchange | None,
+        decision: Decision,
     ) -> Judgement:
+        verdict, exchange = decision.verdict, decision.exchange
         declared = deviation_for(requirement, self.profile.deviations, self.catalogue)
         weight = weigh(
             requirement,
@@ -373,6 +326,7 @@ class Audit:
             curl=_repeated(exchange),
             exchange=self._place(exchange, probes),
             replay=self._replay(probes, exchange) if isinstance(verdict, Violated) else "",
+            remark=decision.remark,
         )
 
     def _replay(self, probes: Sequence[str], exchange: Exchange | None) -> str:
@@ -506,42 +460,6 @@ class Audit:
 def recorded_profile(recorded: Recorded) -> Profile:
     """Return the profile of recorded evidence; its secrets are not there, and not needed."""
     return restored_profile(recorded.run["profile"])
-
-
-def _said(error: AssertionError) -> str:
-    """Return what an assertion says: its own message, or what pytest made of its claim."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    message = list(takewhile(lambda line: not line.startswith("assert "), lines))
-    return " ".join(message or lines)[:600] or "the claim does not hold"
-
-
-def _deciding(traceback: TracebackType | None, traces: Mapping[str, Trace]) -> Exchange | None:
-    """Return the exchange that the failing lines of a check had in hand, if they name one."""
-    found: Exchange | None = None
-    while traceback is not None:
-        for value in traceback.tb_frame.f_locals.values():
-            exchange = _exchange_of(value, traces)
-            found = exchange or found
-        traceback = traceback.tb_next
-    return found
-
-
-def _named_in(said: str, sent: Sequence[Exchange]) -> Exchange | None:
-    """Return the exchange of the first step that a list after a colon names."""
-    names = re.findall(r"[\w/-]+", said.partition(": ")[2])
-    steps = {exchange.step: exchange for exchange in sent}
-    return next((steps[name] for name in names if name in steps), None)
-
-
-def _exchange_of(value: Any, traces: Mapping[str, Trace]) -> Exchange | None:
-    for trace in traces.values():
-        for exchange in trace.exchanges:
-            if value is exchange or (
-                isinstance(value, Response | Request)
-                and (value is exchange.response or value is exchange.request)
-            ):
-                return exchange
-    return None
 
 
 def _repeated(exchange: Exchange | None) -> str:
