@@ -32,6 +32,7 @@ from idprobe.profile import with_issuer
 from idprobe.redaction import Vault
 from idprobe.reference.config import reference_config
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.stores import Code
 from idprobe.suite import InProcess
 
 DRAWS: Final = [
@@ -60,12 +61,31 @@ async def late(_scope: Any, _receive: Any, _send: Any) -> None:
 def outcome_of(probe: str, fault: Asgi, start: int) -> ProbeOutcome:
     """Return how a probe ends whose server is at fault from some request on."""
     server = ReferenceServer(replace(reference_config(), issuer=ISSUER))
+    return outcome_at(Breaking(server.app, fault, at_request(start)), probe)
+
+
+def outcome_at(app: Asgi, probe: str) -> ProbeOutcome:
+    """Return how a probe ends at a server."""
     profile = with_issuer(resolve("reference"), ISSUER)
     profile = replace(profile, limits=replace(profile.limits, exchange_s=PATIENCE_S))
-    app = InProcess(Breaking(server.app, fault, at_request(start)))
     selection = Selection(safety=Safety.INTRUSIVE)
-    observer = Observer(profile, Vault(profile.secrets()), None, selection, app)
+    observer = Observer(profile, Vault(profile.secrets()), None, selection, InProcess(app))
     return asyncio.run(observer.observe([probe])).outcomes[probe]
+
+
+class Unredeemable(ReferenceServer):
+    """Redeems no code, whatever comes with it."""
+
+    def code_is_fresh(self, _code: Code) -> bool:
+        return False
+
+
+def test_a_server_that_redeems_nothing_is_not_accused_of_its_pkce() -> None:
+    server = Unredeemable(replace(reference_config(), issuer=ISSUER, require_pkce=False))
+
+    ended = outcome_at(server.app, "pkce_verifiers_accepted")
+
+    assert ended.outcome == "control_failed"
 
 
 def test_an_answer_that_comes_too_late_is_none() -> None:
