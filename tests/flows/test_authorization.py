@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_a_fresh_verifier_is_43_unreserved_characters_and_never_the_same() -> No
         assert len(pkce.verifier) == 43
         assert pkce.challenge == base64.urlsafe_b64encode(digest).decode().rstrip("=")
         assert pkce.verifier not in repr(pkce)
+
+
+def test_nothing_that_is_drawn_has_two_marks_in_a_row(provider: Provider) -> None:
+    for _ in range(200):
+        drawn = authorization_parameters(provider, pkce=fresh_pkce())
+
+        values = [value for name, value in drawn if name in {"state", "nonce", "code_challenge"}]
+        assert len(values) == 3
+        assert not [value for value in values if re.search("[-_]{2}", value)]
+        assert not re.search("[-_]{2}", fresh_pkce().verifier)
 
 
 def test_a_plain_challenge_is_the_verifier() -> None:

@@ -104,7 +104,7 @@ async def _wrong_verifiers(wire: Wire) -> None:
     await _redeemed_with(wire, "other", fresh_pkce().verifier)
     await _redeemed_with(wire, "empty", "")
     for step in ("challenge", "other-case", "longer", "shorter", "line-break"):
-        pkce = Pkce.of(f"{secrets.token_urlsafe(32)}aB")
+        pkce = Pkce.of(f"{fresh_pkce().verifier}aB")
         verifier = {
             "challenge": pkce.challenge,
             "other-case": pkce.verifier.swapcase(),
