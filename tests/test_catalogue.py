@@ -299,7 +299,6 @@ def test_a_folder_without_requirements_is_refused(tmp_path: Path) -> None:
         "metadata:claims_parameter_supported=false", "client:confidential", "client:secret",
         "metadata:code_challenge_methods_supported",
         "metadata:code_challenge_methods_supported=plain", "profile:rfc9068",
-        "response_mode:form_post",
     ],
 )  # fmt: skip
 def test_what_is_announced_configured_or_unknown_applies(term: str) -> None:
@@ -313,6 +312,7 @@ def test_what_is_announced_configured_or_unknown_applies(term: str) -> None:
         ("response_type:id_token token", "response_types_supported"),
         ("scope:email", "scopes_supported"),
         ("auth:private_key_jwt", "token_endpoint_auth_methods_supported"),
+        ("response_mode:form_post", "response_modes_supported"),
     ],
 )
 def test_what_neither_metadata_nor_clients_have_does_not_apply(term: str, member: str) -> None:

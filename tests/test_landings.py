@@ -11,6 +11,7 @@ from idprobe.reading.landings import (
     followed,
     repeated_names,
     sent,
+    sent_there,
 )
 
 REGISTERED = "https://client.example/cb"
@@ -54,6 +55,15 @@ def test_an_error_page_follows_nothing() -> None:
     page = Response(400, (("Content-Type", "text/html"),), b"<p>No such redirect_uri")
 
     assert not followed(asked("https://attacker.example/cb", page), "step")
+
+
+def test_a_page_that_asks_who_somebody_is_does_not_tell_whether_it_was_followed() -> None:
+    page = Response(200, (("Content-Type", "text/html"),), b"<form><input type=password></form>")
+    trace = asked("https://attacker.example/cb", page)
+
+    assert not sent_there(trace, "step")
+    with pytest.raises(EvidenceError, match="before the redirect_uri was judged"):
+        followed(trace, "step")
 
 
 def test_a_crash_does_not_tell_whether_the_redirect_uri_was_followed() -> None:

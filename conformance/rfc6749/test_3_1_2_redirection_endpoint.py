@@ -1,7 +1,7 @@
 """RFC 6749 section 3.1.2: to which redirection URI an answer may go."""
 
 from idprobe.checks import Trace, is_error_page, refused, requirement
-from idprobe.reading.landings import followed, followed_steps, landed, sent
+from idprobe.reading.landings import endings, followed, followed_steps, landed, sent, sent_there
 from idprobe.reading.pages import page_of
 from idprobe.reading.urls import parts_of
 
@@ -64,5 +64,6 @@ def test_user_is_told_of_a_bad_redirect_uri(redirect_uri_foreign: Trace) -> None
 @requirement("RFC6749-3.1.2.4/no-redirect-to-invalid-uri")
 def test_browser_is_never_sent_to_a_bad_redirect_uri(redirect_uri_foreign: Trace) -> None:
     """Whatever else is wrong with a request, its bad redirect_uri is not followed."""
-    wrong = followed_steps(redirect_uri_foreign)
+    steps = [step for step, _ in endings(redirect_uri_foreign)]
+    wrong = [step for step in steps if sent_there(redirect_uri_foreign, step)]
     assert not wrong, f"the answer went there: {', '.join(wrong)}"

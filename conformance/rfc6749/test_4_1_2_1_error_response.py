@@ -13,7 +13,7 @@ from idprobe.checks import (
 )
 from idprobe.errors import EvidenceError
 from idprobe.reading.landings import endings, error_landings, followed, landed, sent
-from idprobe.reading.pages import user_pages_of
+from idprobe.reading.pages import consent_was_asked, user_pages_of
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 URI_REFERENCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -116,11 +116,6 @@ def test_denied_consent_is_access_denied(authorization_denied: Trace) -> None:
         raise EvidenceError("no consent was asked for, so it could not be denied")
     assert not gives_tokens(exchange), "a code was issued although the user said no"
     assert landing.error == "access_denied", f"the error is {landing.error}"
-
-
-def consent_was_asked(trace: Trace) -> bool:
-    """Return whether there was a page besides that of the login."""
-    return len(user_pages_of(trace.steps("denied"))) > 1
 
 
 @requirement("RFC6749-4.1.2.1/unsupported-response-type")

@@ -1,8 +1,8 @@
 """Read the recordings that were written by hand, from what specifications say, not from a server.
 
 A file of `fixtures/recorded/by-hand` says which probe it would be of, which requirements its
-exchanges violate or satisfy, and because of which text; then come the exchanges as they would go
-over the wire, each after the name of its step (`PROBE: STEP` for one of another probe).
+exchanges violate, satisfy or leave open, and because of which text; then come the exchanges as they
+would go over the wire, each after the name of its step (`PROBE: STEP` for one of another probe).
 `{{jwt HEADER CLAIMS}}` stands for a token.
 """
 
@@ -33,7 +33,7 @@ JWT: Final = re.compile(r"\{\{jwt (\{.*?\}) (\{.*?\})\}\}")
 
 @dataclass(frozen=True)
 class ByHand:
-    """A recording, and what is to be found in it: `violated` or `satisfied` by requirement."""
+    """A recording, and what is to be found in it, by requirement."""
 
     traces: tuple[Trace, ...]
     expected: Mapping[str, str]
@@ -47,7 +47,7 @@ def read(name: str) -> ByHand:
     said = dict(line.split(": ", 1) for line in head.strip().splitlines())
     expected = {
         one: verdict
-        for verdict in ("violated", "satisfied")
+        for verdict in ("violated", "satisfied", "inconclusive")
         for one in said.get(verdict, "").split()
     }
     seen: dict[str, list[Exchange]] = {}

@@ -30,6 +30,7 @@ LOOSE: Final = {
 """What is registered, and what is asked for then."""
 
 SCRIPT: Final = "javascript:alert(1)"
+STRAY: Final = "https://stray.client.example/cb"
 
 Cases = Mapping[str, Mapping[str, Any]]
 
@@ -58,7 +59,8 @@ async def registration_redirect_faults(wire: Wire) -> None:
 async def registration_without_redirect_uris(wire: Wire) -> None:
     """Register clients of redirect-based grants without a redirect URI; a step for each grant.
 
-    `asked/STEP` is a request of one that could register, with a URI of its choice.
+    `asked/STEP` is a request of one that could register, with a URI of its choice; `asked/stray`
+    one of a client that has registered another.
     """
     implicit = {"grant_types": ["implicit"], "response_types": ["token"]}
     with_id_token = {"grant_types": ["implicit"], "response_types": ["id_token token"]}
@@ -72,6 +74,7 @@ async def registration_without_redirect_uris(wire: Wire) -> None:
         metadata = metadata_for(wire.provider)
         control = await desk.register("control", metadata)
         await _asked(wire, "control", control, metadata)
+        await _asked(wire, "stray", control, metadata, STRAY)
         for step, case in cases.items():
             metadata = metadata_for(wire.provider, redirect_uris=None, **case)
             registration = registration_of(await desk.offer(step, metadata))
@@ -153,10 +156,14 @@ async def _offered(wire: Wire, cases: Cases) -> None:
 
 
 async def _asked(
-    wire: Wire, step: str, registration: Registration, metadata: Mapping[str, Any]
+    wire: Wire,
+    step: str,
+    registration: Registration,
+    metadata: Mapping[str, Any],
+    uri: str = CALLBACK,
 ) -> None:
-    """Begin a login at CALLBACK, whether that is registered or not."""
-    client = replace(registration.client("registered", metadata), redirect_uris=(CALLBACK,))
+    """Begin a login at a redirect URI, whether that is registered or not."""
+    client = replace(registration.client("registered", metadata), redirect_uris=(uri,))
     provider = wire.provider.with_client(client)
     request = ordinary(provider, response_type=metadata["response_types"][0])
     await wire.run(visit(provider, request, user=False), f"asked/{step}")

@@ -79,7 +79,10 @@ def _response_type(value: str, situation: Situation) -> str | None:
 
 
 def _response_mode(value: str, situation: Situation) -> str | None:
-    return _unlisted(value, "response_modes_supported", situation)
+    """Return why a mode is not supported; where none is listed query and fragment are."""
+    if value in texts(member(situation.metadata, "response_modes_supported")):
+        return None
+    return _not_listed(value, "response_modes_supported")
 
 
 def _scope(value: str, situation: Situation) -> str | None:

@@ -25,6 +25,7 @@ __all__ = [
     "led_to",
     "repeated_names",
     "sent",
+    "sent_there",
     "strayed",
 ]
 
@@ -59,16 +60,24 @@ def landed(exchange: Exchange) -> Landing:
 def followed(trace: Trace, step: str) -> bool:
     """Return whether the server went along with the redirect_uri that a request named.
 
-    An error at a registered redirect_uri is no such thing: the wrong one was not followed.
+    An error at a registered redirect_uri is no such thing: the wrong one was not followed. Raises
+    EvidenceError where the way ended at a page that asks for something: it may be judged later.
     """
     exchange = trace[step]
-    uri = sent(trace, step, "redirect_uri")
-    location = exchange.answered.header("location") or ""
-    if exchange.landing is None:
-        return _leads_to(location, uri) or not refused(exchange)
-    if gives_tokens(exchange):
+    if gives_tokens(exchange) or sent_there(trace, step):
         return True
-    return _leads_to(location, uri) or exchange.landing.redirect_uri == uri
+    if exchange.landing is None and not refused(exchange):
+        raise EvidenceError(f"the way ended before the redirect_uri was judged: {exchange}")
+    return False
+
+
+def sent_there(trace: Trace, step: str) -> bool:
+    """Return whether the browser was sent to the redirect_uri that a request named."""
+    exchange = trace[step]
+    uri = sent(trace, step, "redirect_uri")
+    if exchange.landing is not None and exchange.landing.redirect_uri == uri:
+        return True
+    return _leads_to(exchange.answered.header("location") or "", uri)
 
 
 def followed_steps(trace: Trace) -> list[str]:

@@ -7,8 +7,13 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
-from idprobe.reading.answers import PAGE_STATUSES, is_error_page, refused_by_challenge
-from idprobe.reading.landings import followed
+from idprobe.reading.answers import (
+    PAGE_STATUSES,
+    is_error_page,
+    refused,
+    refused_by_challenge,
+)
+from idprobe.reading.landings import sent_there
 
 __all__ = [
     "accepted",
@@ -72,13 +77,21 @@ def served_anywhere(trace: Trace, step: str) -> bool:
     """Return whether a client registered without redirect URIs and then chose where to log in.
 
     Who may not begin a login before a redirect URI is registered is required to register one (RFC
-    6749 section 3.1.2.2). Raises EvidenceError if a client with its own redirect URI may not.
+    6749 section 3.1.2.2). Raises EvidenceError if a client with its own redirect URI may not, or
+    may with any other as well.
     """
     if not accepted(trace[step]):
         return False
-    if not followed(trace, "asked/control"):
+    if not _begins(trace, "asked/control"):
         raise EvidenceError("a client with a registered redirect URI cannot begin a login either")
-    return followed(trace, f"asked/{step}")
+    if trace.steps("asked/stray") and _begins(trace, "asked/stray"):
+        raise EvidenceError("a login begins at any redirect URI: it may be judged afterwards")
+    return _begins(trace, f"asked/{step}")
+
+
+def _begins(trace: Trace, step: str) -> bool:
+    """Return whether a request was served, or the user was asked to log in for it."""
+    return sent_there(trace, step) or not refused(trace[step])
 
 
 def refused_steps(*traces: Trace) -> list[Exchange]:
