@@ -67,6 +67,8 @@ def test_no_offline_access_behind_the_back(
         raise EvidenceError("offline access was not granted, whoever agreed to it")
     assert not _honoured(trace, "silent"), "a silent request brought a refresh token for offline"
     declined = offline_access_by_web_client["declined"]
+    if gives_tokens(declined) and not _consent_pages(offline_access_by_web_client, "declined"):
+        raise EvidenceError("no consent was asked for, so it could not be declined")
     assert not gives_tokens(declined), "a code was issued although the user declined"
 
 

@@ -14,6 +14,7 @@ from idprobe.checks import (
 from idprobe.reading.landings import endings, followed, landed, sent
 from idprobe.reading.pages import (
     carries_password,
+    consent_was_asked,
     framed_by_nobody,
     is_login_page,
     is_user_page,
@@ -35,7 +36,7 @@ def test_oauth_parameters_are_validated(authorization_errors: Trace, client_unkn
     """Bad OAuth parameters are refused as OAuth says."""
     exchange = authorization_errors["unknown-response-type"]
     assert refused(exchange), "a made-up response_type was granted"
-    allowed = {"unsupported_response_type", "invalid_request", None}
+    allowed = {"unsupported_response_type", "unauthorized_client", "invalid_request", None}
     assert error_code(exchange) in allowed, f"the error is {error_code(exchange)}"
     for step in ("unknown-client", "repeated-client", "repeated-redirect-uri"):
         assert refused(client_unknown[step]), f"{step} was granted"
@@ -134,7 +135,8 @@ def test_decision_is_obtained(authorization_denied: Trace, prompts_when_logged_i
     pages = [e for e in prompts_when_logged_in.steps("consent") if is_user_page(e)]
     assert pages, "prompt=consent released a code without a page"
     denied = authorization_denied["denied"]
-    landed(denied)
+    if landed(denied).error is None and not consent_was_asked(authorization_denied):
+        raise EvidenceError("no consent was asked for, so it could not be declined")
     assert not gives_tokens(denied), "a code was issued although the user declined"
     assert error_code(denied) == "access_denied", f"the error is {error_code(denied)}"
 

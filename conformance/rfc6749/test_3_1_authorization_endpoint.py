@@ -123,7 +123,7 @@ def test_unknown_response_type_is_an_error(authorization_errors: Trace) -> None:
     """A made-up response_type is refused as unsupported."""
     exchange = authorization_errors["unknown-response-type"]
     assert refused(exchange), "a made-up response_type was granted"
-    allowed = {"unsupported_response_type", "invalid_request", None}
+    allowed = {"unsupported_response_type", "unauthorized_client", "invalid_request", None}
     assert error_code(exchange) in allowed, f"the error is {error_code(exchange)}"
 
 

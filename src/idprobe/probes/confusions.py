@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs, form_encode
 from idprobe.flows import ending, human_step, without
 from idprobe.flows.authorization import authorization_request
@@ -136,9 +137,12 @@ async def _split(wire: Wire, step: str, query: Pairs, body: Pairs) -> None:
 
 @probe(role=Role.WEB, others=(Role.SECOND,), needs=CODE | {Capability.SECOND_CLIENT}, logs_in=True)
 async def redirect_uri_of_another_client(wire: Wire) -> None:
-    """Ask with the redirect URI that another client has registered; step `of-another`."""
+    """Ask with a redirect URI that only another client has registered; step `of-another`."""
+    own, other = wire.provider.client, wire.acting_as(Role.SECOND).client
+    uri = next((one for one in other.redirect_uris if one not in own.redirect_uris), None)
+    if uri is None:
+        raise Unsuited(f"client {other.name} has no redirect_uri that {own.name} has not as well")
     await wire.run(approval(wire.provider), "authorize")
-    uri = wire.acting_as(Role.SECOND).client.redirect_uri
     await tried(wire, "of-another", ordinary(wire.provider, extra=(("redirect_uri", uri),)))
     await wire.run(approval(wire.provider), "control")
 

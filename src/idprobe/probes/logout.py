@@ -88,7 +88,7 @@ async def _insist(wire: Wire, step: str, *parameters: tuple[str, str]) -> bool:
     return True
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_by_get(wire: Wire) -> None:
     """Log in, then out: `logout`, with prompt=none `before` and `after`; out once more: `again`.
 
@@ -105,7 +105,7 @@ async def logout_by_get(wire: Wire) -> None:
     await _silently(wire, "replayed")
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_by_post(wire: Wire) -> None:
     """Log out by POST, `logout`; log in again, and out in languages nobody knows, `locales`.
 
@@ -121,7 +121,7 @@ async def logout_by_post(wire: Wire) -> None:
     await _leave(wire, "markup", hint, (TARGET, uri), ("state", INJECTED))
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_without_hint(wire: Wire) -> None:
     """Send logouts without a hint, `bare`, `bare-post` and `by-client-id`, and confirm none.
 
@@ -141,7 +141,7 @@ async def logout_without_hint(wire: Wire) -> None:
     await _leave(wire, "control", hint, (TARGET, uri))
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_to_nowhere(wire: Wire) -> None:
     """Say yes to logouts that name no address: `nothing`, `hint-alone` and `state-alone`."""
     _target(wire.provider)
@@ -153,7 +153,7 @@ async def logout_to_nowhere(wire: Wire) -> None:
         await _silently(wire, f"after-{step}")
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_hints_forged(wire: Wire) -> None:
     """Send hints that the server did not issue, a step for each; is the session `alive`."""
     target = (TARGET, _target(wire.provider))
@@ -173,7 +173,7 @@ async def logout_hints_forged(wire: Wire) -> None:
     await _leave(wire, "control", good, target)
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True)
 async def logout_to_unregistered_uris(wire: Wire) -> None:
     """Log out to addresses that nobody registered, a step for each, saying yes if asked."""
     uri = _target(wire.provider)
@@ -189,6 +189,7 @@ async def logout_to_unregistered_uris(wire: Wire) -> None:
     others=(Role.SECOND,),
     needs=LOGOUT | {Capability.SECOND_CLIENT},
     logs_in=True,
+    exclusive=True,
 )
 async def logout_for_another_client(wire: Wire) -> None:
     """Log out with the hint of one client and the client_id of another: `other-client`."""
@@ -201,7 +202,7 @@ async def logout_for_another_client(wire: Wire) -> None:
     await _leave(wire, "control", hint, (TARGET, uri), own)
 
 
-@probe(role=Role.WEB, needs=LOGOUT | {Capability.SECOND_USER}, logs_in=True)
+@probe(role=Role.WEB, needs=LOGOUT | {Capability.SECOND_USER}, logs_in=True, exclusive=True)
 async def logout_hint_of_another(wire: Wire) -> None:
     """Send the hint of another user, `other-user`, and of another session, `other-session`."""
     uri = _target(wire.provider)
@@ -219,7 +220,7 @@ async def logout_hint_of_another(wire: Wire) -> None:
     await _leave(wire, "control", hint, (TARGET, uri))
 
 
-@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, depth=Depth.FULL)
+@probe(role=Role.WEB, needs=LOGOUT, logs_in=True, exclusive=True, depth=Depth.FULL)
 async def logout_after_the_hint_expired(wire: Wire) -> None:
     """Wait until the ID Token has expired, then log out with it: `expired`."""
     uri = _target(wire.provider)

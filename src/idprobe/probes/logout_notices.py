@@ -177,7 +177,7 @@ async def backchannel_answers(wire: Wire) -> None:
         await places[200].called(wire.provider.profile.limits.max_wait_s, times=2)
 
 
-@probe(role=Role.WEB, needs=SESSION - {Capability.REGISTRATION}, logs_in=True)
+@probe(role=Role.WEB, needs=SESSION - {Capability.REGISTRATION}, logs_in=True, exclusive=True)
 async def tokens_after_logout(wire: Wire) -> None:
     """Refresh tokens after a logout: with offline_access, `offline`; without it, `online`."""
     provider = wire.provider

@@ -143,7 +143,7 @@ async def code_redirect_uri_differs(wire: Wire) -> None:
         **_neighbours(provider, uri),
     }
     for step, other in others.items():
-        if other:
+        if other not in {"", uri}:
             await wire.send(redemption(provider, await _code(wire), redirect_uri=other), step)
     both = (("redirect_uri", uri), ("redirect_uri", others["foreign"]))
     await wire.send(redemption(provider, await _code(wire), extra=both), "both/twice")

@@ -54,6 +54,7 @@ async def check_session_frame(wire: Wire) -> None:
     others=(Role.SECOND,),
     needs=NEEDS | {Capability.SECOND_CLIENT, Capability.END_SESSION},
     logs_in=True,
+    exclusive=True,
 )
 async def session_states(wire: Wire) -> None:
     """Log in, `first`, be there, `same`, at another client, `other`; log out and in: `later`."""
@@ -77,7 +78,12 @@ async def session_states_of_errors(wire: Wire) -> None:
     await wire.run(authorize(wire.provider, scope="openid"), "control")
 
 
-@probe(role=Role.WEB, needs=NEEDS | {Capability.BROWSER, Capability.END_SESSION}, logs_in=True)
+@probe(
+    role=Role.WEB,
+    needs=NEEDS | {Capability.BROWSER, Capability.END_SESSION},
+    logs_in=True,
+    exclusive=True,
+)
 async def session_frame_asked(wire: Wire) -> None:
     """Ask the framed page of a session, from the client and from strangers, and after a logout.
 
