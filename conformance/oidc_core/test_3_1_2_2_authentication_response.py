@@ -11,10 +11,9 @@ from idprobe.checks import (
     refused,
     requirement,
 )
-from idprobe.reading.landings import endings, followed, landed, sent
+from idprobe.reading.landings import declined, endings, followed, landed, sent
 from idprobe.reading.pages import (
     carries_password,
-    consent_was_asked,
     framed_by_nobody,
     is_login_page,
     is_user_page,
@@ -134,11 +133,9 @@ def test_decision_is_obtained(authorization_denied: Trace, prompts_when_logged_i
     """Nothing is released before the user has decided, and nothing if the user declines."""
     pages = [e for e in prompts_when_logged_in.steps("consent") if is_user_page(e)]
     assert pages, "prompt=consent released a code without a page"
-    denied = authorization_denied["denied"]
-    if landed(denied).error is None and not consent_was_asked(authorization_denied):
-        raise EvidenceError("no consent was asked for, so it could not be declined")
-    assert not gives_tokens(denied), "a code was issued although the user declined"
-    assert error_code(denied) == "access_denied", f"the error is {error_code(denied)}"
+    exchange = declined(authorization_denied)
+    assert not gives_tokens(exchange), "a code was issued although the user declined"
+    assert error_code(exchange) == "access_denied", f"the error is {error_code(exchange)}"
 
 
 @requirement("OIDCC-3.1.2.5/code-response-in-query")

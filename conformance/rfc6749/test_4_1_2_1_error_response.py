@@ -12,8 +12,8 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import endings, error_landings, followed, landed, sent
-from idprobe.reading.pages import consent_was_asked, user_pages_of
+from idprobe.reading.landings import declined, endings, error_landings, followed, landed, sent
+from idprobe.reading.pages import user_pages_of
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 URI_REFERENCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -109,13 +109,10 @@ def test_response_type_in_another_case_is_another(response_types_not_registered:
 @requirement("RFC6749-4.1.2.1/access-denied")
 def test_denied_consent_is_access_denied(authorization_denied: Trace) -> None:
     """A user who says no is reported as access_denied, and no code is issued."""
-    exchange = authorization_denied["denied"]
     user_pages_of(authorization_denied.steps("denied"))
-    landing = landed(exchange)
-    if landing.error is None and not consent_was_asked(authorization_denied):
-        raise EvidenceError("no consent was asked for, so it could not be denied")
+    exchange = declined(authorization_denied)
     assert not gives_tokens(exchange), "a code was issued although the user said no"
-    assert landing.error == "access_denied", f"the error is {landing.error}"
+    assert error_code(exchange) == "access_denied", f"the error is {error_code(exchange)}"
 
 
 @requirement("RFC6749-4.1.2.1/unsupported-response-type")

@@ -11,10 +11,12 @@ from urllib.parse import quote, urlsplit
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Landing, Trace
 from idprobe.reading.answers import gives_tokens, refused
+from idprobe.reading.pages import user_pages_of
 
 __all__ = [
     "access_token_died",
     "all_landings",
+    "declined",
     "died",
     "endings",
     "error_landings",
@@ -55,6 +57,18 @@ def landed(exchange: Exchange) -> Landing:
     if exchange.landing is None:
         raise EvidenceError(f"no authorization response reached the redirect_uri: {exchange}")
     return exchange.landing
+
+
+def declined(trace: Trace) -> Exchange:
+    """Return how the step `denied` ended.
+
+    Raises EvidenceError if it did not end at the client, or if there was no page besides that of
+    the login and no error: nobody was asked then.
+    """
+    exchange = trace["denied"]
+    if landed(exchange).error is None and len(user_pages_of(trace.steps("denied"))) <= 1:
+        raise EvidenceError("no consent was asked for, so it could not be denied")
+    return exchange
 
 
 def followed(trace: Trace, step: str) -> bool:

@@ -14,7 +14,6 @@ from idprobe.reading.answers import ASKING
 
 __all__ = [
     "carries_password",
-    "consent_was_asked",
     "frame_ancestors",
     "framed_by_nobody",
     "is_login_page",
@@ -135,8 +134,3 @@ def framed_by_nobody(response: Response) -> bool:
         return not OPEN_SOURCES & set(ancestors.split())
     options = {value.strip().upper() for value in response.all_headers("x-frame-options")}
     return bool(options) and options <= SAFE_OPTIONS
-
-
-def consent_was_asked(trace: Trace) -> bool:
-    """Return whether the step `denied` had a page besides that of the login."""
-    return len(user_pages_of(trace.steps("denied"))) > 1
