@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import yaml
 from idprobe import cli
 from idprobe.load.caps import heed_limits
 from idprobe.load.command import planned
-from idprobe.profile import load_consent_missing, load_profile
+from idprobe.profile import Role, consent_missing, load_consent_missing, load_profile
 
 ROOT: Final = Path(__file__).parents[1]
 CI: Final = ROOT / "docs" / "how-to" / "ci"
@@ -186,3 +187,14 @@ def test_every_manifest_is_listed() -> None:
 
     assert {*listed["resources"], *listed["configMapGenerator"][0]["files"]} == files
     load_profile(folder / "server.toml", {"SERVICE_SECRET": "s"})
+
+
+@pytest.mark.parametrize("name", ["django", "spring", "zitadel"])
+def test_profiles_of_servers_that_the_gate_does_not_know_stay_on_this_machine(name: str) -> None:
+    path = ROOT / "fixtures" / "servers" / "others" / name / "profile.toml"
+
+    profile = load_profile(path, {})
+
+    assert consent_missing(profile, date(2026, 12, 2), frozenset()) is None
+    assert profile.users
+    assert profile.client_for(Role.WEB) is not None
