@@ -46,7 +46,7 @@ class Fresh(Enum):
 FRESH: Final = Fresh.FRESH
 """Stands for a value made anew for each request."""
 
-_MARKS: Final = re.compile("[-_]{2}")
+_TWO_MARKS: Final = re.compile("[-_]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Pkce:
 def fresh_pkce(method: Literal["S256", "plain"] = "S256") -> Pkce:
     """Return a random verifier of 43 characters with its challenge, both innocuous."""
     pkce = Pkce.of(_innocuous(32), method)
-    while _MARKS.search(pkce.challenge):
+    while _TWO_MARKS.search(pkce.challenge):
         pkce = Pkce.of(_innocuous(32), method)
     return pkce
 
@@ -84,7 +84,7 @@ def _innocuous(octets: int) -> str:
     searches; what is about something else must not meet it now and then, by chance.
     """
     text = secrets.token_urlsafe(octets)
-    while _MARKS.search(text):
+    while _TWO_MARKS.search(text):
         text = secrets.token_urlsafe(octets)
     return text
 

@@ -74,7 +74,7 @@ async def registration_without_redirect_uris(wire: Wire) -> None:
         metadata = metadata_for(wire.provider)
         control = await desk.register("control", metadata)
         await _asked(wire, "control", control, metadata)
-        await _asked(wire, "stray", control, metadata, STRAY)
+        await _asked(wire, "stray", control, metadata, uri=STRAY)
         for step, case in cases.items():
             metadata = metadata_for(wire.provider, redirect_uris=None, **case)
             registration = registration_of(await desk.offer(step, metadata))
@@ -160,6 +160,7 @@ async def _asked(
     step: str,
     registration: Registration,
     metadata: Mapping[str, Any],
+    *,
     uri: str = CALLBACK,
 ) -> None:
     """Begin a login at a redirect URI, whether that is registered or not."""

@@ -84,6 +84,7 @@ def served_anywhere(trace: Trace, step: str) -> bool:
         return False
     if not _begins(trace, "asked/control"):
         raise EvidenceError("a client with a registered redirect URI cannot begin a login either")
+    # evidence of earlier versions has no such step
     if trace.steps("asked/stray") and _begins(trace, "asked/stray"):
         raise EvidenceError("a login begins at any redirect URI: it may be judged afterwards")
     return _begins(trace, f"asked/{step}")
