@@ -15,7 +15,7 @@ from idprobe.load.windows import Window
 MS = 1_000_000
 
 
-def second(at_s: float, cpu: float = 0.2, delay: float = 0.05) -> Window:
+def second(at_s: float, cpu: float = 0.2, delay: float = 0.005) -> Window:
     busy_s = 1.0 if cpu + delay > 0.85 else 0.0
     return Window(at_s, 1.0, "steady", 100, 100, 0, Histogram(), 0, 0, cpu, delay, busy_s)
 
@@ -96,6 +96,21 @@ def test_seconds_without_reserve_make_a_run_void(busy: int, *, void: bool) -> No
     recording.windows[:busy] = [second(number, 0.6, 0.35) for number in range(busy)]
 
     assert ("of a processor" in (saturation(recording, NO_LATENCY) or "")) == void
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "delay", "void"), [(1, 0.02, True), (1, 0.01, False), (10, 0.02, False)]
+)
+def test_waiting_for_a_processor_makes_a_run_void_that_measures_less_than_that(
+    latency_ms: float, delay: float, *, void: bool
+) -> None:
+    recording = recording_of([0.1] * 10, latency_ms)
+    recording.windows = [second(number, 0.05, delay) for number in range(10)]
+
+    why = saturation(recording, NO_LATENCY)
+
+    assert (why is not None) == void
+    assert why is None or "for 2.0% of the time it waited for a processor" in why
 
 
 def test_a_throttled_container_makes_a_run_void() -> None:

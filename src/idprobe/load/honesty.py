@@ -27,7 +27,8 @@ FEWEST: Final = 2
 """So many late ones are an accident, however few there were in all."""
 BUSY_PART: Final = 0.1
 """Of the time."""
-THROTTLED: Final = 0.01
+DENIED: Final = 0.01
+"""Of the time, a processor may be denied by the container, or had by others while we wait."""
 DEFAULT_PERCENT: Final = 99.0
 REMEDIES: Final = {
     "EMFILE": "raise the limit of open files (ulimit -Hn), or use more workers (--workers)",
@@ -78,7 +79,8 @@ def too_short(recording: Recording, budget: Budget) -> str | None:
 
 
 def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
-    for percent, tolerance_ns in _tolerances(recording, budget):
+    tolerances = list(_tolerances(recording, budget))
+    for percent, tolerance_ns in tolerances:
         begun, read = (_late(one, tolerance_ns) for one in (recording.slip, recording.lag))
         # a request that was begun late and one whose answer was read late are two slow ones
         most, charged = OURS * (1 - percent / 100), _charged(recording)
@@ -92,9 +94,13 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
     busy_s, all_s = sum(one.busy_s for one in steady), sum(one.seconds for one in steady)
     if busy_s and busy_s >= BUSY_PART * all_s:
         yield f"in {busy_s:.0f} of {all_s:.0f} s it used or wanted over {BUSY:.0%} of a processor"
+    waited_s = sum(one.delay * one.seconds for one in steady)
+    is_quick = any(tolerance_ns <= LATE_NS for _, tolerance_ns in tolerances)
+    if is_quick and waited_s > DENIED * all_s:  # who bears more is told above who was late
+        yield f"for {waited_s / all_s:.1%} of the time it waited for a processor that others had"
     elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
     throttled_us = recording.throttled_us or 0
-    if throttled_us > THROTTLED * elapsed_us > 0:
+    if throttled_us > DENIED * elapsed_us > 0:
         yield f"the container was denied the processor for {throttled_us / 1e6:.1f} s"
 
 
