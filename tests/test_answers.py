@@ -116,10 +116,18 @@ def test_an_oauth_error_with_another_status_is_none(status: int) -> None:
     assert str(answer) in str(doubt.value)
 
 
-@pytest.mark.parametrize("answer", [said(400), said(401, {"message": "no"}), said(302), said(404)])
+@pytest.mark.parametrize(
+    "answer", [said(400), said(401, {"message": "no"}), said(302), said(403), said(404), said(429)]
+)
 def test_a_status_alone_is_no_refusal(answer: Exchange) -> None:
     with pytest.raises(EvidenceError, match="neither a grant nor a refusal"):
         refused(answer)
+
+
+def test_a_bare_401_is_a_refusal_without_an_oauth_error() -> None:
+    assert refused(said(401))
+    with pytest.raises(EvidenceError, match="no OAuth error"):
+        token_error(said(401))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from idprobe.reading.landings import (
     followed,
     repeated_names,
     sent,
+    sent_on,
     sent_there,
 )
 
@@ -80,6 +81,38 @@ def test_a_page_that_leads_there_sends_the_browser_there(body: bytes) -> None:
 
     assert sent_there(trace, "step")
     assert followed(trace, "step")
+
+
+HTML = ("Content-Type", "text/html")
+ELSEWHERE = "https://attacker.example/cb"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(302, (("Location", "https:/\\ATTACKER.example./cb"),)),
+        Response(200, (("Refresh", f"1; url={ELSEWHERE}"),)),
+        Response(200, (HTML,), f'<meta http-equiv=Refresh content="0;{ELSEWHERE}">'.encode()),
+        Response(200, (HTML,), f'<form action="{ELSEWHERE}" method=post></form>'.encode()),
+    ],
+    ids=["redirect", "refresh-header", "refresh-of-a-page", "form"],
+)
+def test_a_browser_is_sent_on_by_redirects_and_by_pages(response: Response) -> None:
+    assert sent_on(asked(ELSEWHERE, response), "attacker.example") == ["step"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(302, (("Location", f"/login?return_to={ELSEWHERE}"),)),
+        Response(200, (("Refresh", f"1; url=/login?return_to={ELSEWHERE}"),)),
+        Response(200, (HTML,), f'<form action="/login?return_to={ELSEWHERE}"></form>'.encode()),
+        Response(200, (HTML,), f'<input type=hidden name=return_to value="{ELSEWHERE}">'.encode()),
+    ],
+    ids=["redirect", "refresh", "form", "field"],
+)
+def test_an_address_that_is_passed_along_sends_nobody_there(response: Response) -> None:
+    assert not sent_on(asked(ELSEWHERE, response), "attacker.example")
 
 
 def test_a_crash_does_not_tell_whether_the_redirect_uri_was_followed() -> None:

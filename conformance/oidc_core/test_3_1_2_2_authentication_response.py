@@ -11,6 +11,8 @@ from idprobe.checks import (
     refused,
     requirement,
 )
+from idprobe.errors import Unsuited
+from idprobe.reading.consents import consent_pages
 from idprobe.reading.landings import declined, endings, followed, landed, sent
 from idprobe.reading.pages import (
     carries_password,
@@ -129,13 +131,19 @@ def test_pages_cannot_be_framed(user_pages: Trace) -> None:
 
 
 @requirement("OIDCC-3.1.2.4/authorization-decision-obtained")
-def test_decision_is_obtained(authorization_denied: Trace, prompts_when_logged_in: Trace) -> None:
-    """Nothing is released before the user has decided, and nothing if the user declines."""
-    pages = [e for e in prompts_when_logged_in.steps("consent") if is_user_page(e)]
-    assert pages, "prompt=consent released a code without a page"
+def test_decision_is_kept_to(authorization_denied: Trace) -> None:
+    """Nothing is released if the user declines."""
     exchange = declined(authorization_denied)
     assert not gives_tokens(exchange), "a code was issued although the user declined"
     assert error_code(exchange) == "access_denied", f"the error is {error_code(exchange)}"
+
+
+@requirement("OIDCC-3.1.2.4/authorization-decision-obtained")
+def test_decision_is_obtained(consents_compared: Trace) -> None:
+    """A client that nobody knew before, and so nobody agreed to, gets no code without a page."""
+    if "openid" not in sent(consents_compared, "little", "scope").split():
+        raise Unsuited("the new client does not ask for OpenID Connect")
+    assert consent_pages(consents_compared, "little"), "a code was issued and nobody was asked"
 
 
 @requirement("OIDCC-3.1.2.5/code-response-in-query")

@@ -1,10 +1,9 @@
 """RFC 6749 sections 3.1.2 and 10.6, RFC 9700 section 2.1: redirect URIs made to confuse."""
 
 from idprobe.checks import Trace, gives_tokens, requirement
-from idprobe.reading.landings import followed, led_to, strayed
+from idprobe.reading.landings import ATTACKER, followed, led_to, strayed
 from idprobe.reading.pages import page_of
 
-ATTACKER = "attacker.idprobe.example"
 RUN = ("javascript:", "data:text/html", "vbscript:")
 
 

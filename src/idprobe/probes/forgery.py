@@ -20,9 +20,12 @@ __all__ = [
     "consent_by_get",
     "consent_forged",
     "consent_submission",
+    "from_elsewhere",
     "login_forged",
     "login_submission",
+    "post",
     "proven",
+    "site_bound",
     "waiting_page",
 ]
 
@@ -42,7 +45,7 @@ async def consent_forged(wire: Wire) -> None:
     provider = wire.provider
     await wire.run(approval(provider), "authorize")
     await waiting_page(wire, provider, "users-page")
-    cookies, bound = wire.cookies, _site_bound(wire.exchanges)
+    cookies, bound = wire.cookies, site_bound(wire.exchanges)
     wire.fresh_browser()
     attacker = provider.with_user(another_user(provider))
     await wire.run(approval(attacker), "authorize")
@@ -57,7 +60,7 @@ async def consent_forged(wire: Wire) -> None:
     spoilt = replace(theirs, body=_spoilt(theirs, pressed))
     steps = {"attacker-values": theirs, "bare": bare, "altered-values": spoilt}
     for step, request in steps.items():
-        await _post(wire, step, _from_elsewhere(wire, request, bound))
+        await post(wire, step, from_elsewhere(wire, request, bound))
     asks = dict(_asking(provider))
     await wire.run(approval(provider, **asks), "control")
 
@@ -70,7 +73,7 @@ async def consent_by_get(wire: Wire) -> None:
     for step in ("get", "post"):
         page = await waiting_page(wire, provider, f"page-for-{step}")
         usual = consent_submission(wire, page)
-        await _post(wire, step, by_get(usual) if step == "get" else usual)
+        await post(wire, step, by_get(usual) if step == "get" else usual)
 
 
 @probe(role=Role.WEB, needs=CODE, logs_in=True)
@@ -84,7 +87,7 @@ async def login_forged(wire: Wire) -> None:
     page = await waiting_page(wire, provider, "login-page")
     request = login_submission(wire, page, user)
     wire.fresh_browser()
-    await _post(wire, "forged", _from_elsewhere(wire, request, frozenset()))
+    await post(wire, "forged", from_elsewhere(wire, request, frozenset()))
     wire.fresh_browser()
     await wire.run(approval(provider), "control")
 
@@ -153,7 +156,7 @@ def login_submission(wire: Wire, stopped: Stopped, user: User) -> Request:
     return submission(fields.form, before=stopped.request.url, chosen=typed, button=button)
 
 
-def _site_bound(exchanges: Iterable[Exchange]) -> frozenset[str]:
+def site_bound(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """Return the names of cookies that no form of another site sends (RFC 6265bis section 5.6)."""
     bound: dict[str, bool] = {}
     for exchange in exchanges:
@@ -165,7 +168,7 @@ def _site_bound(exchanges: Iterable[Exchange]) -> frozenset[str]:
     return frozenset(name for name, is_bound in bound.items() if is_bound)
 
 
-def _from_elsewhere(wire: Wire, request: Request, bound: frozenset[str]) -> Request:
+def from_elsewhere(wire: Wire, request: Request, bound: frozenset[str]) -> Request:
     """Return a form's submission as the browser makes it on a page of another site."""
     held = dict(wire.cookies.header_for(request)).get("Cookie", "")
     sent = [one for one in held.split("; ") if one and one.partition("=")[0] not in bound]
@@ -177,7 +180,7 @@ def _from_elsewhere(wire: Wire, request: Request, bound: frozenset[str]) -> Requ
     return replace(request, headers=tuple(headers), agent=agent)
 
 
-async def _post(wire: Wire, step: str, request: Request) -> None:
+async def post(wire: Wire, step: str, request: Request) -> None:
     """Send the submission and go where it leads, as far as nobody has to do anything."""
     journey = HumanStep(request, wire.provider.client.redirect_uris)
     await wire.run(ending(journey), step)

@@ -27,7 +27,10 @@ ORIGIN: Final = ("Origin", "https://app.idprobe.example")
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)
 async def user_pages(wire: Wire) -> None:
-    """Without a user: `nobody`; through login and consent: `journey`; to an error: `error-page`."""
+    """Without a user: `nobody`; to an error: `error-page`; through login and consent: `journey`.
+
+    The journey comes last: it shows that the server works, whatever status its error has.
+    """
     await tried(wire, "nobody", ordinary(wire.provider), user=False)
     wire.fresh_browser()
     bogus = ordinary(wire.provider, extra=(("response_type", "bogus"),))
@@ -36,11 +39,11 @@ async def user_pages(wire: Wire) -> None:
     malformed = ordinary(wire.provider, extra=(("scope", '"bad'),), omit=("nonce",))
     await tried(wire, "nobody-scope", malformed, user=False)
     wire.fresh_browser()
-    asks = (("prompt", "consent"),) if is_openid(wire.provider) else ()
-    await tried(wire, "journey", ordinary(wire.provider, extra=asks))
-    wire.fresh_browser()
     made_up = (("client_id", "idprobe-no-such-client"),)
     await tried(wire, "error-page", ordinary(wire.provider, extra=made_up))
+    wire.fresh_browser()
+    asks = (("prompt", "consent"),) if is_openid(wire.provider) else ()
+    await tried(wire, "journey", ordinary(wire.provider, extra=asks))
 
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE}, logs_in=True)

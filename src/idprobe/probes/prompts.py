@@ -136,7 +136,7 @@ async def openid_objects(wire: Wire) -> None:
 async def id_token_hints(wire: Wire) -> None:
     """Send prompt=none with an ID Token of the user, then of another: `same-user`, `other-user`.
 
-    The last once more without prompt=none: `other-user-aloud`.
+    The last once more without prompt=none: `other-user-aloud`. The server still works: `after`.
     """
     _openid_only(wire.provider)
     authorized = await wire.run(approval(wire.provider), "authorize")
@@ -149,6 +149,8 @@ async def id_token_hints(wire: Wire) -> None:
     await tried(wire, "other-user", ordinary(wire.provider, extra=hint), user=False)
     await tried(wire, "other-user-aloud", ordinary(wire.provider, extra=hint[1:]), user=False)
     await tried(wire, "control", ordinary(wire.provider, extra=hint[:1]), user=False)
+    wire.fresh_browser()
+    await wire.run(approval(wire.provider), "after")
 
 
 @probe(

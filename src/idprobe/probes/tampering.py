@@ -16,12 +16,21 @@ from idprobe.flows import (
 )
 from idprobe.probes import probe
 from idprobe.probes.asking import approval, is_openid, plain_scope
-from idprobe.probes.forgery import consent_submission, login_submission, waiting_page
+from idprobe.probes.forgery import (
+    another_user,
+    consent_submission,
+    from_elsewhere,
+    login_submission,
+    post,
+    proven,
+    site_bound,
+    waiting_page,
+)
 from idprobe.probes.targets import NAMES, TARGET
 from idprobe.profile import Capability, Provider, Role
 from idprobe.wire import Wire
 
-__all__ = ["consent_widened", "forms_with_targets"]
+__all__ = ["consent_widened", "forged_forms_with_targets", "forms_with_targets"]
 
 CODE = frozenset({Capability.AUTHORIZATION_CODE})
 PLACES = ("redirect_uri", *NAMES)
@@ -45,6 +54,38 @@ async def forms_with_targets(wire: Wire) -> None:
         page = await waiting_page(wire, provider, f"{step}-page")
         request = consent_submission(wire, page, deny=step == "denied")
         await _go_on(wire, step, _with_targets(request))
+    wire.fresh_browser()
+    await wire.run(approval(provider), "control")
+
+
+@probe(role=Role.WEB, needs=CODE, logs_in=True)
+async def forged_forms_with_targets(wire: Wire) -> None:
+    """Post an attacker's forms that name a foreign target: `login`, then `approved` and `denied`.
+
+    The login is posted from a browser that never saw it, the others from one in which a user is
+    logged in; all as a page of another site does it. The user's own consent works after that.
+    """
+    provider = wire.provider
+    user = another_user(provider)
+    if user is None:
+        raise Unsuited("the profile has no user with a password")
+    attacker = provider.with_user(user)
+    await proven(wire, user)
+    login = login_submission(wire, await waiting_page(wire, attacker, "login-page"), user)
+    wire.fresh_browser()
+    await post(wire, "login", from_elsewhere(wire, _with_targets(login), frozenset()))
+    wire.fresh_browser()
+    await wire.run(approval(provider), "authorize")
+    bound, users = site_bound(wire.exchanges), wire.cookies
+    wire.fresh_browser()
+    await wire.run(approval(attacker), "attacker")
+    own = wire.cookies
+    for step in ("approved", "denied"):
+        wire.cookies = own
+        page = await waiting_page(wire, attacker, f"{step}-page")
+        theirs = _with_targets(consent_submission(wire, page, deny=step == "denied"))
+        wire.cookies = users
+        await post(wire, step, from_elsewhere(wire, theirs, bound))
     wire.fresh_browser()
     await wire.run(approval(provider), "control")
 

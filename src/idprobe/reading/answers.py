@@ -1,7 +1,8 @@
 """What an answer means: given, refused, or neither.
 
-A refusal is seen, never inferred: only a fitting OAuth error, or an error page where a person is
-shown one, counts. An overload, a gateway's block or a crash is neither, and raises EvidenceError.
+A refusal is seen, never inferred: only a fitting OAuth error, an error page where a person is shown
+one, or a bare 401, which says that credentials are lacking, counts. An overload, a gateway's block
+or a crash is neither, and raises EvidenceError.
 """
 
 from typing import Final
@@ -28,6 +29,7 @@ ASKING: Final = (
 )
 """Where a person writes: an input without a type is one for text (HTML, section 4.10.5)."""
 ERROR_STATUSES: Final = frozenset({400, 401, 403, 405, 413, 414, 415, 422, 431})
+UNAUTHORIZED: Final = 401
 
 
 def error_code(exchange: Exchange) -> str | None:
@@ -80,7 +82,7 @@ def refused(exchange: Exchange) -> bool:
         return True
     if response.error is not None and (response.is_success or response.status in ERROR_STATUSES):
         return True
-    if is_error_page(response) or refused_by_challenge(exchange):
+    if is_error_page(response) or refused_by_challenge(exchange) or _lacks_credentials(response):
         return True
     if response.is_success:
         return False
@@ -93,6 +95,11 @@ def refused_by_challenge(exchange: Exchange) -> bool:
         return False
     bearer = (one for one in challenges(exchange) if one.scheme == "bearer")
     return any(one.get("error") for one in bearer)
+
+
+def _lacks_credentials(response: Response) -> bool:
+    """Return whether a status says all (RFC 9110 section 15.5.2): nothing comes with it."""
+    return response.status == UNAUTHORIZED and not response.body
 
 
 def is_error_page(response: Response) -> bool:

@@ -10,11 +10,12 @@ from urllib.parse import quote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Landing, Trace
-from idprobe.flows.pages import read_page
+from idprobe.flows.pages import read_page, read_refresh
 from idprobe.reading.answers import gives_tokens, refused
 from idprobe.reading.pages import page_of, user_pages_of
 
 __all__ = [
+    "ATTACKER",
     "access_token_died",
     "all_landings",
     "declined",
@@ -28,12 +29,15 @@ __all__ = [
     "led_to",
     "repeated_names",
     "sent",
+    "sent_on",
     "sent_there",
     "strayed",
 ]
 
 STANDING: Final = "%:/?#[]@!$&'()*+,;="
 """What stands in a URI as it is, besides what never needs an escape."""
+ATTACKER: Final = "attacker.idprobe.example"
+"""The host to which experiments try to have a browser sent."""
 CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
 
 
@@ -95,12 +99,20 @@ def sent_there(trace: Trace, step: str) -> bool:
     uri = sent(trace, step, "redirect_uri")
     if exchange.landing is not None and exchange.landing.redirect_uri == uri:
         return True
-    places = [exchange.answered.header("location") or ""]
+    places = [exchange.answered.header("location") or "", *_places_of_page(exchange)]
+    return any(_leads_to(place, uri) for place in places)
+
+
+def _places_of_page(exchange: Exchange) -> list[str]:
+    """Return where the forms of a page go, and where it goes by itself after a while."""
+    refresh = read_refresh(exchange.answered.header("refresh") or "")
+    found = [refresh]
+    places = []
     if page_of(exchange.answered) is not None:
         page = read_page(exchange.answered, exchange.request.url, {})
         places += [form.action for form in page.forms]
-        places += [page.refresh.url] if page.refresh is not None else []
-    return any(_leads_to(place, uri) for place in places)
+        found.append(page.refresh)
+    return places + [one.url for one in found if one is not None]
 
 
 def followed_steps(trace: Trace) -> list[str]:
@@ -140,6 +152,16 @@ def strayed(trace: Trace) -> list[str]:
 def led_to(exchanges: Iterable[Exchange], host: str) -> list[str]:
     """Return the steps in which the browser was sent to a host, by whatever spelling of it."""
     return [exchange.step for exchange in exchanges if host in _places(exchange)]
+
+
+def sent_on(exchanges: Iterable[Exchange], host: str) -> list[str]:
+    """Return the steps in which the browser was sent to a host, by a redirect or by a page."""
+    pages = [
+        exchange.step
+        for exchange in exchanges
+        if host in {host_in_browser(uri) for uri in _places_of_page(exchange)}
+    ]
+    return sorted({*led_to(exchanges, host), *pages})
 
 
 def _places(exchange: Exchange) -> set[str]:

@@ -19,7 +19,7 @@ from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Session
 
 
-@mutant(breaks="RFC9700-2.1/no-open-redirector")
+@mutant(breaks="ASVS-5.1.2/forms-not-trusted")
 class FormsSayWhereToGo(ReferenceServer):
     """A form of the server's pages says where the browser goes in the end."""
 
@@ -31,7 +31,7 @@ class FormsSayWhereToGo(ReferenceServer):
         return form, transaction, session
 
 
-@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+@mutant(breaks="ASVS-5.1.2/forms-not-trusted")
 class FormsSayWhatIsGranted(ReferenceServer):
     """The consent form says which scope is granted."""
 
@@ -43,7 +43,7 @@ class FormsSayWhatIsGranted(ReferenceServer):
         return form, transaction, session
 
 
-@mutant(breaks="RFC6749-4.1.1/decision-obtained")
+@mutant(breaks="ASVS-5.1.2/forms-not-trusted")
 class FormsSayWhoIsServed(ReferenceServer):
     """The consent form says which client is served."""
 
