@@ -1,20 +1,30 @@
 """What drifts over a soak, and what only seems to."""
 
+import io
 import os
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 
 import httpx
 import pytest
 import respx
+from rich.console import Console
 
 from idprobe.errors import UsageError
+from idprobe.load.budget import parse_budget
 from idprobe.load.drift import FEWEST_WINDOWS, drifts, trend_by_chance
 from idprobe.load.histogram import Histogram
 from idprobe.load.memory import Scraped, memory_of, refuse_metrics
+from idprobe.load.plan import Open, Plan
+from idprobe.load.recording import Recording
+from idprobe.load.result import LoadResult
+from idprobe.load.table import print_load
 from idprobe.load.windows import Window
+from idprobe.reports.load_page import load_html
 
 MS = 1_000_000
 FASTEST_NS = 2 * MS
@@ -171,3 +181,19 @@ def test_figures_are_fetched_from_nobody_who_did_not_agree() -> None:
     for url in ("file:///proc/self/statm", "http://me:pw@127.0.0.1/", "http://127.0.0.1/?key=1"):
         with pytest.raises(UsageError, match="wants an http or https address"):
             refuse_metrics(url, frozenset())
+
+
+@pytest.mark.parametrize(("step", "word"), [(1, "rises"), (-1, "falls"), (0, "stays")])
+def test_where_a_figure_drifts_to_is_told(step: int, word: str) -> None:
+    windows = soak(lambda window, second: replace(window, octets=500_000 + step * second * 2000))
+    plan = Plan(Open(100), 200.0, soak=True)
+    recording = Recording(complete=True, windows=windows, scheduled=20_000, succeeded=20_000)
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    result = LoadResult("s", "t", "http://127.0.0.1", began, plan, parse_budget(""), recording)
+    shown = io.StringIO()
+
+    print_load(result, Console(file=shown, width=160))
+
+    assert re.search(rf"octets an iteration, octets .* {word} ", shown.getvalue())
+    page = load_html(result.to_dict())
+    assert re.search(rf"octets an iteration, octets</th>.*<td>{word}</td>", page)

@@ -1,5 +1,6 @@
 """The search against servers of known capacity that exist on paper only."""
 
+import json
 import random
 import re
 from collections.abc import Callable
@@ -286,4 +287,5 @@ def test_limits_of_the_profile_end_a_search_that_keeps_what_it_found(
     assert [one.users for one in asked if isinstance(one, Closed)] == [1, 2, 3]
     assert found.bracket.low_per_s == pytest.approx(18.75)
     assert found.bracket.ended == "more than the profile allows"
-    assert (tmp_path / "search.json").is_file()
+    told = json.loads((tmp_path / "search.json").read_text(encoding="utf-8"))
+    assert (told["objective"], told["arrivals"], told["trial_s"]) == ("errors<1%", "constant", 10.0)

@@ -57,12 +57,24 @@ def search(**members: Any) -> dict[str, Any]:
         "schema": 0,
         "scenario": "client_credentials",
         "target": EVIL,
+        "objective": "p99<60ms, errors<1%",
+        "arrivals": "poisson",
+        "trial_s": 20.0,
+        "started_at": "2026-01-01T00:00:00+00:00",
         "rate_per_s": 200.0,
         "failed_at_per_s": 220.0,
         "ended": "the bounds are within 3%",
         "knee_per_s": 180.0,
         "concurrency": [{"users": n, "throughput_per_s": 50.0 * n} for n in (1, 2, 4, 8)],
-        "scaling": {"rate_of_one": 50.0, "contention": 0.0, "coherency": 0.001},
+        "scaling": {
+            "rate_of_one": 50.0,
+            "contention": 0.0,
+            "coherency": 0.001,
+            "contention_range": [0.0, 0.02],
+            "coherency_range": [0.0009, 0.0012],
+            "most_measured": 8,
+            "peak": None,
+        },
         "past_the_limit": "queues: it does what it can, and everybody waits",
         "recovered": True,
         "trials": [
@@ -170,6 +182,9 @@ def test_the_page_of_a_search_tells_its_bounds_and_trials() -> None:
     page = search_html(search())
 
     assert "Holds at 200/s; does not at 220/s." in page
+    assert "Objective: p99&lt;60ms, errors&lt;1%. Trials of 20 s or more, poisson arrivals" in page
+    assert "0.001 (0.0009 to 0.0012)" in page
+    assert "not reached by these data" in page
     assert EVIL not in page
     assert "void: &lt;script&gt;" in page
 

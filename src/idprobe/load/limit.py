@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +52,13 @@ class Limit:
 
     scenario: str
     target: str
+    objective: str = ""
+    """What has to hold, as a budget is written."""
+    arrivals: str = ""
+    """How they follow one another in each trial."""
+    trial_s: float = 0.0
+    """How long the steady state of a trial is at least."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     points: list[Point] = field(default_factory=list)
     scaling: Scaling | None = None
     bracket: Bracket = field(default_factory=Bracket)
@@ -87,8 +96,13 @@ class Limit:
         """Return the members of search.json."""
         return {
             "schema": 0,
+            "tool": {"name": "idprobe", "version": version("idprobe")},
             "scenario": self.scenario,
             "target": self.target,
+            "objective": self.objective,
+            "arrivals": self.arrivals,
+            "trial_s": self.trial_s,
+            "started_at": self.started_at.isoformat(timespec="seconds"),
             "rate_per_s": self.bracket.low_per_s,
             "failed_at_per_s": self.bracket.high_per_s,
             "ended": self.bracket.ended,
@@ -198,7 +212,10 @@ def trial_of(result: LoadResult, rate: float) -> Trial:
 
 def find_limit(run: LoadRun, effort: Effort, console: Console) -> Limit:
     """Search, write search.json, and return what was found; what was found is kept in any case."""
-    limit = Limit(run.scenario, run.profile.name)
+    plan = run.plan
+    arrivals = plan.model.spacing.value if isinstance(plan.model, Open) else ""
+    objective = ", ".join(one.text for one in run.budget.clauses)
+    limit = Limit(run.scenario, run.profile.name, objective, arrivals, plan.duration_s)
     try:
         with served(run.profile) as profile:
             search = _Search(replace(run, profile=profile, is_served=True), effort, console)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from idprobe.load.drift import Drift
 from idprobe.load.histogram import Histogram
 from idprobe.load.plan import Closed
 from idprobe.load.quantities import shown_duration
@@ -110,9 +111,15 @@ def _drift(result: LoadResult) -> Table:
             f"{one.first:,.4g}",
             f"{one.last:,.4g}",
             f"{one.chance:.2g}",
-            "[red]drifts[/]" if one.drifts else "[green]stays[/]",
+            _course(one),
         )
     return table
+
+
+def _course(drift: Drift) -> str:
+    if not drift.drifts:
+        return "[green]stays[/]"
+    return "[red]rises[/]" if drift.last > drift.first else "[yellow]falls[/]"
 
 
 def _conclusion(result: LoadResult) -> str:
