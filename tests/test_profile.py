@@ -81,6 +81,7 @@ totp_secret = "TOTPTOTPTOTPTOTP"
 driver = "form"
 submit = "#go"
 cookies = "sid=cookie-secret"
+pages = ["https://Login.example:9443/in"]
 
 [target]
 authorized_by = "platform team"
@@ -206,6 +207,7 @@ def test_every_table_is_read(full: Profile) -> None:
     assert (full.name, full.issuer) == ("acme", "https://id.example/tenant")
     assert full.standards == ("oauth2.0", "oidc:basic")
     assert full.login.hints == {"submit": "#go"}
+    assert full.login.pages == ("https://Login.example:9443/in",)
     assert full.target == Target("platform team", date(2027, 3, 1), "direct")
     assert full.resource_url == "https://api.example/me"
     assert full.contract == {"refresh_token_works": True}
@@ -448,6 +450,7 @@ def test_credentials_may_go_to_the_hosts_that_the_profile_names(full: Profile) -
         "id.example:8443",
         "introspect.example",
         "api.example",
+        "login.example:9443",
         "node-1.example",
         "node-2.example",
     }

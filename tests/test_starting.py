@@ -175,6 +175,20 @@ def test_a_wrong_password_says_where_it_stands() -> None:
     assert "wr0ng-password" not in str(found)
 
 
+def test_a_login_on_another_host_says_how_to_allow_it() -> None:
+    def elsewhere(response: httpx.Response) -> httpx.Response:
+        if not response.headers.get("content-type", "").startswith("text/html"):
+            return response
+        response.status_code, response.headers["location"] = 302, "https://login.example/in"
+        return response
+
+    found = examined(speakup(clients=only("web")), elsewhere)
+
+    assert found["login alice at web"].state == "fix"
+    assert "to another host, 'login.example'" in found["login alice at web"].said
+    assert "in pages under [login]" in found["login alice at web"].said
+
+
 def test_a_response_type_that_is_not_allowed_says_what_to_change() -> None:
     found = examined(speakup(clients=only("web", response_types=("token",))))
 

@@ -16,7 +16,7 @@ import httpx
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.exchange import Exchange, Response
 from idprobe.flows import Landed, fetch_keys, metadata_request, well_known_urls
-from idprobe.flows.journey import NEEDS_SCRIPTS
+from idprobe.flows.journey import ELSEWHERE, NEEDS_SCRIPTS
 from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
 from idprobe.profile import Client, Profile, Provider, Role
@@ -206,11 +206,11 @@ async def _login(wire: Wire, client: Client, what: str) -> Symptom:
     except IdprobeError as error:
         return Symptom(what, "fix", str(error))
     if not isinstance(ending, Landed):
-        said = (
-            f"{ending.why} ({ending.response.status} at {urlsplit(ending.request.url).path}): "
-            f"check the user, and the selectors under [login]"
-        )
-        return Symptom(what, "fix", said)
+        where = f"{ending.response.status} at {urlsplit(ending.request.url).path}"
+        remedy = "check the user, and the selectors under [login]"
+        if ELSEWHERE in ending.why:
+            remedy = "if passwords may go there, name an address of it in pages under [login]"
+        return Symptom(what, "fix", f"{ending.why} ({where}): {remedy}")
     landed = dict(ending.landing.parameters)
     if "error" in landed:
         told = f"{landed['error']} {landed.get('error_description', '')}".strip()

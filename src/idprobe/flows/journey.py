@@ -49,6 +49,7 @@ MAX_PATIENCE_S: Final = 30
 HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 KEPT_METHOD: Final = frozenset({307, 308})
 ERROR_PAGE: Final = "an error page"
+ELSEWHERE: Final = "to another host"
 NOTHING_USABLE: Final = "a page without anything on it that idprobe knows how to use"
 NEEDS_SCRIPTS: Final = (
     'the page needs JavaScript, which the form driver does not run: set driver = "browser" '
@@ -215,7 +216,7 @@ class Journey:
         if parts.scheme not in {"http", "https"}:
             return f"to an address with the scheme {parts.scheme!r:.20}"
         if host not in self._hosts:
-            return f"to another host, {host!r:.80}"
+            return f"{ELSEWHERE}, {host!r:.80}"
         if "@" in parts.netloc:
             return "to an address with credentials in it"
         if self._secure and parts.scheme == "http":

@@ -147,6 +147,8 @@ class Login:
     """A session to start from, as a Cookie header has it."""
     browser: str | None = None
     """The path of the browser, None for what is found on the PATH."""
+    pages: tuple[str, ...] = ()
+    """Addresses of pages on other hosts than the server's, which passwords may go to."""
 
 
 def cookie_values(header: str) -> tuple[str, ...]:
@@ -265,6 +267,7 @@ class Profile:
             self.metadata_url,
             self.resource_url,
             *self.endpoints.values(),
+            *self.login.pages,
             *nodes,
         )
         return frozenset(host_of(url) for url in named if url)

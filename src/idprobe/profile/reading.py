@@ -241,10 +241,11 @@ def _users(document: Mapping[str, Any]) -> dict[str, User]:
 
 
 def _login(table: Mapping[str, Any]) -> Login:
-    others = ("driver", "cookies", "browser")
+    others = ("driver", "cookies", "browser", "pages")
     hints = {key: value for key, value in table.items() if key not in others}
     cookies, browser = table.get("cookies"), table.get("browser")
-    return Login(table.get("driver", "form"), frozen(hints), cookies, browser)
+    pages = tuple(table.get("pages", ()))
+    return Login(table.get("driver", "form"), frozen(hints), cookies, browser, pages)
 
 
 def _target(table: Mapping[str, Any]) -> Target:
