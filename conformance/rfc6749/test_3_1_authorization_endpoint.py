@@ -61,9 +61,10 @@ def test_empty_scope_is_none(authorization_tolerance: Trace) -> None:
 
 @requirement("RFC6749-3.1/empty-parameter-is-absent")
 def test_empty_state_is_none(authorization_tolerance: Trace) -> None:
-    """An empty state does no harm and does not come back as something."""
+    """An empty state is treated as a missing one, and does not come back as something."""
     empty = authorization_tolerance["empty-state"]
-    assert not refused(empty), f"an empty state is refused: {error_code(empty)}"
+    missing = authorization_tolerance["without-state"]
+    assert refused(empty) == refused(missing), f"an empty state leads to {error_code(empty)}"
     assert not landed(empty).get("state"), "the response has a state, though none was sent"
 
 

@@ -179,4 +179,4 @@ def test_no_state_is_made_up(authorization_errors: Trace) -> None:
     """An error for a request without state has none."""
     exchange = authorization_errors["without-state"]
     assert refused(exchange), "a made-up response_type was granted"
-    assert landed(exchange).get("state") is None, "the error has a state that was never sent"
+    assert not landed(exchange).get("state"), "the error has a state that was never sent"

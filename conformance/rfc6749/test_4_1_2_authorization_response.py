@@ -38,11 +38,12 @@ def test_replay_revokes_refresh_token(code_replayed: Trace) -> None:
 
 @requirement("RFC6749-4.1.2/state-returned-unchanged")
 def test_state_comes_back_unchanged(authorization_states: Trace) -> None:
-    """States of one character, of 512 and of all printable ones come back as they were sent."""
+    """States of one character, of 512 and of all printable ones come back as they were sent.
+
+    So they do with an error: a server may want a state to be harder to guess.
+    """
     for step in ("single", "long", "printable"):
-        exchange = authorization_states[step]
-        assert not refused(exchange), f"a {step} state is refused: {error_code(exchange)}"
-        back = landed(exchange).values("state")
+        back = landed(authorization_states[step]).values("state")
         assert back == (sent(authorization_states, step, "state"),), f"a {step} state is changed"
 
 

@@ -74,6 +74,8 @@ async def offline_access_without_code(wire: Wire) -> None:
     types = "id_token token"
     if all(set(one.split()) != set(types.split()) for one in provider.client.response_types):
         raise Unsuited(f"the client {provider.client.name} is not set up for {types}")
+    if "offline_access" not in provider.client.scopes:
+        raise Unsuited(f"the client {provider.client.name} may not ask for offline access at all")
     await wire.run(authorize(provider, response_type=types, scope="openid"), "login")
     extra = (("scope", OFFLINE), *CONSENT)
     await tried(wire, "asked", ordinary(provider, response_type=types, extra=extra))

@@ -12,11 +12,9 @@ __all__ = ["landed_there", "not_followed"]
 def not_followed(example: Example) -> str:
     """Say that a server went along with a redirect_uri; empty if it refused.
 
-    Raises EvidenceError for an answer that is neither.
+    Raises EvidenceError for an answer that is neither, as a page of an error with status 500 is.
     """
     exchange = example["asked"]
-    if wrong := broken(exchange):
-        return wrong
     if exchange.landing is None and exchange.answered.is_redirect:
         return "the browser is sent on"
     strays = followed(example.trace, f"{example.number}/asked")

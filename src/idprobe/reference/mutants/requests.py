@@ -47,9 +47,7 @@ class NonceIsAlwaysWanted(ReferenceServer):
             raise AuthorizationFault("invalid_request", "nonce is missing")
 
 
-@mutant(
-    breaks=["OIDCC-3.1.2.1/state-optional", "RFC6749-3.1/empty-parameter-is-absent"],
-)
+@mutant(breaks="OIDCC-3.1.2.1/state-optional")
 class StateIsWanted(ReferenceServer):
     """Every request needs a state."""
 
@@ -59,6 +57,18 @@ class StateIsWanted(ReferenceServer):
         if "state" not in form:
             raise AuthorizationFault("invalid_request", "state is missing")
         return super().details_of(client, form, types)
+
+
+@mutant(breaks="RFC6749-3.1/empty-parameter-is-absent")
+class EmptyStatesComeBack(ReferenceServer):
+    """An empty state comes back as one that nobody sent."""
+
+    async def authorization_form(self, request: Request) -> Form:
+        form = await super().authorization_form(request)
+        query = f"&{request.url.query}&"
+        if "&state=&" not in query:
+            return form
+        return Form.parse(query.replace("&state=&", "&state=none&").strip("&").encode())
 
 
 @mutant(breaks="OIDCC-3.1.2.1/unknown-scope-ignored")
