@@ -95,8 +95,9 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
     if busy_s and busy_s >= BUSY_PART * all_s:
         yield f"in {busy_s:.0f} of {all_s:.0f} s it used or wanted over {BUSY:.0%} of a processor"
     waited_s = sum(one.delay * one.seconds for one in steady)
+    # a run that can bear more than this is judged by how late it was, as above
     is_quick = any(tolerance_ns <= LATE_NS for _, tolerance_ns in tolerances)
-    if is_quick and waited_s > DENIED * all_s:  # who bears more is told above who was late
+    if is_quick and waited_s > DENIED * all_s:
         yield f"for {waited_s / all_s:.1%} of the time it waited for a processor that others had"
     elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
     throttled_us = recording.throttled_us or 0

@@ -105,14 +105,13 @@ def sent_there(trace: Trace, step: str) -> bool:
 
 def _places_of_page(exchange: Exchange) -> list[str]:
     """Return where the forms of a page go, and where it goes by itself after a while."""
-    refresh = read_refresh(exchange.answered.header("refresh") or "")
-    found = [refresh]
+    refreshes = [read_refresh(exchange.answered.header("refresh") or "")]
     places = []
     if page_of(exchange.answered) is not None:
         page = read_page(exchange.answered, exchange.request.url, {})
         places += [form.action for form in page.forms]
-        found.append(page.refresh)
-    return places + [one.url for one in found if one is not None]
+        refreshes.append(page.refresh)
+    return places + [one.url for one in refreshes if one is not None]
 
 
 def followed_steps(trace: Trace) -> list[str]:
