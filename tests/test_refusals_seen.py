@@ -23,7 +23,7 @@ def test_a_challenge_with_an_error_is_a_refusal_without_a_body() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "challenge"), [(401, "Bearer"), (401, 'Basic error="x"'), (503, CHALLENGE)]
+    ("status", "challenge"), [(403, "Bearer"), (403, 'Basic error="x"'), (503, CHALLENGE)]
 )
 def test_another_challenge_is_no_refusal(status: int, challenge: str) -> None:
     with pytest.raises(EvidenceError, match="neither"):
