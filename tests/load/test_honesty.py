@@ -99,18 +99,19 @@ def test_seconds_without_reserve_make_a_run_void(busy: int, *, void: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("latency_ms", "delay", "void"), [(1, 0.02, True), (1, 0.01, False), (10, 0.02, False)]
+    ("late_ms", "delay", "void"),
+    [(0.3, 0.02, True), (0.3, 0.01, False), (0.1, 0.02, False), (0.6, 0.01, True)],
 )
-def test_waiting_for_a_processor_makes_a_run_void_that_measures_less_than_that(
-    latency_ms: float, delay: float, *, void: bool
+def test_less_lateness_makes_a_run_void_that_waited_for_its_processor(
+    late_ms: float, delay: float, *, void: bool
 ) -> None:
-    recording = recording_of([0.1] * 10, latency_ms)
+    recording = recording_of([0.05] * 9 + [late_ms], latency_ms=1)
     recording.windows = [second(number, 0.05, delay) for number in range(10)]
 
     why = saturation(recording, NO_LATENCY)
 
     assert (why is not None) == void
-    assert why is None or "for 2.0% of the time it waited for a processor" in why
+    assert why is None or "10.0% of the arrivals were begun" in why
 
 
 def test_a_throttled_container_makes_a_run_void() -> None:

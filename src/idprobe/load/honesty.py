@@ -18,7 +18,9 @@ from idprobe.load.watching import BUSY
 __all__ = ["saturation", "shortage", "too_short"]
 
 LATE_NS: Final = 500_000
-"""Lateness below this is never held against a run."""
+"""Lateness below this is never held against a run that had its processor to itself."""
+KEPT_WAITING_NS: Final = 200_000
+"""The same for one that waited for its processor: the little that is late is no accident."""
 PART: Final = 0.1
 """Beyond this part of a limit, lateness decides what the server should."""
 OURS: Final = 0.5
@@ -79,8 +81,11 @@ def too_short(recording: Recording, budget: Budget) -> str | None:
 
 
 def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
-    tolerances = list(_tolerances(recording, budget))
-    for percent, tolerance_ns in tolerances:
+    steady = [one for one in recording.windows if one.phase == "steady"] or recording.windows
+    busy_s, all_s = sum(one.busy_s for one in steady), sum(one.seconds for one in steady)
+    waited_s = sum(one.delay * one.seconds for one in steady)
+    least_ns = KEPT_WAITING_NS if waited_s > DENIED * all_s else LATE_NS
+    for percent, tolerance_ns in _tolerances(recording, budget, least_ns):
         begun, read = (_late(one, tolerance_ns) for one in (recording.slip, recording.lag))
         # a request that was begun late and one whose answer was read late are two slow ones
         most, charged = OURS * (1 - percent / 100), _charged(recording)
@@ -90,22 +95,17 @@ def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
                 f"{begun.share:.1%} of the arrivals were begun, and {read.share:.1%} of the "
                 f"answers read, more than {shown_duration(tolerance_ns)} late"
             )
-    steady = [one for one in recording.windows if one.phase == "steady"] or recording.windows
-    busy_s, all_s = sum(one.busy_s for one in steady), sum(one.seconds for one in steady)
     if busy_s and busy_s >= BUSY_PART * all_s:
         yield f"in {busy_s:.0f} of {all_s:.0f} s it used or wanted over {BUSY:.0%} of a processor"
-    waited_s = sum(one.delay * one.seconds for one in steady)
-    # a run that can bear more than this is judged by how late it was, as above
-    is_quick = any(tolerance_ns <= LATE_NS for _, tolerance_ns in tolerances)
-    if is_quick and waited_s > DENIED * all_s:
-        yield f"for {waited_s / all_s:.1%} of the time it waited for a processor that others had"
     elapsed_us = sum(one.seconds for one in recording.windows) * 1e6
     throttled_us = recording.throttled_us or 0
     if throttled_us > DENIED * elapsed_us > 0:
         yield f"the container was denied the processor for {throttled_us / 1e6:.1f} s"
 
 
-def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, float]]:
+def _tolerances(
+    recording: Recording, budget: Budget, least_ns: int
+) -> Iterator[tuple[float, float]]:
     """Yield percentiles that matter, each with the lateness that can be borne there."""
     limits = [
         (clause.percent, clause.limit)
@@ -115,7 +115,7 @@ def _tolerances(recording: Recording, budget: Budget) -> Iterator[tuple[float, f
     for percent, limit in limits or [
         (DEFAULT_PERCENT, float(recording.latency.percentile(DEFAULT_PERCENT) or 0))
     ]:
-        yield percent, max(float(LATE_NS), limit * PART)
+        yield percent, max(float(least_ns), limit * PART)
 
 
 def _charged(recording: Recording) -> float:
