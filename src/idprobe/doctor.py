@@ -209,7 +209,7 @@ async def _login(wire: Wire, client: Client, what: str) -> Symptom:
         where = f"{ending.response.status} at {urlsplit(ending.request.url).path}"
         remedy = "check the user, and the selectors under [login]"
         if ELSEWHERE in ending.why:
-            remedy = "if passwords may go there, name an address of it in pages under [login]"
+            remedy = "if credentials may go there, name an address of it in pages under [login]"
         return Symptom(what, "fix", f"{ending.why} ({where}): {remedy}")
     landed = dict(ending.landing.parameters)
     if "error" in landed:

@@ -148,7 +148,7 @@ class Login:
     browser: str | None = None
     """The path of the browser, None for what is found on the PATH."""
     pages: tuple[str, ...] = ()
-    """Addresses of pages on other hosts than the server's, which passwords may go to."""
+    """Addresses of pages on other hosts than the server's; credentials may go there."""
 
 
 def cookie_values(header: str) -> tuple[str, ...]:
