@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from idprobe.claims import decided
+from idprobe.claims import Decision, decided
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.evidence import UNDER_LOAD
 from idprobe.exchange import Exchange, Request, Response, Trace
@@ -72,6 +72,7 @@ def test_what_fails_is_shown_with_the_exchange_that_it_had_in_hand() -> None:
 def test_half_of_an_exchange_stands_for_it(part: str) -> None:
     def claim(seen: Trace) -> None:
         half = getattr(seen["second"], part)
+        assert seen["third"].answered.is_success
         raise AssertionError(f"{type(half).__name__} is wrong")
 
     assert decided(claim, TRACES).exchange is SECOND
@@ -80,6 +81,13 @@ def test_half_of_an_exchange_stands_for_it(part: str) -> None:
 def test_a_step_that_is_named_after_a_colon_is_shown() -> None:
     def claim(**_: Trace) -> None:
         raise AssertionError("it made no difference: nothing, second, third")
+
+    assert decided(claim, TRACES).exchange is SECOND
+
+
+def test_what_follows_the_first_colon_may_have_another() -> None:
+    def claim(**_: Trace) -> None:
+        raise AssertionError("these are wrong: second: it is old, third: it is new")
 
     assert decided(claim, TRACES).exchange is SECOND
 
@@ -119,7 +127,7 @@ def raising(error: Exception) -> Callable[..., None]:
     ids=["unsuited", "evidence", "ours"],
 )
 def test_what_is_no_assertion_accuses_nobody(error: Exception, verdict: Verdict) -> None:
-    assert decided(raising(error), TRACES).verdict == verdict
+    assert decided(raising(error), TRACES) == Decision(verdict, THIRD, remark="")
 
 
 def test_nothing_is_decided_by_a_server_in_distress() -> None:
@@ -135,6 +143,26 @@ def test_nothing_is_decided_by_a_server_in_distress() -> None:
     assert "not in order" in decision.verdict.because
     assert decision.exchange is last
     assert not decision.remark
+
+
+def test_the_exchange_that_decides_counts_although_nobody_looked_it_up() -> None:
+    last = exchange("last", 503)
+
+    def claim(seen: Trace) -> None:
+        assert seen["first"].answered.is_success
+        wrong = seen.exchanges[-1]
+        assert wrong.answered.is_success
+
+    assert isinstance(decided(claim, {"seen": Trace("seen", (FIRST, last))}).verdict, Inconclusive)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, Inconclusive), (429, Satisfied)])
+def test_a_claim_that_looks_at_nothing_rests_on_all_that_was_sent(
+    status: int, kind: type[Verdict]
+) -> None:
+    trace = Trace("seen", (FIRST, exchange("last", status)))
+
+    assert isinstance(decided(lambda **_: None, {"seen": trace}).verdict, kind)
 
 
 def test_a_load_run_is_in_no_distress_and_shows_only_what_was_asked_for() -> None:

@@ -40,8 +40,10 @@ def test_refusals_have_a_challenge(userinfo_refused: Trace) -> None:
 
 @requirement("RFC6750-3/challenge-scheme-bearer")
 def test_challenges_are_of_the_scheme_bearer(userinfo_refused: Trace) -> None:
-    """One of the challenges is Bearer."""
+    """One of the challenges is Bearer; what has no such word in it needs not be readable."""
     for exchange in _refusals(userinfo_refused):
+        said = " ".join(exchange.answered.all_headers("www-authenticate"))
+        assert "bearer" in said.lower(), "nothing in the challenge says Bearer"
         schemes = {challenge.scheme for challenge in challenges(exchange)}
         assert "bearer" in schemes, "no challenge is of the scheme Bearer"
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -267,6 +268,32 @@ def test_a_spring_like_pair_of_consent_forms_is_told_apart(drive: Drive) -> None
         ("authorize", "Authorize"),
     ]
     assert posted(denied[1]) == [("user_oauth_approval", "false"), ("deny", "Deny")]
+
+
+@pytest.mark.parametrize("script", ["", "<script src=/confirm.js></script>"])
+def test_a_refusal_that_only_a_script_makes_one_is_not_sent(drive: Drive, script: str) -> None:
+    page = html(
+        f"""<form method="post"><input type="hidden" name="confirm" value="c">
+        <button>Accept</button><button id="refuse">Refuse</button></form>{script}"""
+    )
+
+    allowed, _ = drive(form_login(step()), [page, HOME])
+    denied, ended = drive(form_login(step(deny=True)), [page, HOME][: 1 if script else 2])
+
+    assert posted(allowed[1]) == [("confirm", "c")]
+    assert len(denied) == (1 if script else 2)
+    assert not script or (isinstance(ended, Stopped) and ended.why == NEEDS_SCRIPTS)
+
+
+def test_who_only_presses_does_not_log_in(drive: Drive) -> None:
+    question = html("<form method=post action=/out><button name=y value=1>Yes</button></form>")
+    leaving = replace(step(), only_presses=True)
+
+    sent, ended = drive(form_login(leaving), [question, to("/"), PLAIN_LOGIN])
+
+    assert posted(sent[1]) == [("y", "1")]
+    assert sent[-1].url == "https://op.test/"
+    assert isinstance(ended, Stopped)
 
 
 def test_a_hydra_like_consent_has_its_scopes_ticked(drive: Drive) -> None:

@@ -17,6 +17,7 @@ from idprobe.flows.moves import Ending, HumanStep, Landed, Stopped
 from idprobe.flows.pages import joined, read_refresh
 from idprobe.flows.recognition import (
     Fields,
+    Press,
     asks_new_password,
     choice,
     consent_values,
@@ -151,7 +152,7 @@ class Journey:
     def _identify(self, fields: Fields, page: Page, stop: Stop) -> Fill | Ending:
         """Fill in who the user is, unless that was done before."""
         user = self.step.user
-        if user is None:
+        if user is None or self.step.only_presses:
             return stop("a login page, and nobody is to log in")
         kind = fields.kind
         if not user.password:
@@ -171,7 +172,7 @@ class Journey:
 
         Sent as it stands a field without a name is left out, and a GET shows the password.
         """
-        if self._scripts_run or not page.has_scripts or fields.password is None:
+        if fields.password is None or not self._may_need_scripts(page):
             return False
         method = (button.formmethod if button is not None else None) or fields.form.method
         return method != "post" or not fields.form.controls[fields.password].name
@@ -182,9 +183,9 @@ class Journey:
             return stop(ERROR_PAGE)
         if asks_new_password(page):
             return stop("a new password is asked for")
-        pressed = choice(page, deny=self.step.deny)
-        if pressed is None:
-            for_scripts = page.has_scripts and not self._scripts_run
+        pressed, for_scripts = choice(page, deny=self.step.deny), self._may_need_scripts(page)
+        alike = for_scripts and self.step.deny and _agrees_as_well(pressed, page)
+        if pressed is None or alike:
             return stop(NEEDS_SCRIPTS if for_scripts else NOTHING_USABLE)
         if self.step.user is None:
             return stop("a page that waits for the user, and nobody is there")
@@ -192,6 +193,9 @@ class Journey:
             return Follow(pressed.url)
         chosen = consent_values(pressed.form, deny=self.step.deny)
         return Fill(pressed.form, chosen, pressed.button)
+
+    def _may_need_scripts(self, page: Page) -> bool:
+        return page.has_scripts and not self._scripts_run
 
     def go(self, request: Request | None, url: str, stop: Stop) -> Request | Ending:
         """Return the request to the URL, unless it lands there or must not go there."""
@@ -222,6 +226,21 @@ class Journey:
         if self._secure and parts.scheme == "http":
             return "from https to plain http"
         return None
+
+
+def _agrees_as_well(refusing: Press | Link | None, page: Page) -> bool:
+    """Return whether a button that refuses sends what the one that agrees sends."""
+    agreeing = choice(page, deny=False)
+    if not isinstance(refusing, Press) or not isinstance(agreeing, Press):
+        return False
+    return agreeing.form is refusing.form and _sent(agreeing) == _sent(refusing)
+
+
+def _sent(pressed: Press) -> tuple[object, ...]:
+    """Return what a button adds to what its form sends, and where it sends it."""
+    button = pressed.button
+    own = (button.formaction, button.formmethod, button.formenctype) if button is not None else ()
+    return own, entries(pressed.form, button=button)
 
 
 def browse_or_none(url: str, before: Request) -> Request | None:

@@ -23,13 +23,14 @@ class HumanStep:
     """A journey of the user's browser, from its first request to a redirect_uri or a dead end.
 
     The browser must be stopped at each of the `redirect_uris`. Without a user nobody logs in; with
-    `deny` the user refuses consent.
+    `deny` the user refuses consent. Whoever `only_presses` answers questions, and does not log in.
     """
 
     request: Request
     redirect_uris: tuple[str, ...]
     user: User | None = None
     deny: bool = False
+    only_presses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from idprobe.errors import Unsuited
 from idprobe.exchange import Request
-from idprobe.flows import client_credentials_request, token_request
+from idprobe.flows import client_credentials_request, introspection_request, token_request
 from idprobe.probes import probe
 from idprobe.probes.honest import (
     JSON,
@@ -16,6 +16,7 @@ from idprobe.probes.honest import (
     with_secret,
 )
 from idprobe.profile import Capability, Client, Provider, Role
+from idprobe.reading.answers import gives_tokens
 from idprobe.wire import Wire
 
 __all__ = [
@@ -56,14 +57,18 @@ async def client_credentials_offline(wire: Wire) -> None:
 async def client_credentials_scopes(wire: Wire) -> None:
     """Ask for no scope, for a partly unknown one, in another case, and in forms that are none.
 
-    Steps: `omitted`, `empty`, `partly_unknown`, `other_case`, `twice`, `malformed/NAME`.
+    Steps: `omitted`, `empty`, `partly_unknown`, what introspection says of its token, `other_case`,
+    `twice`, `malformed/NAME`.
     """
     provider, scope = wire.provider, _one_scope(wire.provider.client)
     await honest_tokens(wire, provider)
     await wire.send(client_credentials_request(provider), "omitted")
     await wire.send(client_credentials_request(provider, extra=(("scope", ""),)), "empty")
     mixed = client_credentials_request(provider, f"{scope} {UNKNOWN_SCOPE}")
-    await wire.send(mixed, "partly_unknown")
+    granted = await wire.send(mixed, "partly_unknown")
+    if gives_tokens(wire.exchanges[-1]) and provider.has_endpoint("introspection_endpoint"):
+        token = str(granted.json_object["access_token"])
+        await wire.send(introspection_request(provider, token), "introspect")
     await wire.send(client_credentials_request(provider, scope.swapcase()), "other_case")
     again = (("scope", UNKNOWN_SCOPE),)
     await wire.send(client_credentials_request(provider, scope, extra=again), "twice")

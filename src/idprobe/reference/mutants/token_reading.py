@@ -255,6 +255,26 @@ class NarrowedScopeIsNotTold(ReferenceServer):
         return members
 
 
+@mutant(
+    breaks="RFC6749-5.2/invalid-scope",
+    also={
+        "RFC6749-10.3/scope-depends-on-client": "every scope is granted",
+        "RFC6749-3.3/scope-syntax": "the scope that was granted is not told",
+        "OAUTH21-3.2.3/scope-returned": "no response has a scope",
+        "RFC8707-2.2/effective-scope-told": "no response has a scope",
+    },
+)
+class UnknownScopesAreGrantedInSilence(NarrowedScopeIsNotTold):
+    """Client credentials get whatever scope they ask for, as an answer without a scope says."""
+
+    def scope_for_client_credentials(
+        self, client: ClientConfig, requested: str | None
+    ) -> frozenset[str]:
+        if requested is None:
+            return super().scope_for_client_credentials(client, None)
+        return frozenset(requested.split())
+
+
 @mutant(breaks="RFC6749-3.3/omitted-scope-default-or-error")
 class MissingScopeIsInvalidRequest(ReferenceServer):
     """Client credentials without a scope are answered with invalid_request."""
