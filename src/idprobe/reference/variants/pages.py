@@ -167,7 +167,11 @@ def _escaped(value: str) -> str:
 @variant(
     "OpenID Connect Core section 3.1.2.3: how the person is authenticated is left open",
     differs=dict.fromkeys(
-        ("ASVS-4.2.2/login-form-csrf", "RFC9700-2.1/no-open-redirector"),
+        (
+            "ASVS-4.2.2/login-form-csrf",
+            "ASVS-5.1.2/forms-not-trusted",
+            "RFC9700-2.1/no-open-redirector",
+        ),
         "user name and password are not asked for in one form",
     ),
 )
