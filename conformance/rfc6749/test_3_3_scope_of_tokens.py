@@ -17,9 +17,10 @@ def _told(exchange: Exchange) -> list[str]:
 
 
 def _introspected(trace: Trace) -> list[str]:
-    """Return the scope values that introspection tells; none if nobody asked it."""
-    said = trace["introspect"].answered.json_object if "introspect" in trace else {}
-    return str(said.get("scope", "")).split()
+    """Return the scope values that introspection tells; none if it was not asked, or refused."""
+    if "introspect" not in trace or not trace["introspect"].answered.is_success:
+        return []
+    return str(trace["introspect"].answered.json_object.get("scope", "")).split()
 
 
 @requirement("RFC6749-3.3/scope-case-sensitive")
