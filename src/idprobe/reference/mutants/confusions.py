@@ -138,17 +138,16 @@ class RefusedUrisAreLinks(ReferenceServer):
 class _RefusesAndLeadsOn(ReferenceServer):
     """A server whose page that refuses a redirect URI has more on it."""
 
-    def leads(self, uri: str) -> str:
-        """Return what takes a browser there."""
-        raise NotImplementedError
+    way_there = ""
+    """What takes a browser there, with {uri} for the address."""
 
     async def authorize(self, request: Request) -> Response:
         page = await super().authorize(request)
         uri = request.query_params.get("redirect_uri", "")
         if b"redirect_uri is not registered" not in page.body:
             return page
-        more = f"{self.leads(escape(uri))}</body>".encode()
-        return with_body(page, bytes(page.body).replace(b"</body>", more))
+        more = self.way_there.format(uri=escape(uri)) + "</body>"
+        return with_body(page, bytes(page.body).replace(b"</body>", more.encode()))
 
 
 _LED_ON = (
@@ -177,21 +176,18 @@ _WRITTEN_DOWN = {
 class RefusedUrisAreForms(_RefusesAndLeadsOn):
     """The page that refuses a redirect URI has a form that takes the error there."""
 
-    def leads(self, uri: str) -> str:
-        return f'<form method="post" action="{uri}"><button>Go on</button></form>'
+    way_there = '<form method="post" action="{uri}"><button>Go on</button></form>'
 
 
 @mutant(breaks=_LED_ON, also=_WRITTEN_DOWN)
 class RefusedUrisAreRefreshed(_RefusesAndLeadsOn):
     """The page that refuses a redirect URI goes there after a while."""
 
-    def leads(self, uri: str) -> str:
-        return f'<meta http-equiv="refresh" content="5; url={uri}">'
+    way_there = '<meta http-equiv="refresh" content="5; url={uri}">'
 
 
 @mutant(breaks=_LED_ON)
 class RefusedUrisAreScripted(_RefusesAndLeadsOn):
     """The page that refuses a redirect URI has a script that goes there."""
 
-    def leads(self, uri: str) -> str:
-        return f"<script>location.replace('{uri}')</script>"
+    way_there = "<script>location.replace('{uri}')</script>"

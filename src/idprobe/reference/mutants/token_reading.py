@@ -13,6 +13,7 @@ from idprobe.reference.authorization_request import Wish
 from idprobe.reference.client_authentication import Presented
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
+from idprobe.reference.mutants.errors import UnknownScopesAreGranted
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
@@ -264,15 +265,8 @@ class NarrowedScopeIsNotTold(ReferenceServer):
         "RFC8707-2.2/effective-scope-told": "no response has a scope",
     },
 )
-class UnknownScopesAreGrantedInSilence(NarrowedScopeIsNotTold):
+class UnknownScopesAreGrantedInSilence(UnknownScopesAreGranted, NarrowedScopeIsNotTold):
     """Client credentials get whatever scope they ask for, as an answer without a scope says."""
-
-    def scope_for_client_credentials(
-        self, client: ClientConfig, requested: str | None
-    ) -> frozenset[str]:
-        if requested is None:
-            return super().scope_for_client_credentials(client, None)
-        return frozenset(requested.split())
 
 
 @mutant(breaks="RFC6749-3.3/omitted-scope-default-or-error")
