@@ -162,8 +162,8 @@ def test_only_what_was_blamed_is_tried_again_and_the_rest_is_kept(
     Matrix(AIMED, 7009, 6, before).write(written, None)
     tries: list[str] = []
 
-    def tried_again(plan: dict[str, list[str]], processes: int | None) -> list[Trial]:
-        assert processes is None
+    def tried_again(plan: dict[str, list[str]], *how: object) -> list[Trial]:
+        assert how == (None, {}, 6)
         tries.extend(plan)
         return [replace(SOUND, mutant=name) for name in plan]
 

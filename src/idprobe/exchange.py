@@ -91,33 +91,34 @@ def parse_json(data: bytes) -> Any:
     Raises EvidenceError for bytes that are not UTF-8, not JSON, nested deeper than 64 levels,
     with a repeated member name, or with NaN and its like.
     """
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise EvidenceError("the JSON has a repeated member name")
-        return members
-
-    def refuse(constant: str) -> Any:
-        raise EvidenceError(f"the JSON has {constant}, which is no JSON number")
-
     _refuse_deep(data)
     try:
-        return json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=unique,
-            parse_constant=refuse,
-            parse_int=_number,
-        )
+        return _DECODER.decode(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise EvidenceError("the body is not UTF-8") from None
     except (ValueError, RecursionError):
         raise EvidenceError("the body is not JSON") from None
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise EvidenceError("the JSON has a repeated member name")
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise EvidenceError(f"the JSON has {constant}, which is no JSON number")
+
+
 def _number(digits: str) -> int | float:
     """Return a whole number; one that nobody writes down in earnest becomes infinite."""
     return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_number, parse_constant=_refuse
+)
 
 
 def _refuse_deep(data: bytes) -> None:

@@ -25,7 +25,7 @@ FAILED: Final = 1
 @click.option("--all", "everything", is_flag=True, help="Run all that could tell a mutant apart.")
 @click.option("--seed", default=SEED, show_default=True, help="What the samples are drawn with.")
 @click.option("--sample", default=6, show_default=True, help="How many of the rest are run too.")
-@click.option("--processes", type=int, help="How many at once; by default two for each core.")
+@click.option("--processes", type=int, help="How many at once; by default three for each core.")
 @click.option("-k", "words", default="", help="Only the mutants whose names hold this.")
 @click.option("--faulty", is_flag=True, help="Only what the last run, as --json has it, blames.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
@@ -59,7 +59,7 @@ def prove(  # noqa: PLR0913 -- an option each
         f"a sample of {sample} each"
     )
     trials, faults = kept, list[str]()
-    for number, trial in enumerate(all_tried(plan, processes), start=1):
+    for number, trial in enumerate(all_tried(plan, processes, chooser.influences, sample), start=1):
         trials.append(trial)
         faults += _told(faults_of(trial, mode))
         if number % 100 == 0:

@@ -42,6 +42,11 @@ class Chooser:
         """Run the sound servers once each, and find out what which mutant can change."""
         return cls(seed, sample, {name: _watched(name) for name in CONFIGS if watches})
 
+    @property
+    def influences(self) -> dict[str, Influence]:
+        """Return what the mutants of a profile can change, by its name."""
+        return {name: influence for name, (influence, _) in self.found.items()}
+
     def few(self, mutant: MutantInfo) -> set[str]:
         """Return the probes that a mutant is aimed at, and a sample of all others."""
         aimed = aimed_probes(mutant)

@@ -28,6 +28,9 @@ What else fires has to be declared as a consequence, with a reason; the rest is 
 `nox -s mutants` runs each with the experiments that it is aimed at and a sample of the others.
 With `-- --all` it runs every experiment that could tell the mutant from the sound server, and a
 sample of those that could not; then it writes this page too.
+Up to 24 mutants are first in one server: a check that judges there as at the sound server has
+nothing to say about any of them. What it says otherwise, what a mutant declares, what another one
+kept from it and a sample of the rest is then tried at each mutant alone.
 A few have their own experiments alone: a whole audit would call the profile wrong, or what fires
 besides would be luck.
 A check that no mutant wakes is an error, too, unless `fixtures/mutants/asleep.tsv` says which test

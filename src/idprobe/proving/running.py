@@ -2,70 +2,116 @@
 
 import multiprocessing
 import os
+import random
 import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from itertools import count
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from joserfc import jwk
-
-from idprobe.proving.trial import Trial, depth_of, tried
+from idprobe.probes import Depth, all_probes
+from idprobe.proving.company import Company, Kind, Verdicts, companies, judged_as
+from idprobe.proving.influence import Influence
+from idprobe.proving.keys import DECK
+from idprobe.proving.trial import BASE, Trial, checks_within, declared_probes, depth_of, tried
 from idprobe.reference.mutants import MUTANTS
+from idprobe.reference.server import ReferenceServer
 
 __all__ = ["all_tried"]
 
-DECK: Final = 40
-"""How many RSA keys of one size are at hand; a run that wants more makes them."""
+NOTHING: Final[Mapping[str, Influence]] = {}
 
 
-class _Deck:
-    """RSA keys that were made once: a run takes them in order, and never one of them twice."""
-
-    def __init__(self) -> None:
-        self._make: Callable[..., Any] = jwk.generate_key
-        self._keys: dict[object, list[Any]] = {}
-        self._taken: dict[object, Iterator[int]] = {}
-
-    def fill(self) -> None:
-        """Make the keys of the usual size, before processes are forked."""
-        self._keys[2048] = [self._make("RSA", 2048, auto_kid=True) for _ in range(DECK)]
-
-    def shuffle(self) -> None:
-        """Begin a run."""
-        self._taken.clear()
-
-    def deal(self, kind: str, size: Any = None, **named: Any) -> Any:
-        """Return a key as joserfc's generate_key does."""
-        keys = self._keys.get(size, []) if kind == "RSA" else []
-        index = next(self._taken.setdefault(size, count())) if keys else 0
-        if index < len(keys):
-            return keys[index]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a weak key is made on purpose
-            return self._make(kind, size, **named)
-
-
-_DECK: Final = _Deck()
-
-
-def all_tried(plan: Mapping[str, Sequence[str]], processes: int | None = None) -> Iterator[Trial]:
+def all_tried(
+    plan: Mapping[str, Sequence[str]],
+    processes: int | None = None,
+    influences: Mapping[str, Influence] = NOTHING,
+    sample: int = 0,
+) -> Iterator[Trial]:
     """Yield what comes of each mutant of a plan, as it comes; the longest are begun first.
 
-    Many wait for something to expire, so that two processes for each processor are not too many.
+    Where it is known what they can change, most are tried in company first, and then alone by what
+    that has not settled, and by a sample of what it has. Many wait for something to expire, so that
+    three processes for each processor are not too many.
     """
-    _DECK.fill()
-    setattr(jwk, "generate_key", _DECK.deal)  # noqa: B010 -- it is replaced, on purpose
-    order = sorted(plan, key=lambda name: (-depth_of(MUTANTS[name]), -len(plan[name]), name))
+    DECK.fill()
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes or 2 * (os.cpu_count() or 1), mp_context=context) as pool:
-        for done in as_completed([pool.submit(_one, name, plan[name]) for name in order]):
-            yield done.result()
+    with ProcessPoolExecutor(processes or 3 * (os.cpu_count() or 1), mp_context=context) as pool:
+        yield from _Running(pool, plan, influences, sample).trials()
+
+
+@dataclass(slots=True)
+class _Running:
+    pool: ProcessPoolExecutor
+    plan: Mapping[str, Sequence[str]]
+    influences: Mapping[str, Influence]
+    sample: int
+    begun: dict[Future[Any], Kind | Company | str] = field(default_factory=dict)
+    """What is under way: a sound server of a kind, a company, or a mutant by its name."""
+    sound: dict[Kind, Verdicts] = field(default_factory=dict)
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield every trial as it ends."""
+        together = companies(self.plan) if self.influences else []
+        for kind in dict.fromkeys(one.kind for one in together):
+            probes = {probe for one in together if one.kind == kind for probe in one.probes}
+            self._begin(kind, judged_as, kind, ReferenceServer, probes)
+        alone = self.plan.keys() - {name for one in together for name in one.names}
+        for name in sorted(alone, key=self._duration, reverse=True):
+            self._begin(name, _one, name, self.plan[name])
+        while self.begun:
+            for done in wait(self.begun, return_when=FIRST_COMPLETED).done:
+                what = self.begun.pop(done)
+                if isinstance(what, Kind):
+                    self.sound[what] = done.result()
+                    for company in together:
+                        if company.kind == what:
+                            changed = self._changed(company)
+                            self._begin(company, _left, company, done.result(), changed)
+                elif isinstance(what, Company):
+                    for name, left in done.result().items():
+                        self._begin(name, _one, name, self._by(name, left))
+                else:
+                    yield done.result() if what in alone else self._whole(done.result())
+
+    def _begin(self, what: Kind | Company | str, work: Callable[..., Any], *given: object) -> None:
+        self.begun[self.pool.submit(work, *given)] = what
+
+    def _duration(self, name: str) -> tuple[int, int, str]:
+        return depth_of(MUTANTS[name]), len(self.plan[name]), name
+
+    def _changed(self, company: Company) -> Mapping[str, Collection[str]]:
+        changed = self.influences[company.kind.profile].changed
+        return {name: changed[name] for name in company.names}
+
+    def _by(self, name: str, left: Collection[str]) -> list[str]:
+        """Return the probes that a mutant is to be tried by after it was in company."""
+        planned, mutant = set(self.plan[name]), MUTANTS[name]
+        # in company nothing waits for an expiry, nor tells stories
+        deep = {one for one in planned if Depth.QUICK < all_probes()[one].depth <= depth_of(mutant)}
+        mine = planned & (declared_probes(mutant) | BASE | deep | set(left))
+        source = random.Random(name)  # noqa: S311 -- a sample, no secret
+        settled = sorted(planned - mine)
+        return sorted(mine.union(source.sample(settled, min(self.sample, len(settled)))))
+
+    def _whole(self, trial: Trial) -> Trial:
+        """Return a trial that counts what was run in company as well."""
+        planned, sound = set(self.plan[trial.mutant]), self.sound[Kind.of(MUTANTS[trial.mutant])]
+        judged = sum(check.name in sound for check in checks_within(planned | BASE))
+        return replace(trial, probes=len(planned), judged=judged)
+
+
+def _left(
+    company: Company, sound: Verdicts, changed: Mapping[str, Collection[str]]
+) -> Mapping[str, Collection[str]]:
+    """Return what each mutant of a company is to be tried by alone: all, if they do not agree."""
+    try:
+        return company.left(sound, changed)
+    except Exception:  # noqa: BLE001 -- whosever fault it is shows when each is alone
+        return company.plan
 
 
 def _one(name: str, probes: Sequence[str]) -> Trial:
-    _DECK.shuffle()
     try:
         return tried(name, probes)
     except Exception as error:  # noqa: BLE001 -- a fault of ours, and the others are not to be lost

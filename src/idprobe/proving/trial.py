@@ -15,6 +15,7 @@ from idprobe.catalogue import load_catalogue
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe.profile import Login, Profile, with_issuer
+from idprobe.proving.keys import DECK
 from idprobe.proving.loading import crowded, loaded
 from idprobe.reference.config import reference_config, speakup_config
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -31,6 +32,7 @@ __all__ = [
     "checks_within",
     "closure",
     "declared",
+    "declared_probes",
     "depth_of",
     "profile_of",
     "reachable",
@@ -86,6 +88,13 @@ def declared(mutant: MutantInfo) -> set[str]:
     return closure({*mutant.breaks, *mutant.also})
 
 
+def declared_probes(mutant: MutantInfo) -> set[str]:
+    """Return the probes of the checks of everything that may fire at a mutant."""
+    may_fire = declared(mutant)
+    checks = (check for check in all_checks() if closure(check.requirements) & may_fire)
+    return {probe for check in checks for probe in check.probes}
+
+
 def aimed_checks(mutant: MutantInfo) -> list[Check]:
     """Return the checks of what a mutant breaks."""
     broken = closure(mutant.breaks)
@@ -133,15 +142,21 @@ def depth_of(mutant: MutantInfo) -> Depth:
     return max((probe.depth for probe in _aimed(mutant)), default=Depth.QUICK)
 
 
-def judgements(mutant: MutantInfo, probes: Collection[str], safety: Safety) -> list[Judgement]:
+def judgements(
+    mutant: MutantInfo,
+    probes: Collection[str],
+    safety: Safety = Safety.INTRUSIVE,
+) -> list[Judgement]:
     """Run these probes against a mutant, and return what the checks that need no others judge.
 
     Probes that wait are run where the mutant's own checks need them, and only their searches are
     thorough. Where load has to show it, the probes ask one at a time: they must not.
     """
+    DECK.shuffle()
     checks = checks_within({*probes, *BASE})
     aimed = _aimed(mutant)
-    safest, thorough = max(safety, *(probe.safety for probe in aimed)), {one.name for one in aimed}
+    safest = max([safety, *(probe.safety for probe in aimed)])
+    thorough = {one.name for one in aimed}
     # nobody reads what is found: it need not be small
     selection = Selection(
         depth_of(mutant), safest, shrinks=False, seconds=SEARCH_S, thorough=thorough

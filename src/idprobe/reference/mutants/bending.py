@@ -24,35 +24,24 @@ def bend(  # noqa: PLR0913, PLR0917 -- the columns of a table
     medium: Medium = "asgi",
 ) -> None:
     """Declare a mutant that changes what a method returns; `also` sees the same fault."""
-
-    def namespace(body: dict[str, Any]) -> None:
-        body["__doc__"] = summary
-        body["__module__"] = __name__
-        body[method] = _changed(method, change)
-
-    server_class = _subclass(name, namespace)
+    members = {"__doc__": summary, "__module__": __name__}
+    server_class: type[ReferenceServer] = type(name, (ReferenceServer,), members)
+    setattr(server_class, method, _changed(server_class, method, change))
     mutant(breaks, also=dict.fromkeys(also, "the same fault"), profile=profile, medium=medium)(
         server_class
     )
 
 
-def _subclass(name: str, fill: Callable[[dict[str, Any]], None]) -> type[ReferenceServer]:
-    body: dict[str, Any] = {}
-    fill(body)
-    return type(name, (ReferenceServer,), body)
-
-
-def _changed(method: str, change: Change) -> Callable[..., Any]:
-    original: Callable[..., Any] = getattr(ReferenceServer, method)
-    if inspect.iscoroutinefunction(original):
+def _changed(server_class: type[ReferenceServer], method: str, change: Change) -> Any:
+    if inspect.iscoroutinefunction(getattr(ReferenceServer, method)):
 
         async def changed_later(self: ReferenceServer, *given: Any, **named: Any) -> Any:
-            return change(await original(self, *given, **named))
+            return change(await getattr(super(server_class, self), method)(*given, **named))
 
         return changed_later
 
     def changed(self: ReferenceServer, *given: Any, **named: Any) -> Any:
-        return change(original(self, *given, **named))
+        return change(getattr(super(server_class, self), method)(*given, **named))
 
     return changed
 
