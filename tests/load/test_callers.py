@@ -22,6 +22,7 @@ from idprobe.load.callers import (
     AuthorizationCodeSession,
     Caller,
     ClientCredentials,
+    Implicit,
     Introspection,
     Mixed,
     RefreshChain,
@@ -37,7 +38,7 @@ from idprobe.load.shapes import TokenShape
 from idprobe.load.stage import Stage, carried_out, set_up
 from idprobe.load.transport import Transport
 from idprobe.load.working import Work, tried
-from idprobe.profile import Client, Profile, Provider, User, load_profile, with_issuer
+from idprobe.profile import Client, Profile, Provider, Role, User, load_profile, with_issuer
 from idprobe.reference.config import ClientConfig, speakup_config
 from idprobe.reference.replies import json_reply
 from idprobe.reference.running import serve
@@ -96,6 +97,20 @@ def test_clients_and_users_are_dealt_out_in_turn(profile: Profile) -> None:
     pairs = [(one.client.client_id, one.user.name if one.user else "") for one in seen]
     assert len(set(pairs)) == 4
     assert Counter(client for client, _ in pairs) == {"web": 2, "web2": 2}
+
+
+def test_an_id_token_alone_brings_an_implicit_client_no_token_to_remember(
+    profile: Profile,
+) -> None:
+    stage = set_up(profile)
+    (client,) = stage.clients(Role.IMPLICIT)
+    alone = replace(client, response_types=("id_token",))
+    stage.profile = replace(profile, clients={"alone": alone})
+
+    carried_out(stage.transport, Implicit(stage, 0).iterate())
+
+    assert stage.findings.tokens_seen == 0
+    assert not stage.findings.breaches
 
 
 class TokenOfAnother(ReferenceServer):

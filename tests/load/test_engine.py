@@ -1,6 +1,7 @@
 """The engine against a server that says exactly what it is told to."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -10,15 +11,17 @@ from unittest.mock import Mock
 
 import pytest
 
-from idprobe.errors import NoResponse, ProbeError
+from idprobe.errors import EvidenceError, NoResponse, ProbeError
 from idprobe.exchange import Request, Response
 from idprobe.flows import Tokens
+from idprobe.load import engine, lines
 from idprobe.load.callers import RefreshChain
 from idprobe.load.engine import Moves
 from idprobe.load.packets import Packet
 from idprobe.load.stage import Stage, carried_out
 from idprobe.load.transport import Transport
 from idprobe.profile import Client, Limits, Profile, Role, Tls, User
+from idprobe.reference.certificates import Certificates, make_certificates
 from idprobe.reference.config import reference_config
 from idprobe.reference.running import serve
 from idprobe.wire import Cookies
@@ -297,3 +300,151 @@ def test_tls_is_verified_and_its_sessions_are_resumed() -> None:
 
     assert [one.status for one in answers] == [200, 200, 200]
     assert answers[0].body == answers[2].body
+
+
+def test_a_flow_that_fails_before_it_asks_says_why() -> None:
+    def failing() -> Moves:
+        yield from nobody()
+
+    def nobody() -> Iterator[Request]:
+        raise EvidenceError("there is no user")
+
+    with pytest.raises(ProbeError, match="there is no user"):
+        carried_out(transport_for("http://127.0.0.1:1"), failing())
+
+
+def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
+    def asking() -> Moves:
+        yield 7  # type: ignore[misc]  # what a scenario of somebody else may do
+
+    with pytest.raises(TypeError, match="yields requests, not a int"):
+        carried_out(transport_for("http://127.0.0.1:1"), asking())
+
+
+def test_a_flow_may_go_on_where_no_answer_came() -> None:
+    with scripted([RESET], [OK]) as (url, received):
+
+        def asking() -> Moves:
+            with pytest.raises(NoResponse, match="broken off"):
+                yield Request.get(f"{url}/first")
+            return (yield Request.get(f"{url}/second"))
+
+        found = carried_out(transport_for(url), asking())
+
+    assert found.body == b"ok"
+    assert [one.partition(b" HTTP")[0] for one in received] == [b"GET /first", b"GET /second"]
+
+
+def test_a_request_of_which_the_socket_takes_a_part_arrives_whole() -> None:
+    body = bytes(range(256)) * 24_000
+    with scripted([OK, OK, OK]) as (url, received):
+        large = Request("POST", url, b"/large", (), body)
+        answers = answers_to(transport_for(url), Request.get(url), Request.get(url), large)
+
+    assert [one.status for one in answers] == [200, 200, 200]
+    assert received[2].endswith(b"\r\n\r\n" + body)
+
+
+def test_a_kept_connection_that_closes_while_another_host_is_asked_is_opened_anew() -> None:
+    with scripted([OK], [OK]) as (first, received), scripted([OK]) as (second, _):
+        transport = transport_for(first, endpoints={"token_endpoint": f"{second}/token"})
+        answers = answers_to(transport, *[Request.get(url) for url in (first, second, first)])
+
+    assert [one.status for one in answers] == [200, 200, 200]
+    assert len(received) == 2
+
+
+def test_where_no_address_of_a_host_takes_a_connection_the_first_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    addresses = [(2, 1, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", Mock(return_value=addresses))
+    url = f"http://127.0.0.1:{port}"
+
+    with pytest.raises(ProbeError, match="connection refused"):
+        answers_to(transport_for(url), Request.get(url))
+
+
+def test_without_stamps_of_the_kernel_answers_are_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (engine, lines):
+        monkeypatch.setattr(module, "STAMPS", False)
+    with scripted([OK, OK]) as (url, _):
+        answers = answers_to(transport_for(url), *[Request.get(url)] * 2)
+
+    assert [one.body for one in answers] == [b"ok", b"ok"]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@contextmanager
+def over_tls(certificates: Certificates, *answers: bytes | None) -> Iterator[Transport]:
+    """Serve one connection its answers over TLS, then close it; None hangs up on its handshake."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.chain_file, certificates.key_file)
+
+    def serve(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        with peer, suppress(OSError):
+            if answers == (None,):
+                peer.recv(65_536)
+                return
+            with context.wrap_socket(peer, server_side=True) as tls:
+                for answer in answers:
+                    received = b""
+                    while b"\r\n\r\n" not in received:
+                        received += tls.recv(65_536)
+                    tls.sendall(answer or b"")
+                tls.unwrap()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        yield transport_for(url, tls=Tls(ca_file=certificates.ca_file))
+        thread.join(5)
+
+
+def answers_over_tls(transport: Transport, count: int = 1) -> list[Response]:
+    (host,) = transport.allowed_hosts
+    return answers_to(transport, *[Request.get(f"https://{host}/")] * count)
+
+
+@pytest.mark.parametrize("length", [3, 16_384, 40_000])
+def test_a_body_that_ends_with_the_tls_session_is_read_to_its_end(
+    certificates: Certificates, length: int
+) -> None:
+    body = b"x" * length
+    with over_tls(certificates, b"HTTP/1.0 200 OK\r\n\r\n" + body) as transport:
+        (answer,) = answers_over_tls(transport)
+
+    assert (answer.status, answer.body) == (200, body[:100])
+    assert answer.truncated is (length > 100)
+
+
+def test_a_tls_session_that_ends_within_a_response_is_no_response(
+    certificates: Certificates,
+) -> None:
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"
+
+    with (
+        over_tls(certificates, short) as transport,
+        pytest.raises(ProbeError, match="closed before the response was complete"),
+    ):
+        answers_over_tls(transport)
+
+
+def test_a_server_that_hangs_up_in_the_handshake_is_told_as_such(
+    certificates: Certificates,
+) -> None:
+    with (
+        over_tls(certificates, None) as transport,
+        pytest.raises(ProbeError, match="TLS failed: UNEXPECTED_EOF"),
+    ):
+        answers_over_tls(transport)

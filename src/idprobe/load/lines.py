@@ -3,6 +3,7 @@
 TLS runs over memory BIOs, so that the socket stays ours; sessions are resumed.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -248,12 +249,9 @@ class TlsLine(Line):
         self._shake(self._tls)
 
     def _shake(self, tls: ssl.SSLObject) -> None:
-        try:
+        # who hangs up here is told by SSLEOFError
+        with contextlib.suppress(ssl.SSLWantReadError):
             tls.do_handshake()
-        except ssl.SSLWantReadError:
-            if self.ended:
-                raise ConnectionResetError(errno.ECONNRESET, "closed in the handshake") from None
-        else:
             self.ready = True
         self.out += self._outgoing.read()
         self._flush()
