@@ -130,3 +130,22 @@ def test_what_a_server_reflects_is_not_shown() -> None:
             findings.tokens(page, OWNER)
 
     assert len(findings.breaches) == 1
+
+
+def test_a_token_that_is_escaped_in_its_answer_is_read_each_time() -> None:
+    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    heads = Heads(10_000)
+
+    def whole(token: str) -> Answer:
+        body = json.dumps({"access_token": token, "token_type": "Bearer"}).replace("/", "\\/")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        found = heads.whole(f"{head}\r\n\r\n{body}".encode())
+        assert found is not None
+        return found
+
+    shape = TokenShape(stage, OWNER)
+    tokens = [shape.check(whole(token)) for token in ("a/1", "b/2", "c/3")]
+
+    assert tokens == [b"a/1", b"b/2", b"c/3"]
+    with expected("for two users"):
+        TokenShape(stage, OTHER).check(whole("b/2"))

@@ -5,6 +5,7 @@ import pytest
 from idprobe.errors import UsageError
 from idprobe.load.budget import ClauseResult, parse_budget
 from idprobe.load.histogram import Histogram
+from idprobe.load.quantities import shown_duration
 
 
 def evaluated(
@@ -83,3 +84,15 @@ def test_a_bad_clause_is_named_with_its_fix(text: str, said: str) -> None:
 
     assert repr(text.partition(",")[0]) in str(caught.value)
     assert said in str(caught.value)
+
+
+def test_a_rate_at_the_limit_is_not_more_than_it() -> None:
+    at, above = (evaluated("rate>90/s", [1], rate=rate)["rate>90/s"] for rate in (90.0, 90.5))
+
+    assert (at.held, at.shown) == (False, "90.0/s")
+    assert (above.held, above.shown) == (True, "90.5/s")
+
+
+def test_durations_below_a_microsecond_are_shown_in_nanoseconds() -> None:
+    assert shown_duration(250) == "250 ns"
+    assert shown_duration(2_500) == "2.5 us"

@@ -1,5 +1,7 @@
 """Options of `idprobe load` that contradict each other."""
 
+from typing import Any
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -8,11 +10,12 @@ from tests.load.test_pacing import Getter, stage_of
 from idprobe import cli
 from idprobe.audit import resolve
 from idprobe.errors import UsageError
+from idprobe.load import command
 from idprobe.load.command import add_load_command, planned
 from idprobe.load.contradictions import refuse_contradictions
 from idprobe.load.plan import Plan
 from idprobe.load.working import Work
-from idprobe.profile import Profile
+from idprobe.profile import Profile, bare_profile
 
 
 def refused(words: str) -> str:
@@ -69,3 +72,72 @@ def test_spin_comes_to_the_engine_by_the_plan() -> None:
         plan = planned(profile, options)
         assert Plan.from_dict(plan.to_dict()) == plan
         assert Work(stage_of("http://127.0.0.1:1"), Getter, plan).engine.spins is spins
+
+
+def plan_of(*words: str) -> Plan:
+    options = cli.commands.commands["load"].make_context("load", ["client_credentials", *words])
+    return planned(bare_profile("http://127.0.0.1:1"), options.params)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "say how much load: either --rate, such as 200/s, or --users N"),
+        (("--rate", "5/s", "--users", "2"), "either --rate, such as 200/s, or --users N"),
+        (("--rate", "5/s", "--duration", "1441m"), "--duration 1441m is more than a day"),
+        (("--rate", "5/s", "--duration", "0s"), "'0s' is no time at all"),
+        (("--rate", "5/s for 10s", "--duration", "9s"), "leave --duration out"),
+        (
+            (
+                "--rate",
+                "5/s for 1441m",
+            ),
+            "the course of --rate is more than a day",
+        ),
+        (("--rate", "5/s", "--soak", "2m", "--duration", "9s"), "leave --duration and steps out"),
+        (("--rate", "5/s for 10s", "--soak", "2m"), "leave --duration and steps out"),
+        (("--rate", "5/s", "--soak", "2s"), "--soak 2s is too short for a trend"),
+        (("--rate", "5/s", "--soak", "1441m"), "--soak 1441m is more than a day"),
+    ],
+)
+def test_a_length_or_an_amount_that_is_none_is_told(words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        plan_of(*words)
+
+    assert said in str(error.value)
+
+
+def test_a_soak_and_a_course_say_how_long_a_run_is() -> None:
+    assert plan_of("--users", "2", "--soak", "2m").duration_s == 120
+    assert plan_of("--rate", "5/s for 10s, 9/s for 20s").duration_s == 30
+
+
+def test_nothing_is_cleaned_up_beside_a_page_that_somebody_else_ends() -> None:
+    assert "--clean belongs to a run that idprobe ends" in refused("--web --clean")
+
+
+def test_workers_and_pages_of_locust_get_what_the_command_line_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    profile = bare_profile("http://127.0.0.1:1")
+
+    def ran(*words: Any) -> int:
+        asked.append(words)
+        return len(asked)
+
+    for name in ("run_worker", "run_web"):
+        monkeypatch.setattr(command, name, ran)
+    group = click.Group()
+    add_load_command(group, lambda _: profile, lambda *_: None)
+
+    codes = [
+        CliRunner().invoke(group, ["load", "s", *words.split()], standalone_mode=False).return_value
+        for words in ("--worker-of boss:5557 --i-may-load id.example", "--web")
+    ]
+
+    assert codes == [1, 2]
+    assert asked == [
+        ("s", profile, ("boss", 5557), frozenset({"id.example"})),
+        ("s", profile, 8089, frozenset()),
+    ]

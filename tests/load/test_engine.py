@@ -18,7 +18,7 @@ from idprobe.load import engine, lines
 from idprobe.load.callers import RefreshChain
 from idprobe.load.engine import Moves
 from idprobe.load.packets import Packet
-from idprobe.load.stage import Stage, carried_out
+from idprobe.load.stage import Stage, carried_out, set_up
 from idprobe.load.transport import Transport
 from idprobe.profile import Client, Limits, Profile, Role, Tls, User
 from idprobe.reference.certificates import Certificates, make_certificates
@@ -132,6 +132,7 @@ def test_a_response_is_read_to_its_end_or_our_bound(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
         CHUNKED + b"zz\r\n",
         CHUNKED + b"2\r\nabc\r\n0\r\n\r\n",
+        OK + OK,
     ],
 )
 def test_broken_framing_is_no_response(answer: bytes) -> None:
@@ -448,3 +449,15 @@ def test_a_server_that_hangs_up_in_the_handshake_is_told_as_such(
         pytest.raises(ProbeError, match="TLS failed: UNEXPECTED_EOF"),
     ):
         answers_over_tls(transport)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_server_without_metadata_is_told_of_with_what_it_answered(status: int) -> None:
+    answer = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
+    with (
+        scripted([answer] * 2, [answer] * 2) as (url, received),
+        pytest.raises(ProbeError, match=str(status)),
+    ):
+        set_up(Profile("t", "t.toml", url))
+
+    assert len(received) == 4

@@ -31,3 +31,16 @@ def test_early_and_late_tokens_have_the_same_chance() -> None:
 
 def test_a_token_that_says_itself_whose_it_is_is_not_kept() -> None:
     assert kept_of(5000, form="a.{}.c") == []
+
+
+def test_a_token_that_says_itself_whose_it_is_takes_no_place_of_another() -> None:
+    keepsakes = Keepsakes()
+    for number in range(1, MOST_KEPT + 1):
+        keepsakes.keep(number, b"t%d" % number, OWNER)
+    before = list(keepsakes.kept)
+
+    for number in range(MOST_KEPT + 1, 5000):
+        if number >= keepsakes.due:
+            keepsakes.keep(number, b"a.%d.c" % number, OWNER)
+
+    assert keepsakes.kept == before

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from idprobe.errors import EvidenceError
 from idprobe.exchange import Request
 from idprobe.load import lines, working
 from idprobe.load.budget import parse_budget
@@ -21,7 +22,7 @@ from idprobe.load.callers import Caller
 from idprobe.load.engine import Moves
 from idprobe.load.originals import original
 from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.recording import UNFINISHED, Recording
+from idprobe.load.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.result import LoadResult
 from idprobe.load.stage import Stage
 from idprobe.load.transport import Transport
@@ -416,3 +417,100 @@ def test_an_error_of_our_own_makes_the_run_void() -> None:
         work.run()
 
     assert "ZeroDivisionError" in (work.recording.doubt or "")
+
+
+def test_arrivals_that_are_due_together_leave_room_for_answers_and_are_all_sent() -> None:
+    with talking(answering) as url:
+        recording = recorded(url, Open(50_000, connections=8), duration_s=0.02)
+
+    assert (recording.scheduled, recording.succeeded, recording.doubt) == (1000, 1000, None)
+    assert recording.most_waiting > 0
+
+
+def test_arrivals_that_no_caller_came_to_are_failures_but_those_of_the_warm_up() -> None:
+    with talking(silent) as url:
+        recording = recorded(
+            url, Open(40, connections=1), duration_s=0.3, exchange_s=0.3, warm_up_s=0.3
+        )
+
+    assert recording.warm_up_scheduled == recording.warm_up_ended == 12
+    assert recording.scheduled == recording.failed == recording.latency.count == 12
+    assert recording.failures[UNSENT] > 0
+    assert recording.doubt is None
+
+
+class Shy(Getter):
+    """Cannot prepare itself at its first try, unless it is the first of all."""
+
+    prepares = True
+    tried = 0
+
+    def prepare(self) -> Moves:
+        self.tried += 1
+        if self.number and self.tried == 1:
+            raise EvidenceError("the login was refused")
+        yield from super().iterate()
+
+
+def test_a_user_who_cannot_log_in_has_failed_and_tries_again() -> None:
+    with talking(answering) as url:
+        work = Work(stage_of(url), Shy, Plan(Closed(3), 0.5, callers=1))
+        work.join_one(3)
+        work.run()
+
+    assert dict(work.recording.failures) == {"the login was refused": 2}
+    assert work.recording.succeeded > 3
+    assert work.refusal is None
+
+
+def test_a_user_who_goes_begins_nothing_more() -> None:
+    begun: list[int] = []
+    leave = iter([-1])
+
+    class Leaving(Getter):
+        def iterate(self) -> Moves:
+            begun.append(self.number)
+            yield from super().iterate()
+            if len(begun) >= 20:
+                work.join_one(next(leave, 0))
+
+    with talking(answering) as url:
+        work = Work(stage_of(url), Leaving, Plan(Closed(2), 0.3))
+        work.join_one(2)
+        work.run()
+
+    assert set(begun[:20]) == {0, 1}
+    assert len(set(begun[22:])) == 1
+    assert work.recording.failed == 0
+
+
+def test_a_run_that_is_broken_off_is_void_and_concludes_nothing() -> None:
+    concluded: list[int] = []
+
+    class Stopping(Getter):
+        def iterate(self) -> Moves:
+            yield from super().iterate()
+            work.stop()
+
+        def conclude(self) -> Moves:
+            concluded.append(self.number)
+            yield from ()
+
+    with talking(answering) as url:
+        work = Work(stage_of(url), Stopping, Plan(Open(20), 60.0))
+        work.run()
+
+    assert work.recording.doubt == "the run was stopped before its time"
+    assert concluded == []
+
+
+def test_iterations_of_the_warm_up_that_are_lost_make_a_run_void() -> None:
+    recording = Recording(complete=True, scheduled=1, warm_up_scheduled=2)
+    recording.latency.record(1)
+
+    assert recording.doubt == "iterations of the warm-up were lost by the load generator"
+
+
+def test_what_is_no_recording_is_refused() -> None:
+    with pytest.raises(EvidenceError, match="this is no recording of a load run"):
+        Recording.from_dict({})

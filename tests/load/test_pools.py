@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from idprobe.errors import ProfileError
+from idprobe.load import pools
 from idprobe.load.pools import with_pools
 from idprobe.load.stage import Stage
 from idprobe.load.transport import Transport
@@ -30,9 +31,9 @@ password = "a"
 """
 
 
-def profile(folder: Path, **pools: str) -> Profile:
+def profile(folder: Path, **texts: str) -> Profile:
     lines = [PROFILE]
-    for name, text in pools.items():
+    for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         lines.append(f'{name} = "{name}.csv"\n')
     path = folder / "profile.toml"
@@ -64,7 +65,7 @@ def test_without_pools_a_profile_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pools", "said"),
+    ("texts", "said"),
     [
         ({"user_pool": "name,password\na,b\n"}, "must name the columns password, username"),
         ({"user_pool": ""}, "must name the columns"),
@@ -77,9 +78,9 @@ def test_without_pools_a_profile_stays_as_it_is(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_pool_is_told(tmp_path: Path, pools: dict[str, str], said: str) -> None:
+def test_what_is_no_pool_is_told(tmp_path: Path, texts: dict[str, str], said: str) -> None:
     with pytest.raises(ProfileError, match=said):
-        with_pools(profile(tmp_path, **pools))
+        with_pools(profile(tmp_path, **texts))
 
 
 def test_a_pool_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -108,3 +109,17 @@ def test_processes_share_no_user_while_there_are_enough(processes: int) -> None:
     assert (sum(map(len, pairs)) == 4) == (processes <= 4)
     for stage, providers in zip(stages, held, strict=True):
         assert {stage.logged_in_since(one, 0.0) for one in providers} == {processes > 4}
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [("MOST_BYTES", r"is larger than 0 MB: split it"), ("MOST_ROWS", "has more than 1 rows")],
+)
+def test_a_pool_beyond_our_bounds_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, said: str
+) -> None:
+    monkeypatch.setattr(pools, bound, 1)
+    found = profile(tmp_path, user_pool="username,password\nbob,b\ncarol,c\n")
+
+    with pytest.raises(ProfileError, match=rf"user_pool\.csv: {said}"):
+        with_pools(found)

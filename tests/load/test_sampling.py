@@ -1,13 +1,18 @@
 """What is kept of a run as evidence."""
 
+import pytest
+
 from idprobe.exchange import Request
-from idprobe.load.answers import Answer, Head
+from idprobe.load import answers
+from idprobe.load.answers import Answer, Head, Heads
 from idprobe.load.packets import Packet
-from idprobe.load.sampling import Samples, request_of
+from idprobe.load.sampling import Samples, request_of, samples_text
+from idprobe.load.tallies import Tallies
 from idprobe.load.transport import Transport
 from idprobe.profile import Profile
 
-TRANSPORT = Transport(Profile("t", "t.toml", "http://127.0.0.1"))
+PROFILE = Profile("t", "t.toml", "http://127.0.0.1")
+TRANSPORT = Transport(PROFILE)
 REQUEST = Request.post_form(
     "http://127.0.0.1/token?x=1", (("a", "b&c"),), headers=(("Accept", "application/json"),)
 )
@@ -52,3 +57,28 @@ def test_what_came_before_the_run_is_forgotten() -> None:
     samples.forget()
 
     assert len(samples.trace) == 0
+
+
+def test_a_run_without_samples_leaves_no_evidence() -> None:
+    assert samples_text(Samples(), PROFILE) == ""
+
+
+def test_names_that_a_server_makes_up_share_one_tally_beyond_a_bound() -> None:
+    tallies = Tallies()
+
+    names = [tallies.of(f"GET /{number}").name for number in range(100)]
+
+    assert len(set(names)) == 65
+    assert names[64:] == ["further requests"] * 36
+
+
+def test_heads_that_never_come_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "KNOWN_HEADS", 4)
+    heads = Heads(100)
+
+    for number in range(50):
+        found = heads.whole(b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 2\r\n\r\nok" % number)
+        assert found is not None
+        assert found.response().header("x") == str(number)
+
+    assert len(heads._known) <= 4

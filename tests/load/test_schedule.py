@@ -92,3 +92,7 @@ def test_a_course_is_read_as_it_is_shown() -> None:
 def test_what_is_no_course_is_told_by_its_part(text: str, part: str) -> None:
     with pytest.raises(UsageError, match=part):
         course_of(text)
+
+
+def test_an_arrival_that_would_be_at_the_very_end_of_a_step_is_none_of_it() -> None:
+    assert list(Arrivals(steady(1, 1.0000000001)).offsets_ns()) == [0]

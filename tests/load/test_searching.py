@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from idprobe.errors import UsageError
 from idprobe.load.budget import parse_budget
-from idprobe.load.limit import Effort, Limit, _find, _Search, find_limit
+from idprobe.load.limit import Effort, Limit, _find, _Search, find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult
@@ -289,3 +290,102 @@ def test_limits_of_the_profile_end_a_search_that_keeps_what_it_found(
     assert found.bracket.ended == "more than the profile allows"
     told = json.loads((tmp_path / "search.json").read_text(encoding="utf-8"))
     assert (told["objective"], told["arrivals"], told["trial_s"]) == ("errors<1%", "constant", 10.0)
+
+
+def found_where(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    result: Callable[[LoadRun], LoadResult],
+    seconds: float = 3600,
+) -> Limit:
+    monkeypatch.setattr("idprobe.load.limit.run_load", result)
+    profile = bare_profile("http://127.0.0.1:1")
+    run = LoadRun("s", profile, Plan(Open(1), 10.0), parse_budget(""), folder)
+    return find_limit(run, Effort(seconds), Console(quiet=True))
+
+
+def ended(run: LoadRun, recording: Recording, unusable: str | None = None) -> LoadResult:
+    now = datetime.now(UTC)
+    return LoadResult("s", "t", "u", now, run.plan, run.budget, recording, unusable=unusable)
+
+
+def shown(found: Limit) -> str:
+    text = StringIO()
+    print_limit(found, Console(file=text, width=200))
+    return text.getvalue()
+
+
+def test_a_server_that_takes_no_load_ends_a_search_with_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "no load was sent, since one try failed: [401]"
+
+    found = found_where(tmp_path, monkeypatch, lambda run: ended(run, Recording(), why))
+
+    assert found.exit_code(parse_budget("")) == 3
+    assert shown(found).strip() == f"idprobe: {why}"
+    assert json.loads((tmp_path / "search.json").read_text("utf-8"))["unusable"] == why
+
+
+def test_a_search_in_which_nothing_succeeds_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = partial(Recording, complete=True, scheduled=9)
+
+    def refusing(run: LoadRun) -> LoadResult:
+        recording = failed()
+        recording.failures["status 500"] = 9
+        return ended(run, recording)
+
+    found = found_where(tmp_path, monkeypatch, refusing)
+
+    assert found.exit_code(parse_budget("")) == 4
+    assert found.bracket.ended == "nothing succeeded, however few users asked"
+    assert (tmp_path / "search.json").is_file()
+    text = shown(found)
+    assert "does not at unknown (nothing succeeded, however few users asked)" in text
+    assert "knee" not in text
+    assert "past its limit" not in text
+
+
+def test_a_search_without_time_for_its_first_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = found_where(tmp_path, monkeypatch, lambda run: ended(run, Recording()), seconds=1)
+
+    assert (found.bracket.ended, found.exit_code(parse_budget(""))) == ("its time was up", 4)
+    assert json.loads((tmp_path / "search.json").read_text("utf-8"))["ended"] == "its time was up"
+
+
+def test_a_search_that_may_not_begin_leaves_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(run: LoadRun) -> LoadResult:
+        raise UsageError(f"no consent for {run.scenario}")
+
+    with pytest.raises(UsageError, match="no consent for s"):
+        found_where(tmp_path, monkeypatch, refused)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("beyond", "said"),
+    [
+        (Trial(134.0, held=None, achieved_per_s=1.0, why="saturated"), "not known: saturated"),
+        (Trial(134.0, held=True, achieved_per_s=134.0), "not known: it held once more"),
+    ],
+    ids=["void", "held"],
+)
+def test_what_is_not_known_past_the_limit_is_told_with_why(beyond: Trial, said: str) -> None:
+    text = shown(limit(bracket=Bracket(100.0, 103.0, ended="within 3%"), beyond=beyond))
+
+    assert re.search(rf"past its limit +{said}", text)
+    assert re.search(r"recovers +not known", text)
+
+
+def test_a_law_that_would_have_no_rate_takes_the_best_of_its_points() -> None:
+    found = fitted([(1, 1000.0), (2, 10.0), (4, 1.0), (8, 0.1)])
+
+    assert found is not None
+    assert found.rate_of_one == 1000

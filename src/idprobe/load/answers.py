@@ -134,8 +134,8 @@ class Reader:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             raise FramingError(str(error) or type(error).__name__) from None
-        if self.answer is None and self._over:
-            self._finish(keep=False)
+        if self.answer is None and self._over and self._head is not None:
+            self._finish(self._head, keep=False)
         if self.answer is None and self._beside_bytes > HEAD_BYTES:
             raise FramingError("a line, header or trailer section without end")
         return self.answer is not None
@@ -144,10 +144,7 @@ class Reader:
         """Return the answer that the end of the connection has completed, if it may do that."""
         if self._head is None or self._delimited(self._head):
             raise FramingError("closed before the response was complete")
-        self._finish(keep=False)
-        if self.answer is None:
-            raise FramingError("closed before the response was complete")
-        return self.answer
+        return self._finish(self._head, keep=False)
 
     def on_status(self, reason: bytes) -> None:
         """Keep the reason phrase; called by httptools, as all that follows."""
@@ -182,13 +179,13 @@ class Reader:
         if self._head is not None:
             if self.answer is not None:
                 raise FramingError("more than one response to a request")
-            self._finish(keep=self._head.keep and not self._over)
+            self._finish(self._head, keep=self._head.keep and not self._over)
 
     def _delimited(self, head: Head) -> bool:
         names = {name.lower() for name, _ in head.headers}
         return bool(names & {"content-length", "transfer-encoding"})
 
-    def _finish(self, *, keep: bool) -> None:
-        if self._head is not None:
-            head = replace(self._head, keep=keep)
-            self.answer = Answer(head, bytes(self._body), truncated=self._over)
+    def _finish(self, head: Head, *, keep: bool) -> Answer:
+        answer = Answer(replace(head, keep=keep), bytes(self._body), truncated=self._over)
+        self.answer = answer
+        return answer

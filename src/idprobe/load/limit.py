@@ -35,6 +35,7 @@ BEYOND: Final = 1.3
 GENTLE: Final = 0.5
 COLLAPSED: Final = 0.7
 MOSTLY: Final = 0.5
+NOTHING: Final = "nothing succeeded, however few users asked"
 OK, EXHAUSTED, UNUSABLE, VOID = 0, 1, 3, 4
 
 
@@ -232,9 +233,13 @@ def _find(search: _Search, limit: Limit) -> None:
     except Undecided as undecided:
         limit.bracket.ended = str(undecided)
         return
-    if limit.unusable is None and fastest:
-        searched(search.attempt, fastest, limit.bracket)
-        _look_beyond(search, limit)
+    if limit.unusable is not None:
+        return
+    if not fastest:
+        limit.bracket.ended = NOTHING
+        return
+    searched(search.attempt, fastest, limit.bracket)
+    _look_beyond(search, limit)
 
 
 def _measure_capacity(search: _Search, limit: Limit) -> float:
