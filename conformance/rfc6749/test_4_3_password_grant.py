@@ -1,8 +1,11 @@
 """RFC 6749 section 4.3.2: who may ask with the password of a user."""
 
 from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
+from idprobe.errors import Unsuited
 from idprobe.reading.guesses import slowed_down
 from idprobe.reading.refusals import NOT_PROVEN
+
+NO_PASSWORD = "no user of the profile has a password beyond ASCII"
 
 
 @requirement("RFC6749-4.3.2/require-client-authentication")
@@ -17,6 +20,8 @@ def test_confidential_client_proves_itself_for_a_password(password_grant: Trace)
 @requirement("RFC6749-4.3.2/authenticate-if-included")
 def test_wrong_secret_beside_a_password_is_refused(password_grant: Trace) -> None:
     """Credentials of the client that come with a password are checked."""
+    if "wrong-secret" not in password_grant:
+        raise Unsuited("the client has no secret to get wrong")
     exchange = password_grant["wrong-secret"]
     assert refused(exchange), "a wrong secret is taken"
 
@@ -42,6 +47,8 @@ def test_password_cannot_be_guessed_at_any_rate(password_guessed_by_grant: Trace
 @requirement("RFC6749-A.15/username-unicode")
 def test_username_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
     """A user who can log in with a name beyond ASCII can do so by the grant."""
+    if "username" not in passwords_beyond_ascii:
+        raise Unsuited("no user of the profile has a name beyond ASCII")
     exchange = passwords_beyond_ascii["username"]
     assert not refused(exchange), f"the name is refused: {error_code(exchange)}"
 
@@ -49,6 +56,8 @@ def test_username_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
 @requirement("RFC6749-A.16/password-unicode")
 def test_password_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
     """A user who can log in with a password beyond ASCII can do so by the grant."""
+    if "password" not in passwords_beyond_ascii:
+        raise Unsuited(NO_PASSWORD)
     exchange = passwords_beyond_ascii["password"]
     assert not refused(exchange), f"the password is refused: {error_code(exchange)}"
 
@@ -57,6 +66,8 @@ def test_password_may_be_beyond_ascii(passwords_beyond_ascii: Trace) -> None:
 def test_form_is_decoded_as_utf_8(passwords_beyond_ascii: Trace) -> None:
     """A password beyond ASCII is right in UTF-8 and in no other encoding."""
     trace = passwords_beyond_ascii
+    if "password" not in trace:
+        raise Unsuited(NO_PASSWORD)
     assert not refused(trace["password"]), "UTF-8 is not read"
     if refused(trace["password-again"]):
         raise EvidenceError("the right password is refused after the other")
