@@ -64,6 +64,30 @@ def test_json_is_loaded_too(tmp_path: Path) -> None:
         ('"jwt"', '"jwt"\nregistration = "token"', "initial_access_token: is missing"),
         ('"jwt"', '"jwt"\nid_token_signing_alg_values = ["ES256"]', "has to contain RS256"),
         ("[users.carol]", "[users.carol", "is not TOML"),
+        ('"jwt"', '"jwt"\nissuer = "ftp://idp.example"', "issuer: has to be an http or https URL"),
+        ('"jwt"', '"jwt"\nissuer = "https://"', "issuer: has to be an http or https URL"),
+        ('"jwt"', '"jwt"\nid_token_signing_alg_values = ["PS256"]', "knows RS256, ES256 and"),
+        ('"jwt"', '"jwt"\naccess_token_signing_alg = "PS256"', "access_token_signing_alg: is RS"),
+        (
+            '"jwt"',
+            '"jwt"\ntoken_endpoint_auth_methods = ["tls_client_auth"]',
+            "token_endpoint_auth_methods: has to be a list of client_secret_basic, client_secret_",
+        ),
+        (
+            '"jwt"',
+            '"jwt"\nresources = { "https://api.example" = ["api"] }',
+            "resources.https://api.example: has to be a text of scopes",
+        ),
+        (
+            'client_secret = "made-up"',
+            'token_endpoint_auth_method = "private_key_jwt"',
+            "clients.app.jwks: is missing",
+        ),
+        (
+            "[users.carol]",
+            '[clients.b]\nclient_id = "app"\ntoken_endpoint_auth_method = "none"\n[users.carol]',
+            "clients: app is there twice; rename one",
+        ),
     ],
 )
 def test_each_mistake_is_one_sentence_that_names_the_key(
@@ -78,6 +102,32 @@ def test_each_mistake_is_one_sentence_that_names_the_key(
     assert str(path) in str(caught.value)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "has to be one object"),
+        (
+            '{"clients": {"app": 5}, "users": {"carol": {"password": "x"}}}',
+            "clients.app: has to be",
+        ),
+        ("{", "is not JSON"),
+    ],
+)
+def test_json_of_another_form_is_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "server.json"
+    path.write_text(text)
+
+    with pytest.raises(ProfileError, match=said):
+        load_config(path)
+
+
+def test_resources_are_loaded_with_their_scopes(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text('resources = { "https://api.example" = "api files" }' + GOOD)
+
+    assert load_config(path).known_scopes == {"openid", "api", "files"}
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:
