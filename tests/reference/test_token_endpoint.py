@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -7,7 +8,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from idprobe.reference.config import SERVICE_SECRET, SIGNED_PRIVATE_JWKS, WEB_SECRET
+from idprobe.reference.config import (
+    SERVICE_SECRET,
+    SIGNED_PRIVATE_JWKS,
+    WEB_SECRET,
+    reference_config,
+)
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
@@ -357,3 +363,32 @@ def test_assertion_beside_a_secret_is_refused(desk: Any) -> None:
     )
 
     assert response.json()["error"] == "invalid_client"
+
+
+def test_an_assertion_that_names_another_key_is_refused(desk: Any) -> None:
+    key = ECKey.import_key(SIGNED_PRIVATE_JWKS["keys"][0])
+    claims = claims_of(assertion(desk.clock.now))
+
+    response = send_assertion(desk, jwt.encode({"alg": "ES256", "kid": "another"}, claims, key))
+
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+
+def test_what_is_no_key_for_signatures_spoils_no_other_key(make_desk: Any) -> None:
+    config = reference_config("https://idp.test")
+    (key,) = SIGNED_PRIVATE_JWKS["keys"]
+    keys = {"keys": ["none", {**key, "use": "enc"}, key]}
+    clients = tuple(
+        replace(one, jwks=keys) if one.client_id == "signed" else one for one in config.clients
+    )
+    desk = make_desk(replace(config, clients=clients))
+
+    assert send_assertion(desk, assertion(desk.clock.now)).status_code == 200
+
+
+def test_a_scope_that_the_resource_does_not_have_is_refused(desk: Any) -> None:
+    form = {"resource": "https://api.idprobe.example/", "scope": "files"}
+
+    response = desk.token("targeted", **CLIENT_CREDENTIALS, **form)
+
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_scope")

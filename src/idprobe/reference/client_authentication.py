@@ -161,9 +161,11 @@ class ClientAuthentication(ClientKeys, Protection):
             yield None, secret, [wanted] if wanted else list(SECRET_ALGORITHMS)
         allowed = [wanted] if wanted else list(ASSERTION_ALGORITHMS)
         for jwk in self.jwks_of(client).get("keys", ()):
-            fitting = [alg for alg in allowed if _key_fits(jwk, alg)]
             key = self.usable_key(jwk)
-            if key is not None and fitting:  # joserfc takes no algorithms for any
+            if key is None:
+                continue
+            fitting = [alg for alg in allowed if _key_fits(jwk, alg)]
+            if fitting:  # joserfc takes no algorithms for any
                 yield jwk.get("kid"), key, fitting
 
     def usable_key(self, jwk: object) -> RSAKey | ECKey | None:
