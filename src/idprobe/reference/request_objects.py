@@ -63,14 +63,6 @@ class RequestObjects(ClientAuthentication):
             )
         return form["request"]
 
-    def request_stands_alone(self, form: Form) -> bool:
-        """Return whether there is no request_uri beside it (section 6)."""
-        return "request_uri" not in form
-
-    def request_object_is_flat(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether it holds no other Request Object (section 6.1)."""
-        return not claims.keys() & {"request", "request_uri"}
-
     def request_claims(self, client: ClientConfig, token: str) -> dict[str, Any]:
         """Return the claims of a Request Object that is the client's; raises AuthorizationFault."""
         header, claims = _unverified(token)
