@@ -1,10 +1,11 @@
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from idprobe.reference.config import ALICE_PASSWORD, BOB_PASSWORD
+from idprobe.reference.config import ALICE_PASSWORD, BOB_PASSWORD, reference_config
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -449,3 +450,52 @@ def test_every_step_is_a_303(desk: Any) -> None:
 
     assert after_login.status_code == 303
     assert "alice" not in after_login.headers["location"]
+
+
+def test_a_plain_request_may_leave_out_the_only_redirect_uri(desk: Any) -> None:
+    wish = desk.wish("second", redirect_uri=None, scope="api", nonce=None)
+
+    response = desk.carry(desk.ask(wish))
+
+    assert response.headers["location"].startswith("https://second.example/cb?code=")
+
+
+@pytest.mark.parametrize("changes", [{"scope": "openid"}, {"client_id": "web"}])
+def test_a_redirect_uri_that_is_not_clear_is_asked_for(desk: Any, changes: dict[str, str]) -> None:
+    wish = {**desk.wish("second", redirect_uri=None, scope="api"), **changes}
+
+    response = desk.ask(wish)
+
+    assert response.status_code == 400
+    assert "redirect_uri is missing." in response.text
+
+
+def test_an_id_token_by_redirect_needs_the_scope_openid(speakup: Any) -> None:
+    answer = speakup.answer("implicit", response_type="id_token", scope="api")
+
+    assert answer["error"] == "invalid_request"
+
+
+def test_a_scope_of_which_nothing_is_left_is_refused(make_desk: Any) -> None:
+    config = reference_config("https://idp.test")
+    clients = tuple(
+        replace(one, scope="api") if one.client_id == "web" else one for one in config.clients
+    )
+
+    answer = make_desk(replace(config, clients=clients)).answer(scope="openid profile")
+
+    assert answer["error"] == "invalid_scope"
+
+
+def test_a_logo_in_the_clear_is_not_shown(make_desk: Any) -> None:
+    config = reference_config("https://idp.test")
+    shown = {"client_name": "Web", "logo_uri": "http://client.example/logo.png"}
+    clients = tuple(
+        replace(one, display=shown) if one.client_id == "web" else one for one in config.clients
+    )
+    desk = make_desk(replace(config, clients=clients))
+
+    page = desk.log_in(desk.ask(desk.wish()))
+
+    assert "Web asks for access" in page.text
+    assert "logo.png" not in page.text

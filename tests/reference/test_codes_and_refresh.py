@@ -315,3 +315,19 @@ def test_two_people_have_two_subs(desk: Any) -> None:
     bob = desk.userinfo(desk.redeem(code).json()["access_token"]).json()["sub"]
 
     assert alice != bob
+
+
+def test_a_token_that_is_in_the_body_twice_is_refused(desk: Any) -> None:
+    token = desk.tokens()["access_token"]
+
+    response = desk.http.post("/userinfo", data={"access_token": [token, token]})
+
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["www-authenticate"]
+
+
+def test_a_token_whose_client_is_gone_tells_of_nobody(desk: Any) -> None:
+    token = desk.tokens()["access_token"]
+    del desk.server.clients["web"]
+
+    assert desk.userinfo(token).json().get("sub") is None

@@ -75,3 +75,21 @@ def test_confirmation_works_in_its_own_browser_only(desk: Any) -> None:
 
     assert desk.submit(page, other, decision="approve").status_code == 403
     assert is_logged_in(desk)
+
+
+def test_a_repeated_parameter_logs_nobody_out(desk: Any) -> None:
+    desk.answer()
+
+    response = desk.http.get("/logout", params=[("state", "a"), ("state", "b")])
+
+    assert response.status_code == 400
+    assert "A parameter is repeated." in response.text
+
+
+def test_a_page_that_was_never_shown_logs_nobody_out(desk: Any) -> None:
+    desk.answer()
+
+    response = desk.http.post("/logout", data={"logout": "made-up", "decision": "approve"})
+
+    assert response.status_code == 403
+    assert is_logged_in(desk)

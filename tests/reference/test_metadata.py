@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,3 +139,14 @@ def test_json_bodies_have_no_repeated_names(desk: Any) -> None:
         return dict(pairs)
 
     json.loads(desk.http.get(OPENID).content, object_pairs_hook=once)
+
+
+def test_algorithms_of_assertions_are_listed_where_there_are_assertions(make_desk: Any) -> None:
+    config = reference_config("https://idp.test")
+    plain = replace(config, token_endpoint_auth_methods=("client_secret_basic",))
+
+    with_them, without = (make_desk(one).http.get(OPENID).json() for one in (config, plain))
+
+    name = "token_endpoint_auth_signing_alg_values_supported"
+    assert with_them[name] == ["RS256", "PS256", "ES256", "HS256"]
+    assert name not in without

@@ -223,6 +223,16 @@ def test_links_and_logo_of_a_client_are_shown(desk: Any) -> None:
     assert "img-src https://new.example" in page.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"require_auth_time": "yes"}, {"contacts": "a@new.example"}, {"contacts": [1]}],
+)
+def test_a_member_of_another_type_registers_nobody(desk: Any, changes: dict[str, Any]) -> None:
+    response = register(desk, **changes)
+
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
+
+
 def changed(**changes: Any) -> ServerConfig:
     config = reference_config("https://idp.test")
     return ServerConfig(

@@ -1,6 +1,6 @@
 """What the reference server remembers, and what it forgets to make room."""
 
-from idprobe.reference.stores import Store
+from idprobe.reference.stores import Store, Throttle
 
 LIMIT = 100
 
@@ -66,3 +66,17 @@ def test_room_is_made_for_many_at_once() -> None:
 
     assert clock.looks <= LIMIT // 10
     assert len(store) <= LIMIT
+
+
+def test_names_cannot_fill_the_memory_of_failures() -> None:
+    throttle = Throttle(Clock(), limit=2)
+    for _ in range(2):
+        throttle.failed("mallory")
+    before = throttle.wait_s("mallory")
+
+    for number in range(10_000):
+        throttle.failed(str(number))
+
+    assert before > 0
+    assert throttle.wait_s("mallory") == 0
+    assert len(throttle.worst) < 10_000
