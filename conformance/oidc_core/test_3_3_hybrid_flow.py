@@ -30,8 +30,13 @@ def test_hybrid_response_has_an_access_token(
 
 @requirement("OIDCC-3.3.2.5/id-token-returned")
 def test_hybrid_response_has_an_id_token(hybrid_code_id_token: Trace) -> None:
-    """Code and ID Token come, and no access token that nobody asked for."""
+    """Where an ID Token was asked for beside the code, there is one."""
     assert hybrid_code_id_token.landing.get("id_token"), "id_token is missing"
+
+
+@requirement("OIDCC-3.3.2.5/access-token-returned")
+def test_hybrid_response_has_no_access_token_unasked(hybrid_code_id_token: Trace) -> None:
+    """Where no token was asked for there is no access token."""
     assert hybrid_code_id_token.landing.get("access_token") is None, "access_token is there"
 
 

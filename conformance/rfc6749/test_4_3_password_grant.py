@@ -28,12 +28,20 @@ def test_wrong_secret_beside_a_password_is_refused(password_grant: Trace) -> Non
 
 @requirement("RFC6749-4.3.2/validate-user-password")
 def test_password_is_checked(password_grant: Trace) -> None:
-    """A wrong password, and one of nobody, is invalid_grant."""
+    """A wrong password, and one of nobody, brings no tokens."""
     for step in ("wrong-password", "unknown-user"):
         exchange = password_grant[step]
         assert refused(exchange), f"tokens are given for {step.replace('-', ' ')}"
-        code = error_code(exchange)
-        assert code == "invalid_grant", f"the error for {step.replace('-', ' ')} is {code}"
+
+
+@requirement("RFC6749-5.2/invalid-grant")
+def test_wrong_password_is_invalid_grant(password_grant: Trace) -> None:
+    """A wrong password, and one of nobody, is told as invalid_grant."""
+    for step in ("wrong-password", "unknown-user"):
+        exchange = password_grant[step]
+        if refused(exchange):
+            code = error_code(exchange)
+            assert code == "invalid_grant", f"the error for {step.replace('-', ' ')} is {code}"
 
 
 @requirement("RFC6749-4.3.2/brute-force-protection")

@@ -80,7 +80,7 @@ async def _hybrid(wire: Wire, response_type: str) -> None:
 
 async def _ask(wire: Wire, access_token: str | None, step: str) -> None:
     """Use an access token where there is one and a place for it."""
-    if access_token is not None and wire.provider.has_endpoint("userinfo_endpoint"):
+    if access_token and wire.provider.has_endpoint("userinfo_endpoint"):
         await wire.send(userinfo_request(wire.provider, access_token), step)
 
 

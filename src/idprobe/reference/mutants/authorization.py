@@ -4,10 +4,12 @@
 
 from dataclasses import replace
 
+from starlette.responses import Response
+
 from idprobe.reference.authorization import Step, Transaction
 from idprobe.reference.authorization_request import Wish
 from idprobe.reference.core import fresh_secret
-from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.faults import AuthorizationFault, PageFault
 from idprobe.reference.issuing import IdTokenContext
 from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
@@ -152,12 +154,17 @@ class PromptNoneShowsLogin(ReferenceServer):
         return super().next_step(transaction, session)
 
 
-@mutant(
-    breaks=[
-        "OIDCC-3.1.2.1/prompt-none-combined-is-error",
-        "OIDCC-3.1.2.2/any-error-gets-error-response",
-    ]
-)
+@mutant(breaks="OIDCC-3.1.2.2/any-error-gets-error-response")
+class WrongPromptsStayHere(ReferenceServer):
+    """A prompt that contradicts itself is told on a page of the server."""
+
+    def deny(self, wish: Wish, fault: AuthorizationFault) -> Response:
+        if len(wish.prompts) > 1:
+            return self.error_page(PageFault("There is something wrong with prompt."))
+        return super().deny(wish, fault)
+
+
+@mutant(breaks="OIDCC-3.1.2.1/prompt-none-combined-is-error")
 class PromptNoneMayBeCombined(ReferenceServer):
     """prompt=none together with another value is no error, and the other value counts."""
 

@@ -8,6 +8,7 @@ ID_TOKEN: Final = "id_token_claims"  # noqa: S105 -- the name of a method
 ACCESS_TOKEN: Final = "access_token_claims"  # noqa: S105 -- the name of a method
 HEADER: Final = "further_header"
 LANDING: Final = "authorization_response"
+TOKENS: Final = frozenset({"code", "id_token", "access_token"})
 
 
 def _front_only(**members: Any) -> Change:
@@ -166,8 +167,14 @@ for one in (
      "OIDCC-3.3.2.5/code-token-has-no-front-id-token",
      lambda p: {"id_token": "a.b.c", **p} if {"code", "access_token"} <= p.keys() else p),
     (LANDING, "CodeIdTokenBringsAccessToken", "code id_token brings an access token by redirect.",
-     "OIDCC-3.3.2.5/id-token-returned",
+     "OIDCC-3.3.2.5/access-token-returned",
      lambda p: {"access_token": "company", **p} if {"code", "id_token"} <= p.keys() else p),
+    (LANDING, "CodeIdTokenBringsNoIdToken", "code id_token brings no ID token by redirect.",
+     "OIDCC-3.3.2.5/id-token-returned",
+     lambda p: lacking("id_token")(p) if {"code", "id_token"} == p.keys() & TOKENS else p),
+    (LANDING, "CodeTokenBringsNothingForAccess", "The access token of code token is empty.",
+     "OIDCC-3.3.2.5/access-token-returned",
+     lambda p: p | {"access_token": ""} if {"code", "access_token"} == p.keys() & TOKENS else p),
     ("front_channel_context", "LoneIdTokenTellsNothing", "A lone ID token has no claims of scopes.",
      "OIDCC-5.4/scope-claims-in-id-token-without-access-token",
      lambda context: type(context)(context.nonce, context.access_token, context.code)),

@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - the class of a mutant says what its one method does
 
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
@@ -83,6 +84,22 @@ class AnyPasswordWillDo(PasswordServer):
             rest = [pair for pair in form.items() if pair[0] != "password"]
             form = Form([*rest, ("password", user.password)])
         return await super().grant_tokens(client, form)
+
+
+@mutant(
+    breaks="RFC6749-5.2/invalid-grant",
+    also={"OAUTH21-10/implicit-and-password-omitted": "passwords are announced"},
+)
+class WrongPasswordsAreBadRequests(PasswordServer):
+    """A wrong password is told as if the request were not understood."""
+
+    async def grant_tokens(self, client: ClientConfig, form: Form) -> dict[str, Any]:
+        try:
+            return await super().grant_tokens(client, form)
+        except OAuthFault as fault:
+            if form.get("grant_type") == "password" and fault.status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise OAuthFault("invalid_request", fault.description) from fault
+            raise
 
 
 @mutant(breaks="RFC6749-4.3.2/brute-force-protection", also=ANNOUNCED)
