@@ -110,6 +110,7 @@ def coverage(session: nox.Session) -> None:
     session.run(*run, "tests.variants.compare")
     matrix = str(Path(session.create_tmp()).resolve() / "matrix.json")
     session.run(*run, "idprobe.proving", "--json", matrix, "-k", "code")
+    session.run(*run, "idprobe.proving", "--all", "--json", matrix, "-k", "registered-is")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--include", "src/*", "--skip-covered", "--sort", "cover")
     session.run("coverage", "report", "--include", "conformance/*", "--format", "total")

@@ -97,7 +97,8 @@ class WrongPasswordsAreBadRequests(PasswordServer):
         try:
             return await super().grant_tokens(client, form)
         except OAuthFault as fault:
-            if form.get("grant_type") == "password" and fault.status != HTTPStatus.TOO_MANY_REQUESTS:
+            waits = fault.status == HTTPStatus.TOO_MANY_REQUESTS
+            if form.get("grant_type") == "password" and not waits:
                 raise OAuthFault("invalid_request", fault.description) from fault
             raise
 
