@@ -318,7 +318,7 @@ def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
     def asking() -> Moves:
         yield 7  # type: ignore[misc]  # what a scenario of somebody else may do
 
-    with pytest.raises(TypeError, match="yields requests, not a int"):
+    with pytest.raises(TypeError, match=r"\bint$"):  # compiled code says it in other words
         carried_out(transport_for("http://127.0.0.1:1"), asking())
 
 
