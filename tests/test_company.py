@@ -76,6 +76,15 @@ def test_one_that_spoils_much_is_found_and_hides_nothing_of_the_others(
     assert found[SPACED] == {"code_answer"}
 
 
+def test_what_takes_too_long_is_left_to_all_that_it_concerns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [STORED, REGISTERED, SPACED]
+    monkeypatch.setattr(company, "PATIENCE_S", -1.0)
+
+    assert left(names) == dict.fromkeys(names, ANSWERED)
+
+
 def test_who_was_not_reached_is_tried_alone(known: dict[str, MutantInfo]) -> None:
     class Deaf(ReferenceServer):
         """Never says more than that a client is registered."""

@@ -7,6 +7,7 @@ the other half, until few checks are left to try each mutant by alone.
 """
 
 import inspect
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ MOST: Final = 24
 """So many mutants are in one server at most."""
 MANY: Final = 40
 """From so many probes on it is worth looking for one mutant that spoils them all."""
+
+PATIENCE_S: Final = 30.0
+"""After so long a company is not looked into further: some experiments wait, each time anew."""
 
 Verdicts = Mapping[str, frozenset[tuple[str, str]]]
 """How each check judges which requirement."""
@@ -70,7 +74,8 @@ class Company:
         What is settled without is not among them; `changed` says what each is known to change.
         """
         checks = set(checks_within(self.probes | BASE))
-        left = _Sifting(self.plan, sound, changed).left(self.names, checks)
+        until = time.monotonic() + PATIENCE_S
+        left = _Sifting(self.plan, sound, changed, until).left(self.names, checks)
         return {name: {p for one in left[name] for p in one.probes} for name in self.names}
 
 
@@ -105,6 +110,8 @@ class _Sifting:
     plan: Mapping[str, Collection[str]]
     sound: Verdicts
     changed: Mapping[str, Collection[str]]
+    until: float
+    """When to leave the rest to each mutant alone, by time.monotonic()."""
 
     def left(self, names: Sequence[str], checks: set[Check]) -> dict[str, set[Check]]:
         """Return the checks of these that each mutant is to be tried by alone."""
@@ -113,9 +120,10 @@ class _Sifting:
         odd, hidden = self._odd(names, checks)
         left = {name: {c for c in checks - odd if hidden[name] & {*c.probes}} for name in names}
         for blamed, theirs in _blamed(names, odd):
-            for name in blamed:
+            is_late = time.monotonic() > self.until
+            for name in self._concerned(names, theirs) if is_late else blamed:
                 left[name] |= theirs
-            for part in self._parts(names, blamed, theirs):
+            for part in () if is_late else self._parts(names, blamed, theirs):
                 for name, further in self.left(part, theirs).items():
                     left[name] |= further
         return left
@@ -145,10 +153,7 @@ class _Sifting:
             parts = [[spoiler], [name for name in names if name != spoiler]]
         else:
             parts = [names[: len(names) // 2], names[len(names) // 2 :]]
-        for part in parts:
-            concerned = [name for name in part if self._concerns(name, checks)]
-            if concerned:
-                yield concerned
+        yield from filter(None, (self._concerned(part, checks) for part in parts))
 
     def _spoiler(self, names: Sequence[str], checks: Collection[Check]) -> str | None:
         """Return the mutant that alone makes one of many checks odd, likely the others, too."""
@@ -164,9 +169,10 @@ class _Sifting:
             names = odd
         return names[0]
 
-    def _concerns(self, name: str, checks: Iterable[Check]) -> bool:
-        planned = set(self.plan[name])
-        return any(not planned.isdisjoint(check.probes) for check in checks)
+    def _concerned(self, names: Iterable[str], checks: Iterable[Check]) -> list[str]:
+        """Return those that are to be tried by what some of the checks need."""
+        needed = {probe for check in checks for probe in check.probes}
+        return [name for name in names if not needed.isdisjoint(self.plan[name])]
 
 
 def _blamed(
