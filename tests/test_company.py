@@ -9,7 +9,10 @@ import pytest
 from joserfc import jwk
 from starlette.responses import Response
 
+from idprobe.audit import Audit
+from idprobe.effort import Effort
 from idprobe.errors import HarnessError
+from idprobe.observe import Selection
 from idprobe.proving import company, running, trial
 from idprobe.proving.company import Company, Kind, companies, judged_as
 from idprobe.proving.influence import Influence
@@ -17,10 +20,13 @@ from idprobe.proving.running import all_tried
 from idprobe.proving.trial import BASE, Trial, declared_probes
 from idprobe.reference.mutants import MUTANTS, MutantInfo
 from idprobe.reference.server import ReferenceServer
+from idprobe.verdict import Judgement
 
 STORED: Final = "token-response-may-be-stored"
 REGISTERED: Final = "registered-is200"
 SPACED: Final = "token-type-has-space"
+SEARCHED: Final = "revocation-does-nothing"
+BRIEF: Final = "access-tokens-outlive-their-time"
 SPOILER: Final = "resource-is-arequired-parameter"
 ANSWERED: Final = frozenset({"client_registered", "code_answer", "refresh_answer"})
 NOTHING: Final[Mapping[str, Collection[str]]] = {}
@@ -166,11 +172,60 @@ def test_more_than_what_is_open_is_tried_alone_only_by_a_sample() -> None:
     plan = plan_of([REGISTERED])
 
     with ProcessPoolExecutor(1) as pool:
-        tries = set(running._Running(pool, plan, {}, sample=1)._by(REGISTERED, ()))
+        tries = set(running._Running(pool, plan, {}, sample=3)._by(REGISTERED, ()))
 
     mine = set(plan[REGISTERED]) & (declared_probes(MUTANTS[REGISTERED]) | BASE)
     assert mine < tries < set(plan[REGISTERED])
     assert len(tries) == len(mine) + 1
+
+
+def test_what_waits_is_tried_alone_for_nothing_waits_in_company() -> None:
+    plan = {BRIEF: sorted({"brief_tokens", "code_answer"} | BASE)}
+
+    with ProcessPoolExecutor(1) as pool:
+        deep = running._Running(pool, plan, {}, sample=0)._deep(BRIEF)
+
+    assert deep == {"brief_tokens"}
+
+
+def test_who_is_not_seen_by_short_searches_is_searched_for_thoroughly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_of([REGISTERED])
+
+    with ProcessPoolExecutor(1) as pool:
+        one = running._Running(pool, plan, {}, sample=0)
+        begun: list[tuple[object, Sequence[str]]] = []
+        monkeypatch.setattr(
+            running._Running, "_begin", lambda *given: begun.append((given[2], given[-1]))
+        )
+        assert not [*one._after(Company((REGISTERED,), plan), {REGISTERED: ()})]
+        one.alone.clear()
+        assert not [*one._after(REGISTERED, Trial(REGISTERED, 2, 2, (), (), (), (), ()))]
+
+    mine = sorted({"client_registered", *BASE})
+    assert begun == [(running._briefly, mine), (running._one, mine)]
+
+
+@pytest.mark.parametrize("thorough", [True, False])
+def test_searches_are_as_thorough_as_is_asked_where_they_could_see_a_mutant(
+    monkeypatch: pytest.MonkeyPatch, thorough: bool
+) -> None:
+    asked: list[Selection] = []
+
+    def judging(audit: Audit, _: object) -> list[Judgement]:
+        asked.append(audit.options.selection)
+        return []
+
+    monkeypatch.setattr(trial, "judged", judging)
+
+    (running._one if thorough else running._briefly)(SEARCHED, ["token_stories"])
+
+    tries = {one: asked[0].effort(one).examples for one in ("token_stories", "scopes_requested")}
+    short = Effort().examples
+    assert tries["scopes_requested"] == short
+    assert (tries["token_stories"] > short) is thorough
+    assert asked[0].effort("token_stories").arrival_s < Effort().arrival_s
 
 
 def _by_name(trials: Iterable[Trial]) -> dict[str, Trial]:

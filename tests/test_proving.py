@@ -133,7 +133,7 @@ def test_a_429_is_no_secret_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def failing(*_: object) -> Trial:
+    def failing(*_: object, **__: object) -> Trial:
         raise ValueError("an accident")
 
     monkeypatch.setattr(running, "tried", failing)

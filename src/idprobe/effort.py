@@ -5,9 +5,11 @@ from typing import Final, Self
 
 from idprobe.errors import UsageError
 
-__all__ = ["Effort", "Replay"]
+__all__ = ["ARRIVAL_S", "Effort", "Replay"]
 
 PARTS: Final = 3
+ARRIVAL_S: Final = 20.0
+"""How long a call may be under way that the server makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,5 @@ class Effort:
     replay: Replay | None = None
     shrinks: bool = True
     """Whether what fails is made smaller, for somebody to read."""
+    arrival_s: float = ARRIVAL_S
+    """How long a call is waited for that the server makes."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx
 
 from idprobe.closing import ends_refused, served_before, still_served
-from idprobe.effort import Effort, Replay
+from idprobe.effort import ARRIVAL_S, Effort, Replay
 from idprobe.errors import (
     ControlFailed,
     EvidenceError,
@@ -100,6 +100,8 @@ class Selection:
     """Whether generated examples that fail are made smaller."""
     seconds: float | None = None
     """How long each search may take, where that is less than its depth allows."""
+    arrival_s: float = ARRIVAL_S
+    """How long a call is waited for that the server makes."""
     thorough: Container[str] | None = None
     """The probes that search as much as the depth allows, if not all; the others as if quick."""
 
@@ -113,7 +115,14 @@ class Selection:
         is_thorough = self.thorough is None or probe in self.thorough
         usual = EFFORTS[self.depth if is_thorough else Depth.QUICK]
         seconds = usual.seconds if self.seconds is None else min(usual.seconds, self.seconds)
-        return replace(usual, seconds=seconds, seed=self.seed, replay=mine, shrinks=self.shrinks)
+        return replace(
+            usual,
+            seconds=seconds,
+            seed=self.seed,
+            replay=mine,
+            shrinks=self.shrinks,
+            arrival_s=self.arrival_s,
+        )
 
 
 def most_requests(profile: Profile, selection: Selection) -> int:

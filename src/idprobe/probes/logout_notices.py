@@ -39,8 +39,6 @@ SESSION: Final = frozenset(
 BACK: Final = SESSION | {Capability.LISTENER}
 ANNOUNCED: Final = "backchannel_logout_supported"
 ALGORITHMS: Final = "id_token_signing_alg_values_supported"
-ARRIVAL_S: Final = 20.0
-"""How long a Logout Token may be under way."""
 GOOD: Final = "https://client.example/out"
 
 
@@ -96,10 +94,10 @@ async def backchannel_logout(wire: Wire) -> None:
         await join(wire, other, "other")
         await part(wire, one, token, "logout")
         for place in places:
-            await place.called(ARRIVAL_S)
+            await place.called(wire.effort.arrival_s)
         token = await join(wire, one, "again")
         await part(wire, one, token, "logout-again")
-        await places[0].called(ARRIVAL_S, times=2)
+        await places[0].called(wire.effort.arrival_s, times=2)
 
 
 @probe(needs=BACK, logs_in=True)
@@ -119,7 +117,7 @@ async def backchannel_and_redirect(wire: Wire) -> None:
         asked = [("id_token_hint", token), ("post_logout_redirect_uri", GOOD)]
         await wire.run(leave(one, asked), "logout")
         for place in places:
-            await place.called(ARRIVAL_S)
+            await place.called(wire.effort.arrival_s)
 
 
 @probe(needs=BACK, logs_in=True)
@@ -132,7 +130,7 @@ async def backchannel_encrypted(wire: Wire) -> None:
         provider = await enrol(desk, "encrypted", backchannel_logout_uri=place.url, **members)
         await join(wire, provider, "encrypted")
         await wire.run(leave(provider, [("client_id", provider.client.client_id)]), "logout")
-        await place.called(ARRIVAL_S)
+        await place.called(wire.effort.arrival_s)
 
 
 @probe(needs=BACK, logs_in=True)
@@ -158,7 +156,7 @@ async def backchannel_unsigned(wire: Wire) -> None:
                 "the server does not offer unsigned ID Tokens, and issues none"
             ) from None
         await wire.run(leave(provider, [("client_id", client.client_id)]), "logout")
-        await place.called(ARRIVAL_S)
+        await place.called(wire.effort.arrival_s)
 
 
 @probe(needs=BACK, logs_in=True, depth=Depth.FULL)
@@ -173,7 +171,7 @@ async def backchannel_answers(wire: Wire) -> None:
             sessions.append((provider, await join(wire, provider, str(status))))
         await part(wire, *sessions[-1], "logout")
         for place in places.values():
-            await place.called(ARRIVAL_S)
+            await place.called(wire.effort.arrival_s)
         await places[200].called(wire.provider.profile.limits.max_wait_s, times=2)
 
 

@@ -69,6 +69,8 @@ class Chooser:
         return set(source.sample(sorted(probes), min(self.sample, len(probes))))
 
     def _touched(self, mutant: MutantInfo) -> set[str]:
+        if mutant.scenario:
+            return set()  # experiments that ask one at a time do not see it
         influence, seen = self.found[mutant.profile]
         changed = influence.changed[mutant.name]
         own = overridden(mutant)

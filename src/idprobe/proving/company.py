@@ -27,7 +27,7 @@ MOST: Final = 24
 MANY: Final = 40
 """From so many probes on it is worth looking for one mutant that spoils them all."""
 
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 90.0
 """After so long a company is not looked into further: some experiments wait, each time anew."""
 
 Verdicts = Mapping[str, frozenset[tuple[str, str]]]

@@ -1,5 +1,6 @@
 """Many mutants put to the test, in processes that are forked from one that is warm."""
 
+import gc
 import multiprocessing
 import os
 import random
@@ -13,13 +14,25 @@ from idprobe.probes import Depth, all_probes
 from idprobe.proving.company import Company, Kind, Verdicts, companies, judged_as
 from idprobe.proving.influence import Influence
 from idprobe.proving.keys import DECK
-from idprobe.proving.trial import BASE, Trial, checks_within, declared_probes, depth_of, tried
+from idprobe.proving.trial import (
+    BASE,
+    Trial,
+    checks_within,
+    declared_probes,
+    depth_of,
+    tried,
+    unseen,
+)
 from idprobe.reference.mutants import MUTANTS
 from idprobe.reference.server import ReferenceServer
 
 __all__ = ["all_tried"]
 
 NOTHING: Final[Mapping[str, Influence]] = {}
+OF_SETTLED: Final = 3
+"""One in so many of a sample is of what was settled in company."""
+GARBAGE: Final = 50_000
+"""So many objects are made before the collector of cycles looks at them."""
 
 
 def all_tried(
@@ -35,8 +48,10 @@ def all_tried(
     three processes for each processor are not too many.
     """
     DECK.fill()
+    gc.freeze()  # what every process begins with is no garbage
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes or 3 * (os.cpu_count() or 1), mp_context=context) as pool:
+    size = processes or 3 * (os.cpu_count() or 1)
+    with ProcessPoolExecutor(size, context, gc.set_threshold, (GARBAGE,)) as pool:
         yield from _Running(pool, plan, influences, sample).trials()
 
 
@@ -46,33 +61,58 @@ class _Running:
     plan: Mapping[str, Sequence[str]]
     influences: Mapping[str, Influence]
     sample: int
+    together: list[Company] = field(init=False)
+    alone: set[str] = field(init=False)
+    """Those that are in no company."""
+    sound: dict[Kind, Verdicts] = field(default_factory=dict)
+    tried: dict[str, Sequence[str]] = field(default_factory=dict)
+    """By what those that were in company are tried alone, and have not been tried by more."""
     begun: dict[Future[Any], Kind | Company | str] = field(default_factory=dict)
     """What is under way: a sound server of a kind, a company, or a mutant by its name."""
-    sound: dict[Kind, Verdicts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.together = companies(self.plan) if self.influences else []
+        self.alone = self.plan.keys() - {name for one in self.together for name in one.names}
 
     def trials(self) -> Iterator[Trial]:
         """Yield every trial as it ends."""
-        together = companies(self.plan) if self.influences else []
-        for kind in dict.fromkeys(one.kind for one in together):
-            probes = {probe for one in together if one.kind == kind for probe in one.probes}
+        for kind in dict.fromkeys(one.kind for one in self.together):
+            probes = {probe for one in self.together if one.kind == kind for probe in one.probes}
             self._begin(kind, judged_as, kind, ReferenceServer, probes)
-        alone = self.plan.keys() - {name for one in together for name in one.names}
-        for name in sorted(alone, key=self._duration, reverse=True):
-            self._begin(name, _one, name, self.plan[name])
+        if not self.together:
+            self._begin_alone()
         while self.begun:
             for done in wait(self.begun, return_when=FIRST_COMPLETED).done:
-                what = self.begun.pop(done)
-                if isinstance(what, Kind):
-                    self.sound[what] = done.result()
-                    for company in together:
-                        if company.kind == what:
-                            changed = self._changed(company)
-                            self._begin(company, _left, company, done.result(), changed)
-                elif isinstance(what, Company):
-                    for name, left in done.result().items():
-                        self._begin(name, _one, name, self._by(name, left))
-                else:
-                    yield done.result() if what in alone else self._whole(done.result())
+                yield from self._after(self.begun.pop(done), done.result())
+
+    def _after(self, what: Kind | Company | str, found: Any) -> Iterator[Trial]:
+        """Yield what has come of a mutant, or begin what is to be done next."""
+        if isinstance(what, Kind):
+            self._begin_companies(what, found)
+        elif isinstance(what, Company):
+            for name, left in found.items():
+                self.tried[name] = self._by(name, left)
+                self._begin(name, _briefly, name, self.tried[name])
+        elif what in self.alone:
+            yield found
+        elif what in self.tried and unseen(found):
+            # a short search did not find what a long one may
+            self._begin(what, _one, what, self.tried.pop(what))
+        else:
+            yield self._whole(found)
+
+    def _begin_companies(self, kind: Kind, sound: Verdicts) -> None:
+        """Begin the companies of a kind, and behind them all those that are alone."""
+        self.sound[kind] = sound
+        for company in self.together:
+            if company.kind == kind:
+                self._begin(company, _left, company, sound, self._changed(company))
+        if all(one.kind in self.sound for one in self.together):
+            self._begin_alone()
+
+    def _begin_alone(self) -> None:
+        for name in sorted(self.alone, key=self._duration, reverse=True):
+            self._begin(name, _one, name, self.plan[name])
 
     def _begin(self, what: Kind | Company | str, work: Callable[..., Any], *given: object) -> None:
         self.begun[self.pool.submit(work, *given)] = what
@@ -86,13 +126,22 @@ class _Running:
 
     def _by(self, name: str, left: Collection[str]) -> list[str]:
         """Return the probes that a mutant is to be tried by after it was in company."""
-        planned, mutant = set(self.plan[name]), MUTANTS[name]
-        # in company nothing waits for an expiry, nor tells stories
-        deep = {one for one in planned if Depth.QUICK < all_probes()[one].depth <= depth_of(mutant)}
-        mine = planned & (declared_probes(mutant) | BASE | deep | set(left))
+        planned = set(self.plan[name])
+        mine = planned & {*declared_probes(MUTANTS[name]), *BASE, *left, *self._deep(name)}
         source = random.Random(name)  # noqa: S311 -- a sample, no secret
         settled = sorted(planned - mine)
-        return sorted(mine.union(source.sample(settled, min(self.sample, len(settled)))))
+        size = min(self.sample // OF_SETTLED, len(settled))
+        return sorted(mine.union(source.sample(settled, size)))
+
+    def _deep(self, name: str) -> set[str]:
+        """Return the probes of what was not judged in company: nothing waits there for an expiry.
+
+        Nor are stories told.
+        """
+        probes, depth = all_probes(), depth_of(MUTANTS[name])
+        deep = {one for one in self.plan[name] if Depth.QUICK < probes[one].depth <= depth}
+        checks = (one for one in checks_within(self.plan[name]) if deep.intersection(one.probes))
+        return {probe for one in checks for probe in one.probes}
 
     def _whole(self, trial: Trial) -> Trial:
         """Return a trial that counts what was run in company as well."""
@@ -111,9 +160,14 @@ def _left(
         return company.plan
 
 
-def _one(name: str, probes: Sequence[str]) -> Trial:
+def _briefly(name: str, probes: Sequence[str]) -> Trial:
+    """Put a mutant to the test by short searches: most are found by those."""
+    return _one(name, probes, thorough=False)
+
+
+def _one(name: str, probes: Sequence[str], *, thorough: bool = True) -> Trial:
     try:
-        return tried(name, probes)
+        return tried(name, probes, thorough=thorough)
     except Exception as error:  # noqa: BLE001 -- a fault of ours, and the others are not to be lost
         told = "".join(traceback.format_exception_only(error)).strip()
         silent = tuple(sorted(MUTANTS[name].breaks))

@@ -37,12 +37,15 @@ __all__ = [
     "profile_of",
     "reachable",
     "tried",
+    "unseen",
 ]
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
 SEARCH_S: Final = 60.0
 """So long a search may take: stories that wait for an expiry would take minutes at full depth."""
+CALLED_S: Final = 5.0
+"""So long the call of a server in this process may take: it is there at once, or never comes."""
 ROUNDS: Final = 10
 """How many short load runs a mutant has to be wrong in one of, on a machine however slow."""
 PERHAPS: Final = "perhaps "
@@ -146,20 +149,26 @@ def judgements(
     mutant: MutantInfo,
     probes: Collection[str],
     safety: Safety = Safety.INTRUSIVE,
+    *,
+    thorough: bool = True,
 ) -> list[Judgement]:
     """Run these probes against a mutant, and return what the checks that need no others judge.
 
     Probes that wait are run where the mutant's own checks need them, and only their searches are
-    thorough. Where load has to show it, the probes ask one at a time: they must not.
+    thorough, if any are. Where load has to show it, the probes ask one at a time: they must not.
     """
     DECK.shuffle()
     checks = checks_within({*probes, *BASE})
     aimed = _aimed(mutant)
     safest = max([safety, *(probe.safety for probe in aimed)])
-    thorough = {one.name for one in aimed}
     # nobody reads what is found: it need not be small
     selection = Selection(
-        depth_of(mutant), safest, shrinks=False, seconds=SEARCH_S, thorough=thorough
+        depth_of(mutant),
+        safest,
+        shrinks=False,
+        seconds=SEARCH_S,
+        arrival_s=CALLED_S,
+        thorough={one.name for one in aimed} if thorough else (),
     )
     with reachable(mutant) as (found, transport), TemporaryDirectory() as out:
         options = Options(Path(out), selection, keeps_evidence=False)
@@ -175,6 +184,12 @@ def _expected(mutant: MutantInfo) -> Iterator[str]:
     for identifier, because in mutant.also.items():
         if not because.startswith(PERHAPS):
             yield identifier
+
+
+def unseen(trial: Trial) -> set[str]:
+    """Return what has to fire at a mutant and did not."""
+    mutant = MUTANTS[trial.mutant]
+    return closure({*mutant.breaks, *_expected(mutant)}) - {i for _, i, _ in trial.fired}
 
 
 def _kept(judgements: Iterable[Judgement]) -> set[str]:
@@ -196,10 +211,16 @@ def _searching() -> frozenset[str]:
     return frozenset(c.name for c in all_checks() if any(probes[p].searches for p in c.probes))
 
 
-def tried(name: str, probes: Collection[str], safety: Safety = Safety.INTRUSIVE) -> Trial:
+def tried(
+    name: str,
+    probes: Collection[str],
+    safety: Safety = Safety.INTRUSIVE,
+    *,
+    thorough: bool = True,
+) -> Trial:
     """Put a mutant to the test with these probes."""
     mutant = MUTANTS[name]
-    found = judgements(mutant, probes, safety)
+    found = judgements(mutant, probes, safety, thorough=thorough)
     canonical = load_catalogue().canonical
     fired = {
         (one.check, canonical(one.requirement.id)): str(one.verdict)
