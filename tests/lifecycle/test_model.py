@@ -6,13 +6,16 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.errors import Unsuited
+from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.lifecycle import Claim, broken_story, run_through, stories
+from idprobe.lifecycle import Claim, broken_story, event_of, run_through, stories
+from idprobe.lifecycle.histories import histories, overlaps
 
 BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 URL: Final = "https://id.example/"
 JSON: Final = (("Content-Type", "application/json"),)
+KEPT: Final = "kept"
+"""The name of an access token that comes without a refresh token."""
 
 
 class Tale:
@@ -26,15 +29,27 @@ class Tale:
     def _add(
         self, act: str, request: Request, status: int, body: dict[str, Any], role: str = ""
     ) -> "Tale":
+        return self._note(act, request, Response(status, JSON, json.dumps(body).encode()), role)
+
+    def _note(
+        self, act: str, request: Request, response: Response | None, role: str = ""
+    ) -> "Tale":
         number = len(self.exchanges) + 1
-        response = Response(status, JSON, json.dumps(body).encode())
         began = BEGAN + timedelta(seconds=self.later_s + number / 100)
         step = f"1/{number:02}/{role or self.role}/{act}"
-        self.exchanges.append(Exchange(request, response, began, 1_000_000, step))
+        failure = "timed out" if response is None else None
+        self.exchanges.append(Exchange(request, response, began, 1_000_000, step, failure))
         return self
 
-    def authorize(self, code: str, scope: str = "openid a b") -> "Tale":
-        query = (("scope", scope), ("code_challenge", "c"))
+    def in_silence(self, act: str, **form: str) -> "Tale":
+        """Add a request that nobody answers."""
+        headers = (("Authorization", f"Bearer {form.get('token')}"),)
+        request = Request.post_form(f"{URL}any", tuple(form.items()), headers=headers)
+        return self._note(act, request, None)
+
+    def authorize(self, code: str, scope: str | None = "openid a b") -> "Tale":
+        asked = () if scope is None else (("scope", scope),)
+        query = (*asked, ("code_challenge", "c"))
         self._add("authorize", Request.get(f"{URL}authorize", query), 302, {})
         landing = Landing("https://rp.example/cb", LandingMode.QUERY, (("code", code),))
         last = self.exchanges.pop()
@@ -48,7 +63,7 @@ class Tale:
         if not gives:
             return self._add(act, request, 400, {"error": error}, role)
         body: dict[str, Any] = {"access_token": f"A{gives}", "expires_in": 600}
-        body |= {"refresh_token": f"R{gives}"}
+        body |= {} if gives == KEPT else {"refresh_token": f"R{gives}"}
         return self._add(act, request, 200, body, role)
 
     def redeem(self, code: str, gives: str = "", role: str = "", act: str = "redeem") -> "Tale":
@@ -59,11 +74,13 @@ class Tale:
     ) -> "Tale":
         return self._token("refresh", {"refresh_token": token, **form}, gives, role, error)
 
-    def revoke(self, token: str, role: str = "") -> "Tale":
+    def revoke(self, token: str, role: str = "", error: str = "") -> "Tale":
         request = Request.post_form(f"{URL}revoke", (("token", token),))
+        if error:
+            return self._add("revoke", request, 400, {"error": error}, role)
         return self._add("revoke", request, 200, {}, role)
 
-    def introspect(self, token: str, *, active: bool, **said: str) -> "Tale":
+    def introspect(self, token: str, *, active: object, **said: str) -> "Tale":
         request = Request.post_form(f"{URL}introspect", (("token", token),))
         return self._add("introspect", request, 200, {"active": active, **said})
 
@@ -94,6 +111,7 @@ class Tale:
 
 
 INVALID: Final = {"error": "invalid_token"}
+ONCE: Final = Claim.CODE_ONCE
 
 
 def begun(role: str = "web") -> Tale:
@@ -255,3 +273,83 @@ def test_a_claim_that_no_story_tried_is_not_kept() -> None:
 
 def test_an_overload_says_nothing_of_a_token() -> None:
     assert begun().revoke("A1").userinfo("A1", 503).broken == set()
+
+
+@pytest.mark.parametrize("act", ["introspect", "userinfo"])
+def test_a_look_that_nobody_answers_changes_nothing(act: str) -> None:
+    tale = begun().revoke("A1").in_silence(act, token="A1")
+
+    assert tale.userinfo("A1").broken == {Claim.REVOKED_ACCESS}
+
+
+@pytest.mark.parametrize(
+    ("act", "form"), [("refresh", {"refresh_token": "R1"}), ("revoke", {"token": "R1"})]
+)
+def test_a_change_that_nobody_answers_may_have_been_made(act: str, form: dict[str, str]) -> None:
+    assert begun().in_silence(act, **form).refresh("R1").broken == set()
+
+
+def test_a_revocation_that_is_refused_leaves_open_what_it_ended() -> None:
+    tale = begun().revoke("R1", error="unsupported_token_type")
+
+    assert tale.refresh("R1").broken == set()
+    assert begun().revoke("R1", error="invalid_client").refresh("R1", "2").broken == set()
+
+
+def test_an_introspection_that_says_neither_is_not_counted() -> None:
+    tale = begun().revoke("A1")
+
+    assert tale.introspect("A1", active="yes").broken == set()
+    assert tale.introspect("A1", active=True).broken == {Claim.INTROSPECTED}
+
+
+def test_an_introspection_that_fails_is_not_counted() -> None:
+    tale = begun().introspect("A1", active=True).in_silence("introspect", token="A1")
+
+    assert tale.introspect("A1", active=True).broken == set()
+
+
+def test_a_refresh_token_that_none_replaces_goes_on_to_work() -> None:
+    tale = begun("public").refresh("R1", KEPT).refresh("R1", "2")
+
+    assert tale.broken == set()
+    assert tale.refresh("R1", "3").broken == {Claim.ROTATED_ENDS}
+
+
+def test_where_nobody_said_a_scope_none_is_too_wide() -> None:
+    tale = Tale().authorize("C1", scope=None).redeem("C1", "1")
+
+    assert tale.refresh("R1", "2", scope="openid a b c").broken == set()
+
+
+def test_a_story_tells_of_logouts_of_silence_and_of_one_token_by_one_name() -> None:
+    tale = begun().refresh("R1", "1").log_out().in_silence("revoke", token="A1")
+
+    broken = broken_story(tale.authorize("C2").redeem("C2", "2").redeem("C2", "3").trace, ONCE)
+
+    assert broken is not None
+    assert broken.sentences[2:5] == (
+        "web refreshes with refresh token 1 → access token 1 and refresh token 1",
+        "the user logs out",
+        "web revokes access token 1 → no clear answer",
+    )
+
+
+def test_a_step_of_no_story_is_no_event() -> None:
+    request = Request.get(f"{URL}authorize")
+
+    with pytest.raises(EvidenceError, match="login is no step of a story"):
+        event_of([Exchange(request, Response(200), BEGAN, 1, "login")])
+
+
+def test_calls_overlap_where_one_begins_before_the_other_ends() -> None:
+    (history,) = histories(begun().later(-0.01).userinfo("A1").exchanges)
+
+    assert overlaps(history.calls) == 1
+
+
+def test_calls_one_after_another_show_nothing_of_many_at_once() -> None:
+    (history,) = histories(begun().exchanges)
+
+    with pytest.raises(EvidenceError, match="no two calls of the history overlap"):
+        overlaps(history.calls)
