@@ -1,11 +1,14 @@
 import socket
 import ssl
+import threading
 import time
 
 import httpx
 import pytest
+import uvicorn
 
 from idprobe.errors import UsageError
+from idprobe.reference import running as running_module
 from idprobe.reference.config import SERVICE_SECRET, reference_config, speakup_config
 from idprobe.reference.mutants import mutant_named
 from idprobe.reference.running import serve
@@ -73,6 +76,22 @@ def test_port_in_use_is_told() -> None:
             serve(reference_config(), port=port or 0),
         ):
             pass
+
+
+def test_a_server_that_does_not_start_in_time_is_told_and_left_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never(server: uvicorn.Server, **_: object) -> None:
+        await server.main_loop()  # until it is told to stop
+
+    monkeypatch.setattr(uvicorn.Server, "startup", never)
+    monkeypatch.setattr(running_module, "_START_DEADLINE_S", 0.0)
+    before = threading.enumerate()
+
+    with pytest.raises(UsageError, match="did not start"), serve(reference_config()):
+        pass
+
+    assert threading.enumerate() == before
 
 
 def test_octets_that_are_no_request_are_answered_with_a_dated_400() -> None:

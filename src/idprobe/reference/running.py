@@ -77,8 +77,8 @@ def _in_a_thread(server: uvicorn.Server, listener: socket.socket) -> Iterator[No
     """Run a server on a bound socket beside what the context does."""
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    _wait_until_started(server, thread)
     try:
+        _wait_until_started(server, thread)
         yield
     finally:
         server.should_exit = True
