@@ -282,6 +282,15 @@ def test_a_catalogue_that_makes_no_sense_is_refused(
         load_catalogue(tmp_path)
 
 
+def test_a_requirement_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "contract.toml").read_bytes()
+    for name in ("one.toml", "two.toml"):
+        (tmp_path / name).write_bytes(text)
+
+    with pytest.raises(CatalogueError, match=r"two\.toml: contract/\w+ is in the catalogue twice"):
+        load_catalogue(tmp_path)
+
+
 def test_a_folder_without_requirements_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="there are no requirements"):
         load_catalogue(tmp_path)

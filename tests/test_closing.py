@@ -70,6 +70,12 @@ def test_what_was_refused_or_may_be_taken_once_only_is_not_asked_again(exchange:
     assert served_before([exchange], PROVIDER) is None
 
 
+def test_a_server_without_authorization_requests_served_none_before() -> None:
+    first = answer(303, Request.get(AUTHORIZE, (("client_id", "web"),)))
+
+    assert served_before([first], replace(PROVIDER, metadata={})) is None
+
+
 def seen_of(probe: str, *, refuses_after: int) -> tuple[Observation, list[str]]:
     server = ReferenceServer(replace(reference_config(), issuer=ISSUER))
     counts: Counter[str] = Counter()

@@ -166,6 +166,24 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
     assert listened(act) == b""
 
 
+def test_a_caller_that_hangs_up_within_its_request_made_no_call() -> None:
+    told: list[Exchange] = []
+
+    async def act(listener: Listener, _caller: httpx.AsyncClient) -> bytes:
+        place = listener.open("out", Reply(200), told.append)
+        host, port = listener.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST {place.url} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n"
+        writer.write(head.encode() + b"half")
+        writer.write_eof()
+        said = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        return said
+
+    assert listened(act) == b""
+    assert told == []
+
+
 def test_octets_that_are_no_http_are_no_call() -> None:
     told: list[Exchange] = []
 

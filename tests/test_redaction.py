@@ -109,6 +109,15 @@ def test_cookies_go_in_both_directions() -> None:
     assert redacted.last.answered.header("set-cookie") == "sid=‹cookie-3›; Path=/; HttpOnly"
 
 
+def test_a_proof_of_possession_goes_with_its_header() -> None:
+    request = Request.get("http://127.0.0.1/", headers=(("DPoP", TOKEN),))
+
+    redacted = Vault().redact(trace_of(exchange(request)))
+
+    assert redacted.last.request.header("dpop") == "‹dpop_proof-1›"
+    assert TOKEN not in written(redacted)
+
+
 def test_a_short_cookie_value_is_not_replaced_elsewhere() -> None:
     request = Request.get("http://127.0.0.1/english", headers=(("Cookie", "lang=en"),))
 

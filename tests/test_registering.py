@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
 from idprobe.audit import Audit, Options
+from idprobe.cli import commands
 from idprobe.errors import UsageError
 from idprobe.ledger import Ledger, Owed, state_folder
 from idprobe.probes.desk import metadata_for, open_desk
@@ -500,6 +502,19 @@ def test_cleanup_says_what_is_left_ends_with_3_and_can_forget(tmp_path: Path, st
     assert "\x1b" not in first.stdout
     assert "t0k3n" not in first.stdout
     assert last.stdout == "0 deleted, 0 left\n"
+
+
+def test_what_cannot_be_deleted_is_forgotten_only_where_it_is_asked_for(state: Path) -> None:
+    Ledger(state).keep(Owed("http://127.0.0.1:1", "one", "http://127.0.0.1:1/register/one"))
+
+    kept = CliRunner().invoke(commands, ["cleanup"])
+    known = Ledger(state).owed()
+    forgotten = CliRunner().invoke(commands, ["cleanup", "--forget"])
+
+    assert "0 deleted, 1 left" in kept.output
+    assert [one.client_id for one in known] == ["one"]
+    assert "  one at http://127.0.0.1:1" in forgotten.output
+    assert Ledger(state).owed() == []
 
 
 def test_the_embedded_server_is_audited_with_registered_clients(

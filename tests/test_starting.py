@@ -111,6 +111,40 @@ ENDS: Final = ("ID", "SECRET", "REDIRECT_URIS")
 
 
 @pytest.mark.parametrize(
+    ("members", "variables"),
+    [
+        (
+            {"token_endpoint_auth_methods_supported": ["none"]},
+            ("PUBLIC_ID", "PUBLIC_REDIRECT_URIS", "USER_NAME", "USER_PASSWORD"),
+        ),
+        ({"grant_types_supported": ["client_credentials"]}, ("SERVICE_ID", "SERVICE_SECRET")),
+    ],
+    ids=["public clients", "services"],
+)
+def test_no_more_is_asked_for_than_the_first_client_can_have(
+    members: dict[str, Any], variables: tuple[str, ...]
+) -> None:
+    class Narrow(WithoutRegistration):
+        """Serves clients of one kind."""
+
+        def metadata(self) -> dict[str, Any]:
+            return super().metadata() | members
+
+    assert begun(Narrow).variables == variables
+
+
+def test_a_server_that_others_use_needs_a_word_of_who_allows_its_test() -> None:
+    issuer = "https://id.example"
+    server = ReferenceServer(replace(speakup_config(), issuer=issuer))
+
+    found = asyncio.run(begin(issuer, InProcess(server.app)))
+
+    assert found.needs_consent
+    assert "# authorized_by" in found.text
+    assert "# authorized_by" not in begun().text
+
+
+@pytest.mark.parametrize(
     ("issuer", "name"),
     [
         ("https://id.example/tenant", "id.example.toml"),

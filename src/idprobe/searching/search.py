@@ -180,7 +180,7 @@ class Search(Generic[T]):
         found = CHOICES.search("\n".join(getattr(failure, "__notes__", ())))
         if found is not None:
             self.replay = Replay(self.name, found[1], found[2])
-        elif self.effort.replay is not None:
+        else:  # an example that is tried again is not printed once more
             self.replay = self.effort.replay
 
     def _judge(self, key: str, attempt: Callable[[], Sequence[Exchange]]) -> None:
