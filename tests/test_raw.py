@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.errors import Refrained, Unsuited
+from idprobe.errors import NoResponse, Refrained, Unsuited
 from idprobe.exchange import Connection, Exchange, Request, Sender, Trace
 from idprobe.flows import basic_credentials
+from idprobe.probes.http_framing import answered
 from idprobe.profile import Client, Limits, Profile, Provider, Tls, bare_profile
 from idprobe.raw import OFFERS, Framing, How, Means, TlsRange, converse, greet, octets
 from idprobe.raw.client_hello import Answer, client_hello, read_answer
@@ -238,6 +239,24 @@ def test_the_wire_records_what_is_sent_raw_and_hides_its_secrets() -> None:
     assert exchange.step == "odd"
     assert b"Authorization : Basic " in peer.received
     assert secret[1] not in str(redacted.last.request.headers)
+
+
+def test_a_control_that_nobody_answers_ends_the_experiment() -> None:
+    peer = Peer(answer=b"")
+
+    async def main() -> None:
+        server = await asyncio.start_server(peer.talk, "127.0.0.1", 0)
+        profile = bare_profile(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with Courier(profile) as courier:
+            ours = replace(request(), origin=profile.issuer)
+            with pytest.raises(NoResponse):
+                await answered(wire_to(profile, courier), ours, "control")
+        server.close()
+        await peer.leave()
+
+    asyncio.run(main())
+
+    assert peer.received.startswith(b"GET / ")
 
 
 def test_raw_octets_obey_the_gate() -> None:

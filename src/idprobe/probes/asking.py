@@ -18,7 +18,7 @@ from idprobe.flows import (
     without,
 )
 from idprobe.flows.moves import Ending, Flow, Landed
-from idprobe.profile import Provider
+from idprobe.profile import Provider, User
 from idprobe.wire import Wire
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "is_openid",
     "ordinary",
     "plain_scope",
+    "somebody",
     "tried",
     "tried_for_tokens",
 ]
@@ -45,6 +46,13 @@ def plain_scope(provider: Provider) -> str:
 def is_openid(provider: Provider) -> bool:
     """Return whether the client's ordinary requests are those of OpenID Connect."""
     return "openid" in provider.client.scope.split()
+
+
+def somebody(provider: Provider) -> User:
+    """Return who logs in; raises Unsuited if nobody can."""
+    if provider.user is None:
+        raise Unsuited("the profile has no user with a password")
+    return provider.user
 
 
 def ordinary(
@@ -85,8 +93,6 @@ async def tried(
     wire: Wire, step: str, parameters: Pairs, *, user: bool = True, deny: bool = False
 ) -> Ending:
     """Send a request by the browser, carry the user through, and return any ending."""
-    if not parameters:
-        raise Unsuited(f"there is no request for {step}")
     return await wire.run(visit(wire.provider, parameters, user=user, deny=deny), step)
 
 

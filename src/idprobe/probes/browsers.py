@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import HumanStep, ending, human_step
 from idprobe.probes import probe
@@ -58,8 +57,6 @@ async def login_finished_elsewhere(wire: Wire) -> None:
     """
     provider = wire.provider
     user = another_user(provider)
-    if user is None:
-        raise Unsuited("the profile has no user with a password")
     await proven(wire, user)
     page = await waiting_page(wire, provider, "begun")
     form = login_submission(wire, page, user)

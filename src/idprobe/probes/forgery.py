@@ -11,7 +11,7 @@ from idprobe.flows.pages import read_page
 from idprobe.flows.recognition import Press, choice, consent_values, login_button, login_fields
 from idprobe.flows.submission import submission
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, by_get, is_openid, ordinary
+from idprobe.probes.asking import approval, by_get, is_openid, ordinary, somebody
 from idprobe.profile import Capability, Provider, Role, User
 from idprobe.wire import Wire
 
@@ -81,8 +81,6 @@ async def login_forged(wire: Wire) -> None:
     """Post an attacker's login form, filled in, from a browser that never saw it: `forged`."""
     provider = wire.provider
     user = another_user(provider)
-    if user is None:
-        raise Unsuited("the profile has no user with a password")
     await proven(wire, user)
     page = await waiting_page(wire, provider, "login-page")
     request = login_submission(wire, page, user)
@@ -103,10 +101,10 @@ def _asking(provider: Provider) -> Pairs:
     return (("prompt", "consent"),) if is_openid(provider) else ()
 
 
-def another_user(provider: Provider) -> User | None:
+def another_user(provider: Provider) -> User:
     """Return some other user, or the same one if there is no other."""
     others = [user for user in provider.profile.users.values() if user != provider.user]
-    return others[0] if others else provider.user
+    return others[0] if others else somebody(provider)
 
 
 async def proven(wire: Wire, user: User) -> None:

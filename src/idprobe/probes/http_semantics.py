@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from idprobe.errors import NoResponse, Unsuited
+from idprobe.errors import NoResponse
 from idprobe.exchange import Request
 from idprobe.flows import (
     authorization_request,
@@ -19,6 +19,7 @@ from idprobe.flows import (
 )
 from idprobe.probes import probe
 from idprobe.probes.asking import approval, by_get, ordinary, tried
+from idprobe.probes.forgery import another_user
 from idprobe.probes.honest import JSON, client_using, honest_form, honest_tokens
 from idprobe.probes.http_framing import written
 from idprobe.profile import Capability, Provider, Role
@@ -117,12 +118,9 @@ async def revocation_by_get(wire: Wire) -> None:
 async def userinfo_of_two_users(wire: Wire) -> None:
     """Ask for the claims of two users in turn and at once; steps `first/N` and `second/N`."""
     provider = wire.provider
-    others = [user for user in provider.profile.users.values() if user != provider.user]
-    if not others:
-        raise Unsuited("the profile has no second user")
     first = await _access_token(wire, provider, "first")
     wire.fresh_browser()
-    second = await _access_token(wire, provider.with_user(others[0]), "second")
+    second = await _access_token(wire, provider.with_user(another_user(provider)), "second")
     tokens = {"first": first, "second": second}
     for number in range(ROUNDS):
         for name, token in tokens.items():

@@ -8,7 +8,7 @@ from idprobe.errors import Unsuited
 from idprobe.exchange import Pairs
 from idprobe.flows import token_request
 from idprobe.probes import Safety, probe
-from idprobe.probes.asking import approval
+from idprobe.probes.asking import approval, somebody
 from idprobe.probes.honest import WRONG_SECRET, get_tokens, with_secret
 from idprobe.profile import Capability, Client, Provider, Role, User
 from idprobe.wire import Wire
@@ -28,9 +28,7 @@ async def password_grant(wire: Wire) -> None:
     and after each.
     """
     provider = await _with_grant(wire)
-    user = wire.provider.user
-    if user is None:
-        raise Unsuited("the profile has no user with a password")
+    user = somebody(wire.provider)
     form = _form(provider, user)
     await wire.send(token_request(provider, form, method="none"), "anonymous")
     if provider.client.client_secret is not None:
@@ -102,9 +100,7 @@ async def password_guessed_by_grant(wire: Wire) -> None:
 
 async def _with_grant(wire: Wire) -> Provider:
     """Return the provider as a client sees it that has the grant; raises Unsuited without one."""
-    user = wire.provider.user
-    if user is None:
-        raise Unsuited("the profile has no user with a password")
+    user = somebody(wire.provider)
     await wire.run(approval(wire.provider), "login")
     provider = wire.provider.with_client(_client(wire.provider))
     if not (await wire.send(token_request(provider, _form(provider, user)), "first")).is_granted:

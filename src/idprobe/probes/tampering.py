@@ -15,7 +15,7 @@ from idprobe.flows import (
     redemption,
 )
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, is_openid, plain_scope
+from idprobe.probes.asking import approval, is_openid, plain_scope, somebody
 from idprobe.probes.forgery import (
     another_user,
     consent_submission,
@@ -43,10 +43,8 @@ async def forms_with_targets(wire: Wire) -> None:
     The forms work as they are: `authorize` before, `control` after.
     """
     provider = wire.provider
-    if provider.user is None:
-        raise Unsuited("the profile has no user with a password")
     page = await waiting_page(wire, provider, "login-page")
-    request = login_submission(wire, page, provider.user)
+    request = login_submission(wire, page, somebody(provider))
     await _go_on(wire, "login", _with_targets(request))
     wire.fresh_browser()
     await wire.run(approval(provider), "authorize")
@@ -67,8 +65,6 @@ async def forged_forms_with_targets(wire: Wire) -> None:
     """
     provider = wire.provider
     user = another_user(provider)
-    if user is None:
-        raise Unsuited("the profile has no user with a password")
     attacker = provider.with_user(user)
     await proven(wire, user)
     login = login_submission(wire, await waiting_page(wire, attacker, "login-page"), user)
