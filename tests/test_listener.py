@@ -166,7 +166,10 @@ def test_a_caller_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
     assert listened(act) == b""
 
 
-def test_a_caller_that_hangs_up_within_its_request_made_no_call() -> None:
+@pytest.mark.parametrize("body", [b"half", None], ids=["half a body", "nothing"])
+def test_a_caller_that_hangs_up_before_its_request_is_whole_made_no_call(
+    body: bytes | None,
+) -> None:
     told: list[Exchange] = []
 
     async def act(listener: Listener, _caller: httpx.AsyncClient) -> bytes:
@@ -174,7 +177,7 @@ def test_a_caller_that_hangs_up_within_its_request_made_no_call() -> None:
         host, port = listener.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"POST {place.url} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n"
-        writer.write(head.encode() + b"half")
+        writer.write(b"" if body is None else head.encode() + body)
         writer.write_eof()
         said = await asyncio.wait_for(reader.read(), 5)
         writer.close()
