@@ -19,11 +19,15 @@ from tests.lacking.lack import (
     with_nodes,
 )
 
+from idprobe.probes.confusions import confusions
 from idprobe.profile import Indicator, Limits, Role
 from idprobe.reference.mutants.passwords import PasswordServer
 
 API: Final = "https://api.idprobe.example/"
 CALLBACK: Final = "https://client.example/cb"
+CONFUSIONS: Final = dict(confusions(CALLBACK))
+UNCLEAR: Final = "the evidence cannot tell:"
+NOT_REGISTERED: Final = f"{UNCLEAR} the hybrid client is not registered for"
 
 LACKS: Final = {
     "an end of old refresh tokens": Lack(
@@ -113,7 +117,12 @@ LACKS: Final = {
         profile=(only("signed"), playing(Role.WEB, "signed")),
     ),
     "a secret of another client": Lack(
-        makes=("secrets_nearly_right", "secrets_elsewhere", "basic_authentication"),
+        makes=(
+            "secrets_nearly_right",
+            "secrets_elsewhere",
+            "secret_near_misses",
+            "basic_authentication",
+        ),
         opens=("the evidence cannot tell: the profile has no other client that could be named",),
         profile=(
             only("service"),
@@ -178,6 +187,10 @@ LACKS: Final = {
                 ),
             ),
         ),
+    ),
+    "confusing redirect_uris that are not registered": Lack(
+        makes=("redirect_uri_confusions",),
+        profile=(client("web", redirect_uris=(CALLBACK, CONFUSIONS["dot"])),),
     ),
     "a native client": Lack(
         {
@@ -330,6 +343,50 @@ LACKS: Final = {
         makes=("revocation_by_another_client",), profile=(only("web", "second"),)
     ),
     "a client of its own right": Lack(makes=("secret_guessed",), profile=(only("web", "second"),)),
+    "a response type for each": Lack(
+        {
+            **each(
+                "the client hybrid is not set up for code id_token",
+                "hybrid_code_id_token",
+            ),
+            "hybrid_code_id_token_token": (
+                "the client hybrid is not set up for code id_token token"
+            ),
+            "offline_access_without_code": "the client implicit is not set up for id_token token",
+        },
+        ("hybrid_requests", "implicit_requests"),
+        opens=(
+            f"{NOT_REGISTERED} code id_token",
+            f"{UNCLEAR} no request without-nonce was sent",
+            f"{UNCLEAR} the trace of implicit_requests has no step 'code'",
+        ),
+        name="speakup",
+        profile=(
+            client("hybrid", response_types=("code token",)),
+            client("implicit", response_types=("token", "code")),
+        ),
+    ),
+    "an access token beside a code": Lack(
+        makes=("hybrid_requests",),
+        opens=(
+            f"{NOT_REGISTERED} code token",
+            f"{NOT_REGISTERED} code id_token token",
+            f"{UNCLEAR} the trace of hybrid_requests has no step 'code-token-without-nonce'",
+        ),
+        name="speakup",
+        profile=(client("hybrid", response_types=("code id_token",)),),
+    ),
+    "openid of a hybrid client": Lack(
+        makes=("hybrid_requests",),
+        opens=(
+            f"{NOT_REGISTERED} code id_token",
+            f"{UNCLEAR} no request stranger was sent",
+            f"{UNCLEAR} no request without-nonce was sent",
+            f"{UNCLEAR} no response type was tried: stranger",
+        ),
+        name="speakup",
+        profile=(client("hybrid", response_types=("code token",), scope="api api.read"),),
+    ),
     "response types": Lack(
         {
             "implicit_requests": "the client implicit has no response type token",
