@@ -1,5 +1,6 @@
 """What a server lacks: an experiment says so in a sentence, and accuses it of no more than that."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from tests.lacking.lack import (
+    ISSUER,
     Lack,
     assert_concluded,
     client,
@@ -26,6 +28,7 @@ from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import Code, RefreshToken, Session
 
+UNSIGNED: Final = configured(id_token_signing_alg_values=("RS256", "none"))
 UNCLEAR: Final = "the evidence cannot tell:"
 CHALLENGES: Final = "code_challenge_methods_supported"
 ELSEWHERE: Final = ("introspection_endpoint", "revocation_endpoint")
@@ -182,6 +185,65 @@ class CreatesNoAccounts(ReferenceServer):
         return False
 
 
+class RefreshesForAll(ReferenceServer):
+    """Every code brings a refresh token."""
+
+    def refresh_token_is_due(self, client: ClientConfig, code: Code) -> bool:
+        del client, code
+        return True
+
+
+class NumbersItsClients(ReferenceServer):
+    """A new client is called by a number."""
+
+    def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
+        number = "".join(str(ord(character)) for character in client_id)
+        own = client_id if client_id.isdigit() else number
+        return super().client_of_metadata(body, own, secret)
+
+
+class SignsEverything(ReferenceServer):
+    """Clients that have to do without a signature are registered, and get no tokens."""
+
+    async def sign_for(
+        self, client: ClientConfig, alg: str, typ: str | None, claims: Mapping[str, Any]
+    ) -> str:
+        if alg == "none":
+            raise OAuthFault("invalid_request", "nothing goes out without a signature")
+        return await super().sign_for(client, alg, typ, claims)
+
+
+class SignsEverythingAndSaysSo(SignsEverything):
+    """The metadata do not offer what is registered."""
+
+    def metadata(self) -> dict[str, Any]:
+        return super().metadata() | {"id_token_signing_alg_values_supported": ["RS256"]}
+
+
+class WantsSecureSectors(ReferenceServer):
+    """A list of redirect URIs has to be at an https address."""
+
+    def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
+        if str(body.get("sector_identifier_uri", "")).startswith("http:"):
+            raise OAuthFault("invalid_client_metadata", "the sector has to be at an https address")
+        return super().client_of_metadata(body, client_id, secret)
+
+
+class LoadsItsFrame(ReferenceServer):
+    """The page of check_session_iframe loads a script, beside the one that it has."""
+
+    async def show_frame(self, request: Request) -> Response:
+        page = await super().show_frame(request)
+        script = b'<script src="more.js"></script>'
+        return Response(script + bytes(page.body), media_type="text/html")
+
+    async def show_script(self, _request: Request) -> Response:
+        return Response(b"// nothing more", media_type="text/javascript")
+
+    def routes(self) -> Any:
+        return {**super().routes(), f"{self.path}/more.js": {"GET": self.show_script}}
+
+
 LACKS: Final = {
     "refresh tokens": Lack(
         {
@@ -240,6 +302,8 @@ LACKS: Final = {
     "ID Tokens": Lack(
         each("the token response has no ID Token", "logout_by_get", "backchannel_logout"),
         ("refresh_token_faults", "userinfo_refused"),
+        ("jwts_out_of_place",),
+        ("there is no ID Token",),
         server_class=giving_no("id_token"),
         config=(configured(backchannel_logout=True),),
     ),
@@ -276,6 +340,14 @@ LACKS: Final = {
         },
         ("code_replayed", "service_token_at_userinfo", "strange_scripts"),
         server_class=naming_no(*ELSEWHERE),
+    ),
+    "introspection": Lack(
+        makes=("access_token_revoked",), server_class=naming_no("introspection_endpoint")
+    ),
+    "other places than the resource": Lack(
+        makes=("access_token_used_again",),
+        profile=(lambda profile: replace(profile, resource_url=f"{ISSUER}/api"),),
+        server_class=naming_no("userinfo_endpoint"),
     ),
     "all but access tokens that end": Lack(
         each("the client in the role brief is given no refresh token", "brief_tokens"),
@@ -399,6 +471,40 @@ LACKS: Final = {
         },
         ("registered_short_key",),
         server_class=RegistersNothingUnusual,
+    ),
+    "clients without a refresh token": Lack(
+        makes=("registered_client_at_work",), server_class=RefreshesForAll
+    ),
+    "letters in the names of clients": Lack(
+        makes=("strings_compared",), server_class=NumbersItsClients
+    ),
+    "userinfo in the clear": Lack(
+        leaves=("claims_in_languages",),
+        opens=(f"{UNCLEAR} the body is not JSON",),
+        config=(registered("web", userinfo_signed_response_alg="RS256"),),
+    ),
+    "unsigned ID Tokens": Lack(
+        {"backchannel_unsigned": "the server does not offer unsigned ID Tokens, and issues none"},
+        config=(UNSIGNED,),
+        server_class=SignsEverythingAndSaysSo,
+    ),
+    "unsigned ID Tokens that it offers": Lack(
+        leaves=("backchannel_unsigned",),
+        opens=("tokens-unsigned: wanted tokens, got status 400",),
+        config=(UNSIGNED,),
+        server_class=SignsEverything,
+    ),
+    "plain sectors": Lack(
+        each(
+            "the server registers no sector at a plain http address, and our listener has no "
+            "other: name an https public_url under [listener]",
+            "sector_documents",
+            "sectors_shared",
+        ),
+        server_class=WantsSecureSectors,
+    ),
+    "all of its script in the page": Lack(
+        makes=("check_session_frame",), server_class=LoadsItsFrame
     ),
     "iss": Lack(
         {"iss_sent": "the authorization responses of the server have no iss"},
