@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from idprobe.audit import resolve
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.jose import generate_key, public_key
-from idprobe.probes import channel, histories, probe
+from idprobe.listener import listening
+from idprobe.probes import calling, channel, histories, lifetimes, probe, races
 from idprobe.probes.asking import somebody
 from idprobe.probes.asserting import Signer
 from idprobe.probes.assertions import _forgeries
@@ -19,7 +22,9 @@ from idprobe.probes.edits import Edit
 from idprobe.probes.redirects import near_misses
 from idprobe.profile import Client, Provider, Tls, bare_profile, with_issuer
 from idprobe.reference.config import reference_config
+from idprobe.reference.faults import OAuthFault
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig
 from idprobe.suite import InProcess
 from idprobe.wire import Courier, Wire
 
@@ -41,6 +46,66 @@ def made(
             return wire
 
     return asyncio.run(run())
+
+
+class CallsNobody(ReferenceServer):
+    """Knows no address but its own, and registers no request_uri."""
+
+    def client_of_metadata(self, body: dict[str, Any], client_id: str, secret: str) -> ClientConfig:
+        if "request_uris" in body:
+            raise OAuthFault("invalid_client_metadata", "no request_uri is registered here")
+        return super().client_of_metadata(body, client_id, secret)
+
+    async def check_sector(self, client: ClientConfig) -> None:
+        del client
+
+    async def fetched_keys(self, jwks_uri: str) -> None:
+        del jwks_uri
+
+
+def test_a_server_that_calls_none_of_our_addresses_is_told_which(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(calling, "SETTLE_S", 0.01)
+    server = CallsNobody(replace(reference_config(), issuer=HTTPS))
+    provider = replace(PROVIDER, metadata=server.metadata())
+
+    async def look(wire: Wire) -> None:
+        async with listening(provider.profile) as listener:
+            wire.listener = listener
+            with pytest.raises(Unsuited, match=f"none of our addresses at {listener.url}"):
+                await calling.listener_reached(wire)
+
+    wire = made(look, provider, server.app)
+
+    assert wire.calls == []
+    steps = [one.step for one in wire.exchanges]
+    assert steps.count("tokens-jwks") == 2
+    assert "request-uri" not in steps
+
+
+@pytest.mark.parametrize(("patience_s", "many"), [(-1.0, False), (3600.0, True)])
+def test_races_end_with_our_patience(
+    monkeypatch: pytest.MonkeyPatch, patience_s: float, many: bool
+) -> None:
+    monkeypatch.setattr(races, "PATIENCE_S", patience_s)
+
+    async def numbers() -> list[int]:
+        return [number async for number in races._trials()]
+
+    assert bool(asyncio.run(numbers())) is many
+
+
+@pytest.mark.parametrize(("idle_s", "is_late"), [(None, False), (3600, False), (6, True)])
+def test_nothing_is_concluded_of_a_refresh_token_that_may_have_ended_by_idleness(
+    idle_s: int | None, is_late: bool
+) -> None:
+    profile = replace(PROVIDER.profile, contract={"refresh_token_idle_s": idle_s})
+    expected = pytest.raises(EvidenceError, match=r"took 6\.0 s") if is_late else nullcontext()
+
+    with expected:
+        lifetimes._be_in_time(replace(PROVIDER, profile=profile), 6.0)
 
 
 def test_nobody_logs_in_where_nobody_can() -> None:

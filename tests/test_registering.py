@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 from click.testing import CliRunner
@@ -19,12 +19,13 @@ from starlette.responses import Response
 
 from idprobe.audit import Audit, Options
 from idprobe.cli import commands
-from idprobe.errors import UsageError
+from idprobe.errors import Unsuited, UsageError
 from idprobe.ledger import Ledger, Owed, state_folder
 from idprobe.probes.desk import metadata_for, open_desk
 from idprobe.profile import Client, Profile, Provider, Role, User, bare_profile
 from idprobe.reference.config import ALICE_PASSWORD, reference_config, speakup_config
 from idprobe.reference.guard import Handler
+from idprobe.reference.registration import Record
 from idprobe.reference.replies import json_reply
 from idprobe.reference.running import Running, serve
 from idprobe.reference.server import ReferenceServer
@@ -307,6 +308,39 @@ def test_a_throw_away_client_is_written_down_before_it_is_used(state: Path) -> N
 
     assert seen == [1]
     assert Ledger(state).owed() == []
+
+
+def at_the_desk(server: type[ReferenceServer], *methods: Literal["GET", "DELETE"]) -> list[int]:
+    """Return how a server answers a client that it has just registered."""
+    _, profile, transport = in_process(server)
+
+    async def manage() -> list[int]:
+        async with Courier(profile, transport) as courier:
+            metadata = {"registration_endpoint": f"{ISSUER}/register"}
+            wire = Wire(Provider(profile, metadata, Client("nobody", "")), courier)
+            async with open_desk(wire) as desk:
+                registration = await desk.register("register", metadata_for(wire.provider))
+                return [(await desk.manage("ours", one, registration)).status for one in methods]
+
+    return asyncio.run(manage())
+
+
+def test_a_client_that_was_deleted_stays_settled(state: Path) -> None:
+    class Forgiving(ReferenceServer):
+        """Whoever deletes once more is told that all is well."""
+
+        def registered(self, request: Request) -> tuple[ClientConfig, Record]:
+            self.last = getattr(self, "last", None) or super().registered(request)
+            return self.last
+
+    assert at_the_desk(Forgiving, "GET", "DELETE", "DELETE") == [200, 204, 204]
+    assert Ledger(state).owed() == []
+
+
+def test_a_client_without_a_place_cannot_be_looked_after(state: Path) -> None:
+    with pytest.raises(Unsuited, match="has no registration_client_uri"):
+        at_the_desk(TellsNoPlace, "GET")
+    assert Ledger(state).owed()
 
 
 # cleanup, against a server on a socket

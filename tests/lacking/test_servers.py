@@ -229,6 +229,17 @@ class WantsSecureSectors(ReferenceServer):
         return super().client_of_metadata(body, client_id, secret)
 
 
+class RefusesStrangeNonces(ReferenceServer):
+    """A nonce has letters and digits alone, or nobody is let in."""
+
+    def details_of(
+        self, client: ClientConfig, form: Form, types: frozenset[str]
+    ) -> dict[str, object]:
+        if not form.get("nonce", "a").replace("-", "").replace("_", "").isalnum():
+            raise AuthorizationFault("invalid_request", "what an odd nonce")
+        return super().details_of(client, form, types)
+
+
 class LoadsItsFrame(ReferenceServer):
     """The page of check_session_iframe loads a script, beside the one that it has."""
 
@@ -459,8 +470,18 @@ LACKS: Final = {
         },
         server_class=telling_no("scope"),
     ),
+    "the names of new clients": Lack(
+        leaves=("sector_documents",),
+        opens=(
+            "good: wanted a client registered",
+            "register: the client information response has no client_id",
+        ),
+        server_class=telling_no("client_id"),
+    ),
     "the default method": Lack(
         {"registered_by_default_method": "the server names another method as its default"},
+        leaves=("service_client_registered",),
+        opens=(f"{UNCLEAR} the refusal is about something else",),
         server_class=telling_no(token_endpoint_auth_method="client_secret_post"),
     ),
     "unusual clients": Lack(
@@ -502,6 +523,11 @@ LACKS: Final = {
             "sectors_shared",
         ),
         server_class=WantsSecureSectors,
+    ),
+    "nonces with blanks": Lack(
+        makes=("nonces_returned_unchanged",),
+        breaks=frozenset({"OIDCC-2/nonce-passed-through-unmodified"}),
+        server_class=RefusesStrangeNonces,
     ),
     "all of its script in the page": Lack(
         makes=("check_session_frame",), server_class=LoadsItsFrame

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from inspect import getsource
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import strategies as st
@@ -19,6 +19,8 @@ from idprobe.profile import with_issuer
 from idprobe.reference.config import reference_config
 from idprobe.reference.mutants import MUTANTS
 from idprobe.reference.server import ReferenceServer
+from idprobe.reference.settings import ClientConfig, ServerConfig
+from idprobe.reference.stores import Code
 from idprobe.suite import InProcess, all_checks, judged
 from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Satisfied, Violated
 
@@ -154,6 +156,50 @@ def test_the_correct_server_is_blamed_in_none_of_them(
     assert broken_in(judgements) == set()
     assert not [j for j in judgements if isinstance(j.verdict, Inconclusive | HarnessFault)]
     assert not waits or all(isinstance(j.verdict, Satisfied) for j in judgements)
+
+
+def without(*names: str) -> type[ReferenceServer]:
+    """Return a server that does not announce all of its endpoints."""
+
+    class Silent(ReferenceServer):
+        def metadata(self) -> dict[str, Any]:
+            members = super().metadata()
+            return {name: one for name, one in members.items() if name not in names}
+
+    return Silent
+
+
+class GivesNoRefreshTokens(ReferenceServer):
+    """No code brings a refresh token."""
+
+    def refresh_token_is_due(self, client: ClientConfig, code: Code) -> bool:
+        del client, code
+        return False
+
+
+class NeedsNoPkce(ReferenceServer):
+    """A request without a challenge is served."""
+
+    def __init__(self, config: ServerConfig, **options: Any) -> None:
+        super().__init__(replace(config, require_pkce=False), **options)
+
+
+@pytest.mark.parametrize(
+    ("server", "story"),
+    [
+        (without("end_session_endpoint"), (chapter(userinfo, Move(Act.LOG_OUT), userinfo),)),
+        (GivesNoRefreshTokens, (chapter(refresh, revoke_refresh, userinfo),)),
+        (NeedsNoPkce, (chapter(Move(Act.AUTHORIZE, is_bound=False), unproven, redeem),)),
+    ],
+    ids=["logout", "refresh token", "code that is bound"],
+)
+def test_what_a_server_has_not_is_left_out_of_a_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: type[ReferenceServer], story: Story
+) -> None:
+    judgements = told(story, server, tmp_path, monkeypatch)
+
+    assert broken_in(judgements) == set()
+    assert not [j for j in judgements if isinstance(j.verdict, HarnessFault)]
 
 
 def test_each_probe_seeks_the_claims_that_a_check_reads_in_it() -> None:
