@@ -3,6 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
+from idprobe.reference import registration
 from idprobe.reference.config import SIGNED_PRIVATE_JWKS, reference_config
 from idprobe.reference.settings import ServerConfig
 
@@ -143,6 +144,22 @@ def test_client_is_read_replaced_and_deleted_with_its_own_token(desk: Any) -> No
     assert (deleted.status_code, deleted.content) == (204, b"")
     assert "content-length" not in deleted.headers
     assert gone.status_code == 401
+
+
+def test_the_oldest_client_is_forgotten_where_there_are_too_many(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registration, "_MAX_CLIENTS", 1)
+    first = register(desk).json()
+    tokens = desk.tokens(first["client_id"], scope="openid", prompt=None)
+
+    second = register(desk).json()
+    headers = bearer(first["registration_access_token"])
+    read = desk.http.get(first["registration_client_uri"], headers=headers)
+
+    assert read.status_code == 401
+    assert "code" in desk.answer(second["client_id"])
+    assert desk.userinfo(tokens["access_token"]).status_code == 401
 
 
 def test_tokens_die_with_their_client(desk: Any) -> None:

@@ -1,10 +1,12 @@
 """A sample of the lenient variants changes no verdict; `nox -s variants` judges all of them."""
 
+import asyncio
 import random
 from functools import cache
 from typing import Final
 
 import pytest
+from starlette.types import Message
 from tests.variants.compare import (
     Change,
     Compared,
@@ -18,6 +20,9 @@ from tests.variants.compare import (
 
 from idprobe.errors import HarnessError
 from idprobe.proving.trial import BASE, checks_within
+from idprobe.reference.config import reference_config, speakup_config
+from idprobe.reference.faults import AuthorizationFault
+from idprobe.reference.forms import Form
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.variants import VARIANTS, VariantInfo, variant
 
@@ -67,6 +72,46 @@ def test_a_second_variant_of_one_name_is_refused() -> None:
 
     with pytest.raises(HarnessError, match="two variants"):
         variant("RFC 6749 section 5.1")(type(name, (ReferenceServer,), {}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ([], "invalid_request"),
+        ([("response_type", "token")], "unsupported_response_type"),
+        ([("response_type", "strange")], "unsupported_response_type"),
+    ],
+    ids=["none", "of others", "unknown"],
+)
+def test_a_variant_of_one_error_leaves_the_others_alone(
+    asked: list[tuple[str, str]], code: str
+) -> None:
+    server = VARIANTS["errors-have-the-other-code"].server_class(speakup_config())
+
+    with pytest.raises(AuthorizationFault) as raised:
+        server.check_response_type(server.clients["web"], Form(asked))
+
+    assert raised.value.code == code
+
+
+@pytest.mark.parametrize("name", [None, "members-are-reversed"])
+def test_whoever_runs_a_server_is_told_that_it_has_begun_and_ended(name: str | None) -> None:
+    server_class = ReferenceServer if name is None else VARIANTS[name].server_class
+    asked = iter(("lifespan.startup", "lifespan.shutdown"))
+    said: list[str] = []
+
+    async def receive() -> Message:
+        return {"type": next(asked)}
+
+    async def send(message: Message) -> None:
+        said.append(message["type"])
+
+    async def run() -> None:
+        await server_class(reference_config()).app({"type": "lifespan"}, receive, send)
+
+    asyncio.run(run())
+
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_an_interval_holds_the_rate_and_is_never_nothing() -> None:
