@@ -13,7 +13,7 @@ from idprobe.audit import resolve
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.jose import generate_key, public_key
 from idprobe.listener import listening
-from idprobe.probes import calling, channel, histories, lifetimes, probe, races
+from idprobe.probes import calling, channel, histories, lifetimes, probe, races, session_states
 from idprobe.probes.asking import somebody
 from idprobe.probes.asserting import Signer
 from idprobe.probes.assertions import _forgeries
@@ -21,6 +21,7 @@ from idprobe.probes.certified import certificate_of
 from idprobe.probes.edits import Edit
 from idprobe.probes.redirects import near_misses
 from idprobe.profile import Client, Provider, Tls, bare_profile, with_issuer
+from idprobe.reference.authorization_request import Wish
 from idprobe.reference.config import reference_config
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.server import ReferenceServer
@@ -83,6 +84,21 @@ def test_a_server_that_calls_none_of_our_addresses_is_told_which(
     steps = [one.step for one in wire.exchanges]
     assert steps.count("tokens-jwks") == 2
     assert "request-uri" not in steps
+
+
+@pytest.mark.parametrize("said", [{}, {"session_state": "no salt"}], ids=["none", "no word"])
+def test_a_frame_is_not_asked_about_what_is_no_session_state(said: dict[str, str]) -> None:
+    class Tells(ReferenceServer):
+        """Says something of its own about the session."""
+
+        def session_state(self, wish: Wish, browser_state: str) -> dict[str, str]:
+            del wish, browser_state
+            return said
+
+    app = Tells(replace(reference_config(), issuer=HTTPS)).app
+
+    with pytest.raises(Unsuited, match="no session_state to ask about"):
+        made(session_states.session_frame_asked, at_the_reference(), app)
 
 
 @pytest.mark.parametrize(("patience_s", "many"), [(-1.0, False), (3600.0, True)])

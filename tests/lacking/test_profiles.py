@@ -20,14 +20,26 @@ from tests.lacking.lack import (
 )
 
 from idprobe.probes.confusions import confusions
-from idprobe.profile import Indicator, Limits, Role
+from idprobe.probes.credential_properties import KINDS
+from idprobe.probes.edits import Edit
+from idprobe.profile import Indicator, Limits, Profile, Role
 from idprobe.reference.mutants.passwords import PasswordServer
 
 API: Final = "https://api.idprobe.example/"
 CALLBACK: Final = "https://client.example/cb"
 CONFUSIONS: Final = dict(confusions(CALLBACK))
+NOBODY: Final[frozenset[Role]] = frozenset()
 UNCLEAR: Final = "the evidence cannot tell:"
 NOT_REGISTERED: Final = f"{UNCLEAR} the hybrid client is not registered for"
+
+
+def with_namesakes(profile: Profile) -> Profile:
+    """Return a profile that has a client for each edit of the name of a service."""
+    service = profile.clients["service"]
+    names = {Edit(kind, 1000).of(service.client_id) for kind in KINDS}
+    others = {f"other-{name}": replace(service, client_id=name, roles=NOBODY) for name in names}
+    return replace(profile, clients={**profile.clients, **others})
+
 
 LACKS: Final = {
     "an end of old refresh tokens": Lack(
@@ -187,6 +199,9 @@ LACKS: Final = {
                 ),
             ),
         ),
+    ),
+    "other clients whose names are nearly the same": Lack(
+        makes=("client_ids_nearly_right",), profile=(with_namesakes,)
     ),
     "confusing redirect_uris that are not registered": Lack(
         makes=("redirect_uri_confusions",),

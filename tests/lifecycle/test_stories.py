@@ -202,6 +202,17 @@ def test_what_a_server_has_not_is_left_out_of_a_story(
     assert not [j for j in judgements if isinstance(j.verdict, HarnessFault)]
 
 
+def test_what_was_found_stays_found_where_there_are_no_more_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "refresh-revives-access-tokens"
+    monkeypatch.setattr(stories, "ROUNDS", 1)
+
+    judgements = told(STORIES[name], MUTANTS[name].server_class, tmp_path, monkeypatch)
+
+    assert broken_in(judgements) & {load_catalogue().canonical(one) for one in MUTANTS[name].breaks}
+
+
 def test_each_probe_seeks_the_claims_that_a_check_reads_in_it() -> None:
     """A round spent on a claim that nobody judges is lost for those that somebody does."""
     for name, claims in stories.CLAIMS.items():

@@ -288,7 +288,7 @@ class Teller:
     def _is_doomed(self, value: str) -> bool:
         """Return whether a token has to be dead."""
         token = self.state.token(value)
-        if token is None:
-            return False
-        has_ended = token.dead or token.is_inactive or token.is_turned_away
-        return bool(has_ended) or is_over(token, time.time())
+        return token is not None and (
+            bool(token.dead or token.is_inactive or token.is_turned_away)
+            or is_over(token, time.time())
+        )
