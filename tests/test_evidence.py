@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,7 @@ import pytest
 
 from idprobe.errors import EvidenceError
 from idprobe.evidence import Evidence, ProbeOutcome, read_evidence
-from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.exchange import Exchange, Request, Response, Trace, parse_json
 from idprobe.redaction import Vault
 
 SECRET: Final = "a-secret-of-the-profile"
@@ -128,3 +129,39 @@ def test_the_manifest_names_every_file_by_its_hash(tmp_path: Path) -> None:
 
     manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert set(manifest["sha256"]) == {"run.json", "probes.jsonl", "first.har"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("run.json", "[]", r"run\.json is not a JSON object"),
+        ("probes.jsonl", '{"probe": "first"\n{"probe": "second"}\n', "line 1 is no probe outcome"),
+        ("probes.jsonl", '{"what": "first"}\n{"probe": "second"}\n', "line 1 is no probe outcome"),
+    ],
+)
+def test_evidence_that_somebody_changed_is_named_and_refused(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    begun(tmp_path)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+    with pytest.raises(EvidenceError, match=said):
+        read_evidence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda trace: trace.last, lambda trace: trace.started_at, lambda trace: trace.landing],
+    ids=["last", "started_at", "landing"],
+)
+def test_an_empty_trace_is_no_evidence(read: Callable[[Trace], object]) -> None:
+    with pytest.raises(EvidenceError, match=r"the trace of seen is empty|redirect_uri in seen"):
+        read(Trace("seen", ()))
+
+
+def test_json_may_be_wide_but_not_deep() -> None:
+    wide = b'[{"a": [1]}' + b', {"a": [1]}' * 99 + b"]"
+
+    assert len(parse_json(wide)) == 100
+    with pytest.raises(EvidenceError, match="nests deeper than 64 levels"):
+        parse_json(b"[" * 65 + b"]" * 65)

@@ -27,6 +27,13 @@ def test_what_counts_is_an_error_at_its_line_of_the_profile(run: Run) -> None:
     ).replace("%3A", ":")
 
 
+def test_a_run_without_a_profile_file_points_into_none(run_of: Maker, run: Run) -> None:
+    lines = annotations(run_of(*run.judgements, profile_path=""))
+
+    (error,) = (line for line in lines if line.startswith("::error "))
+    assert error.startswith("::error title=RFC6749-5.1/cache-control-no-store (MUST)::")
+
+
 def test_what_does_not_count_and_what_was_not_decided_are_warnings(run: Run) -> None:
     warnings = [line for line in annotations(run) if line.startswith("::warning ")]
 

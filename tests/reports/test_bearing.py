@@ -41,6 +41,14 @@ def test_a_load_run_has_one_verdict(changes: dict[str, Any], verdict: str, becau
     assert because in found.because
 
 
+def test_what_was_offered_is_a_course_or_users_in_a_loop() -> None:
+    closed = {**LOAD["plan"], "kind": "closed", "users": 7, "duration_s": 20.0}
+
+    for plan, offered in ((LOAD["plan"], "/s"), (closed, "7 users in a closed loop for 20 s")):
+        facts = dict(bearing({**LOAD, "plan": plan}, "speakup", "http://127.0.0.1:9000").facts)
+        assert offered in facts["Offered"]
+
+
 def test_figures_of_another_server_say_so() -> None:
     alike = bearing(LOAD, "speakup", "http://127.0.0.1:1")
     other = bearing(LOAD, "acme", "https://id.example")

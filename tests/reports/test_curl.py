@@ -91,3 +91,13 @@ def test_a_huge_request_makes_a_short_command(size: int) -> None:
 
     assert len(command) < 10_000
     assert f"{size} bytes are in the HAR" in command
+
+
+def test_more_headers_than_a_reader_wants_are_left_to_the_har() -> None:
+    headers = tuple((f"X-{number}", "v") for number in range(100))
+
+    command = curl_command(Request.get(URL, headers=headers))
+
+    assert "X-0: v" in words(command)
+    assert "X-99: v" not in words(command)
+    assert "# further headers are left out; the HAR has them" in command

@@ -149,3 +149,20 @@ def test_a_load_run_is_no_coverage_that_could_get_lost(
     assert kinds(wrong, without) == []
     assert kinds(without, wrong) == kinds(right, wrong) == [("new", True)]
     assert kinds(wrong, right) == [("fixed", False)]
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "regressed"),
+    [("must", True), ("should", True), ("contract", False), ("never", False)],
+)
+def test_lost_coverage_is_a_regression_where_the_gate_cares(
+    fail_on: str, run_of: Maker, requirement_of: Maker, judgement_of: Maker, *, regressed: bool
+) -> None:
+    old, new = (
+        results_json(run_of(judgement_of(requirement_of("RFC6749-5/x"), one), fail_on=fail_on))
+        for one in (GOOD, LOST)
+    )
+
+    (found,) = differences(old, new)
+
+    assert (found.kind, found.regressed) == ("untestable", regressed)

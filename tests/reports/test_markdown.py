@@ -20,6 +20,13 @@ def test_a_summary_names_findings_deviations_and_causes(run: Run) -> None:
     assert "- 3 requirements: `the control of refreshed failed: wanted success, got 500`" in text
 
 
+def test_a_run_with_nothing_to_say_has_no_empty_headings(run_of: Maker) -> None:
+    text = summary_md(run_of(notes=()))
+
+    assert "##" not in text.partition("\n")[2]
+    assert "TLS certificates" not in text
+
+
 def test_words_of_a_server_stay_in_code_spans(
     run_of: Maker, requirement_of: Maker, judgement_of: Maker
 ) -> None:

@@ -13,11 +13,22 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.exchange import (
+    Connection,
+    Exchange,
+    Landing,
+    LandingMode,
+    Release,
+    Request,
+    Response,
+    Sender,
+    Trace,
+)
 from idprobe.reports import write_all
 from idprobe.reports.model import NotTested, Run
-from idprobe.reports.packed import unpacked
+from idprobe.reports.packed import packed, unpacked
 from idprobe.reports.page import page_html
+from idprobe.reports.transcript import transcript
 from idprobe.verdict import HarnessFault, Inconclusive, NotApplicable, Violated
 
 Maker = Callable[..., Any]
@@ -331,6 +342,40 @@ def test_many_short_exchanges_are_shown_without_headers_rather_than_beyond_the_l
     assert len(found["busy"]) == 3000
     assert "no room" in found["busy"][0]["remarks"][-1]
     assert found["short"][0]["request"][1] == [[n, v] for n, v in one.request.headers]
+
+
+def test_what_fits_at_no_length_is_packed_at_the_shortest(trace_of: Maker) -> None:
+    trace = trace_of("long", b"x" * 100)
+
+    text, cap = packed([(ProbeOutcome("long", "done"), trace)], budget=1)
+
+    (probe,) = unpacked(text)["probes"]
+    assert unpacked(text)["cap"] == cap == 64
+    assert len(probe["exchanges"]) == len(trace)
+    assert all(not one["request"][1] for one in probe["exchanges"])
+
+
+def test_an_exchange_says_what_was_special_about_it(trace_of: Maker) -> None:
+    one = trace_of().exchanges[1]
+    special = replace(
+        one,
+        sender=Sender.RAW,
+        retried=2,
+        release=Release(4_500),
+        connection=Connection(tls_version="TLSv1.3"),
+        response=replace(one.answered, truncated=True),
+    )
+
+    (told,) = transcript(Trace("race", (special,)), 100)
+
+    assert told.remarks == (
+        "sent by the client",
+        "through raw",
+        "retried 2 times",
+        "let go 4 µs after the first of its race",
+        "TLSv1.3",
+        "recorded only in part: the body was longer than our bound",
+    )
 
 
 def test_a_judgement_without_an_exchange_has_no_dead_link(

@@ -20,6 +20,13 @@ def test_an_axis_has_round_ticks_and_places_values_between_its_ends() -> None:
     assert [FLAT.share(value) for value in (-5, 0, 2.5, 10, 99)] == [0, 0, 0.25, 1, 1]
 
 
+def test_an_axis_without_extent_has_everything_at_its_start() -> None:
+    point = Axis("x", 3, 3)
+
+    assert [point.share(value) for value in (-1, 3, 7)] == [0, 0, 0]
+    assert point.ticks() == (3,)
+
+
 def test_a_logarithmic_axis_has_its_powers_of_ten() -> None:
     axis = span("ms", [0.0, 0.3, 40.0], logarithmic=True)
 

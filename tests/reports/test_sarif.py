@@ -93,6 +93,17 @@ def test_a_result_points_into_the_profile_and_from_there_into_the_har(run: Run) 
     assert related["message"]["text"] == "exchange 2 of code_redeemed"
 
 
+def test_a_result_that_rests_on_no_exchange_points_at_none(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    found = judgement_of(requirement_of("RFC6749-5/x"), Violated("x"), exchange="")
+
+    log = sarif_json(run_of(found))
+
+    validate(log)
+    assert "relatedLocations" not in log["runs"][0]["results"][0]
+
+
 @pytest.mark.parametrize("field", ["helpUri", "help", "shortDescription", "fullDescription"])
 def test_a_rule_is_a_requirement_with_help(field: str, run: Run) -> None:
     rules = only_run(run)["tool"]["driver"]["rules"]

@@ -104,3 +104,36 @@ def test_a_run_without_judgements_says_that_nothing_was_proven(run_of: Maker) ->
     assert "Nothing was proven." in text
     assert "exit 3: the target is unusable" in text
     assert "also 5: nothing was judged" in text
+
+
+def test_a_finding_says_what_was_remarked_and_how_to_see_it_again(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    found = {"remark": "seen at 3 of 200 requests", "replay": "code_bound:7", "exchange": ""}
+
+    text = printed(run_of(judgement_of(requirement_of("RFC6749-5/x"), Violated("x"), **found)))
+
+    assert "seen at 3 of 200 requests" in text
+    assert "again: --reproduce code_bound:7" in text
+    assert "seen in" not in text
+
+
+def test_many_findings_are_counted_and_a_run_without_notes_has_none(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker
+) -> None:
+    many = [judgement_of(requirement_of(f"RFC6749-5/x{n}"), Violated(f"no {n}")) for n in range(99)]
+
+    text = printed(run_of(*many, notes=()))
+
+    shown = sum(f"RFC6749-5/x{n} " in text for n in range(99))
+    assert f"and {99 - shown} more violations, see the report" in text
+    assert "note:" not in text
+
+
+def test_a_summary_without_a_report_names_none(run: Run) -> None:
+    console = Console(file=io.StringIO(), width=80)
+
+    print_summary(run, console, None)
+
+    assert isinstance(console.file, io.StringIO)
+    assert "report:" not in console.file.getvalue()
