@@ -19,6 +19,9 @@ redirect_uris = ["https://client.example/cb"]
 """
 
 
+NOWHERE: Final = "http://127.0.0.1:1"
+
+
 def idprobe(*arguments: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "idprobe", *arguments],
@@ -93,10 +96,13 @@ def test_a_target_beyond_loopback_ends_with_2_and_one_sentence(tmp_path: Path) -
         (("audit", "nowhere"), "neither a URL, nor a profile file, nor a shipped profile"),
         (("audit", "--depth", "abyss"), "abyss"),
         (("judge", "nowhere"), "nowhere"),
+        (("audit", NOWHERE, "--seed", "7", "--reproduce", "no_such:6:AA"), "no property no_such"),
+        (("audit", NOWHERE, "--update-deviations"), "needs a profile file to write into"),
+        (("compare", "."), "the results of two runs or more"),
         (("explain", "RFC6749-5.1/cache-control-no-stor"), "RFC6749-5.1/cache-control-no-store"),
         (("serve", "--mutant", "no-such-fault"), "no-such-fault"),
     ],
-    ids=["target", "option", "folder", "requirement", "mutant"],
+    ids=["target", "option", "folder", "replay", "update", "one", "requirement", "mutant"],
 )
 def test_a_call_that_cannot_be_carried_out_ends_with_2_and_one_sentence(
     arguments: tuple[str, ...], said: str, tmp_path: Path
@@ -263,3 +269,68 @@ def test_every_other_verb_is_there_without_what_load_and_browsers_need() -> None
     hidden = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import idprobe.cli"
 
     subprocess.run([sys.executable, "-c", hidden], check=True)
+
+
+def test_deviations_are_updated_in_the_file_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_text(f'issuer = "{NOWHERE}"\n[registration]\n', "utf-8")
+
+    done = idprobe("audit", "acme.toml", "--update-deviations", folder=tmp_path)
+
+    assert "acme.toml: 0 deviations added, 0 removed" in done.stderr
+
+
+def test_a_person_cannot_log_in_at_several_servers_at_once(tmp_path: Path) -> None:
+    manual = f'issuer = "{NOWHERE}"\n[registration]\n[login]\ndriver = "manual"\n'
+    (tmp_path / "acme.toml").write_text(manual, encoding="utf-8")
+
+    done = idprobe("audit", "reference", "acme.toml", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "acme.toml wants a person at its login" in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_flags_go_to_each_of_several_and_nothing_is_compared_with_what_did_not_run(
+    tmp_path: Path,
+) -> None:
+    forbidden = 'issuer = "https://id.example"' + CLIENT
+    (tmp_path / "acme.toml").write_text(forbidden, encoding="utf-8")
+    call = ("audit", "reference", "acme.toml", "-k", "cache", "-o", "out", "--tls")
+
+    done = idprobe(*call, folder=tmp_path, WEB_SECRET="a-secret")
+
+    record = json.loads((tmp_path / "out" / "reference" / "results.json").read_text("utf-8"))
+    assert done.returncode == 2
+    assert record["target"]["issuer"].startswith("https://127.0.0.1:")
+    assert "acme: exit 2" in done.stdout
+    assert "comparison:" not in done.stdout
+
+
+def test_what_is_interrupted_among_several_is_judged_as_far_as_it_came(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "idprobe", "audit", "speakup", "reference", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    folders = [tmp_path / "out" / name for name in ("speakup", "reference")]
+    wait_for(lambda: all(list((one / "evidence").glob("*.har")) for one in folders), process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    for folder in folders:
+        record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        assert record["interrupted"] is True
+
+
+def test_a_run_that_would_write_over_another_ends_with_2_and_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out" / "evidence").mkdir(parents=True)
+    (tmp_path / "out" / "evidence" / "code_redeemed.har").write_text("{}", encoding="utf-8")
+
+    done = idprobe("audit", "reference", "-k", "cache", "-o", "out", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "another run" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "out" / "results.json").exists()

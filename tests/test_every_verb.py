@@ -46,6 +46,13 @@ def test_what_json_prints_is_json(
     assert json.loads(done.stdout)
 
 
+def test_coverage_lists_who_kills_which_mutant() -> None:
+    done = CliRunner().invoke(commands, ["coverage", "--wanted"], standalone_mode=False)
+
+    rows = dict(line.split("\t", 1) for line in done.stdout.splitlines())
+    assert "token-response-may-be-stored" in rows["RFC6749-5.1/cache-control-no-store"].split()
+
+
 def test_coverage_as_json_has_the_figures_of_the_table() -> None:
     done = CliRunner().invoke(commands, ["coverage", "--json"], standalone_mode=False)
 

@@ -107,3 +107,51 @@ def test_a_target_that_is_none_is_a_usage_error(pytester: pytest.Pytester) -> No
 
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*neither a URL, nor a profile file, nor a shipped profile*"])
+
+
+def test_tests_that_judge_nothing_are_left_to_pytest(pytester: pytest.Pytester, run: Any) -> None:
+    pytester.makepyfile(test_plain="def test_plain() -> None:\n    assert True\n")
+
+    result, record = run("test_plain.py")
+
+    result.assert_outcomes(passed=1)
+    assert record["judgements"] == []
+
+
+def test_a_keyword_that_selects_nothing_sends_nothing(run: Any) -> None:
+    result, record = run("-k", "nothing_of_the_kind")
+
+    result.assert_outcomes(deselected=6)
+    assert (record["exchanges"], record["judgements"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ("import nothing_of_the_kind\n", "*not judged: test_bad.py: *nothing_of_the_kind*"),
+        (
+            CHECKS.replace("code_redeemed", "code_redemed"),
+            "*not judged: test_bad.py::test_holds: there is no probe code_redemed",
+        ),
+    ],
+    ids=["import", "probe"],
+)
+def test_a_suite_that_is_not_whole_judges_nothing(
+    text: str, flaw: str, pytester: pytest.Pytester, run: Any
+) -> None:
+    pytester.makepyfile(test_bad=text)
+
+    result, record = run()
+
+    assert (result.ret, record) == (4, {})
+    result.stdout.fnmatch_lines([flaw])
+
+
+def test_a_run_that_would_write_over_another_is_not_made(run: Any, tmp_path: Path) -> None:
+    run("-k", "holds")
+    (tmp_path / "out" / "results.json").unlink()
+
+    result, record = run("-k", "holds")
+
+    assert (result.ret, record) == (2, {})
+    result.stdout.fnmatch_lines(["*not judged: *another run*"])

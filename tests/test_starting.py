@@ -3,7 +3,8 @@
 import asyncio
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,13 +18,16 @@ from click.testing import CliRunner
 from idprobe.beginning import Beginning, begin, profile_name
 from idprobe.cli import commands
 from idprobe.doctor import Symptom, examine
-from idprobe.errors import UsageError
+from idprobe.errors import ProfileError, UsageError
+from idprobe.flows import Ending, HumanStep, Stopped
+from idprobe.flows.journey import NEEDS_SCRIPTS
 from idprobe.profile import Client, Profile, load_profile, with_issuer
 from idprobe.reference.config import speakup_config
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ServerConfig
 from idprobe.suite import InProcess
 from idprobe.targets import resolve
+from idprobe.wire import Human, Wire
 
 ISSUER: Final = "http://127.0.0.1:8081"
 SECRETS: Final = {
@@ -252,6 +256,69 @@ def test_nobody_is_asked_more_where_nothing_answers() -> None:
     assert "set ca_file under [tls]" in symptom.said
 
 
+def test_endpoints_of_the_profile_do_without_metadata() -> None:
+    def nowhere(response: httpx.Response) -> httpx.Response:
+        response.status_code = 404
+        return response
+
+    endpoints = {"authorization_endpoint": f"{ISSUER}/authorize"}
+    found = examined(speakup(clients=only("web"), users={}, endpoints=endpoints), nowhere)
+
+    assert found["metadata"].state == "skip"
+    assert "404 at /.well-known/openid-configuration" in found["metadata"].said
+    assert found["keys"].said == "the server has no jwks_uri"
+    assert found["client web"].said == "the server has no token endpoint"
+
+
+def test_a_channel_that_nobody_verifies_is_to_change() -> None:
+    insecure = replace(speakup().tls, insecure=True)
+
+    assert examined(speakup(clients={}, users={}, tls=insecure))["tls"].state == "fix"
+
+
+def test_a_verified_certificate_is_told() -> None:
+    secure = with_issuer(speakup(clients={}, users={}), ISSUER.replace("http", "https"))
+
+    assert examined(secure)["tls"] == Symptom("tls", "ok", "the certificate is verified")
+
+
+@pytest.mark.parametrize(
+    ("sees", "said"),
+    [
+        (None, "this server needs the driver browser: profile speakup: login.driver: is away"),
+        (NEEDS_SCRIPTS, f"the browser does not get there either: {NEEDS_SCRIPTS}"),
+    ],
+    ids=["no-browser", "stuck"],
+)
+def test_a_server_that_wants_a_browser_says_whether_one_would_do(
+    sees: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not here: the browser is away, or comes no further than the forms."""
+
+    def scripted(response: httpx.Response) -> httpx.Response:
+        if response.headers.get("content-type", "").startswith("text/html"):
+            page = b"<!doctype html><body><script>draw()</script>"
+            return httpx.Response(200, headers=response.headers, stream=httpx.ByteStream(page))
+        return response
+
+    @asynccontextmanager
+    async def driver(profile: Profile) -> AsyncIterator[Human | None]:
+        async def visit(wire: Wire, step: HumanStep, name: str) -> Ending:
+            return Stopped(await wire.send(step.request, name), step.request, sees or "")
+
+        if profile.login.driver == "browser" and sees is None:
+            raise ProfileError("profile speakup", "login.driver", "is away")
+        yield Human(visit) if profile.login.driver == "browser" else None
+
+    monkeypatch.setattr("idprobe.doctor.playing", driver)
+    users = {"alice": speakup().users["alice"]}
+
+    found = examined(speakup(clients=only("web"), users=users), scripted)
+
+    assert found["driver"].state == "fix"
+    assert found["driver"].said.startswith(said)
+
+
 @pytest.mark.parametrize(("ahead_s", "state"), [(0, "ok"), (300, "fix"), (-300, "fix")])
 def test_a_clock_that_is_wrong_is_told(ahead_s: int, state: str) -> None:
     def dated(response: httpx.Response) -> httpx.Response:
@@ -348,3 +415,42 @@ def test_doctor_ends_with_3_while_something_is_to_change(tmp_path: Path) -> None
     assert (well.return_value, ill.return_value) == (0, 3)
     assert well.output.endswith("ready: idprobe audit\n")
     assert ill.output.endswith(" to change\n")
+
+
+def test_doctor_asks_nothing_where_nobody_allowed_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(
+        'issuer = "https://id.example"\n[clients.app]\nclient_id = "app"\n'
+        'token_endpoint_auth_method = "none"\nredirect_uris = ["https://client.example/cb"]\n',
+        encoding="utf-8",
+    )
+
+    call = CliRunner().invoke(commands, ["doctor", str(path)], standalone_mode=False)
+
+    assert isinstance(call.exception, UsageError)
+    assert "authorized_by" in str(call.exception)
+
+
+@pytest.mark.parametrize(
+    ("registers", "line"),
+    [
+        (False, "say in [target] who allows the test and until when"),
+        (True, "and:  idprobe audit {path} --register"),
+    ],
+)
+def test_init_says_what_is_still_lacking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, *, registers: bool
+) -> None:
+    async def found(_issuer: str) -> Beginning:
+        return Beginning("", (), registers=registers, needs_consent=not registers)
+
+    monkeypatch.setattr("idprobe.verbs.starting.begin", found)
+    path = tmp_path / "a.toml"
+
+    call = CliRunner().invoke(
+        commands, ["init", "https://id.example", "-o", str(path)], standalone_mode=False
+    )
+
+    lines = call.output.splitlines()
+    assert line.format(path=path) in lines
+    assert "set these in the environment:" not in lines

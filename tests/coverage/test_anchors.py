@@ -3,11 +3,14 @@
 import csv
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+from click.testing import CliRunner
 
+from idprobe.cli import commands
 from idprobe.content import content
 from idprobe.coverage.anchors import SOURCES, Standing, load_anchors
 from idprobe.coverage.command import coverage_of_the_suite
@@ -111,6 +114,32 @@ def test_a_row_that_makes_no_sense_is_refused(row: str, flaw: str, tmp_path: Pat
         load_anchors(folder_with(tmp_path, row))
 
     assert flaw in str(caught.value)
+
+
+def test_a_list_with_other_columns_is_none(tmp_path: Path) -> None:
+    folder_with(tmp_path)
+    (tmp_path / "oauch-cases.tsv").write_text("id\tname\nA-1\tx\n", encoding="utf-8")
+
+    with pytest.raises(CatalogueError, match=r"oauch-cases\.tsv: the columns are not those"):
+        load_anchors(tmp_path)
+
+
+def test_what_has_neither_check_nor_reason_is_owed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = ("A-1\ttoken\tIt.\tmust\tx.py::a\t", "A-2\tjar\tIt.\tmay\t\tnot yet: Nobody began.")
+    anchors = load_anchors(folder_with(tmp_path, *cases))
+    bare = replace(COVERAGE, anchors=anchors, untested={}, judging={})
+
+    monkeypatch.setattr("idprobe.coverage.command.coverage_of_the_suite", lambda: bare)
+    words = ["coverage", "--gaps", "--strict"]
+    done = CliRunner().invoke(commands, words, standalone_mode=False)
+
+    owed = done.stdout.splitlines()
+    assert done.return_value == 1
+    assert "oauch-cases A-2  may  Nobody began." in owed
+    assert any(line.startswith("RFC6749-5.1/cache-control-no-store  MUST  ") for line in owed)
+    assert not any(line.startswith("oauch-cases A-1") for line in owed)
 
 
 def plain_lines(path: Path) -> Iterator[list[str]]:

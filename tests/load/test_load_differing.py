@@ -85,9 +85,11 @@ def test_fewer_successes_a_second_are_a_regression(tmp_path: Path) -> None:
 def test_answers_that_are_wrong_now_are_a_regression_of_one_run_too(tmp_path: Path) -> None:
     old, new = side(tmp_path / "old", run()), side(tmp_path / "new", run(wrong=1))
 
-    said = diff(old, new, "--json")
+    plain, said = diff(old, new), diff(old, new, "--json")
 
-    assert json.loads(said.output)["wrong_now"] == ["RFC6749-10.3/token-of-one-client-under-load"]
+    rule = "RFC6749-10.3/token-of-one-client-under-load"
+    assert f"regression  {rule}: answers are wrong that were not" in plain.output
+    assert json.loads(said.output)["wrong_now"] == [rule]
     assert (said.return_value, diff(new, old).return_value) == (1, 0)
 
 

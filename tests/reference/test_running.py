@@ -1,17 +1,29 @@
+import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from click.testing import CliRunner
 
-from idprobe.errors import UsageError
+from idprobe.cli import commands
+from idprobe.embedded import served
+from idprobe.errors import ProbeError, UsageError
+from idprobe.profile import bare_profile
 from idprobe.reference import running as running_module
 from idprobe.reference.config import SERVICE_SECRET, reference_config, speakup_config
 from idprobe.reference.mutants import mutant_named
-from idprobe.reference.running import serve
+from idprobe.reference.running import Running, serve
+from idprobe.reference.settings import ServerConfig
 
 
 def test_server_answers_under_its_issuer() -> None:
@@ -103,3 +115,65 @@ def test_octets_that_are_no_request_are_answered_with_a_dated_400() -> None:
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"\r\ndate: " in answer
+
+
+def served_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the embedded server in a process of its own, told at once to end."""
+    return subprocess.run(
+        [sys.executable, "-m", "idprobe.embedded", *arguments],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--tls",)], ids=["plain", "tls"])
+def test_the_embedded_server_says_where_it_is_and_ends_with_its_input(
+    options: tuple[str, ...],
+) -> None:
+    done = served_by_itself("reference", *options)
+
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert told["issuer"].startswith("https://" if options else "http://")
+    assert (told["ca_file"] is not None) == bool(options)
+    assert not (options and Path(told["ca_file"]).exists())
+
+
+def test_an_embedded_server_that_there_is_not_does_not_start() -> None:
+    profile = replace(bare_profile("http://127.0.0.1"), embedded="refrence")
+
+    assert "there is no embedded server 'refrence'" in served_by_itself("refrence").stderr
+    with pytest.raises(ProbeError, match="refrence did not start"), served(profile):
+        pass
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_serve_runs_what_was_configured_and_says_whom_to_trust(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, as_json: bool
+) -> None:
+    ran: list[Any] = []
+
+    def run(config: ServerConfig, announce: Callable[[Running], None], **how: Any) -> None:
+        ran.append((config, how))
+        with serve(config, tls=how["tls"], server_class=how["server_class"]) as running:
+            announce(running)
+
+    monkeypatch.setattr("idprobe.reference.running.run_forever", run)
+    mine = {"clients": {"app": {"token_endpoint_auth_method": "none", "grant_types": []}},
+            "users": {"carol": {"password": "made-up"}}, "hybrid": True}  # fmt: skip
+    (tmp_path / "mine.json").write_text(json.dumps(mine), encoding="utf-8")
+    words = ["serve", "--config", str(tmp_path / "mine.json"), "--tls", *["--json"] * as_json]
+    words += ["--mutant", "token-response-may-be-stored"]
+
+    said = CliRunner().invoke(commands, words, catch_exceptions=False).stdout
+
+    ((config, how),) = ran
+    assert how["server_class"] is mutant_named("token-response-may-be-stored").server_class
+    assert config.hybrid
+    if as_json:
+        assert json.loads(said)["ca_file"].endswith(".pem")
+    else:
+        assert "its authority is in " in said

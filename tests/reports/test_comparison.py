@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from click.testing import CliRunner
 from selectolax.lexbor import LexborHTMLParser
 
+from idprobe.cli import commands
 from idprobe.profile import Deviation
 from idprobe.reports.comparison import (
     Comparison,
@@ -17,7 +19,7 @@ from idprobe.reports.comparison import (
     write_comparison,
 )
 from idprobe.reports.page import page_html
-from idprobe.reports.record import results_json
+from idprobe.reports.record import results_json, write_results
 from idprobe.verdict import Inconclusive, NotApplicable, Satisfied, Violated
 
 Maker = Callable[..., Any]
@@ -141,3 +143,24 @@ def test_each_reason_stands_beside_the_server_that_gave_it(
 
     told = [node.text() for node in page.css("#differing th .note")]
     assert told == ["a: no", "b: no"]
+
+
+def test_compare_prints_its_document_and_links_the_pages_that_there_are(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker, tmp_path: Path
+) -> None:
+    rule = requirement_of("RFC6749-5/x")
+    for name, verdict in (("a", Satisfied()), ("b", Violated("no"))):
+        (tmp_path / name).mkdir()
+        run = run_of(judgement_of(rule, verdict), target=name)
+        write_results(run, tmp_path / name / "results.json")
+    (tmp_path / "a" / "report.html").write_text("a page", encoding="utf-8")
+    words = ["compare", *(str(tmp_path / name) for name in "ab"), "-o", str(tmp_path / "out")]
+
+    told, as_json = (
+        CliRunner().invoke(commands, [*words, *more], standalone_mode=False)
+        for more in ([], ["--json"])
+    )
+
+    assert "1 requirement where they differ" in told.stdout
+    document = json.loads(as_json.stdout)
+    assert [one["report"] for one in document["providers"]] == ["../a/report.html", ""]

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from idprobe.cli import commands
 from idprobe.errors import EvidenceError
+from idprobe.profile import Deviation
 from idprobe.reports.model import Run
 from idprobe.reports.record import fingerprint, read_results, results_json, write_results
 from idprobe.schemas import schema, validate
@@ -158,3 +161,20 @@ def test_a_file_that_is_no_record_is_refused_by_name(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match=r"nowhere\.json: cannot be read"):
         read_results(tmp_path / "nowhere.json")
+
+
+def test_explain_shows_what_was_declared(
+    run_of: Maker, requirement_of: Maker, judgement_of: Maker, tmp_path: Path
+) -> None:
+    rule = "RFC6749-5.1/cache-control-no-store"
+    declared = Deviation(rule, "promised in 7.2", None)
+    judgement = judgement_of(
+        requirement_of(rule), Violated("private"), deviation=declared, counts=False
+    )
+    write_results(run_of(judgement), tmp_path / "results.json")
+
+    words = ["explain", rule, "--results", str(tmp_path)]
+    said = CliRunner().invoke(commands, words, standalone_mode=False).output
+
+    assert "because  private" in said
+    assert "declared promised in 7.2" in said
