@@ -35,6 +35,7 @@ ENGINE_TESTS = [
     f"tests/load/test_{name}.py"
     for name in ("engine", "pacing", "callers", "pulse", "windows", "allowance", "under_load")
 ]
+BROWSER_TESTS = [f"tests/browser/{name}.py" for name in ("logins", "frames", "walks")]
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
 ROOT = Path(__file__).parent
 AXE = "axe-core@4.14.1"
@@ -106,7 +107,7 @@ def coverage(session: nox.Session) -> None:
     run = ("coverage", "run", "-m")
     session.run(*run, "pytest", "-n", "auto", "--dist", "worksteal")
     here = {"PYTHONPATH": "tests/browser:tests"}
-    session.run(*run, "pytest", "tests/browser/logins.py", "tests/browser/frames.py", env=here)
+    session.run(*run, "pytest", *BROWSER_TESTS, env=here)
     session.run(*run, "tests.variants.compare")
     matrix = str(Path(session.create_tmp()).resolve() / "matrix.json")
     session.run(*run, "idprobe.proving", "--json", matrix, "-k", "code")
@@ -239,7 +240,7 @@ def browser(session: nox.Session) -> None:
     chromium_for(session)
     install(session, "browser", editable=True)
     here = {"PYTHONPATH": "tests/browser:tests"}
-    session.run("pytest", "tests/browser/logins.py", "tests/browser/frames.py", env=here)
+    session.run("pytest", *BROWSER_TESTS, env=here)
     session.run("python", "tests/browser/compare.py", *session.posargs, env=here)
 
 
