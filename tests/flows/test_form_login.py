@@ -347,12 +347,24 @@ def test_user_name_and_password_may_be_asked_for_on_two_pages(drive: Drive) -> N
         html("<META HTTP-EQUIV=Refresh CONTENT=\"1;URL='next?a=1&amp;b=2'\">"),
         html("One moment", 200, ("Refresh", "0; url=/next?a=1&b=2")),
         Response(200, (("Refresh", "0;/next?a=1&b=2"),)),
+        Response(200, (("Refresh", ' 0.5 ,\tURL = "/next?a=1&b=2" now'),)),
+        Response(200, (("Refresh", ".3 /next?a=1&b=2"),)),
     ],
 )
 def test_a_refresh_is_followed(drive: Drive, page: Response) -> None:
     sent, _ = drive(form_login(step()), [page, HOME])
 
     assert sent[1].url == "https://op.test/next?a=1&b=2"
+
+
+@pytest.mark.parametrize("content", ["soon", "", "; url=/a", "1x; url=/a", "url=/a"])
+def test_a_refresh_without_a_time_is_none_and_hides_no_other(drive: Drive, content: str) -> None:
+    none = f'<meta http-equiv=refresh content="{content}">'
+    page = html(f'{none}<meta http-equiv=refresh content="0;/n">')
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert sent[1].url == "https://op.test/n"
 
 
 def test_a_refresh_to_the_redirect_uri_lands(drive: Drive) -> None:
@@ -572,6 +584,75 @@ def test_a_multipart_form_is_sent_as_one(drive: Drive) -> None:
     assert parts[-1] == b"--\r\n"
     assert b'name="pw"\r\n\r\np\xc3\xa4ss word&1\r\n' in parts[2]
     assert b'name="a%22b"' in parts[3]
+
+
+def test_a_form_of_plain_text_is_sent_as_one(drive: Drive) -> None:
+    page = html(
+        "<form method=post enctype=text/plain><input name=user><input type=password name=pw></form>"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert sent[1].header("content-type") == "text/plain"
+    assert sent[1].body.decode() == f"user={ALICE.username}\r\npw={ALICE.password}\r\n"
+
+
+def test_a_form_is_sent_in_the_first_charset_that_there_is(drive: Drive) -> None:
+    page = html(
+        "<form method=post accept-charset='martian, iso-8859-1'><input name=user>"
+        "<input type=password name=pw></form>"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert sent[1].body.endswith(b"&pw=p%E4ss+word%261")
+
+
+def test_what_a_fieldset_around_disables_is_not_sent(drive: Drive) -> None:
+    page = html(
+        "<form method=post><input name=user><input type=password name=pw>"
+        "<fieldset disabled><fieldset><input name=a value=1></fieldset></fieldset>"
+        "<fieldset><input name=b value=2></fieldset></form>"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert [name for name, _ in posted(sent[1])] == ["user", "pw", "b"]
+
+
+def test_the_button_that_leads_aside_is_not_the_one_that_goes_on(drive: Drive) -> None:
+    page = html(
+        "<form method=post><input name=user><input type=password name=pw>"
+        "<button name=go value=no>Cancel</button><button name=go value=on>Fire</button></form>"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert posted(sent[1])[-1] == ("go", "on")
+
+
+def test_a_code_may_be_hidden_like_a_password(drive: Drive) -> None:
+    user = replace(ALICE, totp_secret="JBSWY3DPEHPK3PXP")
+    page = html("<form method=post><input type=password name=otp><button>Verify</button></form>")
+
+    sent, _ = drive(form_login(step(user)), [PLAIN_LOGIN, page, HOME])
+
+    ((name, code),) = posted(sent[2])
+    assert name == "otp"
+    assert len(code) == 6
+    assert code.isdigit()
+
+
+def test_choices_that_neither_give_nor_refuse_consent_stay_as_they_are(drive: Drive) -> None:
+    page = html(
+        "<form method=post><label><input type=radio name=lang value=de checked>Deutsch</label>"
+        "<label><input type=radio name=lang value=en>English</label>"
+        "<button>Allow</button></form>"
+    )
+
+    sent, _ = drive(form_login(step()), [page, HOME])
+
+    assert posted(sent[1]) == [("lang", "de")]
 
 
 def test_a_button_may_redirect_the_form(drive: Drive) -> None:

@@ -34,8 +34,10 @@ META_CHARSET: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([a-zA-Z0-9_:-]{1,40})", re.IGNORECASE
 )
 REFRESH: Final = re.compile(
-    r"\s*(\d{0,6})[\d.]*\s*(?:[;,]?\s*(?:url\s*=\s*)?(.*))?", re.IGNORECASE | re.DOTALL
+    r"\s*(?=[\d.])(\d{0,6})[\d.]*(?:(?=[\s;,])\s*[;,]?\s*(?:url\s*=\s*)?(.*))?\Z",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
+"""HTML, section 4.2.5.3: what does not begin with a time is no refresh."""
 TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 SCRIPTED: Final = re.compile(r"\.\s*(?:submit|requestSubmit|click)\s*\(|\[\s*[\"']submit[\"']\s*\]")
 
@@ -63,7 +65,7 @@ def parsed(text: str) -> LexborHTMLParser:
 def read_refresh(value: str, *, without_scripts: bool = False) -> Refresh | None:
     """Return what a Refresh header or meta element says, None if it cannot be read."""
     found = REFRESH.match(value)
-    if found is None or not (found[1] or found[2]):
+    if found is None:
         return None
     url = (found[2] or "").strip()
     if url[:1] in {'"', "'"}:
