@@ -13,14 +13,17 @@ from joserfc import jwk, jws, jwt
 from idprobe.errors import EvidenceError, UsageError
 from idprobe.jose import (
     client_assertion,
+    default_alg,
     generate_key,
     half_hash,
     looks_like_jwt,
     public_key,
+    public_pem,
     read_jwt,
     sign_jwt,
     verified_by,
 )
+from idprobe.jwe import header_of_jwe
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RSA = generate_key("RSA")
@@ -266,3 +269,25 @@ def test_a_generated_key_is_private_and_its_public_part_is_not(kty: str) -> None
 def test_a_key_of_an_unknown_type_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         generate_key("DSA")
+
+
+def test_the_half_hash_of_ed448_is_that_of_its_own_hash() -> None:
+    whole = hashlib.shake_256(b"token").hexdigest(114)
+
+    found = half_hash("token", "Ed448")
+
+    assert base64.urlsafe_b64decode(found).hex() == whole[: len(whole) // 2]
+
+
+def test_keys_that_cannot_do_what_is_asked_are_told() -> None:
+    secret = {"kty": "oct", "k": segment(b"a secret")}
+
+    with pytest.raises(UsageError, match="cannot sign with"):
+        default_alg({"kty": "OKP", "crv": "X25519"})
+    with pytest.raises(UsageError, match="the key cannot be read"):
+        public_pem(secret)
+
+
+def test_the_header_of_an_encrypted_token_is_an_object() -> None:
+    with pytest.raises(EvidenceError, match="no JSON object"):
+        header_of_jwe(f"{segment([])}.a.b.c.d")

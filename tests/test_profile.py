@@ -33,6 +33,8 @@ from idprobe.profile import (
     restored_profile,
     with_issuer,
 )
+from idprobe.profile.features import FEATURES
+from idprobe.profile.situation import Situation
 from idprobe.reference.config import (
     ClientConfig,
     ServerConfig,
@@ -284,6 +286,10 @@ def test_a_short_secret_and_a_shared_client_id_are_accepted(tmp_path: Path) -> N
         ('"app"', '{ file = "no.txt" }', "clients.web.client_id", "no.txt cannot be read"),
         (WEB, "", "clients", "add one, as [clients.web]"),
         ('client_secret = "hunter2-web-secret"', "", "clients.web.client_secret", "needs one"),
+        ('client_secret = "hunter2-web-secret"', 'token_endpoint_auth_method = "private_key_jwt"',
+         "clients.web.jwks", "needs the client's private keys"),
+        ('issuer = "https://id.example"', 'metadata_url = "https://id.example/about"', "issuer",
+         "not at a well-known place"),
         ("redirect_uris =", "post_logout_redirect_uris =", "clients.web.redirect_uris",
          "is missing"),
         ("[clients.web]", "[clients.web]\ngrant_types = ['implicit']", "clients.web.response_types",
@@ -668,3 +674,78 @@ def test_every_shipped_profile_is_toml_with_its_schema_line() -> None:
 
         assert text.startswith("#:schema ../schemas/profile.schema.json\n"), path.name
         assert tomllib.loads(text)
+
+
+# What is read, where the reading is short of something.
+
+
+@pytest.mark.parametrize(
+    ("at", "issuer"),
+    [
+        ("https://id.example/t/.well-known/openid-configuration", "https://id.example/t"),
+        ("https://id.example/.well-known/oauth-authorization-server/t", "https://id.example/t"),
+    ],
+)
+def test_a_well_known_place_tells_the_issuer(tmp_path: Path, at: str, issuer: str) -> None:
+    text = SOUND.replace('issuer = "https://id.example"', f'metadata_url = "{at}"')
+
+    assert load_profile(written(tmp_path, text), {}).issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "fix"),
+    [
+        ('client_secret = { env = "BLANK" }', "client_secret", "variable BLANK is empty"),
+        ('client_secret = { file = "blank" }', "client_secret", "blank is empty: write the value"),
+        ('jwks = { env = "TEXT" }', "jwks", "must be a JSON object"),
+    ],
+    ids=["variable", "file", "object"],
+)
+def test_what_is_referenced_and_says_nothing_is_refused(
+    tmp_path: Path, value: str, key: str, fix: str
+) -> None:
+    (tmp_path / "blank").write_text(" \n", encoding="utf-8")
+    text = SOUND.replace('client_secret = "hunter2-web-secret"', value)
+
+    with pytest.raises(ProfileError) as caught:
+        load_profile(written(tmp_path, text), {"BLANK": " ", "TEXT": "keys"})
+
+    assert caught.value.key == f"clients.web.{key}"
+    assert fix in caught.value.fix
+
+
+def test_a_session_needs_no_user_and_an_authority_is_found_beside_the_profile(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ca.pem").write_text("", encoding="utf-8")
+    more = '[login]\ncookies = "session=1"\n[tls]\nca_file = "ca.pem"\n'
+
+    profile = load_profile(written(tmp_path, SOUND + more), {})
+
+    assert profile.users == {"session": User("session", "", "")}
+    assert profile.tls.ca_file == tmp_path / "ca.pem"
+
+
+def test_a_client_without_redirect_uris_has_no_first_one() -> None:
+    with pytest.raises(ProfileError, match="list at least one"):
+        _ = Client("nobody", "").redirect_uri
+
+
+@pytest.mark.parametrize(
+    ("feature", "changes", "metadata", "lacks"),
+    [
+        ("jarm", {}, {"response_modes_supported": ["query.jwt"]}, None),
+        ("jarm", {}, {"response_modes_supported": ["query"]}, "signing_alg_values_supported"),
+        ("dynamic_op", {"initial_access_token": "t"}, {}, "wants an initial access token"),
+        ("tls_terminating_proxy", {"target": Target(tls="terminated-elsewhere")}, {}, None),
+        ("tls_terminating_proxy", {}, {}, "does not say tls"),
+    ],
+)
+def test_a_feature_is_there_by_what_profile_and_metadata_say(
+    feature: str, changes: dict[str, Any], metadata: dict[str, Any], lacks: str | None
+) -> None:
+    profile = replace(bare_profile("https://id.example"), **changes)
+
+    because = FEATURES[feature](Situation(profile, {"issuer": profile.issuer, **metadata}))
+
+    assert because is None if lacks is None else lacks in str(because)

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from idprobe.flows import basic_credentials
 from idprobe.probes.http_framing import answered
 from idprobe.profile import Client, Limits, Profile, Provider, Tls, bare_profile
 from idprobe.raw import OFFERS, Framing, How, Means, TlsRange, converse, greet, octets
+from idprobe.raw.arrival import Watch
 from idprobe.raw.client_hello import Answer, client_hello, read_answer
 from idprobe.redaction import Vault
 from idprobe.reference.certificates import Certificates, make_certificates
@@ -452,3 +454,67 @@ def test_a_hello_to_a_server_without_tls_negotiates_nothing() -> None:
     assert exchange.connection.tls_version is None
     assert exchange.connection.tls_end is None
     assert exchange.connection != Connection()
+
+
+def test_tls_spoken_to_a_server_without_it_ends_on_our_side() -> None:
+    peer = Peer()
+
+    async def main() -> Exchange:
+        server = await asyncio.start_server(peer.talk, "127.0.0.1", 0)
+        origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        means = Means(Limits(), Tls(insecure=True), tls_context)
+        found = await offering(TLS_1_2)(replace(request(), origin=origin), means)
+        server.close()
+        await peer.leave()
+        return found
+
+    assert asyncio.run(main()).connection.tls_end == "ours wrong_version_number"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "failure", "tls_end"),
+    [
+        ("http", "the connection was reset", None),
+        ("https", "closed", "closed"),
+    ],
+)
+def test_a_connection_that_is_reset_at_once_was_not_made(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, failure: str, tls_end: str | None
+) -> None:
+    async def reset(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(asyncio, "open_connection", reset)
+    ours = replace(request(), origin=f"{scheme}://127.0.0.1:1")
+
+    (exchange,) = asyncio.run(converse([ours], Means(Limits(), Tls(), tls_context), None))
+
+    assert failure in str(exchange.failure)
+    assert exchange.connection.tls_end == tls_end
+
+
+def test_a_client_certificate_of_the_profile_is_loaded(certificates: Certificates) -> None:
+    mine = Tls(client_cert=certificates.chain_file, client_key=certificates.key_file)
+
+    with pytest.raises(FileNotFoundError):
+        tls_context(replace(mine, client_key=Path("nowhere")))
+    assert tls_context(mine).verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("option", [None, 9999], ids=["no-note", "no-such-option"])
+def test_octets_without_a_stamp_of_the_kernel_have_our_own(
+    monkeypatch: pytest.MonkeyPatch, option: int | None
+) -> None:
+    if option is not None:
+        monkeypatch.setattr("idprobe.raw.arrival.STAMP", option)
+    before = time.time_ns()
+
+    async def main() -> int:
+        with contextlib.closing(ours), contextlib.closing(theirs), Watch(ours) as watch:
+            theirs.sendall(b"x")
+            return await watch.arrived_ns()
+
+    ours, theirs = socket.socketpair()
+    arrived_ns = asyncio.run(main())
+
+    assert before <= arrived_ns <= time.time_ns()

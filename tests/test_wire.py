@@ -3,13 +3,14 @@ import json
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import httpx
 import pytest
 import respx
 
-from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained
+from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.exchange import Agent, Request, Response
 from idprobe.flows import Flow
 from idprobe.profile import Client, Limits, Network, Profile, Provider, Tls
@@ -250,6 +251,42 @@ def test_a_flow_that_lacks_what_it_needs_is_a_failed_control() -> None:
 
     with pytest.raises(ControlFailed, match=r"wanting: wanted a token, got .*invalid_grant"):
         on_wire(lambda wire: wire.run(wanting()))
+
+
+@respx.mock
+def test_a_server_on_loopback_may_have_documents_at_its_other_ports() -> None:
+    respx.route().respond(200)
+
+    response, _ = on_wire(lambda wire: wire.send(Request.get("http://127.0.0.1:6379/jwks")))
+
+    assert response.status == 200
+
+
+@respx.mock
+def test_requests_are_as_far_apart_as_the_profile_wants() -> None:
+    respx.route().respond(200)
+    patient = replace(PROFILE, limits=Limits(requests_per_second=50))
+
+    async def act(wire: Wire) -> list[datetime]:
+        for _ in range(3):
+            await wire.send(get())
+        return [exchange.started_at for exchange in wire.exchanges]
+
+    begun, _ = on_wire(act, patient)
+
+    assert (begun[2] - begun[0]).total_seconds() >= 0.038
+
+
+def test_pages_of_clients_need_a_browser() -> None:
+    with pytest.raises(Unsuited, match="the driver browser alone"):
+        on_wire(lambda wire: wire.show({"https://client.example/": "<p>"}, "frames"))
+
+
+def test_octets_do_not_go_through_a_proxy() -> None:
+    proxied = replace(PROFILE, network=Network("http://127.0.0.1:3128"))
+
+    with pytest.raises(Unsuited, match="reached by a proxy"):
+        on_wire(lambda wire: wire.send_raw(get()), proxied)
 
 
 @respx.mock
