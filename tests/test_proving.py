@@ -1,5 +1,6 @@
 """The kill matrix says what is wrong with the mutants, and with what they declare."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,18 @@ import pytest
 from click.testing import CliRunner, Result
 from starlette.requests import Request
 
+from idprobe.coverage.wanted import load_wanted
+from idprobe.evidence import ProbeOutcome
+from idprobe.observe import Observer
+from idprobe.probes import all_probes
 from idprobe.proving import __main__ as command
 from idprobe.proving import choosing, matrix, running, trial
 from idprobe.proving.__main__ import prove
 from idprobe.proving.choosing import Chooser
+from idprobe.proving.influence import Influence
 from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from idprobe.proving.trial import Trial, aimed_checks, tried
+from idprobe.redaction import Vault
 from idprobe.reference.faults import OAuthFault
 from idprobe.reference.forms import Form
 from idprobe.reference.mutants import MUTANTS, MutantInfo
@@ -144,6 +151,84 @@ def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
     assert trial.faults == ("no trial: ValueError: an accident",)
 
 
+def chooser_for(mutant: MutantInfo, influence: Influence, **outcomes: str) -> Chooser:
+    """Return a chooser for one mutant, without a sample, that found this out."""
+    with trial.reachable(replace(MUTANTS[NAME], profile=mutant.profile)) as (sound, way):
+        observer = Observer(sound, Vault(), None, choosing.PLAIN, way)
+        seen = asyncio.run(observer.observe([]))
+    ended = {name: ProbeOutcome(name, outcome) for name, outcome in outcomes.items()}
+    return Chooser(1, 0, {mutant.profile: (influence, replace(seen, outcomes=ended))})
+
+
+def test_whatever_sees_a_difference_is_run_with_all_that_its_checks_need() -> None:
+    mutant = MUTANTS[NAME]
+    influence = Influence()
+    influence.changed[NAME].add("refresh_stolen")
+
+    chosen = chooser_for(mutant, influence).all(mutant)
+
+    assert chosen >= choosing.aimed_probes(mutant) | {"refresh_stolen"}
+    assert len(chosen) < len(all_probes())
+
+
+def test_who_changes_keys_or_metadata_meets_whoever_depends_on_them() -> None:
+    mutant = MUTANTS["issuer-of-metadata-is-empty"]
+    influence = Influence()
+    influence.changed[mutant.name] |= {choosing.METADATA, choosing.KEYS}
+    influence.verifying.add("refresh_stolen")
+    influence.readers["issuer"].add("introspected_tokens_tampered")
+    influence.readers["jwks_uri"].add("secret_guessed")
+
+    chosen = chooser_for(mutant, influence).all(mutant)
+
+    assert chosen >= {"refresh_stolen", "introspected_tokens_tampered"}
+    assert "secret_guessed" not in chosen
+
+
+def test_who_is_on_a_socket_meets_whoever_needs_one() -> None:
+    on_sockets = (one for one in MUTANTS.values() if one.medium == "tls" and not one.alone)
+    mutant = next(one for one in on_sockets if not one.features and not one.path)
+
+    chosen = chooser_for(mutant, Influence(), refresh_stolen="not_applicable").all(mutant)
+
+    assert "refresh_stolen" in chosen
+
+
+def test_who_is_made_otherwise_meets_everybody() -> None:
+    mutant = next(one for one in MUTANTS.values() if one.path and not one.alone)
+
+    assert chooser_for(mutant, Influence()).all(mutant) == set(all_probes())
+
+
+def test_the_page_has_a_row_for_each_mutant_and_a_line_for_each_fault(tmp_path: Path) -> None:
+    fired = (
+        ("a.py::a", "RFC6749-5.1/cache-control-no-store", "it is stored"),
+        ("a.py::b", "RFC6749-5.1/status-200", "it is a 500"),
+    )
+    faulty = replace(SOUND, judged=8, fired=fired, undeclared=fired[1:], faults=("no trial",))
+
+    Matrix(AIMED, 1, 6, (faulty,)).write(tmp_path / "matrix.json", tmp_path / "docs" / "page.md")
+
+    page = (tmp_path / "docs" / "page.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `{NAME}`"))
+    assert "| `RFC6749-5.1/cache-control-no-store` | `RFC6749-5.1/status-200` |" in row
+    assert "| checks that fired undeclared | 1 | 7 | 14.2857% |" in page
+    assert list(faults_of(faulty, AIMED)) == [
+        f"{NAME}: undeclared: RFC6749-5.1/status-200 by a.py::b: it is a 500",
+        f"{NAME}: no trial",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634)],
+)
+def test_the_interval_of_a_rate_is_that_of_wilson(
+    count: int, total: int, low: float, high: float
+) -> None:
+    assert matrix.interval(count, total) == pytest.approx((low, high), abs=1e-4)
+
+
 def proved(*options: str) -> Result:
     return CliRunner().invoke(prove, options)
 
@@ -191,3 +276,20 @@ def test_what_was_run_in_another_way_is_not_taken_up_again(tmp_path: Path) -> No
 
     assert result.exit_code == 2
     assert "to have been like this" in result.output
+
+
+def test_a_fault_makes_the_run_fail_and_the_list_of_mutants_grows_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def faulty(plan: dict[str, list[str]], *_how: object) -> list[Trial]:
+        return [replace(SOUND, mutant=name, faults=("no trial",)) for name in plan]
+
+    monkeypatch.setattr(command, "all_tried", faulty)
+    listed, written = tmp_path / "wanted.tsv", tmp_path / "matrix.json"
+
+    result = proved("--wanted", str(listed), "--json", str(written), "-k", NAME)
+
+    assert result.exit_code == 1
+    assert f"{NAME}: no trial" in result.output
+    assert load_wanted(listed).items() >= load_wanted().items()
+    assert Matrix.from_json(written.read_text(encoding="utf-8")).trials[0].faults == ("no trial",)
