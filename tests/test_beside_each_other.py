@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from tests.faults import ISSUER
 
 from idprobe.audit import resolve
-from idprobe.observe import Observer, Selection
+from idprobe.observe import Observation, Observer, Selection, Unreachable
 from idprobe.probes import all_probes
 from idprobe.profile import Capability, Role, with_issuer
 from idprobe.redaction import Vault
@@ -46,3 +49,47 @@ def test_a_redirect_uri_that_two_clients_have_is_not_that_of_another() -> None:
     )
     assert "of-another-client" not in seen.traces["code_redirect_uri_differs"]
     assert "longer-host" in seen.traces["code_redirect_uri_differs"]
+
+
+def observed(server: type[ReferenceServer], *names: str, **changes: Any) -> Observation:
+    """Return what these probes see of a server by a profile that is changed so."""
+    app = server(replace(reference_config(), issuer=ISSUER)).app
+    profile = replace(with_issuer(resolve("reference"), ISSUER), **changes)
+    observer = Observer(profile, Vault(profile.secrets()), None, Selection(), InProcess(app))
+    return asyncio.run(observer.observe(names))
+
+
+def test_a_role_that_nobody_plays_is_named() -> None:
+    clients = {"web": with_issuer(resolve("reference"), ISSUER).clients["web"]}
+
+    seen = observed(ReferenceServer, "redirect_uri_of_another_client", clients=clients)
+
+    ended = seen.outcomes["redirect_uri_of_another_client"]
+    assert (ended.outcome, ended.because) == (
+        "not_applicable",
+        "no client of the profile can play the role second",
+    )
+
+
+def test_a_server_that_says_nothing_of_itself_cannot_be_tested() -> None:
+    class Nameless(ReferenceServer):
+        async def show_metadata(self, _request: Request) -> Response:
+            return Response(status_code=404)
+
+    with pytest.raises(Unreachable, match="serves no metadata document and the profile names no"):
+        observed(Nameless, "code_redeemed")
+
+
+def test_a_grant_that_nobody_promised_is_not_missed() -> None:
+    class Silent(ReferenceServer):
+        def metadata(self) -> dict[str, Any]:
+            found = super().metadata()
+            return {name: found[name] for name in found if name != "grant_types_supported"}
+
+        async def token(self, _request: Request) -> Response:
+            return JSONResponse({"error": "unsupported_grant_type"}, 400)
+
+    ended = observed(Silent, "code_redeemed").outcomes["code_redeemed"]
+
+    assert ended.outcome == "not_applicable"
+    assert ended.because == "the server answers unsupported_grant_type to this grant"
