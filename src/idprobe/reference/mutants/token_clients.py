@@ -4,7 +4,8 @@
 
 import base64
 import dataclasses
-from typing import Any
+from collections import Counter
+from typing import Any, Final
 
 from starlette.requests import Request
 
@@ -15,6 +16,8 @@ from idprobe.reference.mutants.registry import mutant
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ClientConfig
 from idprobe.reference.stores import AccessToken
+
+GOOD_USES: Final = 4
 
 
 @mutant(breaks="RFC6749-2.3.1/basic-supported")
@@ -119,6 +122,21 @@ class AccessTokensWorkOnce(ReferenceServer):
         active = super().access_token_is_active(token)
         token.revoked = True
         return active
+
+
+@mutant(
+    breaks="contract/access_token_until_expiry",
+    also={"RFC7009-2.1/token-belongs-to-client": "perhaps another client tried to end it before"},
+    profile="speakup",
+    alone=True,
+)
+class AccessTokensWearOut(ReferenceServer):
+    """An access token is good for four uses."""
+
+    def access_token_is_active(self, token: AccessToken) -> bool:
+        uses = self.__dict__.setdefault("uses", Counter[str]())
+        uses[token.value] += 1
+        return super().access_token_is_active(token) and uses[token.value] <= GOOD_USES
 
 
 @mutant(breaks="contract/refresh_token_works", profile="speakup")
