@@ -23,6 +23,7 @@ from idprobe.wire import Wire
 
 __all__ = [
     "PRINTABLE",
+    "another_user",
     "approval",
     "by_get",
     "is_openid",
@@ -53,6 +54,12 @@ def somebody(provider: Provider) -> User:
     if provider.user is None:
         raise Unsuited("the profile has no user with a password")
     return provider.user
+
+
+def another_user(provider: Provider) -> User:
+    """Return some other user, or the same one if there is no other."""
+    others = [user for user in provider.profile.users.values() if user != provider.user]
+    return others[0] if others else somebody(provider)
 
 
 def ordinary(

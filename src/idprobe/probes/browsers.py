@@ -5,9 +5,8 @@ from typing import Final
 from idprobe.exchange import Pairs
 from idprobe.flows import HumanStep, ending, human_step
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, is_openid, ordinary, tried
+from idprobe.probes.asking import another_user, approval, is_openid, ordinary, tried
 from idprobe.probes.forgery import (
-    another_user,
     consent_submission,
     login_submission,
     proven,

@@ -11,12 +11,11 @@ from idprobe.flows.pages import read_page
 from idprobe.flows.recognition import Press, choice, consent_values, login_button, login_fields
 from idprobe.flows.submission import submission
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, by_get, is_openid, ordinary, somebody
+from idprobe.probes.asking import another_user, approval, by_get, is_openid, ordinary
 from idprobe.profile import Capability, Provider, Role, User
 from idprobe.wire import Wire
 
 __all__ = [
-    "another_user",
     "consent_by_get",
     "consent_forged",
     "consent_submission",
@@ -99,12 +98,6 @@ def _spoilt(request: Request, pressed: Pairs) -> bytes:
 def _asking(provider: Provider) -> Pairs:
     """Return what makes the server ask for consent again, where there is such a parameter."""
     return (("prompt", "consent"),) if is_openid(provider) else ()
-
-
-def another_user(provider: Provider) -> User:
-    """Return some other user, or the same one if there is no other."""
-    others = [user for user in provider.profile.users.values() if user != provider.user]
-    return others[0] if others else somebody(provider)
 
 
 async def proven(wire: Wire, user: User) -> None:

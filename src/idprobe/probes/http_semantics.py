@@ -18,8 +18,7 @@ from idprobe.flows import (
     userinfo_request,
 )
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, by_get, ordinary, tried
-from idprobe.probes.forgery import another_user
+from idprobe.probes.asking import another_user, approval, by_get, ordinary, tried
 from idprobe.probes.honest import JSON, client_using, honest_form, honest_tokens
 from idprobe.probes.http_framing import written
 from idprobe.profile import Capability, Provider, Role

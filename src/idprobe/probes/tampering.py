@@ -15,9 +15,8 @@ from idprobe.flows import (
     redemption,
 )
 from idprobe.probes import probe
-from idprobe.probes.asking import approval, is_openid, plain_scope, somebody
+from idprobe.probes.asking import another_user, approval, is_openid, plain_scope, somebody
 from idprobe.probes.forgery import (
-    another_user,
     consent_submission,
     from_elsewhere,
     login_submission,
