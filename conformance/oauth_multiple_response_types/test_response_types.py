@@ -1,9 +1,6 @@
 """OAuth 2.0 Multiple Response Type Encoding Practices."""
 
-from collections.abc import Iterator
-
 from idprobe.checks import (
-    Exchange,
     Landing,
     LandingMode,
     Trace,
@@ -14,17 +11,9 @@ from idprobe.checks import (
 )
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.landings import all_landings, landed, sent
+from idprobe.reading.landings import all_landings, landed, response_types_tried, sent
 
 CREDENTIALS = {"code", "access_token", "token_type", "id_token"}
-
-
-def tried(trace: Trace, what: str) -> Iterator[tuple[str, Exchange]]:
-    """Yield the response types that were tried one way, with the ends; EvidenceError if none."""
-    steps = [e.step for e in trace if e.step.startswith(f"{what}:") and "/" not in e.step]
-    if not steps:
-        raise EvidenceError(f"no response type was tried: {what}")
-    yield from ((step.partition(":")[2], trace[step]) for step in steps)
 
 
 def members(landing: Landing) -> set[str]:
@@ -35,7 +24,7 @@ def members(landing: Landing) -> set[str]:
 @requirement("OAUTH2-RT-1.2/word-order-irrelevant")
 def test_word_order_is_irrelevant(hybrid_requests: Trace) -> None:
     """Response types of the same words bring the same, whatever the order."""
-    for kind, exchange in tried(hybrid_requests, "backwards"):
+    for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
         assert not refused(exchange), f"{kind} is refused backwards"
         usual = members(landed(hybrid_requests[f"granted:{kind}"]))
         assert members(landed(exchange)) == usual, f"{kind} brings something else backwards"
@@ -70,7 +59,7 @@ def test_fragment_mode_means_fragment(response_modes: Trace) -> None:
 @requirement("OAUTH2-RT-2.2/one-mode-for-all-parameters")
 def test_all_parameters_come_by_one_mode(hybrid_requests: Trace) -> None:
     """All of a hybrid response is in the fragment, nothing in the query."""
-    for kind, exchange in tried(hybrid_requests, "granted"):
+    for kind, exchange in response_types_tried(hybrid_requests, "granted"):
         assert landed(exchange).mode is LandingMode.FRAGMENT, f"{kind} is not in the fragment"
         query = (exchange.answered.header("location") or "").partition("#")[0].partition("?")[2]
         beside = [name for name in (*CREDENTIALS, "state") if f"{name}=" in query]
@@ -80,7 +69,7 @@ def test_all_parameters_come_by_one_mode(hybrid_requests: Trace) -> None:
 @requirement("OAUTH2-RT-2.2/same-mode-for-errors")
 def test_errors_come_by_the_same_mode(hybrid_requests: Trace) -> None:
     """Errors of hybrid requests are in the fragment as successes are."""
-    for kind, exchange in tried(hybrid_requests, "stranger"):
+    for kind, exchange in response_types_tried(hybrid_requests, "stranger"):
         landing = landed(exchange)
         assert landing.mode is LandingMode.FRAGMENT, (
             f"the error for {kind} is in the {landing.mode}"
@@ -186,7 +175,8 @@ def test_none_is_not_combined(authorization_errors: Trace) -> None:
 
 def assert_brings(trace: Trace, kind: str, *wanted: str) -> None:
     """Complain if a response type brings less than it has to, or not in the fragment."""
-    found = [e for name, e in tried(trace, "granted") if set(name.split()) == set(kind.split())]
+    granted = response_types_tried(trace, "granted")
+    found = [exchange for name, exchange in granted if set(name.split()) == set(kind.split())]
     if not found:
         raise EvidenceError(f"the hybrid client is not registered for {kind}")
     landing = landed(found[0])
@@ -227,7 +217,7 @@ def test_id_token_token_brings_all(implicit_id_token_token: Trace) -> None:
 @requirement("OAUTH2-RT-5/query-mode-forbidden")
 def test_hybrid_responses_do_not_come_by_query(hybrid_requests: Trace) -> None:
     """No combination travels in a query, not if asked to either."""
-    for kind, exchange in tried(hybrid_requests, "query"):
+    for kind, exchange in response_types_tried(hybrid_requests, "query"):
         got = gives_tokens(exchange) and landed(exchange).mode is LandingMode.QUERY
         assert not got, f"{kind} is in the query"
 
@@ -236,7 +226,7 @@ def test_hybrid_responses_do_not_come_by_query(hybrid_requests: Trace) -> None:
 def test_hybrid_responses_come_by_the_mode_asked_for(hybrid_requests: Trace) -> None:
     """Success and error come by the fragment; success by form_post if asked for."""
     for what in ("granted", "stranger"):
-        for kind, exchange in tried(hybrid_requests, what):
+        for kind, exchange in response_types_tried(hybrid_requests, what):
             mode = landed(exchange).mode
             assert mode is LandingMode.FRAGMENT, f"{kind} is in the {mode}"
     exchange = hybrid_requests["by-form_post"]
@@ -249,7 +239,7 @@ def test_hybrid_responses_come_by_the_mode_asked_for(hybrid_requests: Trace) -> 
 def test_state_of_hybrid_requests_comes_back(hybrid_requests: Trace) -> None:
     """The state comes back in success and error of every combination."""
     for what in ("granted", "stranger"):
-        for kind, exchange in tried(hybrid_requests, what):
+        for kind, exchange in response_types_tried(hybrid_requests, what):
             wanted = (sent(hybrid_requests, f"{what}:{kind}", "state"),)
             assert landed(exchange).values("state") == wanted, f"the state of {kind} is changed"
 
@@ -269,7 +259,7 @@ def test_fragment_is_never_replaced_by_query(hybrid_requests: Trace) -> None:
 
     An error may be there: the request asked for it (OpenID Connect Core 1.0 section 3.3.2.6).
     """
-    for kind, exchange in tried(hybrid_requests, "query"):
+    for kind, exchange in response_types_tried(hybrid_requests, "query"):
         landing = exchange.landing
         in_query = landing is not None and landing.mode is LandingMode.QUERY
         assert not in_query or refused(exchange), f"the answer to {kind} is in the query"

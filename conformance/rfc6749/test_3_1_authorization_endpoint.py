@@ -1,7 +1,7 @@
 """RFC 6749 section 3.1: the authorization endpoint and its parameters."""
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.reading.landings import all_landings, landed, repeated_names
+from idprobe.reading.landings import all_landings, landed, repeated_names, response_types_tried
 from idprobe.reading.pages import served
 from idprobe.reading.refusals import taken
 
@@ -131,10 +131,8 @@ def test_unknown_response_type_is_an_error(authorization_errors: Trace) -> None:
 @requirement("RFC6749-3.1.1/response-type-order-irrelevant")
 def test_order_of_response_type_words_is_irrelevant(hybrid_requests: Trace) -> None:
     """A response type of several words means the same in any order."""
-    steps = [e.step for e in hybrid_requests if e.step.startswith("granted:") and "/" not in e.step]
-    for step in steps:
-        usual = landed(hybrid_requests[step])
-        backwards = hybrid_requests[step.replace("granted:", "backwards:")]
-        assert not refused(backwards), f"{step.partition(':')[2]} is refused backwards"
-        same = {name for name, _ in usual.parameters}
-        assert {name for name, _ in landed(backwards).parameters} == same, "the answers differ"
+    for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
+        assert not refused(exchange), f"{kind} is refused backwards"
+        usual = {name for name, _ in landed(hybrid_requests[f"granted:{kind}"]).parameters}
+        same = {name for name, _ in landed(exchange).parameters} == usual
+        assert same, f"{kind} is answered differently backwards"

@@ -28,6 +28,7 @@ __all__ = [
     "host_in_browser",
     "landed",
     "repeated_names",
+    "response_types_tried",
     "sent",
     "sent_on",
     "sent_there",
@@ -51,6 +52,14 @@ def endings(trace: Trace) -> Iterator[tuple[str, Exchange]]:
     for name in dict.fromkeys(exchange.step for exchange in trace):
         if "/" not in name and name not in CONTROLS:
             yield name, trace[name]
+
+
+def response_types_tried(trace: Trace, what: str) -> Iterator[tuple[str, Exchange]]:
+    """Yield the response types that were tried one way, with the ends; EvidenceError if none."""
+    steps = [e.step for e in trace if e.step.startswith(f"{what}:") and "/" not in e.step]
+    if not steps:
+        raise EvidenceError(f"no response type was tried: {what}")
+    yield from ((step.partition(":")[2], trace[step]) for step in steps)
 
 
 def sent(trace: Trace, step: str, name: str) -> str:
