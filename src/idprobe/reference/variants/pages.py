@@ -44,6 +44,7 @@ _NEWSLETTER: Final = (
     '<form method="post" action="/newsletter"><input type="email" name="address">'
     "<button>Subscribe</button></form>"
 )
+_DECIDED: Final = '<input type="hidden" name="decision" value='
 Change: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]
 """A pattern, and what stands in its place."""
 
@@ -140,6 +141,18 @@ class FormsAreRelative(_OtherPages):
         (r'action="https?://[^/"]*/(?:[^"]*/)?(\w+)"', r'action="./\1?from=page#form"'),
         (r'<button [^>]*value="login">([^<]*)</button>', r'<input type="submit" value="\1">'),
         (r"<button ([^>]*)>[^<]*</button>", r"<input \1>"),
+    )
+
+
+@variant("HTML: what is decided may be said by which form is sent")
+class ConsentHasTwoForms(_OtherPages):
+    """Who allows sends one form, and who denies another; the buttons have no names."""
+
+    changes = (
+        (
+            r'(?s)(<form .*?)<button [^>]*value="approve">(.*?</button>)\n<button [^>]*"deny">',
+            rf'\1{_DECIDED}"approve"><button>\2</form>\1{_DECIDED}"deny"><button>',
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -184,3 +185,23 @@ class ErrorPagesAreElsewhere(ReferenceServer):
 
     def paths_without_cors(self) -> frozenset[str]:
         return super().paths_without_cors() | {f"{self.path}/problem"}
+
+
+@variant("OpenID Connect RP-Initiated Logout section 2: where it ends is left open")
+class LogoutEndsAtLogin(ReferenceServer):
+    """Who has logged out, and is to go nowhere, is shown the login page of the first client."""
+
+    def logged_out(self, target: str | None) -> Response:
+        if target is not None:
+            return super().logged_out(target)
+        client = self.config.clients[0]
+        parameters = {
+            "response_type": "code",
+            "client_id": client.client_id,
+            "redirect_uri": client.redirect_uris[0],
+            "scope": "openid",
+            "code_challenge": fresh_secret(),
+            "code_challenge_method": "S256",
+        }
+        location = self.url(f"/authorize?{urlencode(parameters)}")
+        return redirect_reply(location, self.redirect_headers())
