@@ -38,10 +38,6 @@ class TolerableViolation(UserWarning):
     """A violation that the gate does not count: declared in the profile, or of no such weight."""
 
 
-class NotJudged(Exception):
-    """A verdict that is no fault of the server: inconclusive, or our own."""
-
-
 class Glue:
     """Carries one Audit through a pytest session."""
 
@@ -146,7 +142,8 @@ class Glue:
             case NotApplicable(because):
                 pytest.skip(because)
             case Inconclusive(because) | HarnessFault(because):
-                raise NotJudged(f"{type(verdict).__name__}: {because}")
+                # a traceback would be of ours, and takes pytest longer than all the rest
+                pytest.fail(f"{type(verdict).__name__}: {because}", pytrace=False)
             case Satisfied() | Violated():
                 item.user_properties.append(("idprobe", [j.requirement.id for j in found]))
 
