@@ -53,6 +53,24 @@ def test_a_token_in_a_json_body_becomes_a_pseudonym_with_facts() -> None:
     assert TOKEN not in written(redacted)
 
 
+def test_a_token_among_the_claims_of_a_signed_answer_is_not_told() -> None:
+    claims = {"sub": "x", "_claim_sources": {"bank": {"access_token": TOKEN}}}
+    header, payload = (
+        base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
+        for one in ({"alg": "ES256"}, claims)
+    )
+    headers = (("Content-Type", "application/jwt"),)
+    body = f"{header}.{payload}.c2ln".encode()
+
+    redacted = Vault().redact(
+        trace_of(exchange(Request.get("http://127.0.0.1/me"), Response(200, headers, body)))
+    )
+
+    told = redacted.fact(redacted.last.answered.text)["jwt"]["claims"]
+    assert told["_claim_sources"] == {"bank": {"access_token": "‹access_token-1›"}}
+    assert TOKEN not in written(redacted)
+
+
 def test_the_same_token_has_the_same_pseudonym_wherever_it_is_used() -> None:
     headers = (("Content-Type", "application/json"),)
     body = json.dumps({"access_token": TOKEN}).encode()

@@ -5,13 +5,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Pairs, form_pairs, media_type_of, parse_json
 
-__all__ = ["SECRET_PARAMETERS", "is_json", "secrets_of"]
+__all__ = ["SECRET_PARAMETERS", "is_json", "secret_members", "secrets_of"]
 
 SECRET_PARAMETERS: Final[Mapping[str, str]] = {
     "access_token": "access_token",
@@ -83,10 +83,16 @@ def _secret_members(body: bytes) -> Iterator[tuple[str, str]]:
     if body.lstrip()[:1] not in (b"{", b"["):
         return
     try:
-        values = [parse_json(body)]
+        value = parse_json(body)
     except EvidenceError:
         yield from _secret_members_of_broken_json(body)
         return
+    yield from secret_members(value)
+
+
+def secret_members(whole: Any) -> Iterator[tuple[str, str]]:
+    """Yield (kind, value) of the secret members of what JSON says, however deep."""
+    values = [whole]
     while values:
         value = values.pop()
         if isinstance(value, list):

@@ -10,7 +10,7 @@ from idprobe.jose import looks_like_jwt, read_jwt, verified_by
 from idprobe.jwe import Opened, header_of_jwe, opened, secret_key
 from idprobe.redaction.cover import GLOBAL_LENGTH, PSEUDONYM, Cover, raw_texts, texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
-from idprobe.redaction.places import secrets_of
+from idprobe.redaction.places import secret_members, secrets_of
 from idprobe.redaction.spelling import Index, Spellings
 
 __all__ = ["Vault"]
@@ -51,6 +51,8 @@ class Vault:
             self._unverified[pseudonym] = (kind, value)
         if looks_like_jwt(value):
             self.learn("signature", value.rpartition(".")[2])
+        for inner, secret in secret_members(facts.get("jwt", facts).get("claims")):
+            self.learn(inner, secret)  # a token for another server may be among the claims
 
     def learn_from(self, exchanges: Iterable[Exchange]) -> None:
         """Give every secret in exchanges its pseudonym."""
