@@ -7,7 +7,8 @@ from zoneinfo import available_timezones
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import asked, document, id_token, is_number, scope_of
+from idprobe.reading.issued import asked, id_token, is_number, scope_of
+from idprobe.reading.protected import userinfo_claims
 from idprobe.reading.urls import parts_of
 
 TEXTS = [
@@ -55,7 +56,7 @@ ADDR_SPEC = re.compile(r"[^\s<>@\"(),:;\[\]\\]+@[^\s<>@]+\Z")
 
 
 def _claims(trace: Trace) -> dict[str, Any]:
-    return dict(document(trace, "userinfo-all"))
+    return userinfo_claims(trace, "userinfo-all")
 
 
 def _claim(trace: Trace, name: str) -> Any:
@@ -68,7 +69,7 @@ def _claim(trace: Trace, name: str) -> Any:
 
 def _of_scope(trace: Trace, scope: str) -> set[str]:
     """Return the names of the claims that one scope brings."""
-    return set(document(trace, f"userinfo-{scope}"))
+    return set(userinfo_claims(trace, f"userinfo-{scope}"))
 
 
 @requirement("OIDCC-5.1/string-claims-are-strings")

@@ -1,17 +1,9 @@
 """OpenID Connect Core 1.0, section 5.3: the UserInfo endpoint."""
 
-from typing import Any
-
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import document, id_token
-
-
-def _claims(trace: Trace, step: str) -> dict[str, Any]:
-    """Return the claims of a plain answer; raises Unsuited for a signed or encrypted one."""
-    if trace[step].answered.media_type == "application/jwt":
-        raise Unsuited("the client gets signed answers")
-    return dict(document(trace, step))
+from idprobe.reading.issued import id_token
+from idprobe.reading.protected import userinfo_claims
 
 
 @requirement("OIDCC-5.3/post-supported")
@@ -19,7 +11,8 @@ def test_userinfo_takes_post(userinfo_asked: Trace) -> None:
     """POST brings what GET brings."""
     status = userinfo_asked["post"].answered.status
     assert status == 200, f"status is {status}"
-    assert _claims(userinfo_asked, "post") == _claims(userinfo_asked, "get"), "the claims differ"
+    posted, got = (userinfo_claims(userinfo_asked, step) for step in ("post", "get"))
+    assert posted == got, "the claims differ"
 
 
 @requirement("OIDCC-5.3/bearer-accepted")
@@ -71,7 +64,7 @@ def test_claims_are_an_object(userinfo_asked: Trace) -> None:
 @requirement("OIDCC-5.3.2/no-null-or-empty-claims", "OIDCC-5.3.2/absent-claims-omitted")
 def test_claims_without_value_are_left_out(userinfo_asked: Trace) -> None:
     """A claim that has no value is not there."""
-    claims = _claims(userinfo_asked, "get")
+    claims = userinfo_claims(userinfo_asked, "get")
     hollow = sorted(name for name, value in claims.items() if value is None or value == "")
     assert not hollow, f"{', '.join(hollow)} has no value"
 
@@ -80,7 +73,7 @@ def test_claims_without_value_are_left_out(userinfo_asked: Trace) -> None:
 def test_userinfo_says_whom_it_is_about(userinfo_by_scope: Trace) -> None:
     """The sub is there whatever the scope."""
     for step in ("userinfo-openid", "userinfo-all"):
-        sub = _claims(userinfo_by_scope, step).get("sub")
+        sub = userinfo_claims(userinfo_by_scope, step).get("sub")
         assert isinstance(sub, str), "sub is missing or no string"
         assert sub, "sub is empty"
 
@@ -89,7 +82,8 @@ def test_userinfo_says_whom_it_is_about(userinfo_by_scope: Trace) -> None:
 def test_userinfo_is_about_the_user_of_the_id_token(userinfo_asked: Trace) -> None:
     """The sub is that of the ID Token of the same login."""
     sub = id_token(userinfo_asked, "tokens").claim("sub")
-    assert _claims(userinfo_asked, "get").get("sub") == sub, "sub is missing or another one"
+    told = userinfo_claims(userinfo_asked, "get").get("sub")
+    assert told == sub, "sub is missing or another one"
 
 
 @requirement("OIDCC-5.3.2/content-type-present")
@@ -135,4 +129,4 @@ def test_scopes_of_claims_are_no_error(userinfo_by_scope: Trace) -> None:
 @requirement("OIDCC-15.2/userinfo-supported")
 def test_a_dynamic_provider_has_userinfo(userinfo_asked: Trace) -> None:
     """A provider that takes unknown clients tells them about the user."""
-    assert _claims(userinfo_asked, "get").get("sub"), "sub is missing"
+    assert userinfo_claims(userinfo_asked, "get").get("sub"), "sub is missing"

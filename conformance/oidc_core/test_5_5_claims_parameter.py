@@ -1,19 +1,11 @@
 """OpenID Connect Core 1.0, section 5.5: claims that are asked for by name."""
 
-from typing import Any
-
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import document, id_token
+from idprobe.reading.issued import id_token
 from idprobe.reading.landings import landed
 from idprobe.reading.pages import is_login_page
-
-
-def userinfo(trace: Trace, step: str) -> dict[str, Any]:
-    """Return the claims of a plain answer; raises Unsuited for a signed or encrypted one."""
-    if trace[step].answered.media_type == "application/jwt":
-        raise Unsuited("the client gets signed answers")
-    return dict(document(trace, step))
+from idprobe.reading.protected import userinfo_claims
 
 
 def assert_served(trace: Trace, step: str) -> None:
@@ -26,12 +18,12 @@ def assert_served(trace: Trace, step: str) -> None:
 
 def assert_delivered(trace: Trace, by_scope: Trace, step: str, *names: str) -> None:
     """Complain if a claim that the scopes yield does not come when asked for by name."""
-    had = userinfo(by_scope, "userinfo-all")
+    had = userinfo_claims(by_scope, "userinfo-all")
     wanted = [name for name in names if had.get(name) is not None]
     if not wanted:
         raise Unsuited(f"the user has no {' and no '.join(names)}")
     assert_served(trace, step)
-    given = userinfo(trace, f"userinfo-{step}")
+    given = userinfo_claims(trace, f"userinfo-{step}")
     missing = [name for name in wanted if name not in given]
     assert not missing, f"{', '.join(missing)} did not come"
 
@@ -40,7 +32,7 @@ def assert_delivered(trace: Trace, by_scope: Trace, step: str, *names: str) -> N
 def test_userinfo_member_adds_claims(claims_requested: Trace, userinfo_by_scope: Trace) -> None:
     """UserInfo tells what was asked for by name, and sub as always."""
     assert_delivered(claims_requested, userinfo_by_scope, "named", "name", "email")
-    assert "sub" in userinfo(claims_requested, "userinfo-named"), "sub did not come"
+    assert "sub" in userinfo_claims(claims_requested, "userinfo-named"), "sub did not come"
 
 
 @requirement("OIDCC-5.5.1/null-request")
@@ -54,7 +46,7 @@ def test_id_token_member_adds_claims(claims_requested: Trace, userinfo_by_scope:
     """The ID Token tells what was asked for by name, and what it always tells."""
     assert_served(claims_requested, "named")
     claims = id_token(claims_requested, "tokens-named").claims
-    has_email = userinfo(userinfo_by_scope, "userinfo-all").get("email") is not None
+    has_email = userinfo_claims(userinfo_by_scope, "userinfo-all").get("email") is not None
     wanted = {"iss", "sub", "aud", "exp", "iat", "auth_time", *(["email"] if has_email else [])}
     missing = sorted(wanted - claims.keys())
     assert not missing, f"{', '.join(missing)} did not come"
@@ -91,12 +83,12 @@ def test_claim_that_nobody_has_is_no_error(claims_requested: Trace) -> None:
 @requirement("OIDCC-5.5.1/value-mismatch-omits-claim")
 def test_claim_with_another_value_is_left_out(claims_requested: Trace) -> None:
     """A claim that has not the value that was asked for does not come."""
-    if "email" not in userinfo(claims_requested, "userinfo-named"):
+    if "email" not in userinfo_claims(claims_requested, "userinfo-named"):
         raise Unsuited("the user has no email that could come")
-    if "email" in userinfo(claims_requested, "userinfo-control"):
+    if "email" in userinfo_claims(claims_requested, "userinfo-control"):
         raise Unsuited("email comes without being asked for by name, as by a default scope")
     assert_served(claims_requested, "other-value")
-    given = userinfo(claims_requested, "userinfo-other-value")
+    given = userinfo_claims(claims_requested, "userinfo-other-value")
     assert "email" not in given, "an email came that was not asked for"
 
 
@@ -104,9 +96,9 @@ def test_claim_with_another_value_is_left_out(claims_requested: Trace) -> None:
 def test_claim_in_another_language_is_tagged(claims_requested: Trace) -> None:
     """What comes for a name in Katakana is not passed off as untagged."""
     assert_served(claims_requested, "other-language")
-    if "family_name" in userinfo(claims_requested, "userinfo-control"):
+    if "family_name" in userinfo_claims(claims_requested, "userinfo-control"):
         raise Unsuited("family_name always comes")
-    given = userinfo(claims_requested, "userinfo-other-language")
+    given = userinfo_claims(claims_requested, "userinfo-other-language")
     assert "family_name" not in given, "family_name came without a language tag"
 
 

@@ -1,9 +1,9 @@
 """OpenID Connect Discovery 1.0, section 3: what holds where the configuration says nothing."""
 
 from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError
 from idprobe.reading.issued import assert_silent, document
 from idprobe.reading.landings import landed
+from idprobe.reading.protected import userinfo_claims
 
 CONFIGURATION = "openid-configuration"
 
@@ -33,10 +33,8 @@ def test_query_and_fragment_are_modes_by_default(
 def test_claims_are_normal_by_default(metadata_documents: Trace, userinfo_asked: Trace) -> None:
     """Without claim_types_supported no claim comes from elsewhere."""
     assert_silent(metadata_documents, "claim_types_supported", CONFIGURATION)
-    response = userinfo_asked["get"].answered
-    if not response.is_success or response.media_type == "application/jwt":
-        raise EvidenceError("userinfo gave no plain claims")
-    elsewhere = {"_claim_names", "_claim_sources"} & response.json_object.keys()
+    claims = userinfo_claims(userinfo_asked, "get")
+    elsewhere = {"_claim_names", "_claim_sources"} & claims.keys()
     assert not elsewhere, f"userinfo has {', '.join(sorted(elsewhere))}"
 
 

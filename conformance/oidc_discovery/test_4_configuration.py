@@ -3,6 +3,7 @@
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError
 from idprobe.reading.issued import document, is_number
+from idprobe.reading.protected import userinfo_claims
 
 CONFIGURATION = "openid-configuration"
 SUFFIX = f"/.well-known/{CONFIGURATION}"
@@ -99,7 +100,7 @@ def test_json_has_no_nulls(
     bodies = {
         "the configuration": document(metadata_documents, CONFIGURATION),
         "the token response": document(code_redeemed, "redeem"),
-        "userinfo": document(userinfo_asked, "get"),
+        "userinfo": userinfo_claims(userinfo_asked, "get"),
     }
     for name, members in bodies.items():
         nulls = sorted(key for key, value in members.items() if value is None)

@@ -7,8 +7,8 @@ from typing import Any
 from idprobe.checks import Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.answers import is_active
-from idprobe.reading.issued import document
 from idprobe.reading.profiled import profiled_token
+from idprobe.reading.protected import userinfo_claims
 from idprobe.reading.targets import audience, resources_named, scope_of_token
 
 ALIASES = {
@@ -41,7 +41,7 @@ def _renamed(claims: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
 def test_attributes_of_users_have_their_registered_names(refreshed: Trace) -> None:
     """What userinfo calls email is not called mail in the token."""
     claims = profiled_token(refreshed, "refresh").claims
-    told = document(refreshed, "userinfo")
+    told = userinfo_claims(refreshed, "userinfo")
     renamed = _renamed(claims, told)
     if not renamed and not claims.keys() & ALIASES.keys():
         raise Unsuited("the access tokens say nothing of the user")

@@ -500,8 +500,14 @@ LACKS: Final = {
         makes=("strings_compared",), server_class=NumbersItsClients
     ),
     "userinfo in the clear": Lack(
-        leaves=("claims_in_languages",),
-        opens=(f"{UNCLEAR} the body is not JSON",),
+        makes=(
+            "claims_in_languages",
+            "claims_requested",
+            "userinfo_asked",
+            "userinfo_by_scope",
+            "userinfo_of_two_users",
+            "users_of_few_claims",
+        ),
         config=(registered("web", userinfo_signed_response_alg="RS256"),),
     ),
     "unsigned ID Tokens": Lack(

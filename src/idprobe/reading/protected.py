@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Trace
@@ -10,14 +10,19 @@ from idprobe.reading.issued import given
 from idprobe.reading.registered import information
 
 __all__ = [
+    "claims_told",
     "encryption_of",
     "id_token_fact",
     "keys_offered",
     "opened_by",
     "steps_below",
     "told",
+    "userinfo_claims",
     "userinfo_fact",
 ]
+
+OF_THE_JWT: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
+"""What a signed answer says of itself, and not of the user."""
 
 
 def steps_below(trace: Trace, name: str) -> list[str]:
@@ -51,6 +56,28 @@ def userinfo_fact(trace: Trace, step: str) -> Mapping[str, Any]:
     if text.startswith("{"):
         return {}
     return trace.fact(text)
+
+
+def userinfo_claims(trace: Trace, step: str) -> dict[str, Any]:
+    """Return what a UserInfo response says of the user, as `claims_told`."""
+    return claims_told(trace, trace[step])
+
+
+def claims_told(trace: Trace, exchange: Exchange) -> dict[str, Any]:
+    """Return what a UserInfo response says of the user, plain, signed, or encrypted for us.
+
+    Raises EvidenceError for any other answer (OpenID Connect Core section 5.3.2).
+    """
+    response = exchange.answered
+    if not response.is_success:
+        raise EvidenceError(f"userinfo gave nothing: {exchange}")
+    if response.media_type != "application/jwt":
+        return dict(response.json_object)
+    fact = trace.fact(response.text.strip())
+    claims = fact.get("jwt", fact).get("claims")
+    if not isinstance(claims, Mapping):
+        raise EvidenceError(f"the claims of userinfo cannot be read: {exchange}")
+    return {name: value for name, value in claims.items() if name not in OF_THE_JWT}
 
 
 def encryption_of(fact: Mapping[str, Any]) -> Mapping[str, Any]:
