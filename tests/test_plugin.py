@@ -111,13 +111,33 @@ def test_a_target_that_is_none_is_a_usage_error(pytester: pytest.Pytester) -> No
     result.stderr.fnmatch_lines(["*neither a URL, nor a profile file, nor a shipped profile*"])
 
 
+PLAIN: Final = """
+def test_plain() -> None:
+    assert sorted("ba") == ["a", "b"]
+
+
+def test_plain_and_wrong() -> None:
+    assert sorted("ba") == ["b", "a"]
+"""
+
+
 def test_tests_that_judge_nothing_are_left_to_pytest(pytester: pytest.Pytester, run: Any) -> None:
-    pytester.makepyfile(test_plain="def test_plain() -> None:\n    assert True\n")
+    pytester.makepyfile(test_plain=PLAIN)
 
     result, record = run("test_plain.py")
 
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1, failed=1)
     assert record["judgements"] == []
+
+
+def test_a_failure_that_judges_nothing_fails_the_run(pytester: pytest.Pytester, run: Any) -> None:
+    pytester.makepyfile(test_plain=PLAIN)
+
+    result, record = run("-k", "holds or plain")
+
+    assert verdicts(record) == {"test_holds": "satisfied"}
+    assert record["exit"] == [0]
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
 def test_a_keyword_that_selects_nothing_sends_nothing(run: Any) -> None:

@@ -50,6 +50,8 @@ class Glue:
         self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
         """What keeps the suite from being whole: bad files, strange checks, crashes."""
+        self._plain_failed = False
+        """Whether a test failed that judges nothing."""
 
     @classmethod
     def register(cls, config: pytest.Config, audit: Audit) -> "Glue":
@@ -157,6 +159,10 @@ class Glue:
                 _complain(judgement)
         return True
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember a failure that no judgement stands for, or a pipeline would be green with it."""
+        self._plain_failed |= report.failed and report.nodeid not in self._judged
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports and set the exit status from our own table."""
@@ -167,7 +173,8 @@ class Glue:
             return
         self.run = self.audit.conclude()
         write_all(self.run, self.audit.options.out, self.audit.options.formats)
-        session.exitstatus = self.run.exit_codes[0]
+        others = pytest.ExitCode.TESTS_FAILED if self._plain_failed else pytest.ExitCode.OK
+        session.exitstatus = self.run.exit_codes[0] or others
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is, or why there is none."""
