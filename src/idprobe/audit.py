@@ -203,7 +203,7 @@ class Audit:
             return
         shown = self._under_load is not None
         made = [name for name in probes if not (shown and name == UNDER_LOAD)]
-        self.vault = Vault(self.profile.secrets())
+        self.vault = Vault.of(self.profile)
         evidence = None
         if self.options.keeps_evidence:
             evidence = Evidence(self.options.out / "evidence", self.vault)
@@ -453,7 +453,7 @@ class Audit:
         }
 
     def _scrubbed(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.vault.scrub(json.dumps(value)))
+        found: dict[str, Any] = self.vault.scrub_json(json.loads(json.dumps(value)))
         return found
 
 

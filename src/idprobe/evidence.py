@@ -72,7 +72,8 @@ class Evidence:
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write `run.json`, and again when more is known of the server."""
-        self._write("run.json", self._vault.scrub(json.dumps(run, indent=2, ensure_ascii=False)))
+        shown = self._vault.scrub_json(json.loads(json.dumps(run)))
+        self._write("run.json", json.dumps(shown, indent=2, ensure_ascii=False))
 
     def add(self, probe: str, exchange: Exchange) -> None:
         """Keep an exchange of a probe that has not ended yet, for the next `write_parts`."""

@@ -103,7 +103,7 @@ def samples_text(samples: Samples, profile: Profile) -> str:
     trace = samples.trace
     if not len(trace):
         return ""
-    redacted = Vault(profile.secrets()).redact(trace)
+    redacted = Vault.of(profile).redact(trace)
     return json.dumps(to_har(redacted), ensure_ascii=False) + "\n"
 
 
