@@ -13,6 +13,7 @@ LAYERS: Final = {
     "exchange": 0,
     "schemas": 0,
     "errors": 0,
+    "legible": 0,
     "jose": 1,
     "jwe": 1,
     "catalogue": 2,
@@ -79,7 +80,6 @@ EDGES: Final = {
     ("plugin", "audit"),
     ("plugin", "glue"),
     ("probes", "searching"),
-    ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),
     ("wire", "raw"),

@@ -266,7 +266,7 @@ def test_embedded_true_is_the_reference_server(tmp_path: Path) -> None:
 
 
 def test_a_short_secret_and_a_shared_client_id_are_accepted(tmp_path: Path) -> None:
-    twin = WEB.replace("clients.web", "clients.twin").replace("hunter2-web-secret", "x")
+    twin = WEB.replace("clients.web", "clients.twin").replace("hunter2-web-secret", "x9#q")
 
     profile = sound(tmp_path, twin)
 
@@ -365,7 +365,11 @@ def roles(tmp_path: Path, clients: str) -> dict[str, set[str]]:
 
 
 def client(name: str, **members: Any) -> str:
-    plain = {"client_id": name, "client_secret": "s", "redirect_uris": ["https://c.example/cb"]}
+    plain = {
+        "client_id": name,
+        "client_secret": "s-8f#q",
+        "redirect_uris": ["https://c.example/cb"],
+    }
     lines = [f"{key} = {json.dumps(value)}" for key, value in {**plain, **members}.items()]
     return "\n".join([f"[clients.{name}]", *lines, ""])
 
@@ -409,6 +413,27 @@ def test_roles_that_the_profile_says_win(tmp_path: Path) -> None:
 
 
 # Secrets.
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("abc", "has fewer than 4 characters"),
+        ("password", "is a word that stands in every exchange"),
+        ("identity", "is part of an address, name or scope of the profile"),
+    ],
+)
+def test_a_secret_that_reports_cannot_hide_is_refused_beyond_loopback(
+    tmp_path: Path, secret: str, why: str
+) -> None:
+    text = SOUND.replace("hunter2-web-secret", secret).replace("id.example", "identity.test")
+
+    error = refusal(tmp_path, text)
+
+    assert error.key == "clients.web.client_secret"
+    assert error.fix == f"{why}, so that reports cannot hide it: use another one"
+    loopback = text.replace("https://identity.test", "http://127.0.0.1:8080/identity")
+    assert load_profile(written(tmp_path, loopback), {}).clients["web"].client_secret == secret
 
 
 def test_every_secret_is_listed_for_redaction(full: Profile) -> None:
@@ -582,7 +607,7 @@ def test_every_capability_can_be_decided(capability: Capability, full: Profile) 
 
 def test_the_code_flow_needs_a_user(tmp_path: Path) -> None:
     code = Capability.AUTHORIZATION_CODE
-    alice = '[users.alice]\nusername = "alice"\npassword = "p"\n'
+    alice = '[users.alice]\nusername = "alice"\npassword = "p-8f#q"\n'
 
     assert "add [users.NAME]" in str(missing_because(code, sound(tmp_path), METADATA, {}))
     assert missing_because(code, sound(tmp_path, alice), METADATA, {}) is None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from idprobe.errors import ProfileError, UsageError
 from idprobe.flows import Ending, HumanStep, Stopped
 from idprobe.flows.journey import NEEDS_SCRIPTS
 from idprobe.profile import Client, Profile, load_profile, with_issuer
+from idprobe.redaction import Shown
 from idprobe.reference.config import speakup_config
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ServerConfig
@@ -190,6 +192,37 @@ def test_a_sound_profile_has_nothing_to_change() -> None:
     assert "web plays web" in found["roles"].said
 
 
+def test_doctor_shows_no_secret_that_a_server_echoes() -> None:
+    profile = speakup()
+    secrets = sorted({value for _, value in profile.secrets()})
+    seen: list[httpx.Response] = []
+
+    def echo(answer: httpx.Response) -> httpx.Response:
+        if not seen:
+            seen.append(answer)  # the metadata
+            return answer
+        error = f"no_{secrets[0]}"
+        body = {"error": error, "error_description": f"{secrets} {quote(secrets[0])}"}
+        stream = httpx.ByteStream(json.dumps(body).encode())
+        return httpx.Response(401, headers={"Content-Type": "application/json"}, stream=stream)
+
+    found = examined(profile, echo)
+
+    told = " ".join(f"{one.what} {one.said}" for one in found.values())
+    assert any(one.state == "fix" for one in found.values())
+    assert "‹" in told
+    assert [one for one in secrets if one in told or quote(one, safe="") in told] == []
+
+
+def test_doctor_names_secrets_that_reports_cannot_hide() -> None:
+    web = replace(speakup().clients["web"], client_secret="secret")
+
+    found = examined(speakup(clients={"web": web}))
+
+    assert found["secrets"].state == "skip"
+    assert "clients.web.client_secret is a word" in found["secrets"].said
+
+
 def only(name: str, **changes: Any) -> dict[str, Client]:
     client = speakup().clients[name]
     return {name: replace(client, **changes)}
@@ -279,7 +312,9 @@ def test_a_channel_that_nobody_verifies_is_to_change() -> None:
 def test_a_verified_certificate_is_told() -> None:
     secure = with_issuer(speakup(clients={}, users={}), ISSUER.replace("http", "https"))
 
-    assert examined(secure)["tls"] == Symptom("tls", "ok", "the certificate is verified")
+    assert examined(secure)["tls"] == Symptom(
+        Shown("tls"), "ok", Shown("the certificate is verified")
+    )
 
 
 @pytest.mark.parametrize(

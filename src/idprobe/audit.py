@@ -128,6 +128,8 @@ class Audit:
     _left_behind: str | None = None
 
     def __post_init__(self) -> None:
+        if self.recorded is None:
+            self.vault = Vault.of(self.profile)
         today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
         if self.options.baseline is not None:
             selection = self.options.selection
@@ -203,7 +205,6 @@ class Audit:
             return
         shown = self._under_load is not None
         made = [name for name in probes if not (shown and name == UNDER_LOAD)]
-        self.vault = Vault.of(self.profile)
         evidence = None
         if self.options.keeps_evidence:
             evidence = Evidence(self.options.out / "evidence", self.vault)
@@ -218,7 +219,7 @@ class Audit:
         try:
             self._seen = asyncio.run(observer.observe(made))
         except Unreachable as error:
-            self.broken = error
+            self.broken = Unreachable(self.vault.scrub(str(error)))
         except KeyboardInterrupt:
             self.interrupted = True
             self._seen = observer.seen()

@@ -9,6 +9,7 @@ import click
 from idprobe.audit import resolve
 from idprobe.coverage.command import add_coverage_command
 from idprobe.errors import HarnessError, IdprobeError
+from idprobe.legible import legible
 from idprobe.load.command import add_load_command
 from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
@@ -40,10 +41,10 @@ def main() -> None:
         click.echo("idprobe: stopped; what was seen by then is in the results folder", err=True)
         code = INTERRUPTED
     except HarnessError as error:
-        click.echo(f"idprobe: {error}", err=True)
+        click.echo(f"idprobe: {legible(str(error))}", err=True)
         code = FAULT
     except IdprobeError as error:
-        click.echo(f"idprobe: {error}", err=True)
+        click.echo(f"idprobe: {legible(str(error))}", err=True)
         code = USAGE
     sys.exit(code if isinstance(code, int) else 0)
 

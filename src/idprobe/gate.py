@@ -11,9 +11,9 @@ from idprobe.catalogue import Catalogue
 from idprobe.errors import UsageError
 from idprobe.evidence import UNDER_LOAD
 from idprobe.judge import FailOn, gate_counts
+from idprobe.legible import clipped, legible
 from idprobe.profile import Deviation
 from idprobe.reports.differences import Difference
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.model import Finding
 from idprobe.verdict import Judgement, Satisfied, Verdict, Violated, worst
 

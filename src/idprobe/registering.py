@@ -22,6 +22,7 @@ from idprobe.flows import discover
 from idprobe.flows.registration import configuration_request, registration_of
 from idprobe.jose import generate_key, public_key
 from idprobe.ledger import Ledger, Owed, ledger_for, state_folder
+from idprobe.legible import clipped, legible
 from idprobe.probes.desk import GONE, Desk
 from idprobe.profile import (
     Client,
@@ -33,7 +34,6 @@ from idprobe.profile import (
     consent_missing,
     host_of,
 )
-from idprobe.reports.legible import clipped, legible
 from idprobe.wanted import WANTED, Wanted
 from idprobe.wire import Courier, Wire
 

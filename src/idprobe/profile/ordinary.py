@@ -106,7 +106,8 @@ def _secrets(profile: Profile) -> Iterator[tuple[str, str]]:
         if client.client_secret:
             yield f"clients.{client.name}.client_secret", client.client_secret
     for user in profile.users.values():
-        yield f"users.{user.name}.password", user.password
+        if user.password:
+            yield f"users.{user.name}.password", user.password
     if profile.initial_access_token:
         yield "registration.initial_access_token", profile.initial_access_token
 

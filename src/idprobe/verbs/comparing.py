@@ -9,8 +9,8 @@ from typing import Final
 import click
 
 from idprobe.errors import UsageError
+from idprobe.legible import legible
 from idprobe.reports.comparison import Comparison, compared, comparison_json, write_comparison
-from idprobe.reports.legible import legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
 from idprobe.verbs.options import fresh_output

@@ -11,8 +11,8 @@ import click
 
 from idprobe.errors import UsageError
 from idprobe.gate import quarantine
+from idprobe.legible import clipped, legible
 from idprobe.reports.differences import KINDS, Difference, differences, is_same_build, unlike
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
 from idprobe.verbs.load_differing import load_diff, loads_in

@@ -15,6 +15,7 @@ from idprobe.audit import Audit
 from idprobe.content import content
 from idprobe.errors import HarnessError
 from idprobe.glue import Glue
+from idprobe.redaction import redacted_errors, shown
 from idprobe.reports.annotations import annotations, is_github, without_commands
 from idprobe.reports.model import Run
 from idprobe.reports.record import results_json
@@ -39,7 +40,8 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
             bar.update(task, description=name.replace("_", " ")[:40], completed=done, total=total)
 
         run.progress = show
-        result = _run_suite(run, keyword)
+        with redacted_errors(run.vault):
+            result = _run_suite(run, keyword)
     _say(run, result, as_json=as_json)
     _remember(run.options.out)
     return result
@@ -84,7 +86,7 @@ def _say(run: Audit, result: Run, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_outcome(result, run.options.out), ensure_ascii=True, indent=2))
     elif run.broken is not None:
-        click.echo(f"idprobe: {run.broken}", err=True)
+        click.echo(f"idprobe: {shown(str(run.broken), run.vault)}", err=True)
     else:
         with without_commands(sys.stdout, active=github):
             print_summary(result, Console(), run.options.out / "report.html")
