@@ -1,5 +1,8 @@
 """Every input that is kept, and some hundred new ones for each target, in an ordinary test run."""
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,9 +11,27 @@ from tests.fuzz.mutating import mutated
 from tests.fuzz.targets import TARGETS
 
 MOST_BYTES = 2_048
+HANG_S = 60
 CORPUS_BYTES = 1_000_000
 seeds = st.integers(0, 2**32)
 each_target = pytest.mark.parametrize("name", TARGETS)
+
+
+@pytest.fixture(autouse=True)
+def _bounded() -> Iterator[None]:
+    """End a test that hangs, in an expression say, where the system can interrupt one."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"an input took more than {HANG_S} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, HANG_S)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @each_target
