@@ -296,6 +296,13 @@ def controls(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Search for inputs that break what reads octets of others, guided by the code they reach."""
+    install(session, "fuzz", editable=True)
+    session.run("python", "-m", "tests.fuzz.run", *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """Change our own judging code in small ways, and list the changes that no test notices."""
     install(session, "mutation", editable=True)
@@ -333,4 +340,5 @@ PINNED = {
     "looks": ("--group", "looks"),
     "mutation": ("pyproject.toml", "--group", "mutation"),
     "docs": ("pyproject.toml", "--group", "docs"),
+    "fuzz": ("pyproject.toml", *LOADED, "--group", "fuzz"),
 }

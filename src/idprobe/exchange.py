@@ -68,9 +68,12 @@ class LandingMode(StrEnum):
 
 def form_encode(pairs: Sequence[tuple[str, str]]) -> str:
     """Return the pairs as application/x-www-form-urlencoded text (WHATWG URL, section 5.2)."""
-    return "&".join(
-        f"{quote_plus(name, safe='*')}={quote_plus(value, safe='*')}" for name, value in pairs
-    )
+    return "&".join(f"{_form_encoded(name)}={_form_encoded(value)}" for name, value in pairs)
+
+
+def _form_encoded(text: str) -> str:
+    """Return a name or value encoded; a lone surrogate, as JSON may have, goes by its octets."""
+    return quote_plus(text, safe="*", errors="surrogatepass")
 
 
 @lru_cache(maxsize=4096)
@@ -311,6 +314,7 @@ def _split(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
         named = parts.scheme and parts.netloc and parts.port != 0
+        url.encode("utf-8")  # JSON may have lone surrogates, which no URL has
     except ValueError:
         raise EvidenceError("this cannot be read as a URL") from None
     if not named:

@@ -6,7 +6,6 @@ run from locking out a principal.
 
 import asyncio
 import base64
-import binascii
 import ipaddress
 import time
 from collections.abc import AsyncIterator
@@ -144,7 +143,7 @@ def _authenticating(request: Request) -> str | None:
     if scheme.lower() == "basic":
         try:
             decoded = base64.b64decode(credentials).decode("utf-8", "replace")
-        except binascii.Error:
+        except ValueError:
             return None
         return unquote_plus(decoded.partition(":")[0])
     given = dict((*request.query, *_parameters(request.body)))

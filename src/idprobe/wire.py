@@ -179,7 +179,7 @@ class Courier:
             failure = f"{NOT_CONNECTED}: {_reason(error)}"
         except httpx.RemoteProtocolError as error:
             failure = f"the response breaks HTTP: {_reason(error)}"
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             failure = f"this cannot be sent: {_reason(error)}"
         except (httpx.TransportError, OSError) as error:
             failure = f"the exchange broke off: {_reason(error)}"

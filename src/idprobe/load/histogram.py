@@ -18,6 +18,10 @@ SMALL: Final = 1 << SUB_BITS
 """Below twice this each value has its own cell, whose number is the value."""
 
 
+LAST_CELL: Final = 64 << SUB_BITS
+"""Beyond what 64 bits of nanoseconds need, which are centuries."""
+
+
 BEYOND: Final = 5
 """So many durations have to lie beyond a percentile before it is more than a single accident."""
 
@@ -135,11 +139,13 @@ class Histogram:
             cells = {int(cell): int(count) for cell, count in members["cells"]}
             if members["sub_bits"] != SUB_BITS or sum(cells.values()) != members["count"]:
                 raise EvidenceError("the histogram's cells do not fit its count")
+            if not all(0 <= cell <= LAST_CELL for cell in cells):
+                raise EvidenceError("the histogram has a cell for no duration there is")
             histogram = cls()
             histogram._cells = cells
             histogram.count, histogram.total = members["count"], members["total_ns"]
             histogram.minimum, histogram.maximum = members["min_ns"], members["max_ns"]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise EvidenceError("this is no histogram of idprobe") from None
         return histogram
 

@@ -1,7 +1,6 @@
 """Where secrets stand in an exchange, by RFC 6749, 6750, 7617 and OpenID Connect Core."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -222,7 +221,7 @@ def _secret_authorization(value: str) -> Iterator[tuple[str, str]]:
     yield "basic", credentials
     try:
         decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return
     raw = decoded.partition(":")[2]
     yield "client_secret", unquote(raw.replace("+", " "))
