@@ -61,10 +61,16 @@ def profile_of(url: str, folder: Path, extra: str = "") -> Profile:
     return load_profile(path, {})
 
 
-def ran(
-    profile: Profile, folder: Path, model: Model, budget: str = "", duration_s: float = 1.0
+def ran(  # noqa: PLR0913 -- what a run consists of
+    profile: Profile,
+    folder: Path,
+    model: Model,
+    budget: str = "",
+    duration_s: float = 1.0,
+    *,
+    workers: int = 1,
 ) -> LoadResult:
-    plan = Plan(model, duration_s)
+    plan = Plan(model, duration_s, workers=workers)
     out = folder / "out"
     result = run_load(LoadRun("client_credentials", profile, plan, parse_budget(budget), out))
     document = (out / "load.json").read_text(encoding="utf-8")

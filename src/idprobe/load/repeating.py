@@ -33,8 +33,11 @@ def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
             out = run.out / f"{place + 1}-{number + 1}"
             result = run_load(replace(run, plan=run.plan.again(number), out=out))
             documents[place].append(result.to_dict())
-            why = result.unusable or result.void or "sound"
-            console.print(f"run {number + 1} of {times}: {escape(result.target)}: {escape(why)}")
+            recording = result.recording
+            why = result.unusable or result.void or recording.stopped or result.failures_told
+            console.print(
+                f"run {number + 1} of {times}: {escape(result.target)}: {escape(why or 'sound')}"
+            )
     sides = {
         f"{place + 1} {run.profile.name}": found
         for place, (run, found) in enumerate(zip(runs, documents, strict=True))
