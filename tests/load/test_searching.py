@@ -345,7 +345,7 @@ def test_a_search_in_which_nothing_succeeds_says_so(
     )
     assert (tmp_path / "search.json").is_file()
     text = shown(found)
-    assert "does not at unknown (nothing succeeded, however few users asked)" in text
+    assert "does not at unknown (nothing succeeded, however few users asked: 9 of 9" in text
     assert "knee" not in text
     assert "past its limit" not in text
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.load.budget import Budget
+from idprobe.load.folder import writing
 from idprobe.load.histogram import fewest_for
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import Recording
@@ -282,8 +283,9 @@ def _sheds(recording: Recording) -> bool:
 
 def write(path: Path, limit: Limit) -> None:
     """Write search.json."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(limit.to_dict(), indent=1) + "\n", encoding="utf-8")
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(limit.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def print_limit(limit: Limit, console: Console) -> None:

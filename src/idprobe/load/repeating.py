@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from idprobe.load.comparing import comparisons, series_of, write_series
+from idprobe.load.folder import writing
 from idprobe.load.running import LoadRun, run_load
 
 __all__ = ["repeated", "worst"]
@@ -43,7 +44,8 @@ def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
         for place, (run, found) in enumerate(zip(runs, documents, strict=True))
     }
     told = comparisons(documents[0], documents[1]) if len(runs) > 1 else ()
-    write_series(runs[0].out / "repeats.json", sides, told)
+    with writing(runs[0].out):
+        write_series(runs[0].out / "repeats.json", sides, told)
     for name, found in sides.items():
         console.print(_table(name, found))
     for one in told:
