@@ -168,6 +168,10 @@ class Findings:
 
     def tokens_of(self, tokens: Tokens, provider: Provider) -> Tokens:
         """Return tokens that were read, checked for whom they are; raises WrongAnswer."""
+        for token in (tokens.access_token, tokens.refresh_token, tokens.id_token):
+            if token is not None and not _is_text(token):
+                what = "a token had half a character (RFC 6749 appendices A.12 and A.17)"
+                raise self.wrong(rules.TOKEN_RESPONSE, what)
         owner = Owner.of(provider, tokens.scope)
         if self.leftovers is not None and tokens.refresh_token is not None:
             self.leftovers.keep_refresh(tokens.refresh_token, owner)
@@ -281,6 +285,15 @@ class Findings:
         if not (field.isascii() and field.isdigit()) and not _is_date(field):
             what = "Retry-After was neither a number of seconds nor a date"
             raise self.wrong(rules.WHEN_TO_RETURN, what)
+
+
+def _is_text(token: str) -> bool:
+    """Return whether a token can be sent at all: JSON can name half of a surrogate pair."""
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tells_seconds(response: Response) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError, UsageError
 
-__all__ = ["Histogram", "enough_for", "reliable"]
+__all__ = ["Histogram", "enough_for", "fewest_for", "reliable"]
 
 SUB_BITS: Final = 7
 """Each power of two is cut into 128 cells, so that a cell is at most 1/128 of its value wide."""
@@ -28,9 +28,14 @@ BEYOND: Final = 5
 
 def enough_for(percent: float, count: int) -> bool:
     """Return whether so many durations are enough for a percentile; the maximum needs one."""
+    return count >= fewest_for(percent)
+
+
+def fewest_for(percent: float) -> int:
+    """Return how many durations a percentile needs for so many to lie beyond it; a maximum one."""
     if percent >= 100:  # noqa: PLR2004 -- a percentage
-        return count > 0
-    return count * (100 - Fraction(str(percent))) >= 100 * BEYOND
+        return 1
+    return math.ceil(100 * BEYOND / (100 - Fraction(str(percent))))
 
 
 class Histogram:

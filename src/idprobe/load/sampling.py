@@ -6,11 +6,13 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import responses
 from pathlib import Path
 from typing import Final
 
-from idprobe.exchange import Exchange, Request, Trace
+from idprobe.exchange import Exchange, Request, Response, Trace
 from idprobe.har import to_har
 from idprobe.load.answers import Answer
 from idprobe.load.packets import Packet
@@ -87,10 +89,18 @@ def _exchange(
     packet: Packet, answer: Answer | None, elapsed_ns: int, ended_s: float, why: str | None
 ) -> Exchange:
     started_at = datetime.fromtimestamp(ended_s - elapsed_ns / 1e9, UTC)
-    response = None if answer is None else answer.response()
+    response = None if answer is None else _without_reason(answer.response())
     failure = why if answer is None else None
     step = "slow" if why is None else f"failed: {why}"
     return Exchange(request_of(packet), response, started_at, elapsed_ns, step, failure)
+
+
+def _without_reason(response: Response) -> Response:
+    """Return a response whose reason phrase is the registered one, or none.
+
+    It is free text of the server, which may repeat a secret there.
+    """
+    return replace(response, reason=responses.get(response.status, ""))
 
 
 def samples_path(plan_path: Path, place: int) -> Path:
