@@ -81,17 +81,18 @@ def one_of(node: Any) -> str:  # noqa: PLR0911 -- one for each kind of part
         case sre.LITERAL:
             return chr(value)
         case sre.NOT_LITERAL:
-            return "a" if value != ord("a") else "b"
+            return "b" if value == ord("a") else "a"
         case sre.ANY:
             return "a"
         case sre.IN:
             return one_of_class(value)
         case sre.BRANCH:
-            return min((text_of(branch) for branch in value[1]), key=len)
+            return str(min((text_of(branch) for branch in value[1]), key=len))
         case sre.SUBPATTERN:
             return text_of(value[-1])
         case sre.MAX_REPEAT | sre.MIN_REPEAT | sre.POSSESSIVE_REPEAT:
-            return text_of(value[2]) * max(1, min(value[0], 40))
+            times: int = max(1, min(value[0], 40))
+            return text_of(value[2]) * times
         case sre.ATOMIC_GROUP:
             return text_of(value)
         case _:

@@ -29,6 +29,13 @@ from idprobe.flows.landing import landing_at, posted_landing, same_place
 from idprobe.flows.moves import HumanStep
 from idprobe.flows.pages import joined
 from idprobe.har import from_har, to_har
+from idprobe.legible import (
+    clipped,
+    legible,
+    plain_pseudonyms,
+    spread_form,
+    spread_json,
+)
 from idprobe.limits import Gate, _authenticating
 from idprobe.load.correctness import _is_date
 from idprobe.login.jar import from_browser, snapshot, to_browser
@@ -40,15 +47,9 @@ from idprobe.reading.issued import server_time_s
 from idprobe.reading.landings import host_in_browser
 from idprobe.reading.urls import parts_of
 from idprobe.redaction import PSEUDONYM, Vault
-from idprobe.redaction.cover import GLOBAL_LENGTH, raw_texts
+from idprobe.redaction.cover import texts
+from idprobe.redaction.finding import GLOBAL_LENGTH
 from idprobe.reports.curl import curl_command
-from idprobe.reports.legible import (
-    clipped,
-    legible,
-    plain_pseudonyms,
-    spread_form,
-    spread_json,
-)
 from idprobe.reports.transcript import shown
 
 __all__ = ["address", "challenge", "cookie", "form_body", "headers", "redaction", "report_text"]
@@ -168,7 +169,7 @@ def redaction(data: bytes) -> None:
     vault = Vault(SECRETS)
     covered = vault.redact(trace)
     assert vault.redact(covered) == covered
-    left = "\0".join(PSEUDONYM.sub("\0", text) for one in covered for text in raw_texts(one))
+    left = "\0".join(PSEUDONYM.sub("\0", text) for one in covered for text in texts(one))
     for secret in vault.known():
         assert len(secret) < GLOBAL_LENGTH or secret not in left, "a secret was left"
     assert from_har(json.loads(json.dumps(to_har(covered)))) == covered
