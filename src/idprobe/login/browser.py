@@ -6,6 +6,7 @@ follows the browser writes, and we carry (idprobe.login.tab).
 """
 
 import asyncio
+import os
 import shutil
 import weakref
 from collections.abc import AsyncIterator, Mapping
@@ -39,13 +40,22 @@ ARGUMENTS: Final = (
     "--no-first-run",
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND",  # nothing goes out but by us
+    "--no-proxy-server",  # nor by a proxy of the environment, which would resolve names itself
     "--disable-features=IsolateOrigins,site-per-process",  # frames are in the tab's own process
     "--disable-site-isolation-trials",
+)
+NOT_FOR_BROWSERS: Final = frozenset(
+    {"ALL_PROXY", "FTP_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSLKEYLOGFILE"}
 )
 PREFERENCES: Final = '{"profile": {"cookie_controls_mode": 0}}'
 """Scripts in frames of another site may read cookies: Session Management rests on that."""
 AT_ONCE: Final = 4
 """More tabs at work than this slow each other down."""
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the browser: without proxies, and without a file for TLS keys."""
+    return {name: value for name, value in given.items() if name.upper() not in NOT_FOR_BROWSERS}
 
 
 def find_browser(profile: Profile) -> str:
@@ -106,6 +116,7 @@ class Browser:
                     folder,
                     executable_path=self._path,
                     args=list(ARGUMENTS),
+                    env=environment(os.environ),
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
@@ -125,12 +136,12 @@ class Browser:
         """Carry the user through a journey, in the browser from its first page on."""
         await self._start()
         wire.user_agent = self._user_agent
-        hosts, hints = self._profile.allowed_hosts, self._profile.login.hints
-        first = await self._approach(wire, Journey(step, hints, hosts, scripts_run=True), name)
+        origins, hints = self._profile.allowed_origins, self._profile.login.hints
+        first = await self._approach(wire, Journey(step, hints, origins, scripts_run=True), name)
         if not isinstance(first, Exchange):
             wire.name_ending(first, name)
             return first
-        journey = Journey(step, hints, hosts, scripts_run=True)
+        journey = Journey(step, hints, origins, scripts_run=True)
         async with self._turns, self._seat(wire.cookies) as tab:
             return await Walk(wire, journey, tab, name, first).end()
 

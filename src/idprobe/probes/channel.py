@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from idprobe.errors import NoResponse, Unsuited
@@ -52,9 +51,8 @@ async def plain_twins(wire: Wire) -> None:
     for name, request in _requests(wire.provider):
         with contextlib.suppress(NoResponse):
             await wire.send(request, name)
-        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
         with contextlib.suppress(NoResponse):
-            await wire.send(plain, f"{name}-plain")
+            await wire.send_in_the_clear(request, f"{name}-plain")
 
 
 def _requests(provider: Provider) -> Iterator[tuple[str, Request]]:
@@ -78,9 +76,8 @@ async def documents_in_the_clear(wire: Wire) -> None:
         step = url.rpartition("/.well-known/")[2].partition("/")[0]
         if not (await wire.send(request, step)).is_success:
             continue
-        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
         with contextlib.suppress(NoResponse):
-            await wire.send(plain, f"{step}-plain")
+            await wire.send_in_the_clear(request, f"{step}-plain")
 
 
 @probe(needs={Capability.SECURE_CHANNEL}, safety=Safety.PASSIVE)

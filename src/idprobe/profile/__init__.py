@@ -6,7 +6,14 @@ may show, `restored` reads that back; `terms` (with `metadata` and `features`) s
 supports, `capability` what can be tried with this profile.
 """
 
-from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
+from idprobe.profile.addresses import (
+    host_of,
+    is_loopback,
+    is_usable_url,
+    origin_of,
+    place_of,
+    secured,
+)
 from idprobe.profile.capability import LISTENER_REACHED, Capability, missing_because
 from idprobe.profile.consent import consent_missing, load_consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
@@ -63,8 +70,11 @@ __all__ = [
     "load_consent_missing",
     "load_profile",
     "missing_because",
+    "origin_of",
+    "place_of",
     "redacted_profile",
     "restored_profile",
+    "secured",
     "unmet_because",
     "with_issuer",
 ]
