@@ -8,7 +8,7 @@ credentials by either, so a context is made here from the compiled-in places of 
 import os
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,12 @@ import certifi
 
 from idprobe.profile import Tls
 
-__all__ = ["IGNORED_VARIABLES", "tls_context"]
+__all__ = ["IGNORED_VARIABLES", "environment_of_browsers", "tls_context"]
 
 IGNORED_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+NOT_FOR_BROWSERS: Final = frozenset(
+    {"ALL_PROXY", "FTP_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSLKEYLOGFILE"}
+)
 BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -50,6 +53,11 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def environment_of_browsers(given: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without proxies, and without a file for the keys of TLS."""
+    return {name: value for name, value in given.items() if name.upper() not in NOT_FOR_BROWSERS}
 
 
 def _trust_system(context: ssl.SSLContext) -> None:

@@ -29,6 +29,7 @@ from idprobe.login.show import Show
 from idprobe.login.tab import Tab
 from idprobe.login.walk import Walk
 from idprobe.profile import Profile
+from idprobe.trust import environment_of_browsers
 from idprobe.wire import Cookies, Wire
 
 __all__ = ["Browser", "find_browser"]
@@ -44,18 +45,10 @@ ARGUMENTS: Final = (
     "--disable-features=IsolateOrigins,site-per-process",  # frames are in the tab's own process
     "--disable-site-isolation-trials",
 )
-NOT_FOR_BROWSERS: Final = frozenset(
-    {"ALL_PROXY", "FTP_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSLKEYLOGFILE"}
-)
 PREFERENCES: Final = '{"profile": {"cookie_controls_mode": 0}}'
 """Scripts in frames of another site may read cookies: Session Management rests on that."""
 AT_ONCE: Final = 4
 """More tabs at work than this slow each other down."""
-
-
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the browser: without proxies, and without a file for TLS keys."""
-    return {name: value for name, value in given.items() if name.upper() not in NOT_FOR_BROWSERS}
 
 
 def find_browser(profile: Profile) -> str:
@@ -116,7 +109,7 @@ class Browser:
                     folder,
                     executable_path=self._path,
                     args=list(ARGUMENTS),
-                    env=environment(os.environ),
+                    env=environment_of_browsers(os.environ),
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
