@@ -355,6 +355,15 @@ def test_a_name_is_resolved_once_and_the_address_is_dialled(
     assert trap.asked[-1].header("host") == f"id.example:{trap.port}"
 
 
+@pytest.mark.parametrize("place", ["[0:0:0:0:0:0:0:1]", "[::1]"])
+def test_an_address_of_the_profile_is_known_by_each_spelling(place: str) -> None:
+    named = Profile("test", "test", "https://id.example", resource_url=f"https://{place}")
+
+    (found,) = asyncio.run(Destinations(named).found(place.strip("[]"), 443))
+
+    assert found.host == "::1"
+
+
 def test_a_name_that_is_unknown_fails_the_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     leading_to(monkeypatch, {})
 

@@ -64,6 +64,8 @@ class Destinations:
 
     async def found(self, host: str, port: int) -> Sequence[Destination]:
         """Return the addresses of a place; raises Refrained if they are not for us, or OSError."""
+        literal = _literal(host, port)
+        host = host if literal is None else literal.host  # spelled as origin_of has it
         given = self._network.address_for(host, port)
         found = await _resolved(given or host, port)
         if given is None and (host, port) not in self._named:

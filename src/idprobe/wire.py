@@ -85,6 +85,10 @@ class Courier:
     async def __aexit__(self, *_exception: object) -> None:
         await self._transport.__aexit__()
 
+    def allow(self, request: Request) -> None:
+        """Raise Refrained unless a request may go to its origin, whoever sends it."""
+        self._gate.allow(request)
+
     async def carry(self, request: Request, step: str, *, in_the_clear: bool = False) -> Exchange:
         """Return what became of a request: an exchange with a response, or with a failure.
 

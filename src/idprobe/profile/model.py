@@ -150,7 +150,7 @@ class Login:
     browser: str | None = None
     """The path of the browser, None for what is found on the PATH."""
     pages: tuple[str, ...] = ()
-    """Addresses of pages on other hosts than the server's; credentials may go there."""
+    """Addresses of pages on other origins than the server's; credentials may go there."""
 
 
 def cookie_values(header: str) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The way to the server: a proxy, headers of every request, host[:port] to address."""
+    """The way to the server: a proxy, headers for its origins, host[:port] to address."""
 
     proxy: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
