@@ -35,7 +35,17 @@ from idprobe.flows.resource import end_session_request
 from idprobe.ledger import Ledger, Owed
 from idprobe.load.transport import Transport
 from idprobe.probes.http_framing import written
-from idprobe.profile import Client, Network, Profile, Provider, Tls, User, is_usable_url, origin_of
+from idprobe.profile import (
+    Client,
+    Login,
+    Network,
+    Profile,
+    Provider,
+    Tls,
+    User,
+    is_usable_url,
+    origin_of,
+)
 from idprobe.reference.certificates import Certificates, make_certificates
 from idprobe.registering import clean_up
 from idprobe.trust import environment_of_browsers, tls_context
@@ -219,6 +229,7 @@ def test_what_is_named_to_be_read_opens_no_plain_http_for_credentials() -> None:
 
     assert named(metadata_url=plain) == {"https://id.example"}
     assert named(endpoints={"jwks_uri": plain}) == {"https://id.example"}
+    assert named(login=Login(pages=(plain,))) == {"https://id.example"}
     assert named(endpoints={"token_endpoint": plain}) == {
         "https://id.example",
         "http://id.example",
@@ -353,6 +364,21 @@ def test_a_name_is_resolved_once_and_the_address_is_dialled(
     assert response is not None
     assert asked == {"id.example": 1}
     assert trap.asked[-1].header("host") == f"id.example:{trap.port}"
+
+
+def test_a_local_name_that_is_resolved_elsewhere_opens_no_loopback() -> None:
+    network = Network(resolve={"localhost": "192.0.2.7"})
+
+    assert Destinations(Profile("test", "test", "http://localhost")).is_local
+    assert not Destinations(Profile("test", "test", "http://localhost", network=network)).is_local
+
+
+def test_a_server_on_loopback_leads_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    leading_to(monkeypatch, {"keys.example": ["192.0.2.7"]})
+    places = Destinations(Profile("test", "test", "http://localhost"))
+
+    with pytest.raises(Refrained, match="not on loopback"):
+        asyncio.run(places.found("keys.example", 80))
 
 
 @pytest.mark.parametrize("place", ["[0:0:0:0:0:0:0:1]", "[::1]"])
@@ -572,6 +598,32 @@ def test_keys_of_tls_are_written_to_no_file(
 
     assert tls_context(Tls()).keylog_filename is None
     assert not (tmp_path / "keys").exists()
+
+
+def test_keys_of_the_tls_of_a_proxy_are_written_to_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tls_trap: Stage
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    proxied = Network(proxy=tls_trap.issuer)
+
+    with pytest.raises(IdprobeError, match="CERTIFICATE_VERIFY_FAILED"):
+        sent(
+            Profile("test", "test", "https://id.example", network=proxied),
+            Request.get("https://id.example/"),
+        )
+
+    assert not (tmp_path / "keys").exists()
+
+
+def test_behind_a_proxy_names_that_are_internal_are_refused_still(trap: Stage) -> None:
+    proxied = Profile("test", "test", "https://id.example", network=Network(proxy=trap.issuer))
+
+    for inside in ("http://127.1/", "http://metadata.google.internal/", "http://[::ffff:a00:1]/"):
+        with pytest.raises(Refrained):
+            sent(proxied, Request.get(inside))
+
+    assert trap.asked == []
 
 
 def test_a_browser_gets_neither_proxies_nor_a_file_for_keys() -> None:

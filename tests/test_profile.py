@@ -534,6 +534,23 @@ def test_an_endpoint_beyond_loopback_needs_consent_too() -> None:
     assert "id.example" in str(consent_missing(profile, TODAY, frozenset()))
 
 
+@pytest.mark.parametrize("name", ["localhost:80", "LOCALHOST"])
+def test_each_way_to_resolve_a_local_name_elsewhere_needs_consent(name: str) -> None:
+    network = Network(resolve={name: "192.0.2.7"})
+    profile = replace(bare_profile("http://localhost"), network=network)
+
+    assert "localhost" in str(consent_missing(profile, TODAY, frozenset()))
+
+
+def test_a_page_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    error = refusal(
+        tmp_path, SOUND + '[login]\npages = ["https://id.example", "https://[broken"]\n'
+    )
+
+    assert error.key == "login.pages[1]"
+    assert "must be an absolute http or https URL" in error.fix
+
+
 def test_a_local_name_that_is_resolved_elsewhere_needs_consent() -> None:
     network = Network(resolve={"localhost": "192.0.2.7"})
     profile = replace(bare_profile("https://localhost"), network=network)

@@ -11,7 +11,7 @@ import httpx
 
 from idprobe.destinations import Destination, Destinations
 from idprobe.lanes import Lanes
-from idprobe.profile import Profile
+from idprobe.profile import Profile, Tls
 from idprobe.trust import tls_context
 
 __all__ = ["transport_for"]
@@ -27,11 +27,17 @@ def transport_for(profile: Profile, destinations: Destinations) -> httpx.AsyncBa
     """
     context = tls_context(profile.tls)
     if profile.network.proxy is not None:
-        return Lanes(partial(_by_proxy, profile.network.proxy, context))
+        return Lanes(partial(_by_proxy, _proxy(profile.network.proxy), context))
     return Lanes(partial(_Lane, context, _Network(destinations)))
 
 
-def _by_proxy(proxy: str, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+def _proxy(url: str) -> httpx.Proxy:
+    """Return a proxy; one that is spoken to by TLS is held to the system's store."""
+    by_tls = url.lower().startswith("https:")
+    return httpx.Proxy(url, ssl_context=tls_context(Tls()) if by_tls else None)
+
+
+def _by_proxy(proxy: httpx.Proxy, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
     limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S)
     return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy, limits=limits)
 
