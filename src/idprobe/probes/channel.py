@@ -49,8 +49,9 @@ async def plain_twins(wire: Wire) -> None:
     if wire.provider.profile.tls.insecure:
         raise Unsuited("[tls] of the profile says that certificates are not verified")
     for name, request in _requests(wire.provider):
+        announced = wire.send if request.origin.startswith("https:") else wire.send_in_the_clear
         with contextlib.suppress(NoResponse):
-            await wire.send(request, name)
+            await announced(request, name)
         with contextlib.suppress(NoResponse):
             await wire.send_in_the_clear(request, f"{name}-plain")
 
