@@ -22,6 +22,9 @@ LAYERS: Final = {
     "har": 3,
     "ledger": 3,
     "lanes": 0,
+    "connections": 4,
+    "destinations": 3,
+    "trust": 3,
     "limits": 3,
     "listener": 3,
     "redaction": 3,
@@ -70,6 +73,8 @@ LAYERS: Final = {
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
+    ("limits", "destinations"),
+    ("wire", "connections"),
     ("audit", "conclusion"),
     ("audit", "coverage"),
     ("audit", "gate"),

@@ -219,7 +219,7 @@ def test_every_table_is_read(full: Profile) -> None:
         Node("node-1", "https://node-1.example"),
         Node("node-2.example", "https://node-2.example"),
     )
-    assert {"node-1.example", "node-2.example"} <= full.allowed_hosts
+    assert {"https://node-1.example", "https://node-2.example"} <= full.allowed_origins
 
 
 def test_references_are_replaced_by_what_they_name(full: Profile) -> None:
@@ -467,7 +467,7 @@ def test_a_redacted_profile_tells_of_files_their_names_alone(full: Profile) -> N
 def test_a_redacted_profile_can_be_read_back(full: Profile) -> None:
     restored = restored_profile(json.loads(json.dumps(redacted_profile(full))))
 
-    assert restored.allowed_hosts == full.allowed_hosts
+    assert restored.allowed_origins == full.allowed_origins
     assert restored.clients["web"].roles == full.clients["web"].roles
     assert restored.deviations == full.deviations
 
@@ -475,15 +475,15 @@ def test_a_redacted_profile_can_be_read_back(full: Profile) -> None:
 # Hosts and consent.
 
 
-def test_credentials_may_go_to_the_hosts_that_the_profile_names(full: Profile) -> None:
-    assert full.allowed_hosts == {
-        "id.example",
-        "id.example:8443",
-        "introspect.example",
-        "api.example",
-        "login.example:9443",
-        "node-1.example",
-        "node-2.example",
+def test_credentials_may_go_to_the_origins_that_the_profile_names(full: Profile) -> None:
+    assert full.allowed_origins == {
+        "https://id.example",
+        "https://id.example:8443",
+        "https://introspect.example",
+        "https://api.example",
+        "https://login.example:9443",
+        "https://node-1.example",
+        "https://node-2.example",
     }
 
 
@@ -557,6 +557,23 @@ def test_an_endpoint_beyond_loopback_needs_consent_too() -> None:
     )
 
     assert "id.example" in str(consent_missing(profile, TODAY, frozenset()))
+
+
+@pytest.mark.parametrize("name", ["localhost:80", "LOCALHOST"])
+def test_each_way_to_resolve_a_local_name_elsewhere_needs_consent(name: str) -> None:
+    network = Network(resolve={name: "192.0.2.7"})
+    profile = replace(bare_profile("http://localhost"), network=network)
+
+    assert "localhost" in str(consent_missing(profile, TODAY, frozenset()))
+
+
+def test_a_page_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    error = refusal(
+        tmp_path, SOUND + '[login]\npages = ["https://id.example", "https://[broken"]\n'
+    )
+
+    assert error.key == "login.pages[1]"
+    assert "must be an absolute http or https URL" in error.fix
 
 
 def test_a_local_name_that_is_resolved_elsewhere_needs_consent() -> None:

@@ -4,6 +4,7 @@ Each ailment says what to change. Nothing is judged here, and nothing is tried t
 password is one attempt.
 """
 
+import os
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,11 +17,21 @@ import httpx
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.exchange import Exchange, Response
 from idprobe.flows import Landed, fetch_keys, metadata_request, well_known_urls
-from idprobe.flows.journey import ELSEWHERE, NEEDS_SCRIPTS
+from idprobe.flows.journey import ELSEWHERE, IN_THE_CLEAR, NEEDS_SCRIPTS
 from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
-from idprobe.profile import Client, Profile, Provider, Role, weak_secrets
+from idprobe.profile import (
+    Client,
+    Profile,
+    Provider,
+    Role,
+    is_loopback,
+    is_usable_url,
+    origin_of,
+    weak_secrets,
+)
 from idprobe.redaction import Shown, Vault, shown
+from idprobe.trust import IGNORED_VARIABLES
 from idprobe.wire import Courier, Wire
 
 __all__ = ["Symptom", "examine"]
@@ -32,6 +43,16 @@ SKEW_S: Final = 30.0
 """More than this and short-lived tokens are expired, or not yet valid, when they arrive."""
 BURST: Final = 20
 TOO_MANY: Final = 429
+NEEDED: Final = (
+    "token_endpoint",
+    "authorization_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "registration_endpoint",
+    "end_session_endpoint",
+)
+"""The endpoints that credentials, codes or tokens are sent to, those of every run first."""
 _CERTIFICATE: Final = re.compile(r"certificate|CERTIFICATE_VERIFY_FAILED")
 
 
@@ -78,6 +99,8 @@ async def _looks(wire: Wire) -> AsyncIterator[_Look]:
     if not metadata and not profile.endpoints:
         return
     wire.provider = replace(wire.provider, metadata=metadata)
+    for look in _endpoints(profile, metadata):
+        yield look
     yield _weakness(profile)
     yield _clock(wire)
     yield await _keys(wire)
@@ -146,7 +169,13 @@ def _issuer(profile: Profile, url: str, document: Mapping[str, Any]) -> _Look:
 def _unreachable(profile: Profile, failure: str) -> str:
     said = f"{profile.issuer} cannot be reached: {failure}"
     if _CERTIFICATE.search(failure):
-        return f"{said}: set ca_file under [tls] to the authority that signed its certificate"
+        authority = f"{said}: set ca_file under [tls] to the authority that signed its certificate"
+        found = [name for name in IGNORED_VARIABLES if name in os.environ]
+        return (
+            f"{authority} ({', '.join(found)} of the environment is not read)"
+            if found
+            else (authority)
+        )
     return f"{said}: check issuer, and whether this machine may connect there ([network] proxy)"
 
 
@@ -157,6 +186,34 @@ def _tls(profile: Profile) -> _Look:
     if profile.issuer.startswith("http://"):
         return _Look("tls", "skip", "plain http: rules about the secure channel are not judged")
     return _Look("tls", "ok", "the certificate is verified")
+
+
+def _endpoints(profile: Profile, metadata: Mapping[str, Any]) -> Iterator[_Look]:
+    """Yield each endpoint that nothing secret is sent to, and each that the profile has in clear.
+
+    Without the first two of NEEDED there is no run to speak of; others are left out of one.
+    """
+    is_secure = origin_of(profile.issuer).startswith("https:")
+    for name in NEEDED:
+        named, url = profile.endpoints.get(name), metadata.get(name)
+        if named is not None:
+            if is_secure and named.lower().startswith("http:") and not is_loopback(named):
+                said = f"{named} is plain http, as [endpoints] says: who listens reads credentials"
+                yield _Look(name, "skip", said)
+        elif isinstance(url, str) and url and not profile.trusts(url):
+            yield _not_trusted(name, url, is_secure=is_secure)
+
+
+def _not_trusted(name: str, url: str, *, is_secure: bool) -> _Look:
+    if not is_usable_url(url):
+        return _Look(name, "fix", f"{url!r:.80} in the metadata is no address to send to")
+    origin = origin_of(url)
+    if is_secure and origin.startswith("http:"):
+        said = f"the metadata have {origin} although the issuer is https: no credential goes there"
+        return _Look(name, "fix", f"{said}: let them say https, or name it under [endpoints]")
+    said = f"it is at {origin}, which the profile does not name: no credential goes there"
+    state: State = "fix" if name in NEEDED[:2] else "skip"
+    return _Look(name, state, f"{said}: name it under [endpoints] if one may")
 
 
 def _clock(wire: Wire) -> _Look:
@@ -239,6 +296,8 @@ async def _login(wire: Wire, client: Client, what: str) -> _Look:
         remedy = "check the user, and the selectors under [login]"
         if ELSEWHERE in ending.why:
             remedy = "if credentials may go there, name an address of it in pages under [login]"
+        if IN_THE_CLEAR in ending.why:
+            remedy = "nothing secret goes there: the server has to stay with https"
         return _Look(what, "fix", f"{ending.why} ({where}): {remedy}")
     landed = dict(ending.landing.parameters)
     if "error" in landed:

@@ -51,7 +51,7 @@ def profile(data: bytes) -> None:
         found = load_profile(folder / "one.toml", ENVIRON)
         repr(found)
         found.secrets()
-        assert isinstance(found.allowed_hosts, frozenset)
+        assert isinstance(found.allowed_origins, frozenset)
         consent_missing(found, TODAY, frozenset({"id.example"}))
         for capability in Capability:
             missing_because(capability, found, {}, {})

@@ -39,7 +39,6 @@ from idprobe.legible import (
 from idprobe.limits import Gate, _authenticating
 from idprobe.load.correctness import _is_date
 from idprobe.login.jar import from_browser, snapshot, to_browser
-from idprobe.probes.desk import _may_go
 from idprobe.profile import host_of, is_loopback, is_usable_url
 from idprobe.reading.answers import error_code, gives_tokens, is_active, refused_by_challenge
 from idprobe.reading.challenges import bearer_challenge, challenges
@@ -100,7 +99,7 @@ def address(data: bytes) -> None:
     same_place(url, CALLBACK)
     landing_at(joined(CALLBACK, url), (CALLBACK,))
     posted_landing(url, (), (CALLBACK,))
-    _may_go(url, PROFILE)
+    PROFILE.trusts(url)
     if is_usable_url(url):
         assert host_of(url)
         is_loopback(url)

@@ -85,11 +85,30 @@ def elsewhere(*names: str) -> Mouth:
     )
 
 
+def in_the_clear(*names: str) -> Mouth:
+    """Return a mouth whose metadata names endpoints of its own host by plain http."""
+    return with_json(
+        lambda value: {
+            name: one.replace("https:", "http:", 1) if name in names else one
+            for name, one in value.items()
+        }
+    )
+
+
 def stranger(mouth: Mouth = mouths.plainly, *, tls: str = "", told: str = "") -> Case:
     """Return a server that cannot be got to know: no metadata of it can be had, or be read."""
     return Case(mouth, 3, tls=tls, told=told, known=False)
 
 
+ENDPOINTS: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "registration_endpoint",
+    "end_session_endpoint",
+)
 _MISSING: Final = ("code_redeemed", "client_credentials_answer")
 _NO_CODE: Final = ("code_redeemed",)
 _restarting = Restarting(60)
@@ -190,6 +209,12 @@ CASES: Final[dict[str, Case]] = {
         3,
         unknown=_MISSING,
         traps=True,
+    ),
+    "token endpoint in the clear": Case(
+        at(*METADATA, how=in_the_clear("token_endpoint")), 3, tls="good", unknown=_MISSING
+    ),
+    "every endpoint in the clear": Case(
+        at(*METADATA, how=in_the_clear(*ENDPOINTS)), 3, tls="good", unknown=_MISSING
     ),
     "userinfo elsewhere": Case(at(*METADATA, how=elsewhere("userinfo_endpoint")), 3, traps=True),
     # broken HTTP

@@ -7,7 +7,14 @@ who allowed the test, `redacted` what a report may show, `restored` reads that b
 profile.
 """
 
-from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
+from idprobe.profile.addresses import (
+    host_of,
+    is_loopback,
+    is_usable_url,
+    origin_of,
+    place_of,
+    secured,
+)
 from idprobe.profile.capability import LISTENER_REACHED, Capability, missing_because
 from idprobe.profile.consent import consent_missing, load_consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
@@ -66,9 +73,12 @@ __all__ = [
     "load_consent_missing",
     "load_profile",
     "missing_because",
+    "origin_of",
+    "place_of",
     "public_texts",
     "redacted_profile",
     "restored_profile",
+    "secured",
     "unmet_because",
     "weak_secrets",
     "with_issuer",
