@@ -12,6 +12,7 @@ LAYERS: Final = {
     "content": 0,
     "exchange": 0,
     "schemas": 0,
+    "strict_json": 0,
     "errors": 0,
     "jose": 1,
     "jwe": 1,
@@ -74,6 +75,7 @@ EDGES: Final = {
     ("audit", "gate"),
     ("conclusion", "coverage"),
     ("exchange", "errors"),
+    ("exchange", "strict_json"),
     ("glue", "audit"),
     ("lifecycle", "reading"),
     ("plugin", "audit"),
@@ -82,6 +84,7 @@ EDGES: Final = {
     ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),
+    ("strict_json", "errors"),
     ("wire", "raw"),
 }
 
