@@ -1,15 +1,22 @@
 """The cookies of a user's browser."""
 
 import copy
-from collections.abc import Iterable
+import re
+import warnings
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from typing import Final
 
 import httpx
 
 from idprobe.exchange import Headers, Request, Response
 
 __all__ = ["Cookies", "parsed"]
+
+AGE_DIGITS: Final = 9
+"""Some thirty years of seconds."""
+_IMMENSE_AGE: Final = re.compile(rf'(;\s*max-age\s*=\s*"?-?)\d{{{AGE_DIGITS + 1},}}', re.IGNORECASE)
 
 
 class Cookies:
@@ -49,14 +56,12 @@ class Cookies:
         return () if value is None else (("Cookie", value),)
 
     def keep(self, request: Request, response: Response) -> None:
-        """Keep what the response sets."""
-        carrier = _carrier(request)
-        answer = httpx.Response(
-            response.status,
-            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers],
-            request=carrier,
-        )
-        self._jar_for(request.origin).extract_cookies(answer)
+        """Keep what the response sets; a cookie that cannot be read costs no other."""
+        jar = self._jar_for(request.origin)
+        headers = [_bounded(one) for one in response.all_headers("set-cookie")]
+        if headers and not _extracted(jar, request, headers):
+            for one in headers:
+                _extracted(jar, request, [one])
 
     def give(self, url: str, header: str) -> None:
         """Have the cookies of a Cookie header at a URL, once: what becomes of them stays so."""
@@ -80,6 +85,25 @@ class Cookies:
         return other
 
 
+def _extracted(jar: httpx.Cookies, request: Request, headers: Sequence[str]) -> bool:
+    """Put what Set-Cookie headers set into a jar; return whether all of them could be read."""
+    pairs = [(b"Set-Cookie", one.encode("latin-1")) for one in headers]
+    answer = httpx.Response(200, headers=pairs, request=_carrier(request))
+    answer.headers.encoding = "latin-1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            jar.extract_cookies(answer)
+        except UserWarning:  # http.cookiejar warns of its own faults, and has kept nothing
+            return False
+    return True
+
+
+def _bounded(set_cookie: str) -> str:
+    """Return a Set-Cookie header whose age can be computed with; beyond that nothing changes."""
+    return _IMMENSE_AGE.sub(rf"\g<1>{'9' * AGE_DIGITS}", set_cookie)
+
+
 def _is_loopback(host: str) -> bool:
     return host in {"localhost", "localhost.local", "::1"} or host.startswith("127.")
 
@@ -92,4 +116,6 @@ def parsed(text: str) -> httpx.URL:
 
 def _carrier(request: Request) -> httpx.Request:
     """Return what the cookie jar needs to know of a request: its method, host and path."""
-    return httpx.Request(request.method, parsed(request.origin + request.path))
+    carrier = httpx.Request(request.method, parsed(request.origin + request.path))
+    carrier.headers.encoding = "latin-1"  # a cookie of any octets is sent back as it came
+    return carrier
