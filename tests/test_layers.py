@@ -10,6 +10,7 @@ SOURCE: Final = Path(__file__).parents[1] / "src" / "idprobe"
 
 LAYERS: Final = {
     "content": 0,
+    "http_dates": 0,
     "exchange": 0,
     "schemas": 0,
     "strict_json": 0,
