@@ -2,6 +2,7 @@
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.members import object_in, objects_in
 from idprobe.reading.registered import accepted, information
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
@@ -106,7 +107,7 @@ def test_private_keys_are_not_kept(registration_key_faults: Trace) -> None:
     """A key set with a private key is refused, or its private part is dropped."""
     exchange = registration_key_faults["private"]
     if accepted(exchange):
-        keys = (information(exchange).get("jwks") or {}).get("keys", [])
+        keys = objects_in(object_in(information(exchange), "jwks"), "keys")
         assert not any(PRIVATE & key.keys() for key in keys), "the private key was registered"
 
 
