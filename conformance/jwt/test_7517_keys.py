@@ -54,7 +54,7 @@ def _fits(alg: str, key: Mapping[str, Any]) -> bool:
         case "EC":
             return alg.startswith("ECDH") or CURVES.get(alg) == key.get("crv")
         case "OKP":
-            return alg in {"EdDSA", key.get("crv")} or alg.startswith("ECDH")
+            return alg in ("EdDSA", key.get("crv")) or alg.startswith("ECDH")
         case _:
             return True
 
@@ -94,7 +94,7 @@ def test_use_is_sig_or_enc(keys_document: Trace) -> None:
     """use, where it is there, is sig or enc."""
     for key in published_keys(keys_document):
         use = key.get("use", "sig")
-        assert use in {"sig", "enc"}, f"use is {use!s:.20}"
+        assert use in ("sig", "enc"), f"use is {use!s:.20}"
 
 
 @requirement("RFC7517-4.3/key-ops-no-duplicates")

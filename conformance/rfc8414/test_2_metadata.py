@@ -19,7 +19,7 @@ def _is_url(value: Any) -> bool:
 
 
 def _takes_assertions(members: Mapping[str, Any], endpoint: str) -> bool:
-    methods = members.get(f"{endpoint}_endpoint_auth_methods_supported") or ()
+    methods = texts_in(members, f"{endpoint}_endpoint_auth_methods_supported", [])
     return bool(ASSERTION_METHODS & set(methods))
 
 
@@ -91,7 +91,7 @@ def test_keys_say_what_they_are_for(keys_document: Trace) -> None:
     """Where keys for signatures and for encryption are published together, each says which."""
     keys = published_keys(keys_document)
     mixed = any(key.get("use") == "enc" for key in keys)
-    unsaid = [key for key in keys if key.get("use") not in {"sig", "enc"}]
+    unsaid = [key for key in keys if key.get("use") not in ("sig", "enc")]
     assert not (mixed and unsaid), f"{len(unsaid)} keys have no use"
 
 
