@@ -18,6 +18,7 @@ TOO_LONG: Final = 64 * MEBIBYTE
 MARK: Final = "idprobe-was-here"
 NO_TEXT: Final = "\ud800\x00\uffff\udc00\ufeff"
 """Lone surrogates, a NUL, a non-character and a byte order mark."""
+NO_DATE: Final = "Sun, 06 Nov 1994 08:49:37 +999999999999999999999"
 INJECTION: Final = (
     f"<script>alert('{MARK}')</script>\"'><img src=x onerror=alert(1)>"
     "\x1b[2J\x1b]0;owned\x07\u202e\r\n::error file=x::owned\n[red]![x](javascript:alert(1))|`"
@@ -276,15 +277,14 @@ def on_strange_pages(honest: Honest) -> Honest:
 
 def with_strange_dates(honest: Honest) -> Honest:
     """Return an answer whose dates and ages are beyond what can be computed with."""
-    far = "Sun, 06 Nov 1994 08:49:37 +999999999999999999999"
     return honest.adding(
-        ("Date", far),
+        ("Date", NO_DATE),
         ("Expires", "Fri, 31 Dec 9999 23:59:59 -2359"),
         ("Last-Modified", "Mon, 01 Jan 0001 00:00:00 +2359"),
         ("Age", "9" * 400),
         ("Retry-After", "9" * 400),
         ("Cache-Control", f"max-age={'9' * 400}"),
-        ("Set-Cookie", f"c1=x; Path=/; Expires={far}; Max-Age={'9' * 400}"),
+        ("Set-Cookie", f"c1=x; Path=/; Expires={NO_DATE}; Max-Age={'9' * 400}"),
         ("Set-Cookie", "c2=x; Path=/; Expires=Mon, 01 Jan 0001 00:00:00 GMT; Max-Age=-9e9"),
         ("Set-Cookie", "=; ;;=,\xff"),
     )
