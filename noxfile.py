@@ -303,6 +303,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bending(session: nox.Session) -> None:
+    """Bend every place of what was recorded to every kind of value: no check may crash; hours."""
+    install(session, "tests", editable=True)
+    session.run("python", "-m", "tests.recorded.bending", *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """Change our own judging code in small ways, and list the changes that no test notices."""
     install(session, "mutation", editable=True)

@@ -10,8 +10,10 @@ SOURCE: Final = Path(__file__).parents[1] / "src" / "idprobe"
 
 LAYERS: Final = {
     "content": 0,
+    "http_dates": 0,
     "exchange": 0,
     "schemas": 0,
+    "strict_json": 0,
     "errors": 0,
     "legible": 0,
     "jose": 1,
@@ -80,6 +82,7 @@ EDGES: Final = {
     ("audit", "gate"),
     ("conclusion", "coverage"),
     ("exchange", "errors"),
+    ("exchange", "strict_json"),
     ("glue", "audit"),
     ("lifecycle", "reading"),
     ("plugin", "audit"),
@@ -87,6 +90,7 @@ EDGES: Final = {
     ("probes", "searching"),
     ("schemas", "content"),
     ("schemas", "errors"),
+    ("strict_json", "errors"),
     ("wire", "raw"),
 }
 

@@ -1,7 +1,9 @@
 """The cookies of a user's browser."""
 
+import contextlib
 import copy
 import re
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
@@ -13,6 +15,8 @@ from idprobe.exchange import Headers, Request, Response
 
 __all__ = ["Cookies", "parsed"]
 
+MOST_COOKIES: Final = 180
+"""So many one answer may set; no browser keeps more of a site."""
 NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -53,14 +57,11 @@ class Cookies:
         return () if value is None else (("Cookie", value),)
 
     def keep(self, request: Request, response: Response) -> None:
-        """Keep what the response sets."""
-        carrier, jar = _carrier(request), self._jar_for(request.origin)
+        """Keep what the response sets; a cookie that cannot be read costs no other."""
+        jar = self._jar_for(request.origin)
         # one by one: of a cookie that is set twice, the last counts, and it may take it away
-        for value in response.all_headers("set-cookie"):
-            header = (b"Set-Cookie", _readable(value).encode("latin-1"))
-            answer = httpx.Response(response.status, headers=[header], request=carrier)
-            answer.headers.encoding = "latin-1"
-            jar.extract_cookies(answer)
+        for value in response.all_headers("set-cookie")[:MOST_COOKIES]:
+            _extract(jar, request, _readable(value))
 
     def give(self, url: str, header: str) -> None:
         """Have the cookies of a Cookie header at a URL, once: what becomes of them stays so."""
@@ -82,6 +83,17 @@ class Cookies:
             for cookie in mine.jar:
                 its.jar.set_cookie(copy.copy(cookie))
         return other
+
+
+def _extract(jar: httpx.Cookies, request: Request, set_cookie: str) -> None:
+    """Put what a Set-Cookie header sets into a jar; nothing if it cannot be read."""
+    headers = [(b"Set-Cookie", set_cookie.encode("latin-1"))]
+    answer = httpx.Response(200, headers=headers, request=_carrier(request))
+    answer.headers.encoding = "latin-1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        with contextlib.suppress(UserWarning):  # http.cookiejar warns of its own faults
+            jar.extract_cookies(answer)
 
 
 def _is_loopback(host: str) -> bool:

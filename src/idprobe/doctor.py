@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.exchange import Exchange, Response
 from idprobe.flows import Landed, fetch_keys, metadata_request, well_known_urls
 from idprobe.flows.journey import ELSEWHERE, IN_THE_CLEAR, NEEDS_SCRIPTS
+from idprobe.http_dates import http_date
 from idprobe.login.drivers import playing
 from idprobe.preflight import login_as, refusal_of
 from idprobe.profile import (
@@ -230,13 +230,8 @@ def _clock(wire: Wire) -> _Look:
 
 def _skew_s(exchange: Exchange) -> float | None:
     date = None if exchange.response is None else exchange.response.header("date")
-    try:
-        told = None if date is None else parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    if told is None or told.tzinfo is None:
-        return None
-    return (told - exchange.started_at).total_seconds()
+    told = http_date(date or "")
+    return None if told is None else (told - exchange.started_at).total_seconds()
 
 
 async def _keys(wire: Wire) -> _Look:

@@ -16,6 +16,7 @@ from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
 from idprobe.har import from_har, to_har
 from idprobe.redaction import Vault
+from idprobe.strict_json import json_text
 
 __all__ = ["OUTCOMES", "UNDER_LOAD", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]
 
@@ -72,8 +73,8 @@ class Evidence:
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write `run.json`, and again when more is known of the server."""
-        shown = self._vault.scrub_json(json.loads(json.dumps(run)))
-        self._write("run.json", json.dumps(shown, indent=2, ensure_ascii=False))
+        shown = self._vault.scrub_json(json.loads(json_text(run)))
+        self._write("run.json", json_text(shown, indent=2))
 
     def add(self, probe: str, exchange: Exchange) -> None:
         """Keep an exchange of a probe that has not ended yet, for the next `write_parts`."""
@@ -81,12 +82,20 @@ class Evidence:
 
     def write_parts(self) -> None:
         """Write the exchanges that were added since, of probes that have not ended yet."""
-        unwritten, self._unwritten = self._unwritten, {}
-        for probe, exchanges in unwritten.items():
-            redacted = self._vault.redact(Trace(probe, tuple(exchanges)))
-            line = json.dumps(to_har(redacted), ensure_ascii=False)
-            with (self._folder / f"{probe}.part.jsonl").open("a", encoding="utf-8") as part:
-                part.write(line + "\n")
+        for probe in self.unwritten:
+            self.write_part(probe)
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """The probes with exchanges that were added since the last part was written."""
+        return tuple(self._unwritten)
+
+    def write_part(self, probe: str) -> None:
+        """Write the exchanges of one probe that were added since."""
+        redacted = self._vault.redact(Trace(probe, tuple(self._unwritten.pop(probe, ()))))
+        line = json_text(to_har(redacted))
+        with (self._folder / f"{probe}.part.jsonl").open("a", encoding="utf-8") as part:
+            part.write(line + "\n")
 
     def ended(self, probe: str) -> None:
         """Write no more parts of a probe, since `finish` is about to write the whole."""
@@ -95,9 +104,9 @@ class Evidence:
     def finish(self, trace: Trace, outcome: ProbeOutcome) -> None:
         """Write the redacted trace of a probe that has ended, and how it ended."""
         if trace.exchanges or trace.searched:
-            self._write(f"{trace.probe}.har", json.dumps(to_har(trace), ensure_ascii=False))
+            self._write(f"{trace.probe}.har", json_text(to_har(trace)))
         with (self._folder / "probes.jsonl").open("a", encoding="utf-8") as probes:
-            probes.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
+            probes.write(json_text(asdict(outcome)) + "\n")
         (self._folder / f"{trace.probe}.part.jsonl").unlink(missing_ok=True)
 
     def seal(self, facts: Mapping[str, Any]) -> None:

@@ -208,4 +208,4 @@ def _written(finding: Finding, today: date, depth: str) -> list[str]:
 
 def _toml(text: str) -> str:
     """Return a TOML string: those of JSON are, once nothing unseen is in them."""
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(legible(text), ensure_ascii=False)

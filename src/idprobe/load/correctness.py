@@ -6,12 +6,12 @@ against a requirement (idprobe.load.rules), whose number of checks is counted wi
 
 from collections import Counter
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Response
 from idprobe.flows import Tokens
+from idprobe.http_dates import http_date
 from idprobe.jose import read_jwt
 from idprobe.load import rules
 from idprobe.load.answers import Answer
@@ -310,8 +310,4 @@ def _tells_seconds(response: Response) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    try:
-        parsedate_to_datetime(text)
-    except ValueError:
-        return False
-    return True
+    return http_date(text) is not None

@@ -55,6 +55,7 @@ from idprobe.load.recording import (
 from idprobe.load.result import LoadResult
 from idprobe.load.sheet import write_sheet
 from idprobe.profile import Profile, load_consent_missing
+from idprobe.strict_json import json_text
 
 __all__ = ["LoadRun", "run_load", "run_web", "run_worker", "scenario_file", "scenarios"]
 
@@ -166,7 +167,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
         unusable=outcome.why if isinstance(outcome, Refusal) else None,
         died=died,
     )
-    document = json.dumps(result.to_dict(), indent=1, ensure_ascii=False)
+    document = json_text(result.to_dict(), indent=1)
     with writing(run.out):
         (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
         write_sheet(result, run.out / "load.csv")

@@ -2,7 +2,6 @@
 
 import heapq
 import itertools
-import json
 import sys
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from idprobe.load.answers import Answer
 from idprobe.load.packets import Packet
 from idprobe.profile import Profile
 from idprobe.redaction import Vault
+from idprobe.strict_json import json_text
 
 __all__ = ["Samples", "request_of", "samples_path", "samples_text", "write_samples"]
 
@@ -114,7 +114,7 @@ def samples_text(samples: Samples, profile: Profile) -> str:
     if not len(trace):
         return ""
     redacted = Vault.of(profile).redact(trace)
-    return json.dumps(to_har(redacted), ensure_ascii=False) + "\n"
+    return json_text(to_har(redacted)) + "\n"
 
 
 def write_samples(path: Path, text: str) -> None:

@@ -91,7 +91,8 @@ def _lines(found: Sequence[Difference], warnings: Sequence[str]) -> Iterator[str
             yield f"\n{kind} ({says}):"
         for one in group:
             mark = "regression  " if one.regressed else ""
-            yield f"  {mark}{one.requirement} ({one.level}): {one.before} -> {one.after}"
+            told = f"{one.requirement} ({one.level}): {one.before} -> {one.after}"
+            yield f"  {mark}{clipped(legible(told), _MAX_QUOTE)}"
             if one.because:
                 yield f"    {clipped(legible(one.because), _MAX_QUOTE)}"
 
