@@ -130,6 +130,8 @@ class _Encoding:
     decode: Callable[[bytes], bytes]
     fills: tuple[bytes, ...]
     """What completes a run of so many digits more than whole groups have."""
+    between: bytes
+    """What stands for NULs between the runs, so that nothing is found across two of them."""
 
 
 _STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -140,8 +142,9 @@ _ENCODINGS: Final = (
         3,
         lambda digits: binascii.a2b_base64(digits.translate(_STANDARD)),
         (b"", b"AAA", b"AA", b"A"),
+        b"AAAA",
     ),
-    _Encoding(re.compile(rb"[0-9A-Fa-f]{16,}+"), 2, 1, binascii.unhexlify, (b"", b"0")),
+    _Encoding(re.compile(rb"[0-9A-Fa-f]{16,}+"), 2, 1, binascii.unhexlify, (b"", b"0"), b"00"),
 )
 
 
@@ -159,7 +162,8 @@ class Stood:
         encoding, text = self._encoding, self._text
         runs = [found.span() for found in encoding.run.finditer(text)]
         digits = (max(0, end - start - self._skipped) for start, end in runs)
-        starts = [0, *accumulate(-(-n // encoding.digits) * encoding.octets for n in digits)]
+        groups = (-(-number // encoding.digits) + 1 for number in digits)
+        starts = [0, *accumulate(number * encoding.octets for number in groups)]
         found = []
         for start, end in spans:
             last = runs[bisect_right(starts, end - 1) - 1][1]
@@ -179,5 +183,5 @@ def stood_for(text: bytes) -> Iterator[Stood]:
         fills = encoding.fills
         for skipped in range(encoding.digits) if runs else ():
             cut = [run[skipped:] for run in runs]
-            whole = b"".join([run + fills[len(run) % len(fills)] for run in cut])
+            whole = encoding.between.join([run + fills[len(run) % len(fills)] for run in cut])
             yield Stood(encoding.decode(whole), text, encoding, skipped)
