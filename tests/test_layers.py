@@ -13,6 +13,7 @@ LAYERS: Final = {
     "exchange": 0,
     "schemas": 0,
     "errors": 0,
+    "unexpected": 0,
     "jose": 1,
     "jwe": 1,
     "catalogue": 2,

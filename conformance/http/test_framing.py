@@ -113,6 +113,6 @@ def test_answers_are_dated(dates: Trace) -> None:
 def _moment(value: str) -> datetime:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise AssertionError(f"Date is {value[:40]!r}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -119,7 +119,7 @@ def test_retry_after_can_be_read(secret_guessed: Trace) -> None:
 def _is_date(text: str) -> bool:
     try:
         parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
 

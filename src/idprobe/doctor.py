@@ -146,11 +146,11 @@ def _skew_s(exchange: Exchange) -> float | None:
     date = None if exchange.response is None else exchange.response.header("date")
     try:
         told = None if date is None else parsedate_to_datetime(date)
-    except ValueError:
+        if told is None or told.tzinfo is None:
+            return None
+        return (told - exchange.started_at).total_seconds()
+    except (ValueError, OverflowError):  # an offset, or a year, that no calendar has
         return None
-    if told is None or told.tzinfo is None:
-        return None
-    return (told - exchange.started_at).total_seconds()
 
 
 async def _keys(wire: Wire) -> Symptom:

@@ -299,6 +299,6 @@ def _tells_seconds(response: Response) -> bool:
 def _is_date(text: str) -> bool:
     try:
         parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True

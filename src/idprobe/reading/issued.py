@@ -222,7 +222,7 @@ def server_time_s(exchange: Exchange) -> float:
     if date is not None:
         try:
             parsed: datetime = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         else:
             return parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp()
