@@ -15,6 +15,7 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.reports.model import Run, counts_of
 from idprobe.schemas import validate
+from idprobe.seals import Seal
 from idprobe.verdict import Judgement, because_of, name_of
 
 __all__ = ["SCHEMA", "fingerprint", "read_results", "results_in", "results_json", "write_results"]
@@ -52,6 +53,7 @@ def results_json(run: Run) -> dict[str, Any]:
         "checks_by_hand": run.checks_by_hand,
         "exit": list(run.exit_codes),
         "interrupted": run.interrupted,
+        "evidence": None if run.seal is None else _seal(run.seal),
         "selection": {
             "standards": list(run.standards),
             "safety": run.safety,
@@ -68,6 +70,14 @@ def results_json(run: Run) -> dict[str, Any]:
         },
         "summary": counts,
         "judgements": [_judgement(judgement) for judgement in _in_order(run)],
+    }
+
+
+def _seal(seal: Seal) -> dict[str, Any]:
+    return {
+        "seal": seal.state.value,
+        "flaws": list(seal.flaws),
+        "signed_by": seal.signed_by,
     }
 
 
