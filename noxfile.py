@@ -303,6 +303,20 @@ def controls(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Search for inputs that break what reads octets of others, guided by the code they reach."""
+    install(session, "fuzz", editable=True)
+    session.run("python", "-m", "tests.fuzz.run", *session.posargs)
+
+
+@nox.session(default=False)
+def bending(session: nox.Session) -> None:
+    """Bend every place of what was recorded to every kind of value: no check may crash; hours."""
+    install(session, "tests", editable=True)
+    session.run("python", "-m", "tests.recorded.bending", *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """Change our own judging code in small ways, and list the changes that no test notices."""
     install(session, "mutation", editable=True)
@@ -340,4 +354,5 @@ PINNED = {
     "looks": ("--group", "looks"),
     "mutation": ("pyproject.toml", "--group", "mutation"),
     "docs": ("pyproject.toml", "--group", "docs"),
+    "fuzz": ("pyproject.toml", *LOADED, "--group", "fuzz"),
 }

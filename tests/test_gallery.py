@@ -22,7 +22,7 @@ def environment_of(path: Path) -> dict[str, str]:
     return {
         name: f"https://{name.lower().replace('_', '-')}.example/"
         if name.endswith(addresses)
-        else "x"
+        else f"value of {name}"
         for name in names
     }
 

@@ -10,11 +10,14 @@ SOURCE: Final = Path(__file__).parents[1] / "src" / "idprobe"
 
 LAYERS: Final = {
     "content": 0,
+    "http_dates": 0,
     "exchange": 0,
     "schemas": 0,
+    "strict_json": 0,
     "errors": 0,
     "typed": 0,
     "unexpected": 0,
+    "legible": 0,
     "jose": 1,
     "jwe": 1,
     "catalogue": 2,
@@ -23,6 +26,9 @@ LAYERS: Final = {
     "har": 3,
     "ledger": 3,
     "lanes": 0,
+    "connections": 4,
+    "destinations": 3,
+    "trust": 3,
     "limits": 3,
     "listener": 3,
     "redaction": 3,
@@ -73,19 +79,22 @@ LAYERS: Final = {
 }
 EDGES: Final = {
     ("catalogue", "profile"),  # a `when` is decided over a profile
+    ("limits", "destinations"),
+    ("wire", "connections"),
     ("audit", "conclusion"),
     ("audit", "coverage"),
     ("audit", "gate"),
     ("conclusion", "coverage"),
     ("exchange", "errors"),
+    ("exchange", "strict_json"),
     ("glue", "audit"),
     ("lifecycle", "reading"),
     ("plugin", "audit"),
     ("plugin", "glue"),
     ("probes", "searching"),
-    ("registering", "reports"),  # what a server says is made legible there
     ("schemas", "content"),
     ("schemas", "errors"),
+    ("strict_json", "errors"),
     ("wire", "raw"),
 }
 

@@ -259,3 +259,39 @@ def test_a_folder_that_takes_no_file_is_told_with_the_reason(
         f"{tmp_path} cannot be written ({why}), so a registered client would be lost: "
         "let XDG_STATE_HOME name another folder"
     )
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"issuer": ISSUER, "client_id": None},
+        {"issuer": ISSUER, "client_id": "one", "registered_at": 5},
+        {"issuer": ISSUER, "client_id": "one", "registration_client_uri": ["x"]},
+        {"issuer": ISSUER, "client_id": "one", "pid": "1"},
+        {"issuer": ISSUER, "client_id": "one", "pid": 2**80},
+        {"issuer": ISSUER, "client_id": "one", "pid": -1},
+        ["one"],
+    ],
+)
+def test_a_file_that_somebody_has_been_at_is_left_alone(tmp_path: Path, members: object) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.keep(OWED)
+    strange = tmp_path / "strange.json"
+    strange.write_text(json.dumps(members), encoding="utf-8")
+
+    assert ledger.owed() == [OWED]
+    assert strange.exists()
+
+
+def test_a_file_that_nests_too_deep_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+
+    assert Ledger(tmp_path).owed() == []
+
+
+def test_a_client_whose_id_is_no_text_of_unicode_is_owed_too(tmp_path: Path) -> None:
+    ledger, owed = Ledger(tmp_path), replace(OWED, client_id="\ud800")
+
+    ledger.keep(owed)
+
+    assert ledger.owed() == [owed]

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pytest
 from tests.faults import ISSUER
 
-from idprobe.errors import EvidenceError
+from idprobe.errors import EvidenceError, Refrained
 from idprobe.exchange import LandingMode, Request
 from idprobe.flows import HumanStep, Landed
 from idprobe.login.drivers import playing
 from idprobe.login.jar import from_browser, snapshot, to_browser
 from idprobe.login.manual import landing_from
-from idprobe.profile import Login, Provider, with_issuer
+from idprobe.profile import Client, Login, Profile, Provider, with_issuer
 from idprobe.targets import resolve
 from idprobe.wire import Courier, Wire
 
@@ -67,6 +67,27 @@ def test_a_person_is_asked_until_the_address_is_one_of_the_client(
     assert (opened, by_hand) == ([f"{ISSUER}/authorize"], 1)
     assert "but do not log in" in said
     assert "that is not an address at https://client.example/cb" in said
+
+
+@pytest.mark.parametrize("elsewhere", ["http://id.example/in", "https://other.example/in"])
+def test_nobody_is_asked_to_log_in_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: f"{CALLBACK}?code=c")
+    profile = Profile("test", "test", "https://id.example", login=Login("manual"))
+
+    async def asked() -> None:
+        async with Courier(profile) as courier, playing(profile) as human:
+            assert human is not None
+            wire = Wire(Provider(profile, {}, Client("web", "web")), courier, human)
+            await human.visit(wire, HumanStep(Request.get(elsewhere), (CALLBACK,)), "code")
+
+    with pytest.raises(Refrained):
+        asyncio.run(asked())
+
+    assert opened == []
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -104,3 +105,15 @@ def test_a_password_is_known_by_its_pseudonym() -> None:
 
     assert carries_password(posted("‹password-1›"))
     assert not carries_password(posted("‹csrf-1›"))
+
+
+@pytest.mark.parametrize("begin", ["<form>", "<form><label>", "<form><noscript>"])
+def test_a_page_that_nests_deep_with_a_control_in_each_level_takes_no_time(begin: str) -> None:
+    body = begin + "".join(f"<x{n}><input name=a>" for n in range(4_000))
+    shown = page(body.encode())
+    begun_s = time.thread_time()
+
+    is_user_page(shown)
+    is_login_page(shown)
+
+    assert time.thread_time() - begun_s < 2

@@ -219,7 +219,7 @@ def test_every_table_is_read(full: Profile) -> None:
         Node("node-1", "https://node-1.example"),
         Node("node-2.example", "https://node-2.example"),
     )
-    assert {"node-1.example", "node-2.example"} <= full.allowed_hosts
+    assert {"https://node-1.example", "https://node-2.example"} <= full.allowed_origins
 
 
 def test_references_are_replaced_by_what_they_name(full: Profile) -> None:
@@ -266,7 +266,7 @@ def test_embedded_true_is_the_reference_server(tmp_path: Path) -> None:
 
 
 def test_a_short_secret_and_a_shared_client_id_are_accepted(tmp_path: Path) -> None:
-    twin = WEB.replace("clients.web", "clients.twin").replace("hunter2-web-secret", "x")
+    twin = WEB.replace("clients.web", "clients.twin").replace("hunter2-web-secret", "x9#q")
 
     profile = sound(tmp_path, twin)
 
@@ -365,7 +365,11 @@ def roles(tmp_path: Path, clients: str) -> dict[str, set[str]]:
 
 
 def client(name: str, **members: Any) -> str:
-    plain = {"client_id": name, "client_secret": "s", "redirect_uris": ["https://c.example/cb"]}
+    plain = {
+        "client_id": name,
+        "client_secret": "s-8f#q",
+        "redirect_uris": ["https://c.example/cb"],
+    }
     lines = [f"{key} = {json.dumps(value)}" for key, value in {**plain, **members}.items()]
     return "\n".join([f"[clients.{name}]", *lines, ""])
 
@@ -411,6 +415,27 @@ def test_roles_that_the_profile_says_win(tmp_path: Path) -> None:
 # Secrets.
 
 
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("abc", "has fewer than 4 characters"),
+        ("password", "is a word that stands in every exchange"),
+        ("identity", "is part of an address, name or scope of the profile"),
+    ],
+)
+def test_a_secret_that_reports_cannot_hide_is_refused_beyond_loopback(
+    tmp_path: Path, secret: str, why: str
+) -> None:
+    text = SOUND.replace("hunter2-web-secret", secret).replace("id.example", "identity.test")
+
+    error = refusal(tmp_path, text)
+
+    assert error.key == "clients.web.client_secret"
+    assert error.fix == f"{why}, so that reports cannot hide it: use another one"
+    loopback = text.replace("https://identity.test", "http://127.0.0.1:8080/identity")
+    assert load_profile(written(tmp_path, loopback), {}).clients["web"].client_secret == secret
+
+
 def test_every_secret_is_listed_for_redaction(full: Profile) -> None:
     assert {value for _, value in full.secrets()} == SECRETS
 
@@ -442,7 +467,7 @@ def test_a_redacted_profile_tells_of_files_their_names_alone(full: Profile) -> N
 def test_a_redacted_profile_can_be_read_back(full: Profile) -> None:
     restored = restored_profile(json.loads(json.dumps(redacted_profile(full))))
 
-    assert restored.allowed_hosts == full.allowed_hosts
+    assert restored.allowed_origins == full.allowed_origins
     assert restored.clients["web"].roles == full.clients["web"].roles
     assert restored.deviations == full.deviations
 
@@ -450,15 +475,15 @@ def test_a_redacted_profile_can_be_read_back(full: Profile) -> None:
 # Hosts and consent.
 
 
-def test_credentials_may_go_to_the_hosts_that_the_profile_names(full: Profile) -> None:
-    assert full.allowed_hosts == {
-        "id.example",
-        "id.example:8443",
-        "introspect.example",
-        "api.example",
-        "login.example:9443",
-        "node-1.example",
-        "node-2.example",
+def test_credentials_may_go_to_the_origins_that_the_profile_names(full: Profile) -> None:
+    assert full.allowed_origins == {
+        "https://id.example",
+        "https://id.example:8443",
+        "https://introspect.example",
+        "https://api.example",
+        "https://login.example:9443",
+        "https://node-1.example",
+        "https://node-2.example",
     }
 
 
@@ -534,6 +559,23 @@ def test_an_endpoint_beyond_loopback_needs_consent_too() -> None:
     assert "id.example" in str(consent_missing(profile, TODAY, frozenset()))
 
 
+@pytest.mark.parametrize("name", ["localhost:80", "LOCALHOST"])
+def test_each_way_to_resolve_a_local_name_elsewhere_needs_consent(name: str) -> None:
+    network = Network(resolve={name: "192.0.2.7"})
+    profile = replace(bare_profile("http://localhost"), network=network)
+
+    assert "localhost" in str(consent_missing(profile, TODAY, frozenset()))
+
+
+def test_a_page_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    error = refusal(
+        tmp_path, SOUND + '[login]\npages = ["https://id.example", "https://[broken"]\n'
+    )
+
+    assert error.key == "login.pages[1]"
+    assert "must be an absolute http or https URL" in error.fix
+
+
 def test_a_local_name_that_is_resolved_elsewhere_needs_consent() -> None:
     network = Network(resolve={"localhost": "192.0.2.7"})
     profile = replace(bare_profile("https://localhost"), network=network)
@@ -582,7 +624,7 @@ def test_every_capability_can_be_decided(capability: Capability, full: Profile) 
 
 def test_the_code_flow_needs_a_user(tmp_path: Path) -> None:
     code = Capability.AUTHORIZATION_CODE
-    alice = '[users.alice]\nusername = "alice"\npassword = "p"\n'
+    alice = '[users.alice]\nusername = "alice"\npassword = "p-8f#q"\n'
 
     assert "add [users.NAME]" in str(missing_because(code, sound(tmp_path), METADATA, {}))
     assert missing_because(code, sound(tmp_path, alice), METADATA, {}) is None

@@ -484,10 +484,14 @@ def test_a_connection_that_is_reset_at_once_was_not_made(
     async def reset(*_: object, **__: object) -> None:
         raise ConnectionResetError
 
+    async def dialled(_host: str, _port: int) -> socket.socket:
+        return socket.socket()
+
     monkeypatch.setattr(asyncio, "open_connection", reset)
     ours = replace(request(), origin=f"{scheme}://127.0.0.1:1")
 
-    (exchange,) = asyncio.run(converse([ours], Means(Limits(), Tls(), tls_context), None))
+    means = Means(Limits(), Tls(), tls_context, dialled)
+    (exchange,) = asyncio.run(converse([ours], means, None))
 
     assert failure in str(exchange.failure)
     assert exchange.connection.tls_end == tls_end

@@ -157,7 +157,7 @@ def test_manifests_call_the_verb_as_it_is(commands: dict[str, list[str]]) -> Non
 def test_the_profile_that_is_shipped_allows_what_the_manifests_ask_for(
     commands: dict[str, list[str]],
 ) -> None:
-    profile = load_profile(MANIFESTS / "kubernetes" / "server.toml", {"SERVICE_SECRET": "s"})
+    profile = load_profile(MANIFESTS / "kubernetes" / "server.toml", {"SERVICE_SECRET": "s-8f#q"})
     arguments = next(one for name, one in commands.items() if name == "master")
     options = cli.commands.commands["load"].make_context("load", arguments[1:]).params
 
@@ -186,7 +186,7 @@ def test_every_manifest_is_listed() -> None:
     files = {path.name for path in folder.iterdir()} - {"kustomization.yaml"}
 
     assert {*listed["resources"], *listed["configMapGenerator"][0]["files"]} == files
-    load_profile(folder / "server.toml", {"SERVICE_SECRET": "s"})
+    load_profile(folder / "server.toml", {"SERVICE_SECRET": "s-8f#q"})
 
 
 @pytest.mark.parametrize("name", ["django", "spring", "zitadel"])

@@ -1,6 +1,7 @@
 import base64
 import html
 import json
+import time
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -22,6 +23,7 @@ from idprobe.har import to_har
 from idprobe.redaction import Vault, facts_of
 
 SECRET: Final = 's3cr3t/with +odd&<chars>="é'
+MULTIPART: Final = "multipart/form-data; boundary=x"
 TOKEN: Final = "tok-8aG1kD93nfkQ"
 
 
@@ -173,6 +175,112 @@ def test_a_password_that_equals_the_user_name_leaves_the_claims_alone() -> None:
 
     assert redacted.last.request.form == (("password", "‹password-1›"),)
     assert redacted.last.answered.json == {"sub": "alice"}
+
+
+def test_reason_phrases_and_names_of_headers_are_covered() -> None:
+    vault = Vault([("client_secret", SECRET), ("password", TOKEN)])
+    response = Response(400, ((f"X-{TOKEN}", "1"),), b"", reason=f"no {SECRET}")
+
+    redacted = vault.redact(trace_of(exchange(Request.get("http://127.0.0.1/"), response)))
+
+    assert redacted.last.answered.reason == "no ‹client_secret-1›"
+    assert redacted.last.answered.headers == (("X-‹password-1›", "1"),)
+
+
+def test_fields_of_a_multipart_form_are_covered() -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\nabc\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nabc\r\n--x--\r\n'
+    )
+    request = Request("POST", "http://127.0.0.1", b"/", (("Content-Type", MULTIPART),), body)
+
+    redacted = Vault().redact(trace_of(exchange(request)))
+
+    assert b"\r\n\r\nabc\r\n" not in redacted.last.request.body
+    assert "‹csrf-1›".encode() in redacted.last.request.body
+
+
+def test_a_secret_that_is_a_number_leaves_json_that_can_be_read() -> None:
+    vault = Vault([("password", "9081726354")])
+    headers = (("Content-Type", "application/json"),)
+    body = b'{"pin": 9081726354, "iat": 19081726354}'
+
+    redacted = vault.redact(
+        trace_of(exchange(Request.get("http://127.0.0.1/"), Response(200, headers, body)))
+    )
+
+    assert redacted.last.answered.json == {"pin": "‹password-1›", "iat": 19081726354}
+
+
+@pytest.mark.parametrize("word", ["password", "authorization_code", "identity", "alice@web"])
+def test_an_ordinary_word_is_covered_only_where_a_secret_is_expected(word: str) -> None:
+    vault = Vault([("password", word)], ("https://identity.example", "alice@web"))
+    form = [("password", word), ("login", word), ("grant_type", "authorization_code")]
+    request = Request.post_form("http://127.0.0.1/identity", form)
+
+    redacted = vault.redact(trace_of(exchange(request)))
+
+    assert redacted.last.request.form == (("password", "‹password-1›"), *form[1:])
+    assert redacted.last.request.path == "/identity"
+
+
+def test_a_short_secret_of_a_profile_is_covered_where_it_stands_alone() -> None:
+    vault = Vault([("password", "pw1!x")])
+    response = Response(403, (), b"pw1!x is wrong, pw1!xy as well")
+
+    redacted = vault.redact(trace_of(exchange(Request.get("http://127.0.0.1/"), response)))
+
+    assert redacted.last.answered.text == "‹password-1› is wrong, pw1!xy as well"
+
+
+def test_a_value_that_a_server_chose_does_not_hide_words_of_the_protocol() -> None:
+    cookies = (("Set-Cookie", "a=invalid_grant"), ("Set-Cookie", "b=application/json"))
+    headers = (("Content-Type", "application/json"), *cookies)
+    response = Response(400, headers, b'{"error": "invalid_grant"}')
+
+    redacted = Vault().redact(trace_of(exchange(Request.get("http://127.0.0.1/"), response)))
+
+    assert redacted.last.answered.error == "invalid_grant"
+    assert redacted.last.answered.media_type == "application/json"
+
+
+FLOODS: Final = {
+    "codes": json.dumps([{"code": f"code-{number:05d}"} for number in range(25_000)]).encode(),
+    "one code": json.dumps({"code": "k" * 120_000}).encode(),
+    "a token": b'{"access_token": "e30.' + b"e30" * 40_000 + b'.c2ln"}',
+    "escapes": b"\\" * 1_000_000,
+    "percent": b"%25" * 300_000,
+    "backslashes in a secret": b'{"code": "' + b"\\\\" * 30_000 + b'"}',
+    "broken JSON": b'{"code":"' * 100_000,
+    "members without values": (b'"code"' + b" " * 20) * 40_000,
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+def test_no_body_takes_long_to_redact(flood: bytes) -> None:
+    """The target is 0.5 s; four times that is allowed, since tests run beside each other."""
+    headers = (("Content-Type", "application/json"), ("X-Echo", "k" * 60_000))
+    flooding = exchange(Request.get("http://127.0.0.1/"), Response(200, headers, flood))
+    vault = Vault([("client_secret", SECRET)])
+    begun = time.process_time()
+
+    redacted = vault.redact(trace_of(flooding))
+
+    assert time.process_time() - begun < 2.0
+    told = vault.redact(trace_of(exchange(Request.get("http://127.0.0.1/"), Response(200))))
+    assert redacted.redacted
+    assert told.last.answered.status == 200
+
+
+def test_a_body_with_more_secrets_than_are_looked_for_is_not_kept() -> None:
+    headers = (("Content-Type", "application/json"),)
+    flooding = exchange(Request.get("http://127.0.0.1/"), Response(200, headers, FLOODS["codes"]))
+
+    redacted = Vault().redact(trace_of(flooding))
+
+    assert redacted.last.answered.body == b""
+    assert redacted.last.answered.unreadable == "was cut where our bound is"
+    assert "code-00001" not in written(redacted)
 
 
 def test_redaction_is_idempotent() -> None:

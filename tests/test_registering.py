@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from idprobe.audit import Audit, Options
 from idprobe.cli import commands
-from idprobe.errors import Unsuited, UsageError
+from idprobe.errors import Refrained, Unsuited, UsageError
 from idprobe.ledger import Ledger, Owed, state_folder
 from idprobe.probes.desk import metadata_for, open_desk
 from idprobe.profile import Client, Profile, Provider, Role, User, bare_profile
@@ -289,6 +289,21 @@ def test_a_place_that_is_no_address_loses_no_client(state: Path) -> None:
     assert {one.client_id for one in Ledger(state).owed()} == {
         client.client_id for client in equipped.clients.values()
     }
+    assert {one.registration_client_uri for one in Ledger(state).owed()} == {None}
+
+
+class TellsAPlaceElsewhere(ReferenceServer):
+    """Says of a registration that it is at another server."""
+
+    def client_members(self, client: ClientConfig) -> dict[str, Any]:
+        elsewhere = "http://id.example@127.0.0.1:8082/c"
+        return {**super().client_members(client), "registration_client_uri": elsewhere}
+
+
+def test_the_token_of_a_registration_is_not_sent_elsewhere(state: Path) -> None:
+    with pytest.raises(Refrained, match="at no origin of the profile"):
+        at_the_desk(TellsAPlaceElsewhere, "GET")
+
     assert {one.registration_client_uri for one in Ledger(state).owed()} == {None}
 
 

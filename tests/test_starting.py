@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import pytest
 from click.testing import CliRunner
 
+from idprobe import doctor
 from idprobe.beginning import Beginning, begin, profile_name
 from idprobe.cli import commands
 from idprobe.doctor import Symptom, examine
@@ -22,6 +24,7 @@ from idprobe.errors import ProfileError, UsageError
 from idprobe.flows import Ending, HumanStep, Stopped
 from idprobe.flows.journey import NEEDS_SCRIPTS
 from idprobe.profile import Client, Profile, load_profile, with_issuer
+from idprobe.redaction import Shown
 from idprobe.reference.config import speakup_config
 from idprobe.reference.server import ReferenceServer
 from idprobe.reference.settings import ServerConfig
@@ -190,6 +193,37 @@ def test_a_sound_profile_has_nothing_to_change() -> None:
     assert "web plays web" in found["roles"].said
 
 
+def test_doctor_shows_no_secret_that_a_server_echoes() -> None:
+    profile = speakup()
+    secrets = sorted({value for _, value in profile.secrets()})
+    seen: list[httpx.Response] = []
+
+    def echo(answer: httpx.Response) -> httpx.Response:
+        if not seen:
+            seen.append(answer)  # the metadata
+            return answer
+        error = f"no_{secrets[0]}"
+        body = {"error": error, "error_description": f"{secrets} {quote(secrets[0])}"}
+        stream = httpx.ByteStream(json.dumps(body).encode())
+        return httpx.Response(401, headers={"Content-Type": "application/json"}, stream=stream)
+
+    found = examined(profile, echo)
+
+    told = " ".join(f"{one.what} {one.said}" for one in found.values())
+    assert any(one.state == "fix" for one in found.values())
+    assert "‹" in told
+    assert [one for one in secrets if one in told or quote(one, safe="") in told] == []
+
+
+def test_doctor_names_secrets_that_reports_cannot_hide() -> None:
+    web = replace(speakup().clients["web"], client_secret="secret")
+
+    found = examined(speakup(clients={"web": web}))
+
+    assert found["secrets"].state == "skip"
+    assert "clients.web.client_secret is a word" in found["secrets"].said
+
+
 def only(name: str, **changes: Any) -> dict[str, Client]:
     client = speakup().clients[name]
     return {name: replace(client, **changes)}
@@ -235,6 +269,56 @@ def test_a_response_type_that_is_not_allowed_says_what_to_change() -> None:
     assert "under [clients.web]" in found["login alice at web"].said
 
 
+def examined_with(profile: Profile, **members: str) -> dict[str, Symptom]:
+    """Examine a server with these members in its metadata."""
+
+    class Telling(ReferenceServer):
+        def metadata(self) -> dict[str, Any]:
+            return {**super().metadata(), **members}
+
+    async def all_of_it() -> list[Symptom]:
+        return [symptom async for symptom in examine(profile, transport=transport(Telling))]
+
+    return {symptom.what: symptom for symptom in asyncio.run(all_of_it())}
+
+
+def test_an_endpoint_by_plain_http_of_a_secure_issuer_is_told() -> None:
+    secure = ISSUER.replace("http:", "https:")
+    found = examined_with(speakup(issuer=secure), issuer=secure)
+
+    assert found["token_endpoint"].state == "fix"
+    assert "http://127.0.0.1:8081 although the issuer is https" in found["token_endpoint"].said
+    assert "name it under [endpoints]" in found["token_endpoint"].said
+    assert found["client web"].state == "fix"
+    assert "nothing secret is sent there" in found["client web"].said
+
+
+def test_an_endpoint_by_plain_http_of_the_profile_is_told() -> None:
+    secure, plain = ISSUER.replace("http:", "https:"), "http://id.example/token"
+    named = speakup(issuer=secure, endpoints={"token_endpoint": plain})
+
+    found = examined_with(named, issuer=secure)
+
+    assert found["token_endpoint"].state == "skip"
+    assert "is plain http, as [endpoints] says" in found["token_endpoint"].said
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [("token_endpoint", "fix"), ("revocation_endpoint", "skip")]
+)
+def test_an_endpoint_of_another_origin_is_told(name: str, state: str) -> None:
+    found = examined_with(speakup(), **{name: "https://other.example:8443/here"})
+
+    assert found[name].state == state
+    assert "at https://other.example:8443, which the profile does not name" in found[name].said
+
+
+def test_an_endpoint_that_is_no_address_is_told() -> None:
+    found = examined_with(speakup(), token_endpoint="https://[broken")
+
+    assert found["token_endpoint"].said.endswith("is no address to send to")
+
+
 def test_an_issuer_with_another_slash_is_told() -> None:
     found = examined(speakup(issuer=f"{ISSUER}/"))
 
@@ -254,6 +338,15 @@ def test_nobody_is_asked_more_where_nothing_answers() -> None:
 
     assert (symptom.what, symptom.state) == ("reach", "fix")
     assert "set ca_file under [tls]" in symptom.said
+
+
+def test_variables_that_are_not_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/somewhere/ca.pem")
+
+    said = doctor._unreachable(speakup(), "certificate verify failed")
+
+    assert "SSL_CERT_FILE" in said
+    assert "of the environment is not read" in said
 
 
 def test_endpoints_of_the_profile_do_without_metadata() -> None:
@@ -279,7 +372,9 @@ def test_a_channel_that_nobody_verifies_is_to_change() -> None:
 def test_a_verified_certificate_is_told() -> None:
     secure = with_issuer(speakup(clients={}, users={}), ISSUER.replace("http", "https"))
 
-    assert examined(secure)["tls"] == Symptom("tls", "ok", "the certificate is verified")
+    assert examined(secure)["tls"] == Symptom(
+        Shown("tls"), "ok", Shown("the certificate is verified")
+    )
 
 
 @pytest.mark.parametrize(

@@ -320,3 +320,13 @@ def test_certificates_are_verified_unless_the_profile_says_insecure() -> None:
     assert tls_context(Tls()).verify_mode is ssl.CERT_REQUIRED
     assert tls_context(Tls()).check_hostname
     assert tls_context(Tls(insecure=True)).verify_mode is ssl.CERT_NONE
+
+
+@pytest.mark.parametrize("host", ["xn--0", "xn--zz-"])
+def test_a_document_at_a_host_whose_name_cannot_be_read_is_no_response(host: str) -> None:
+    profile = replace(PROFILE, issuer="https://id.example")
+
+    with pytest.raises(NoResponse, match="this cannot be sent"):
+        on_wire(
+            lambda wire: wire.send(Request.get(f"https://{host}.example/jwks"), "keys"), profile
+        )

@@ -1,10 +1,10 @@
 """RFC 9112: how HTTP/1.1 is framed, on connections that carry one request each."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError
+from idprobe.http_dates import http_date
 
 BAD_LENGTHS = ("negative", "signed", "mixed", "two_values")
 UNDECIDED = {408, 421, 425, 429}
@@ -111,8 +111,6 @@ def test_answers_are_dated(dates: Trace) -> None:
 
 
 def _moment(value: str) -> datetime:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        raise AssertionError(f"Date is {value[:40]!r}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = http_date(value)
+    assert moment is not None, f"Date is {value[:40]!r}"
+    return moment

@@ -106,6 +106,7 @@ def test_crit_lists_extensions_that_are_there(signed_in_twice: Trace) -> None:
         crit = token.header.get("crit", ["nothing"])
         assert isinstance(crit, list), "crit is no array"
         assert crit, "crit is empty"
+        assert all(isinstance(one, str) for one in crit), "crit has a member that is no string"
         assert len(crit) == len(set(crit)), "crit has duplicates"
         assert not STANDARD_HEADERS & set(crit), "crit lists a standard name"
         absent = [name for name in crit if name not in token.header]

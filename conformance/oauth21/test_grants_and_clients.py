@@ -3,6 +3,7 @@
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.issued import documents
+from idprobe.reading.members import texts_in
 from idprobe.reading.token_responses import served
 from idprobe.reading.urls import parts_of
 
@@ -88,8 +89,9 @@ def test_challenge_methods_that_work_are_announced(
     metadata_documents: Trace, pkce_support: Trace
 ) -> None:
     """Where challenge methods are listed S256 is among them, as it works."""
-    listed = [m.get("code_challenge_methods_supported") for _, m in documents(metadata_documents)]
-    methods = {name for one in listed if isinstance(one, list) for name in one}
+    name = "code_challenge_methods_supported"
+    found = documents(metadata_documents)
+    methods = {method for _, members in found for method in texts_in(members, name, [])}
     if not methods:
         raise Unsuited("the metadata lists no methods, and other ways cannot be seen")
     works = gives_tokens(pkce_support["right"]) and refused(pkce_support["wrong"])

@@ -38,7 +38,7 @@ def test_public_client_gets_no_mac(public_client_with_secrets: Trace) -> None:
 def test_secret_is_as_long_as_the_hash(mac_secrets: Trace) -> None:
     """A secret has at least as many octets as the algorithm that it is the key of."""
     for alg in steps_below(mac_secrets, "register"):
-        if told(mac_secrets, alg, ALG, alg) in OCTETS:
+        if str(told(mac_secrets, alg, ALG, alg)) in OCTETS:
             secret = information(mac_secrets[f"register/{alg}"]).get("client_secret")
             if not isinstance(secret, str):
                 raise EvidenceError(f"the client with {alg} has no secret")

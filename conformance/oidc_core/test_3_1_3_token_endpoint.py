@@ -3,6 +3,7 @@
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import asked, compact, document, id_token, left_half, metadata, tokens
+from idprobe.reading.members import texts_in
 
 
 def _openid_response(trace: Trace) -> dict[str, object]:
@@ -92,13 +93,14 @@ def test_signature_is_of_the_key_that_kid_names(code_redeemed: Trace) -> None:
     token = id_token(code_redeemed, "redeem")
     assert token.verified_by is not None, "no key of the issuer verifies the signature"
     kid = token.header.get("kid", token.verified_by["kid"])
-    assert token.verified_by["kid"] in {kid, None}, "another key verifies it than kid names"
+    assert token.verified_by["kid"] in (kid, None), "another key verifies it than kid names"
 
 
 @requirement("OIDCC-3.1.3.7/alg-default-or-registered")
 def test_alg_is_announced(metadata_documents: Trace, code_redeemed: Trace) -> None:
     """The signature's algorithm is one that the metadata announce."""
-    announced = metadata(metadata_documents).get("id_token_signing_alg_values_supported", ["RS256"])
+    name = "id_token_signing_alg_values_supported"
+    announced = texts_in(metadata(metadata_documents), name, ["RS256"])
     alg = id_token(code_redeemed, "redeem").alg
     assert alg in announced, f"{alg[:20]} is not announced"
 

@@ -3,6 +3,7 @@
 from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
 from idprobe.reading.issued import assert_silent, document
 from idprobe.reading.landings import landed
+from idprobe.reading.members import texts_in
 from idprobe.reading.protected import userinfo_claims
 
 CONFIGURATION = "openid-configuration"
@@ -12,7 +13,7 @@ CONFIGURATION = "openid-configuration"
 def test_request_objects_are_signed_by_rs256_or_not_at_all(metadata_documents: Trace) -> None:
     """Request Objects may be signed with RS256, and may be unsigned."""
     name = "request_object_signing_alg_values_supported"
-    listed = document(metadata_documents, CONFIGURATION).get(name, [])
+    listed = texts_in(document(metadata_documents, CONFIGURATION), name, [])
     missing = sorted({"RS256", "none"} - set(listed))
     assert not missing, f"{name} lacks {' and '.join(missing)}"
 

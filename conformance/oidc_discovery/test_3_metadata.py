@@ -6,6 +6,7 @@ from typing import Any
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import document
+from idprobe.reading.members import texts_in
 from idprobe.reading.pages import served
 from idprobe.reading.protected import userinfo_claims
 from idprobe.reading.urls import parts_of
@@ -34,6 +35,12 @@ def _member(trace: Trace, name: str) -> Any:
 
 def _is_url(value: Any) -> bool:
     return isinstance(value, str) and bool(parts_of(value).scheme and parts_of(value).netloc)
+
+
+def _listed(trace: Trace, name: str) -> tuple[str, ...]:
+    """Return what a member of the configuration lists; raises Unsuited without it."""
+    _member(trace, name)
+    return texts_in(_configuration(trace), name)
 
 
 def _assert_https(trace: Trace, name: str) -> None:
@@ -133,7 +140,7 @@ def test_configuration_lists_scopes(metadata_documents: Trace) -> None:
 @requirement("OIDCD-3/openid-scope-supported")
 def test_openid_is_a_scope(metadata_documents: Trace, openid_alone: Trace) -> None:
     """The scope openid is among the scopes, and works alone."""
-    scopes = _configuration(metadata_documents).get("scopes_supported", ["openid"])
+    scopes = texts_in(_configuration(metadata_documents), "scopes_supported", ["openid"])
     assert "openid" in scopes, "openid is not listed"
     assert openid_alone["tokens"].answered.status == 200, "a login with openid alone fails"
 
@@ -141,7 +148,7 @@ def test_openid_is_a_scope(metadata_documents: Trace, openid_alone: Trace) -> No
 @requirement("OIDCD-3/core-scopes-listed")
 def test_scopes_of_core_are_listed(metadata_documents: Trace, userinfo_by_scope: Trace) -> None:
     """A scope that brings claims is listed."""
-    listed = _member(metadata_documents, "scopes_supported")
+    listed = _listed(metadata_documents, "scopes_supported")
     for scope, claim in (("email", "email"), ("address", "address"), ("phone", "phone_number")):
         if f"userinfo-{scope}" in userinfo_by_scope:
             claims = userinfo_claims(userinfo_by_scope, f"userinfo-{scope}")
@@ -157,8 +164,8 @@ def test_configuration_lists_response_types(metadata_documents: Trace) -> None:
 @requirement("OIDCD-3/dynamic-response-types", "OIDCC-15.2/response-types")
 def test_a_dynamic_provider_has_the_three_response_types(metadata_documents: Trace) -> None:
     """A provider that takes unknown clients has code, id_token and 'id_token token'."""
-    listed = _configuration(metadata_documents).get("response_types_supported", [])
-    words = [set(str(one).split()) for one in listed]
+    listed = texts_in(_configuration(metadata_documents), "response_types_supported", [])
+    words = [set(one.split()) for one in listed]
     missing = [one for one in DYNAMIC_TYPES if set(one.split()) not in words]
     assert not missing, f"it lacks {', '.join(missing)}"
 
@@ -167,7 +174,7 @@ def test_a_dynamic_provider_has_the_three_response_types(metadata_documents: Tra
 def test_a_dynamic_provider_has_the_two_grants(metadata_documents: Trace) -> None:
     """A provider that takes unknown clients has authorization_code and implicit."""
     default = ["authorization_code", "implicit"]
-    listed = _configuration(metadata_documents).get("grant_types_supported", default)
+    listed = texts_in(_configuration(metadata_documents), "grant_types_supported", default)
     missing = [one for one in default if one not in listed]
     assert not missing, f"it lacks {', '.join(missing)}"
 
@@ -176,7 +183,7 @@ def test_a_dynamic_provider_has_the_two_grants(metadata_documents: Trace) -> Non
 def test_configuration_lists_subject_types(metadata_documents: Trace) -> None:
     """subject_types_supported is there."""
     _assert_strings(metadata_documents, "subject_types_supported")
-    types = set(_member(metadata_documents, "subject_types_supported"))
+    types = set(_listed(metadata_documents, "subject_types_supported"))
     assert types & {"public", "pairwise"}, "it names neither public nor pairwise"
 
 
@@ -189,7 +196,7 @@ def test_configuration_lists_algorithms_of_id_tokens(metadata_documents: Trace) 
 @requirement("OIDCD-3/id-token-algs-include-rs256", "OIDCC-15.1/rs256-supported")
 def test_rs256_is_among_the_algorithms(metadata_documents: Trace) -> None:
     """Every client can verify RS256, so it is on offer."""
-    listed = _member(metadata_documents, "id_token_signing_alg_values_supported")
+    listed = _listed(metadata_documents, "id_token_signing_alg_values_supported")
     assert "RS256" in listed, "RS256 is not listed"
 
 
@@ -197,7 +204,7 @@ def test_rs256_is_among_the_algorithms(metadata_documents: Trace) -> None:
 def test_client_assertions_are_not_unsecured(metadata_documents: Trace) -> None:
     """The algorithm none is no algorithm for client authentication."""
     name = "token_endpoint_auth_signing_alg_values_supported"
-    listed = {str(one).lower() for one in _member(metadata_documents, name)}
+    listed = {one.lower() for one in _listed(metadata_documents, name)}
     assert "none" not in listed, "none is listed"
 
 

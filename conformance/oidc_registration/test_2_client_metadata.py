@@ -2,6 +2,7 @@
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
+from idprobe.reading.members import object_in, objects_in, texts_in
 from idprobe.reading.registered import accepted, information
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
@@ -35,8 +36,8 @@ def test_grant_types_fit_the_response_types(registration_metadata_faults: Trace)
         exchange = registration_metadata_faults[step]
         if accepted(exchange):
             members = information(exchange)
-            lacking = needed not in members.get("grant_types", [])
-            assert not (kind in members.get("response_types", []) and lacking), (
+            lacking = needed not in texts_in(members, "grant_types", [])
+            assert not (kind in texts_in(members, "response_types", []) and lacking), (
                 f"{kind} was registered without {needed}"
             )
 
@@ -106,7 +107,7 @@ def test_private_keys_are_not_kept(registration_key_faults: Trace) -> None:
     """A key set with a private key is refused, or its private part is dropped."""
     exchange = registration_key_faults["private"]
     if accepted(exchange):
-        keys = (information(exchange).get("jwks") or {}).get("keys", [])
+        keys = objects_in(object_in(information(exchange), "jwks"), "keys")
         assert not any(PRIVATE & key.keys() for key in keys), "the private key was registered"
 
 

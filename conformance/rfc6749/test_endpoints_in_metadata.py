@@ -6,6 +6,7 @@ from typing import Any
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.issued import documents
+from idprobe.reading.members import texts_in
 
 RESPONSE_TYPE = re.compile(r"[A-Za-z0-9_]+(?: [A-Za-z0-9_]+)*")
 
@@ -28,6 +29,8 @@ def test_token_endpoint_has_no_fragment(metadata_documents: Trace) -> None:
 @requirement("RFC6749-8.4/response-type-names", "RFC6749-A.3/response-type-syntax")
 def test_response_types_are_words(metadata_documents: Trace) -> None:
     """A response type is made of letters, digits and "_", its words apart by single spaces."""
-    for listed in told(metadata_documents, "response_types_supported"):
-        strange = [kind for kind in listed if not RESPONSE_TYPE.fullmatch(str(kind))]
+    name = "response_types_supported"
+    for listed in told(metadata_documents, name):
+        kinds = texts_in({name: listed}, name)
+        strange = [kind for kind in kinds if not RESPONSE_TYPE.fullmatch(kind)]
         assert not strange, f"{strange[0]!r:.40} is listed"

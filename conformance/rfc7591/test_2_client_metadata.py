@@ -2,6 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, refused, requirement, token_error
 from idprobe.errors import Unsuited
+from idprobe.reading.members import texts_in
 from idprobe.reading.refusals import refused_as
 from idprobe.reading.registered import (
     accepted,
@@ -66,11 +67,10 @@ def test_public_client_has_no_secret(public_client_registered: Trace) -> None:
 @requirement("RFC7591-2/grant-types-default", "OIDCR-2/grant-types-default-authorization-code")
 def test_code_is_the_default_grant(client_registered_by_defaults: Trace) -> None:
     """Without grant_types a client has the grant authorization_code, and none of its own."""
-    grants = information(client_registered_by_defaults["register"]).get(
-        "grant_types", ["authorization_code"]
-    )
+    members = information(client_registered_by_defaults["register"])
+    grants = texts_in(members, "grant_types", ["authorization_code"])
     assert "authorization_code" in grants, "authorization_code is missing"
-    assert set(grants) <= DEFAULT_GRANTS, f"grant_types is {grants}"
+    assert set(grants) <= DEFAULT_GRANTS, f"grant_types is {list(grants)}"
     answer = client_registered_by_defaults["client-credentials"]
     assert not gives_tokens(answer), "client_credentials works too"
     if token_error(answer) is None:
@@ -93,7 +93,7 @@ def test_code_is_the_default_response_type(token_asked_by_defaults: Trace) -> No
 
     Section 3.1 lets a server provision other defaults; its response says which.
     """
-    types = information(token_asked_by_defaults["register"]).get("response_types", ["code"])
+    types = texts_in(information(token_asked_by_defaults["register"]), "response_types", ["code"])
     if "token" in types:
         raise Unsuited("the server provisions the response type token, and says so")
     if refused(token_asked_by_defaults["control"]):
@@ -104,8 +104,8 @@ def test_code_is_the_default_response_type(token_asked_by_defaults: Trace) -> No
 @requirement("RFC7591-2/response-type-values")
 def test_response_types_are_those_of_the_parameter(client_registered: Trace) -> None:
     """A response type is registered by the name that it has in an authorization request."""
-    types = information(client_registered["register"]).get("response_types")
-    assert "code" in (types or ()), f"response_types is {types}"
+    types = texts_in(information(client_registered["register"]), "response_types", [])
+    assert "code" in types, f"response_types is {list(types)}"
 
 
 @requirement("RFC7591-2/scope-default")
@@ -161,7 +161,7 @@ def test_grants_and_response_types_agree(registration_metadata_faults: Trace) ->
         exchange = registration_metadata_faults[step]
         if accepted(exchange):
             members = information(exchange)
-            agree = kind not in members.get("response_types", []) or needed in members.get(
-                "grant_types", []
+            agree = kind not in texts_in(members, "response_types", []) or needed in texts_in(
+                members, "grant_types", []
             )
             assert agree, f"{kind} was registered without {needed}"

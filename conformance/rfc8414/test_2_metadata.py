@@ -7,6 +7,7 @@ from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
 from idprobe.jose import read_jwt, verified_by
 from idprobe.reading.issued import document, documents, oauth_document, published_keys
+from idprobe.reading.members import texts_in
 from idprobe.reading.urls import parts_of
 
 ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})
@@ -18,7 +19,7 @@ def _is_url(value: Any) -> bool:
 
 
 def _takes_assertions(members: Mapping[str, Any], endpoint: str) -> bool:
-    methods = members.get(f"{endpoint}_endpoint_auth_methods_supported") or ()
+    methods = texts_in(members, f"{endpoint}_endpoint_auth_methods_supported", [])
     return bool(ASSERTION_METHODS & set(methods))
 
 
@@ -62,7 +63,7 @@ def test_issuer_is_a_url_of_the_right_form(metadata_documents: Trace) -> None:
 def test_metadata_has_the_authorization_endpoint(metadata_documents: Trace) -> None:
     """Where a grant goes by the browser the document says where it begins."""
     for _, members in documents(metadata_documents):
-        grants = members.get("grant_types_supported", ["authorization_code"])
+        grants = texts_in(members, "grant_types_supported", ["authorization_code"])
         needed = bool(FRONT_GRANTS & set(grants))
         there = _is_url(members.get("authorization_endpoint"))
         assert there or not needed, "authorization_endpoint is missing or no URL"
@@ -90,7 +91,7 @@ def test_keys_say_what_they_are_for(keys_document: Trace) -> None:
     """Where keys for signatures and for encryption are published together, each says which."""
     keys = published_keys(keys_document)
     mixed = any(key.get("use") == "enc" for key in keys)
-    unsaid = [key for key in keys if key.get("use") not in {"sig", "enc"}]
+    unsaid = [key for key in keys if key.get("use") not in ("sig", "enc")]
     assert not (mixed and unsaid), f"{len(unsaid)} keys have no use"
 
 

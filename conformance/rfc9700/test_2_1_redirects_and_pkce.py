@@ -4,6 +4,7 @@ from idprobe.checks import Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError
 from idprobe.reading.issued import documents
 from idprobe.reading.landings import followed, followed_steps
+from idprobe.reading.members import texts_in
 from idprobe.reading.pages import password_posts
 from idprobe.reading.token_responses import served
 
@@ -120,7 +121,7 @@ def test_clients_can_rely_on_pkce(metadata_documents: Trace, pkce_absent: Trace)
 def test_no_response_type_has_token(metadata_documents: Trace) -> None:
     """No response type is offered that hands out an access token by redirect."""
     found = [e.answered.json_object for e in metadata_documents if e.answered.is_success]
-    listed = [kind for one in found for kind in one.get("response_types_supported", [])]
+    listed = [kind for one in found for kind in texts_in(one, "response_types_supported", [])]
     if not listed:
         raise EvidenceError("the metadata does not list the response types")
     with_token = sorted({kind for kind in listed if "token" in kind.split()})

@@ -2,6 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.reading.issued import metadata
+from idprobe.reading.members import texts_in
 from idprobe.reading.refusals import taken
 
 ASYMMETRIC = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
@@ -18,7 +19,7 @@ def test_almost_right_secret_is_refused(secret_near_misses: Trace) -> None:
 @requirement("RFC9700-2.5/asymmetric-client-authentication")
 def test_clients_can_authenticate_by_keys(metadata_documents: Trace) -> None:
     """A method by which the client proves a key is on offer."""
-    offered = metadata(metadata_documents).get("token_endpoint_auth_methods_supported", [])
+    offered = texts_in(metadata(metadata_documents), "token_endpoint_auth_methods_supported", [])
     assert ASYMMETRIC & set(offered), "no method of the metadata is asymmetric"
 
 

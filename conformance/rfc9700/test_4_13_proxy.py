@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idprobe.checks import Trace, requirement
+from idprobe.reading.members import object_in
 from idprobe.reading.pages import served
 from idprobe.reading.urls import parts_of
 
@@ -31,7 +32,11 @@ def test_forwarded_scheme_port_and_prefix_move_no_endpoint(foreign_host: Trace) 
 
 def urls(members: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the issuer and the endpoints of a document are."""
-    return {n: v for n, v in members.items() if n in {"issuer", "jwks_uri"} or "endpoint" in n}
+    places = {
+        n: v for n, v in members.items() if n == "issuer" or n.endswith(("_uri", "_endpoint"))
+    }
+    aliases = object_in(members, "mtls_endpoint_aliases")
+    return places | {f"mtls {n}": v for n, v in aliases.items() if n.endswith("_endpoint")}
 
 
 @requirement("RFC9700-4.13/proxy-headers-sanitised")

@@ -136,6 +136,8 @@ class Audit:
     """Why some of the evidence could not be written, if so."""
 
     def __post_init__(self) -> None:
+        if self.recorded is None:
+            self.vault = Vault.of(self.profile)
         today = date.today()  # noqa: DTZ011 -- `until` is a day where the run is made
         if self.options.baseline is not None:
             selection = self.options.selection
@@ -212,7 +214,6 @@ class Audit:
             return
         shown = self._under_load is not None
         made = [name for name in probes if not (shown and name == UNDER_LOAD)]
-        self.vault = Vault(self.profile.secrets())
         evidence = None
         if self.options.keeps_evidence:
             evidence = Evidence(self.options.out / "evidence", self.vault)
@@ -228,7 +229,7 @@ class Audit:
         try:
             self._seen = asyncio.run(observer.observe(made))
         except Unreachable as error:
-            self.broken = error
+            self.broken = Unreachable(self.vault.scrub(str(error)))
         except KeyboardInterrupt:
             self.interrupted = True
             self._seen = observer.seen()
@@ -471,7 +472,7 @@ class Audit:
         }
 
     def _scrubbed(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.vault.scrub(json.dumps(value)))
+        found: dict[str, Any] = self.vault.scrub_json(json.loads(json.dumps(value)))
         return found
 
 

@@ -12,6 +12,7 @@ from idprobe.errors import IdprobeError, UsageError
 from idprobe.flows import discover
 from idprobe.profile import Client, Profile, Provider, Role, bare_profile, is_loopback
 from idprobe.registering import fitted
+from idprobe.strict_json import well_formed
 from idprobe.wanted import WANTED, Wanted
 from idprobe.wire import Courier, Wire
 
@@ -166,5 +167,5 @@ def _target(*, needs_consent: bool) -> Iterator[str]:
 
 
 def _toml(value: Any) -> str:
-    """Return a text or a list of texts in JSON, which TOML reads too."""
-    return json.dumps(value, ensure_ascii=True)
+    """Return a text or a list of texts in JSON, which TOML reads too but for two characters."""
+    return json.dumps(well_formed(value), ensure_ascii=False).replace("\x7f", "\\u007f")

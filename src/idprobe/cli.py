@@ -10,6 +10,7 @@ import click
 from idprobe.audit import resolve
 from idprobe.coverage.command import add_coverage_command
 from idprobe.errors import HarnessError, IdprobeError, NothingSelected
+from idprobe.legible import legible
 from idprobe.load.command import add_load_command
 from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
@@ -53,7 +54,7 @@ def _code_of_the_call() -> int:
     except (click.Abort, KeyboardInterrupt):
         return _said("stopped; what was seen by then is in the results folder", INTERRUPTED)
     except IdprobeError as error:
-        return _said(str(error), _CODES.get(type(error), USAGE))
+        return _said(legible(str(error)), _CODES.get(type(error), USAGE))
     except Exception as error:  # noqa: BLE001 -- the end of the line: exit 1 would mean a verdict
         return _fault(error)
     return code if isinstance(code, int) else 0

@@ -1,15 +1,23 @@
 """The cookies of a user's browser."""
 
+import contextlib
 import copy
+import re
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from typing import Final
 
 import httpx
 
 from idprobe.exchange import Headers, Request, Response
 
 __all__ = ["Cookies", "parsed"]
+
+MOST_COOKIES: Final = 180
+"""So many one answer may set; no browser keeps more of a site."""
+NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 class Cookies:
@@ -42,21 +50,18 @@ class Cookies:
         """Return the Cookie header that belongs to a request; empty without a cookie for it."""
         try:
             carrier = _carrier(request)
-        except httpx.InvalidURL:  # what is no address is not sent either
+        except (httpx.InvalidURL, UnicodeError):  # what is no address is not sent either
             return ()
         self._jar_for(request.origin).set_cookie_header(carrier)
         value = carrier.headers.get("cookie")
         return () if value is None else (("Cookie", value),)
 
     def keep(self, request: Request, response: Response) -> None:
-        """Keep what the response sets."""
-        carrier = _carrier(request)
-        answer = httpx.Response(
-            response.status,
-            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers],
-            request=carrier,
-        )
-        self._jar_for(request.origin).extract_cookies(answer)
+        """Keep what the response sets; a cookie that cannot be read costs no other."""
+        jar = self._jar_for(request.origin)
+        # one by one: of a cookie that is set twice, the last counts, and it may take it away
+        for value in response.all_headers("set-cookie")[:MOST_COOKIES]:
+            _extract(jar, request, _readable(value))
 
     def give(self, url: str, header: str) -> None:
         """Have the cookies of a Cookie header at a URL, once: what becomes of them stays so."""
@@ -80,6 +85,17 @@ class Cookies:
         return other
 
 
+def _extract(jar: httpx.Cookies, request: Request, set_cookie: str) -> None:
+    """Put what a Set-Cookie header sets into a jar; nothing if it cannot be read."""
+    headers = [(b"Set-Cookie", set_cookie.encode("latin-1"))]
+    answer = httpx.Response(200, headers=headers, request=_carrier(request))
+    answer.headers.encoding = "latin-1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        with contextlib.suppress(UserWarning):  # http.cookiejar warns of its own faults
+            jar.extract_cookies(answer)
+
+
 def _is_loopback(host: str) -> bool:
     return host in {"localhost", "localhost.local", "::1"} or host.startswith("127.")
 
@@ -92,4 +108,21 @@ def parsed(text: str) -> httpx.URL:
 
 def _carrier(request: Request) -> httpx.Request:
     """Return what the cookie jar needs to know of a request: its method, host and path."""
-    return httpx.Request(request.method, parsed(request.origin + request.path))
+    carrier = httpx.Request(request.method, parsed(request.origin + request.path))
+    carrier.headers.encoding = "latin-1"  # a cookie goes back as it came, octet by octet
+    return carrier
+
+
+def _readable(set_cookie: str) -> str:
+    """Return a Set-Cookie header without a Max-Age that is no number.
+
+    Browsers leave that out (RFC 6265 section 5.2.2); http.cookiejar leaves out the cookie, or
+    reports a bug of its own.
+    """
+    pair, *attributes = set_cookie.split(";")
+    return ";".join([pair, *(one for one in attributes if not _is_odd_age(one))])
+
+
+def _is_odd_age(attribute: str) -> bool:
+    name, _, value = attribute.partition("=")
+    return name.strip().lower() == "max-age" and NUMBER.fullmatch(value.strip()) is None

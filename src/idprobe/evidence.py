@@ -22,6 +22,7 @@ from idprobe.exchange import Exchange, Trace
 from idprobe.har import from_har, to_har
 from idprobe.redaction import Vault
 from idprobe.seals import MANIFEST, PART, Seal, SealState, digests_of, octets_of, seal_of
+from idprobe.strict_json import json_text
 from idprobe.typed import misfit
 
 __all__ = ["OUTCOMES", "UNDER_LOAD", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]
@@ -90,7 +91,8 @@ class Evidence:
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Write `run.json`, and again when more is known of the server."""
-        self._write("run.json", self._vault.scrub(json.dumps(run, indent=2, ensure_ascii=False)))
+        shown = self._vault.scrub_json(json.loads(json_text(run)))
+        self._write("run.json", json_text(shown, indent=2))
 
     def add(self, probe: str, exchange: Exchange) -> None:
         """Keep an exchange of a probe that has not ended yet, for the next `write_parts`."""
@@ -98,10 +100,18 @@ class Evidence:
 
     def write_parts(self) -> None:
         """Write the exchanges that were added since, of probes that have not ended yet."""
-        unwritten, self._unwritten = self._unwritten, {}
-        for probe, exchanges in unwritten.items():
-            redacted = self._vault.redact(Trace(probe, tuple(exchanges)))
-            self._append(f"{probe}{PART}", json.dumps(to_har(redacted), ensure_ascii=False))
+        for probe in self.unwritten:
+            self.write_part(probe)
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """The probes with exchanges that were added since the last part was written."""
+        return tuple(self._unwritten)
+
+    def write_part(self, probe: str) -> None:
+        """Write the exchanges of one probe that were added since."""
+        redacted = self._vault.redact(Trace(probe, tuple(self._unwritten.pop(probe, ()))))
+        self._append(f"{probe}{PART}", json_text(to_har(redacted)))
 
     def ended(self, probe: str) -> None:
         """Write no more parts of a probe, since `finish` is about to write the whole."""
@@ -110,8 +120,8 @@ class Evidence:
     def finish(self, trace: Trace, outcome: ProbeOutcome) -> None:
         """Write the redacted trace of a probe that has ended, and how it ended."""
         if trace.exchanges or trace.searched:
-            self._write(f"{trace.probe}.har", json.dumps(to_har(trace), ensure_ascii=False))
-        self._append("probes.jsonl", json.dumps(asdict(outcome), ensure_ascii=False))
+            self._write(f"{trace.probe}.har", json_text(to_har(trace)))
+        self._append("probes.jsonl", json_text(asdict(outcome)))
         with self._writing, self._failing():
             if not self._is_sealed:
                 (self._folder / f"{trace.probe}{PART}").unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 Everything here is immutable and has a short repr that shows no body, no header value and no query.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from idprobe.errors import EvidenceError
+from idprobe.strict_json import parse_json
 
 __all__ = [
     "Agent",
@@ -36,8 +36,6 @@ Headers = tuple[tuple[str, str], ...]
 Pairs = tuple[tuple[str, str], ...]
 
 FORM: Final = "application/x-www-form-urlencoded"
-MAX_JSON_DEPTH: Final = 64
-MAX_DIGITS: Final = 300
 
 
 class Agent(StrEnum):
@@ -68,9 +66,12 @@ class LandingMode(StrEnum):
 
 def form_encode(pairs: Sequence[tuple[str, str]]) -> str:
     """Return the pairs as application/x-www-form-urlencoded text (WHATWG URL, section 5.2)."""
-    return "&".join(
-        f"{quote_plus(name, safe='*')}={quote_plus(value, safe='*')}" for name, value in pairs
-    )
+    return "&".join(f"{_form_encoded(name)}={_form_encoded(value)}" for name, value in pairs)
+
+
+def _form_encoded(text: str) -> str:
+    """Return a name or value encoded; a lone surrogate, as JSON may have, goes by its octets."""
+    return quote_plus(text, safe="*", errors="surrogatepass")
 
 
 @lru_cache(maxsize=4096)
@@ -83,56 +84,6 @@ def form_pairs(text: str | bytes) -> Pairs:
 
 def _values(pairs: Sequence[tuple[str, str]], name: str) -> tuple[str, ...]:
     return tuple(value for key, value in pairs if key == name)
-
-
-def parse_json(data: bytes) -> Any:
-    """Return the JSON value of bytes, read strictly (RFC 8259).
-
-    Raises EvidenceError for bytes that are not UTF-8, not JSON, nested deeper than 64 levels,
-    with a repeated member name, or with NaN and its like.
-    """
-    _refuse_deep(data)
-    try:
-        return _DECODER.decode(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise EvidenceError("the body is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise EvidenceError("the body is not JSON") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise EvidenceError("the JSON has a repeated member name")
-    return members
-
-
-def _refuse(constant: str) -> Any:
-    raise EvidenceError(f"the JSON has {constant}, which is no JSON number")
-
-
-def _number(digits: str) -> int | float:
-    """Return a whole number; one that nobody writes down in earnest becomes infinite."""
-    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
-
-
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_number, parse_constant=_refuse
-)
-
-
-def _refuse_deep(data: bytes) -> None:
-    """Raise EvidenceError if brackets nest too deep; brackets in strings only make it stricter."""
-    if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
-        return
-    depth = 0
-    for byte in data:
-        if byte in b"[{":
-            depth += 1
-            if depth > MAX_JSON_DEPTH:
-                raise EvidenceError(f"the JSON nests deeper than {MAX_JSON_DEPTH} levels")
-        elif byte in b"]}":
-            depth -= 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -311,6 +262,7 @@ def _split(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
         named = parts.scheme and parts.netloc and parts.port != 0
+        url.encode("utf-8")  # JSON may have lone surrogates, which no URL has
     except ValueError:
         raise EvidenceError("this cannot be read as a URL") from None
     if not named:

@@ -11,9 +11,9 @@ from idprobe.catalogue import Catalogue
 from idprobe.errors import UsageError
 from idprobe.evidence import UNDER_LOAD
 from idprobe.judge import FailOn, gate_counts
+from idprobe.legible import clipped, legible
 from idprobe.profile import Deviation
 from idprobe.reports.differences import Difference
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.model import Finding
 from idprobe.verdict import Judgement, Satisfied, Verdict, Violated, worst
 
@@ -208,4 +208,4 @@ def _written(finding: Finding, today: date, depth: str) -> list[str]:
 
 def _toml(text: str) -> str:
     """Return a TOML string: those of JSON are, once nothing unseen is in them."""
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(legible(text), ensure_ascii=False)

@@ -138,9 +138,7 @@ def verified_by(
     message = parsed.signed_part.encode("ascii")
     alg = parsed.alg or ""
     if alg.startswith("HS"):
-        if secret and _verifies(
-            alg, {"kty": "oct", "k": encode(secret.encode())}, message, signature
-        ):
+        if secret and _verifies(alg, _key_of(secret), message, signature):
             return {"kid": None, "kty": "oct", "alg": alg, "source": "client_secret"}
         return None
     candidates = sorted(_fitting_keys(jwks, alg), key=lambda key: key.get("kid") != parsed.kid)
@@ -156,7 +154,7 @@ def half_hash(value: str, alg: str) -> str:
     OpenID Connect Core 1.0, sections 3.1.3.6 and 3.3.2.11. Raises EvidenceError for an algorithm
     without a known hash.
     """
-    data = value.encode("utf-8")
+    data = value.encode("utf-8", "surrogatepass")
     if alg == "Ed448":
         return encode(hashlib.shake_256(data).digest(114)[:57])
     sized = HASH_SIZE.match(alg)
@@ -217,7 +215,7 @@ def client_assertion(  # noqa: PLR0913 -- each is a fact of the assertion, and t
 
     The key is a private JWK, or a client secret as text (OpenID Connect Core 1.0, section 9).
     """
-    material = {"kty": "oct", "k": encode(key.encode("utf-8"))} if isinstance(key, str) else key
+    material = _key_of(key) if isinstance(key, str) else key
     header: dict[str, Any] = {"alg": alg or default_alg(material), "typ": "JWT"}
     if "kid" in material:
         header["kid"] = material["kid"]
@@ -231,6 +229,11 @@ def client_assertion(  # noqa: PLR0913 -- each is a fact of the assertion, and t
         "exp": issued_at + lifetime_s,
     }
     return sign_jwt(claims, material, header)
+
+
+def _key_of(secret: str) -> Mapping[str, Any]:
+    """Return the symmetric JWK of a client secret; a lone surrogate in it counts by its octets."""
+    return {"kty": "oct", "k": encode(secret.encode("utf-8", "surrogatepass"))}
 
 
 def default_alg(key: Mapping[str, Any]) -> str:

@@ -127,7 +127,7 @@ def secret_key(secret: str, alg: str, enc: str) -> dict[str, Any] | None:
     if bits is None:
         return None
     name = "sha256" if bits <= 256 else f"sha{bits}"  # noqa: PLR2004 -- the bits of SHA-256
-    octets = hashlib.new(name, secret.encode()).digest()[: bits // 8]
+    octets = hashlib.new(name, secret.encode("utf-8", "surrogatepass")).digest()[: bits // 8]
     return {"kty": "oct", "k": urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")}
 
 

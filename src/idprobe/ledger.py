@@ -22,6 +22,8 @@ from idprobe.profile import Profile
 __all__ = ["Ledger", "Owed", "ledger_for", "left_behind", "state_folder"]
 
 FOLDER: Final = Path("idprobe", "registered")
+PIDS: Final = 1 << 31
+"""No system numbers its processes beyond that."""
 RUN: Final = secrets.token_hex(8)
 """Names this process in what it writes down; a number of the system would come again."""
 
@@ -95,9 +97,8 @@ class Ledger:
             return []
         found = []
         for path in self._folder.glob("*.json"):
-            with contextlib.suppress(OSError, ValueError, TypeError):
-                members: dict[str, Any] = json.loads(path.read_bytes())
-                found.append(Owed(**{"pid": None, **members}))
+            with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
+                found.append(_read(json.loads(path.read_bytes())))
         return sorted(found, key=lambda one: one.registered_at)
 
     def left_by_us(self, issuer: str) -> list[Owed]:
@@ -105,8 +106,22 @@ class Ledger:
         return [one for one in self.owed() if one.run == RUN and one.issuer == issuer]
 
     def _place(self, owed: Owed) -> Path:
-        name = hashlib.sha256(f"{owed.issuer}\0{owed.client_id}".encode()).hexdigest()[:32]
-        return (self._folder or Path()) / f"{name}.json"
+        digest = hashlib.sha256(f"{owed.issuer}\0{owed.client_id}".encode(errors="surrogatepass"))
+        return (self._folder or Path()) / f"{digest.hexdigest()[:32]}.json"
+
+
+def _read(members: Any) -> Owed:
+    """Return what a file of ours says; raises TypeError or ValueError for anything else."""
+    owed = Owed(**{"pid": None, **members})
+    texts = owed.issuer, owed.client_id, owed.registered_at, owed.run
+    others = owed.registration_client_uri, owed.registration_access_token, owed.ca_file
+    sound = all(isinstance(one, str) for one in texts)
+    sound = sound and all(one is None or isinstance(one, str) for one in others)
+    pid: Any = owed.pid
+    known = isinstance(pid, int) and not isinstance(pid, bool) and 0 < pid < PIDS
+    if not sound or not (pid is None or known):
+        raise ValueError("a member is not of its kind")
+    return owed
 
 
 def _is_running(pid: int) -> bool:

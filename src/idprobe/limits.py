@@ -1,46 +1,64 @@
 """Our manners: which requests may be sent at all, how fast, and how often wrongly.
 
-`Gate` holds the profile's limits and the hosts that credentials may go to; `Guard` keeps a whole
+`Gate` holds the profile's limits and the origins that credentials may go to; `Guard` keeps a whole
 run from locking out a principal.
 """
 
 import asyncio
 import base64
-import binascii
-import ipaddress
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
+from idprobe.destinations import Destinations, is_internal_name
 from idprobe.errors import EvidenceError, Refrained
 from idprobe.exchange import Agent, Pairs, Request, form_pairs, parse_json
-from idprobe.profile import Profile, User, host_of, is_loopback
+from idprobe.profile import (
+    Profile,
+    User,
+    is_loopback,
+    is_usable_url,
+    origin_of,
+    place_of,
+    secured,
+)
+from idprobe.profile.model import is_telltale
 
 __all__ = ["Gate", "Guard"]
 
 LOOPBACK_CONCURRENCY: Final = 32
 ELSEWHERE_CONCURRENCY: Final = 4
 ELSEWHERE_RATE: Final = 20.0
-
-
-def _is_internal(host: str) -> bool:
-    """Return whether a host is an address that the public internet does not route."""
-    try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return host == "localhost" or "." not in host
+SECRET_PARAMETERS: Final = frozenset(
+    {
+        "access_token",
+        "client_assertion",
+        "client_secret",
+        "code_verifier",
+        "id_token",
+        "id_token_hint",
+        "password",
+        "refresh_token",
+        "token",
+    }
+)
+"""Parameters that make of a question for a document something that carries a credential."""
 
 
 class Gate:
     """Lets requests pass one by one, as often and as many at once as the profile allows."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, destinations: Destinations | None = None) -> None:
         loopback = is_loopback(profile.issuer)
         limits = profile.limits
-        self._allowed = profile.allowed_hosts
-        self._loopback = loopback
+        self.allowed: Final = profile.allowed_origins
+        """The origins that credentials may go to."""
+        leads = (url for url in profile.named_urls if is_usable_url(url))
+        self._readable: Final = self.allowed | set(map(origin_of, leads))
+        self._destinations: Final = destinations or Destinations(profile)
+        self._network: Final = profile.network
         default = LOOPBACK_CONCURRENCY if loopback else ELSEWHERE_CONCURRENCY
         self._turns = asyncio.Semaphore(limits.concurrency or default)
         rate = limits.requests_per_second or (None if loopback else ELSEWHERE_RATE)
@@ -48,24 +66,49 @@ class Gate:
         self._next_at = 0.0
 
     def allow(self, request: Request) -> None:
-        """Raise Refrained unless the request may go to its host.
+        """Raise Refrained unless the request may go to its origin.
 
-        Credentials, cookies and anything but a GET go to the hosts of the profile alone. A public
+        Credentials, cookies and anything but a GET go to the origins of the profile alone. A public
         document (a `jwks_uri`, say) may be read elsewhere, but never on this machine or in a
-        private network, unless the server under test itself is on loopback.
+        private network, unless the server under test itself is on loopback. Names are judged here,
+        what they resolve to when a connection is made (idprobe.destinations).
         """
-        host = host_of(request.origin)
-        if host in self._allowed:
+        try:
+            origin = origin_of(request.origin)
+        except ValueError:
+            raise Refrained("this is no address that requests are sent to") from None
+        if origin in self.allowed:
             return
-        name = urlsplit(request.origin).hostname or ""
-        plain = request.method == "GET" and request.agent is Agent.CLIENT
-        bare = plain and request.header("authorization") is None
-        if bare and self._loopback and is_loopback(request.origin):
+        if _is_bare(request) and (origin in self._readable or self._is_public(origin)):
             return
-        if bare and not self._loopback and not _is_internal(name):
-            return
-        raise Refrained(
-            f"the profile does not allow {host}: name the endpoint under [endpoints] if "
+        raise Refrained(self._because(origin))
+
+    def allow_in_the_clear(self, request: Request) -> None:
+        """Raise Refrained unless the request is to a place of the profile, by plain http.
+
+        It must carry nothing of value: who sends it sees to that.
+        """
+        if not is_usable_url(request.origin) or secured(origin_of(request.origin)) not in (
+            self.allowed
+        ):
+            raise Refrained(f"the profile does not allow {request.origin!r:.80}")
+
+    def _is_public(self, origin: str) -> bool:
+        """Return whether a document may be read at an origin that the profile does not name."""
+        if self._destinations.is_local:
+            return is_loopback(origin)
+        host, port = place_of(origin)
+        return self._network.address_for(host, port) is not None or not is_internal_name(host)
+
+    def _because(self, origin: str) -> str:
+        if origin.startswith("http:") and secured(origin) in self.allowed:
+            return (
+                f"{origin} is plain http, although the profile names that host by https: nothing "
+                f"secret is sent there: let the server announce https, or name the endpoint under "
+                f"[endpoints] if it may go in the clear"
+            )
+        return (
+            f"the profile does not allow {origin}: name the endpoint under [endpoints] if "
             f"requests may go there"
         )
 
@@ -137,6 +180,17 @@ class Guard:
             yield
 
 
+def _is_bare(request: Request) -> bool:
+    """Return whether a request asks for a document, and carries nothing that is ours or a user's.
+
+    The headers of a profile are added later, to what goes to its origins.
+    """
+    if request.method != "GET" or request.agent is not Agent.CLIENT or request.body:
+        return False
+    named = {name.lower() for name, _ in request.query}
+    return not named & SECRET_PARAMETERS and not any(is_telltale(n) for n, _ in request.headers)
+
+
 def _authenticating(request: Request) -> str | None:
     """Return the client_id that a request brings credentials for, None without credentials."""
     authorization = request.header("authorization") or ""
@@ -144,7 +198,7 @@ def _authenticating(request: Request) -> str | None:
     if scheme.lower() == "basic":
         try:
             decoded = base64.b64decode(credentials).decode("utf-8", "replace")
-        except binascii.Error:
+        except ValueError:
             return None
         return unquote_plus(decoded.partition(":")[0])
     given = dict((*request.query, *_parameters(request.body)))

@@ -8,10 +8,20 @@ then those that must be alone.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+import traceback
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -205,14 +215,14 @@ class Observer:
         async def write() -> None:
             while True:
                 await asyncio.sleep(PARTS_S)
-                evidence.write_parts()
+                _write_parts(evidence)
 
         writing = asyncio.create_task(write())
         try:
             yield
         finally:
             writing.cancel()
-            evidence.write_parts()
+            _write_parts(evidence)
 
     async def _experiments(
         self, wanted: Sequence[Probe], courier: Courier, stack: AsyncExitStack
@@ -227,11 +237,12 @@ class Observer:
         await self._run_all(courier, runnable)
         if self._keys_again is not None:
             seen = self._keys_again.exchanges
-            await self._finish(KEYS_AGAIN, seen, ProbeOutcome(KEYS_AGAIN, "done", "", len(seen)))
+            ended = ProbeOutcome(KEYS_AGAIN, "done", "", len(seen))
+            await self._contained(KEYS_AGAIN, self._finish(KEYS_AGAIN, seen, ended))
         if self._still_served:
             seen = self._still_served
             ended = ProbeOutcome(STILL_SERVED, "done", "", len(seen))
-            await self._finish(STILL_SERVED, seen, ended)
+            await self._contained(STILL_SERVED, self._finish(STILL_SERVED, seen, ended))
 
     def seen(self) -> Observation:
         """Return what was seen so far, of the probes that have ended."""
@@ -250,7 +261,7 @@ class Observer:
         served = (one for one in trace if one.response is not None and one.response.is_success)
         self._served = next(served, None)
         if not any(exchange.response is not None for exchange in trace):
-            raise Unreachable(_unreachable(self.profile, trace))
+            raise Unreachable(_unreachable(self.profile, trace, self._outcomes[METADATA]))
         if not self._metadata and not self.profile.endpoints:
             raise Unreachable(
                 f"{self.profile.issuer} serves no metadata document and the profile names no "
@@ -334,18 +345,18 @@ class Observer:
         clients = {c.client_id: c for role in roles if (c := self.profile.client_for(role))}
         wire = self._wire(courier, next(iter(clients.values()), None), PREFLIGHT)
         begun = time.perf_counter_ns()
-        for client in clients.values():
-            with contextlib.suppress(ProbeError, EvidenceError):
-                await self._try_client(wire, client)
+        crashes = [await _crash_of(self._try_client(wire, client)) for client in clients.values()]
         if any(probe.logs_in for probe in probes) and clients:
-            with contextlib.suppress(ProbeError, EvidenceError):
-                await self._try_user(wire, [probe for probe in probes if probe.logs_in])
+            logging_in = [probe for probe in probes if probe.logs_in]
+            crashes.append(await _crash_of(self._try_user(wire, logging_in)))
         if wire.exchanges:
             elapsed = time.perf_counter_ns() - begun
+            crash = next(filter(None, crashes), "")
+            ended = "crashed" if crash else "done"
             outcome = ProbeOutcome(
-                PREFLIGHT, "done", "", len(wire.exchanges), elapsed, wire.by_hand
+                PREFLIGHT, ended, crash, len(wire.exchanges), elapsed, wire.by_hand
             )
-            await self._finish(PREFLIGHT, wire.exchanges, outcome)
+            await self._contained(PREFLIGHT, self._finish(PREFLIGHT, wire.exchanges, outcome))
 
     async def _try_client(self, wire: Wire, client: Client) -> None:
         """Find out whether the server knows a client; do not use it again otherwise."""
@@ -398,6 +409,31 @@ class Observer:
 
     async def _run(self, courier: Courier, probe: Probe) -> Trace:
         """Run one probe, record its trace and how it ended; return the trace."""
+        return await self._contained(probe.name, self._recorded(courier, probe))
+
+    async def _contained(self, name: str, recording: Awaitable[Trace]) -> Trace:
+        """Return the trace that is recorded; a crash on the way ends this experiment alone."""
+        try:
+            return await recording
+        except Exception as error:  # noqa: BLE001 -- whatever a server sent, the others go on
+            return self._crashed(name, error)
+        finally:
+            ACTING.set("")
+
+    def _crashed(self, name: str, error: Exception) -> Trace:
+        """Record that what a probe saw could not be redacted or written; none of it is kept."""
+        because = f"{type(error).__name__} {_place_of(error)} when {name} was recorded"
+        trace = self._traces[name] = Trace(name, (), redacted=True)
+        outcome = self._outcomes[name] = ProbeOutcome(name, "crashed", because)
+        self.progress(name, len(self._outcomes), self._total)
+        if self.evidence is not None:
+            self.evidence.ended(name)
+            with contextlib.suppress(OSError):  # a full disk is told with the results
+                self.evidence.finish(trace, outcome)
+        return trace
+
+    async def _recorded(self, courier: Courier, probe: Probe) -> Trace:
+        """Run one probe and return its redacted trace."""
         ACTING.set(probe.name)
         client = None if probe.role is None else self.profile.client_for(probe.role)
         wire = self._wire(courier, client, probe.name)
@@ -410,9 +446,7 @@ class Observer:
         await self._meet_new_keys(courier)
         ACTING.set(probe.name)
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed, wire.by_hand)
-        trace = await self._finish(probe.name, wire.seen, ended, wire.searched)
-        ACTING.set("")
-        return trace
+        return await self._finish(probe.name, wire.seen, ended, wire.searched)
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire
@@ -504,6 +538,31 @@ def metadata_of(trace: Trace) -> Mapping[str, Any]:
     return {}
 
 
-def _unreachable(profile: Profile, trace: Trace) -> str:
+def _write_parts(evidence: Evidence) -> None:
+    """Write what probes saw that have not ended; what cannot be written ends its probe later."""
+    for name in evidence.unwritten:
+        with contextlib.suppress(Exception):  # the probe meets the same when it ends, and tells it
+            evidence.write_part(name)
+
+
+async def _crash_of(trying: Awaitable[None]) -> str:
+    """Return how a try crashed, empty if it did not; that it failed is for the probes to tell."""
+    try:
+        with contextlib.suppress(ProbeError, EvidenceError):
+            await trying
+    except Exception as error:  # noqa: BLE001 -- whatever a server sent, the others go on
+        return f"{type(error).__name__} {_place_of(error)} in {PREFLIGHT}"
+    return ""
+
+
+def _place_of(error: Exception) -> str:
+    """Return where in this program an error came up; its text may hold what a server sent."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"at {Path(frame.filename).name}:{frame.lineno}"
+
+
+def _unreachable(profile: Profile, trace: Trace, ended: ProbeOutcome) -> str:
+    if ended.outcome == "crashed":
+        return ended.because
     failure = next((exchange.failure for exchange in trace if exchange.failure), "no answer")
     return f"{profile.issuer} cannot be reached: {failure}"

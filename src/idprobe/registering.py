@@ -22,6 +22,7 @@ from idprobe.flows import discover
 from idprobe.flows.registration import configuration_request, registration_of
 from idprobe.jose import generate_key, public_key
 from idprobe.ledger import Ledger, Owed, ledger_for, state_folder
+from idprobe.legible import clipped, legible
 from idprobe.probes.desk import GONE, Desk
 from idprobe.profile import (
     Client,
@@ -31,9 +32,9 @@ from idprobe.profile import (
     Tls,
     bare_profile,
     consent_missing,
-    host_of,
+    is_usable_url,
+    origin_of,
 )
-from idprobe.reports.legible import clipped, legible
 from idprobe.wanted import WANTED, Wanted
 from idprobe.wire import Courier, Wire
 
@@ -160,7 +161,11 @@ def clean_up(ledger: Ledger) -> dict[Owed, str]:
         if owed.may_be_in_use:
             left[owed] = IN_USE
         elif owed.can_be_deleted:
-            place = host_of(owed.registration_client_uri or "")
+            because = _not_deleted_because(owed)
+            if because is not None:
+                left[owed] = because
+                continue
+            place = origin_of(owed.registration_client_uri or "")
             by_place.setdefault((owed.issuer, owed.ca_file, place), []).append(owed)
         else:
             left[owed] = "the server told no way to delete it"
@@ -172,6 +177,16 @@ def clean_up(ledger: Ledger) -> dict[Owed, str]:
             profile = replace(profile, tls=Tls(ca_file=Path(ca_file)))
         left |= asyncio.run(_delete(profile, some, ledger, None))
     return left
+
+
+def _not_deleted_because(owed: Owed) -> str | None:
+    """Return why the token of a client is not sent where it was written down, None if it is."""
+    uri = owed.registration_client_uri or ""
+    if not is_usable_url(owed.issuer) or not is_usable_url(uri):
+        return "the server told no address that a request could be sent to"
+    if origin_of(owed.issuer).startswith("https:") and origin_of(uri).startswith("http:"):
+        return "the server told an address of plain http, where no token is sent"
+    return None
 
 
 def add_cleanup_command(group: click.Group) -> None:

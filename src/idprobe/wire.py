@@ -1,32 +1,33 @@
 """What speaks HTTP: a courier that carries one request, a wire that drives flows and records.
 
 What is sent is what was written: the request target byte for byte, no header but ours, no cookie
-but the user agent's, no redirect followed, no proxy and no authority taken from the environment.
+but the user agent's, no redirect followed; no proxy, no authority and no file for keys of TLS taken
+from the environment (idprobe.trust).
 What comes back is bounded in size and in total time.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import httpx
 
+from idprobe.connections import transport_for
 from idprobe.cookies import Cookies, parsed
+from idprobe.destinations import Destinations
 from idprobe.effort import Effort
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.exchange import Agent, Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.flows import Ending, Flow, HumanStep, Landed, Stopped, form_login
-from idprobe.lanes import Lanes
 from idprobe.limits import Gate, Guard
 from idprobe.listener import NOT_FOUND, Listener, Place, Reply
-from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, Tls, User
+from idprobe.profile import Client, Limits, Network, Profile, Provider, Role, User, origin_of
 from idprobe.raw import How, Means, Tracks, connection_facts, converse, greet
+from idprobe.trust import tls_context
 
 __all__ = ["NOT_CONNECTED", "TOLD", "Cookies", "Courier", "Human", "Wire", "tls_context"]
 
@@ -34,8 +35,6 @@ T = TypeVar("T")
 
 USER_AGENT: Final = "idprobe/0.1"
 CONNECT_RETRIES: Final = 2
-KEEPALIVE_S: Final = 2.0
-"""We drop an idle connection sooner than servers do, so that no POST meets a closing one."""
 
 TOLD: Final = "/idprobe-told"
 """Where a page of a client that a browser shows tells what it heard: `asked` and `answer`."""
@@ -51,26 +50,6 @@ class Human:
 
     visit: Callable[["Wire", HumanStep, str], Awaitable[Ending]]
     show: Callable[["Wire", Mapping[str, str], str], Awaitable[None]] | None = None
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Return the TLS settings of a profile; verification is off only where it says `insecure`."""
-    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
-    if tls.client_cert is not None:
-        context.load_cert_chain(tls.client_cert, tls.client_key)
-    if tls.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _one_connection(proxy: str | None, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
-    return httpx.AsyncHTTPTransport(
-        verify=context,
-        trust_env=False,
-        proxy=proxy,
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S),
-    )
 
 
 class Courier:
@@ -89,12 +68,11 @@ class Courier:
         self._most = profile.limits.max_requests or max_requests
         self._limits: Limits = profile.limits
         self._network: Network = profile.network
-        self._gate = Gate(profile)
+        destinations = Destinations(profile)
+        self._gate = Gate(profile, destinations)
         self._has_socket = transport is None
-        self.means = Means(profile.limits, profile.tls, tls_context)
-        self._transport = transport or Lanes(
-            partial(_one_connection, profile.network.proxy, tls_context(profile.tls))
-        )
+        self.means = Means(profile.limits, profile.tls, tls_context, destinations.dial)
+        self._transport = transport or transport_for(profile, destinations)
         self.guard = Guard()
         self.sent = 0
         self.is_spent = False
@@ -107,13 +85,21 @@ class Courier:
     async def __aexit__(self, *_exception: object) -> None:
         await self._transport.__aexit__()
 
-    async def carry(self, request: Request, step: str) -> Exchange:
+    def allow(self, request: Request) -> None:
+        """Raise Refrained unless a request may go to its origin, whoever sends it."""
+        self._gate.allow(request)
+
+    async def carry(self, request: Request, step: str, *, in_the_clear: bool = False) -> Exchange:
         """Return what became of a request: an exchange with a response, or with a failure.
 
         Raises Refrained if the profile's rules forbid the request. A connection that failed before
         any byte was sent is tried again, twice at most; a GET once more if its connection broke.
+        What goes `in_the_clear` goes by plain http, and has to be worth nothing.
         """
-        self._gate.allow(request)
+        if in_the_clear:
+            self._gate.allow_in_the_clear(request)
+        else:
+            self._gate.allow(request)
         self.guard.allow(request)
         attempt = 0
         while True:
@@ -179,7 +165,7 @@ class Courier:
             failure = f"{NOT_CONNECTED}: {_reason(error)}"
         except httpx.RemoteProtocolError as error:
             failure = f"the response breaks HTTP: {_reason(error)}"
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             failure = f"this cannot be sent: {_reason(error)}"
         except (httpx.TransportError, OSError) as error:
             failure = f"the exchange broke off: {_reason(error)}"
@@ -219,7 +205,8 @@ class Courier:
         ours = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"))
         given = {name.lower() for name, _ in request.headers}
         defaults = tuple(pair for pair in ours if pair[0].lower() not in given)
-        return (*defaults, *self._network.headers, *request.headers)
+        is_ours = origin_of(request.origin) in self._gate.allowed
+        return (*defaults, *(self._network.headers if is_ours else ()), *request.headers)
 
 
 NOT_CONNECTED: Final = "no connection"
@@ -343,6 +330,17 @@ class Wire:
             raise NoResponse(exchange, exchange.failure or "no response")
         return exchange.response
 
+    async def send_in_the_clear(self, request: Request, step: str) -> Response:
+        """Send a request by plain http to where it goes by https; raises NoResponse.
+
+        Without cookies and without the headers of the profile: it must carry dummy values alone.
+        """
+        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
+        exchange = self.record(await self.courier.carry(plain, step, in_the_clear=True))
+        if exchange.response is None:
+            raise NoResponse(exchange, exchange.failure or "no response")
+        return exchange.response
+
     async def send_raw(
         self, request: Request, step: str = "experiment", how: How | None = None
     ) -> Exchange:
@@ -433,7 +431,7 @@ class Wire:
         if self.human is not None:
             return await self.human.visit(self, human_step, step)
         profile = self.provider.profile
-        flow = form_login(human_step, profile.login.hints, profile.allowed_hosts)
+        flow = form_login(human_step, profile.login.hints, profile.allowed_origins)
         ending = await self._drive(flow, step, numbered=True)
         self.name_ending(ending, step)
         return ending

@@ -128,7 +128,7 @@ def test_a_person_at_the_login_is_counted(tmp_path: Path, monkeypatch: pytest.Mo
     async def person(wire: Wire, step: HumanStep, name: str) -> Ending:
         wire.by_hand += 1
         profile = wire.provider.profile
-        flow = form_login(step, profile.login.hints, profile.allowed_hosts)
+        flow = form_login(step, profile.login.hints, profile.allowed_origins)
         ended = await wire.run(flow, name)
         wire.name_ending(ended, name)
         return ended

@@ -42,7 +42,7 @@ class Driver:
     def __init__(self, profile: Profile) -> None:
         self._http = httpx.Client(trust_env=False)
         self._cookies: dict[str, str] = {}
-        self._hosts = profile.allowed_hosts
+        self._hosts = profile.allowed_origins
 
     def run(self, flow: Flow[T]) -> T:
         """Return the result of a flow."""

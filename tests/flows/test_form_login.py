@@ -744,10 +744,10 @@ def test_credentials_go_to_no_foreign_host_and_not_in_the_clear(drive: Drive, ac
     assert isinstance(ended, Stopped)
 
 
-def test_hosts_that_are_allowed_are_gone_to(drive: Drive) -> None:
+def test_origins_that_are_allowed_are_gone_to(drive: Drive) -> None:
     answers = [to("https://login.test:8443/x"), PLAIN_LOGIN, to("https://op.test/resume"), HOME]
 
-    sent, ended = drive(form_login(step(), {}, frozenset({"login.test:8443"})), answers)
+    sent, ended = drive(form_login(step(), {}, frozenset({"https://login.test:8443"})), answers)
 
     assert sent[2].url == "https://login.test:8443/login"
     assert isinstance(ended, Landed)

@@ -43,6 +43,10 @@ class Case:
     """Whether its answers carry markup and terminal escapes, which have to be seen to arrive."""
     depends_on_luck: bool = False
     """Whether what it is accused of depends on the moment when it strikes."""
+    at_most: tuple[str, ...] | None = None
+    """What it may be accused of, where that depends on luck and is bounded; None for no bound."""
+    exits: tuple[int, ...] = ()
+    """Further exit codes that will do, where that depends on luck."""
 
 
 def three_hours_ahead(issuer: str) -> ReferenceServer:
@@ -85,11 +89,48 @@ def elsewhere(*names: str) -> Mouth:
     )
 
 
+def in_the_clear(*names: str) -> Mouth:
+    """Return a mouth whose metadata names endpoints of its own host by plain http."""
+    return with_json(
+        lambda value: {
+            name: one.replace("https:", "http:", 1) if name in names else one
+            for name, one in value.items()
+        }
+    )
+
+
 def stranger(mouth: Mouth = mouths.plainly, *, tls: str = "", told: str = "") -> Case:
     """Return a server that cannot be got to know: no metadata of it can be had, or be read."""
     return Case(mouth, 3, tls=tls, told=told, known=False)
 
 
+ENDPOINTS: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "registration_endpoint",
+    "end_session_endpoint",
+)
+
+
+def jumping_clock(issuer: str) -> ReferenceServer:
+    """Return a server whose clock goes back and forth by hours."""
+    begun = time.monotonic()
+
+    def clock() -> float:
+        return time.time() + 3 * 3600 * (int((time.monotonic() - begun) * 3) % 2)
+
+    return ReferenceServer(reference(issuer).config, clock=clock)
+
+
+_OF_TIME: Final = (
+    "OIDCC-2/exp-present-number", "OIDCC-2/iat-present-number", "OIDCC-3.1.3.7/exp-after-now",
+    "RFC7662-2.2/timestamps-integers", "RFC9068-2.2/exp", "RFC9068-2.2/iat",
+)  # fmt: skip
+"""What may be said of a server whose clock tells different times: it contradicts itself."""
+_overloaded: Final = mouths.refusing(503, Retry_After="1")
 _MISSING: Final = ("code_redeemed", "client_credentials_answer")
 _NO_CODE: Final = ("code_redeemed",)
 _restarting = Restarting(60)
@@ -191,6 +232,12 @@ CASES: Final[dict[str, Case]] = {
         unknown=_MISSING,
         traps=True,
     ),
+    "token endpoint in the clear": Case(
+        at(*METADATA, how=in_the_clear("token_endpoint")), 3, tls="good", unknown=_MISSING
+    ),
+    "every endpoint in the clear": Case(
+        at(*METADATA, how=in_the_clear(*ENDPOINTS)), 3, tls="good", unknown=_MISSING
+    ),
     "userinfo elsewhere": Case(at(*METADATA, how=elsewhere("userinfo_endpoint")), 3, traps=True),
     # broken HTTP
     "body shorter than announced": Case(at(TOKEN, how=mouths.too_short), 3, unknown=_MISSING),
@@ -284,6 +331,78 @@ CASES: Final[dict[str, Case]] = {
     "nothing everywhere": stranger(mouths.refusing(204)),
     "death after forty requests": Case(mouths.Dying(40), 3),
     "restart that forgets": Case(_restarting, 3, make=_restarting.make, depends_on_luck=True),
+    "429 whose Retry-After is beyond all numbers": Case(
+        at(TOKEN, how=mouths.refusing(429, Retry_After="9" * 5_000)), 3, unknown=_MISSING
+    ),
+    "429 whose Retry-After is no date": Case(
+        at(TOKEN, how=mouths.refusing(429, Retry_After=mouths.NO_DATE)),
+        3,
+        unknown=_MISSING,
+    ),
+    "503 but for documents": Case(
+        at("/token", "/authorize", "/userinfo", "/introspect", "/register", how=_overloaded),
+        3,
+        unknown=_MISSING,
+    ),
+    "storm of 503": Case(mouths.Storm(20, 60), 3, depends_on_luck=True, at_most=(), exits=(0,)),
+    "clock that jumps by hours": Case(
+        mouths.Jumping(), 1, depends_on_luck=True, at_most=_OF_TIME, exits=(0,)
+    ),
+    "server whose own clock jumps": Case(
+        mouths.plainly,
+        1,
+        make=jumping_clock,
+        depends_on_luck=True,
+        exits=(0, 3),
+    ),
+    # half-open connections
+    "half a header and then nothing": Case(
+        at(TOKEN, how=mouths.half_head), 3, unknown=_MISSING, exchange_s=0.5
+    ),
+    "end of the connection while we write": stranger(mouths.Finishing()),
+    # one wrong answer among many
+    "a single 500 among tokens": Case(
+        mouths.Once(6, TOKEN, how=mouths.refusing(500)),
+        0,
+        depends_on_luck=True,
+        at_most=(),
+        exits=(3,),
+    ),
+    "a single 500 among pages": Case(
+        mouths.Once(4, "/authorize", how=mouths.refusing(500)),
+        0,
+        depends_on_luck=True,
+        at_most=(),
+        exits=(3,),
+    ),
+    "a single malformed token": Case(
+        mouths.Once(4, TOKEN, how=mouths.replaced(r'"id_token":"e', '"id_token":"!')),
+        0,
+        depends_on_luck=True,
+        at_most=(),
+        exits=(1, 3),
+    ),
+    # what is hardly text
+    "no characters in metadata": Case(at(*METADATA, "/jwks", how=with_json(mouths.strange)), 0),
+    "no characters in each text of metadata": Case(
+        at(*METADATA, "/jwks", how=with_json(mouths.in_each_text)), 3
+    ),
+    "no characters in tokens": Case(at(TOKEN, "/userinfo", how=with_json(mouths.strange)), 1),
+    "no characters in each text of tokens": Case(
+        at(TOKEN, "/userinfo", how=with_json(mouths.in_each_text)), 3
+    ),
+    "no characters in introspection and registrations": Case(
+        at("/introspect", "/register", how=with_json(mouths.in_each_text)), 1
+    ),
+    "no characters in errors": Case(
+        at(TOKEN, how=with_json(lambda v: mouths.in_each_text(v) if "error" in v else v)), 3
+    ),
+    "no characters on pages": Case(saying(mouths.on_strange_pages), 0),
+    "metadata with a byte order mark": stranger(
+        at(*METADATA, how=saying(lambda h: h.saying(b"\xef\xbb\xbf" + h.body)))
+    ),
+    "dates and ages of no meaning everywhere": Case(saying(mouths.with_strange_dates), 0),
+    "reason phrase that is no ASCII": Case(mouths.strange_reason, 0),
     # pages
     "page of a hundred thousand forms": Case(
         at("/authorize", how=mouths.replaced("<main>", "<main>" + "<form>" * 100_000)), 3

@@ -4,8 +4,10 @@ import asyncio
 import gzip
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,6 +16,9 @@ from tests.hostile.wire import Asked, Honest, Mouth, Writer
 MEBIBYTE: Final = 2**20
 TOO_LONG: Final = 64 * MEBIBYTE
 MARK: Final = "idprobe-was-here"
+NO_TEXT: Final = "\ud800\x00\uffff\udc00\ufeff"
+"""Lone surrogates, a NUL, a non-character and a byte order mark."""
+NO_DATE: Final = "Sun, 06 Nov 1994 08:49:37 +999999999999999999999"
 INJECTION: Final = (
     f"<script>alert('{MARK}')</script>\"'><img src=x onerror=alert(1)>"
     "\x1b[2J\x1b]0;owned\x07\u202e\r\n::error file=x::owned\n[red]![x](javascript:alert(1))|`"
@@ -242,6 +247,114 @@ def in_redirects(honest: Honest) -> Honest:
         (n, v + more if n.lower() == "location" and "?" in v else v) for n, v in honest.headers
     )
     return replace(honest, headers=tuple(moved))
+
+
+def strange(value: Any) -> Any:
+    """Return a JSON value with one more member at each object, of what is hardly text or number."""
+    if isinstance(value, Mapping):
+        more = {name: strange(one) for name, one in value.items()}
+        return {**more, f"x_unrelated{NO_TEXT}": [NO_TEXT, {NO_TEXT: 10**250}]}
+    return [strange(one) for one in value] if isinstance(value, list) else value
+
+
+def in_each_text(value: Any) -> Any:
+    """Return a JSON value with what is hardly text at the end of each text."""
+    if isinstance(value, Mapping):
+        return {name: in_each_text(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [in_each_text(one) for one in value]
+    return f"{value}{NO_TEXT}" if isinstance(value, str) else value
+
+
+def on_strange_pages(honest: Honest) -> Honest:
+    """Return a page with references to what is no character, and a form that is made of them."""
+    words = b"&#xD800;&#0;&#xFFFF;&#x110000;&#99999999999999999999;\x00\xff"
+    form = b'<form action="%s"><input name="%s" value="%s"></form></main>' % (words, words, words)
+    titled = honest.body.replace(b"<title>", b"<title>" + words)
+    body = titled.replace(b"</main>", form)
+    return honest.saying(body)
+
+
+def with_strange_dates(honest: Honest) -> Honest:
+    """Return an answer whose dates and ages are beyond what can be computed with."""
+    return honest.adding(
+        ("Date", NO_DATE),
+        ("Expires", "Fri, 31 Dec 9999 23:59:59 -2359"),
+        ("Last-Modified", "Mon, 01 Jan 0001 00:00:00 +2359"),
+        ("Age", "9" * 400),
+        ("Retry-After", "9" * 400),
+        ("Cache-Control", f"max-age={'9' * 400}"),
+        ("Set-Cookie", f"c1=x; Path=/; Expires={NO_DATE}; Max-Age={'9' * 400}"),
+        ("Set-Cookie", "c2=x; Path=/; Expires=Mon, 01 Jan 0001 00:00:00 GMT; Max-Age=-9e9"),
+        ("Set-Cookie", "=; ;;=,\xff"),
+    )
+
+
+async def strange_reason(_asked: Asked, honest: Honest, writer: Writer) -> None:
+    """Answer with a reason phrase that is no ASCII."""
+    await writer.write(honest.octets().replace(b" X\r\n", b" \xff\xed\xa0\x80 \xc2\x9b2J\r\n", 1))
+
+
+async def half_head(_asked: Asked, honest: Honest, writer: Writer) -> None:
+    """Send half a header and nothing more, and keep the connection."""
+    await writer.write(honest.octets()[:20])
+    await asyncio.sleep(60)
+
+
+class Finishing:
+    """Ends its side of the connection as soon as it is there, while the request is written."""
+
+    def greet(self, stream: asyncio.StreamWriter) -> None:
+        """Send a FIN."""
+        stream.write_eof()
+
+    async def __call__(self, _asked: Asked, _honest: Honest, _writer: Writer) -> None:
+        """Say nothing."""
+
+
+class Jumping:
+    """Tells the time in Date by a clock that jumps by hours between answers."""
+
+    JUMPS_H: Final = (0, 7, -5, 30, -48)
+
+    def __init__(self) -> None:
+        self.answers = 0
+
+    async def __call__(self, _asked: Asked, honest: Honest, writer: Writer) -> None:
+        """Answer with a Date."""
+        self.answers += 1
+        moment = time.time() + 3600 * self.JUMPS_H[self.answers % len(self.JUMPS_H)]
+        await writer.write(honest.adding(("Date", formatdate(moment, usegmt=True))).octets())
+
+
+class Once:
+    """Answers one request of those to some paths otherwise, and all others honestly."""
+
+    def __init__(self, number: int, *paths: str, how: Mouth) -> None:
+        self.left = number
+        self.paths = paths
+        self.how = how
+
+    async def __call__(self, asked: Asked, honest: Honest, writer: Writer) -> None:
+        """Answer, once wrongly."""
+        self.left -= asked.path.endswith(self.paths)
+        is_wrong = self.left == 0 and asked.path.endswith(self.paths)
+        await (self.how if is_wrong else plainly)(asked, honest, writer)
+
+
+class Storm:
+    """Is overloaded for so many requests after so many, and then well again."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first = first
+        self.last = last
+        self.asked = 0
+
+    async def __call__(self, asked: Asked, honest: Honest, writer: Writer) -> None:
+        """Answer, or say 503."""
+        self.asked += 1
+        is_over = self.first <= self.asked <= self.last
+        await (refusing(503, Retry_After="1") if is_over else plainly)(asked, honest, writer)
 
 
 class Dying:

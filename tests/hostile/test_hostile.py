@@ -159,9 +159,11 @@ def test_a_hostile_server_is_judged_rightly_within_bounds(
     violated = {one: why for (_, one), (verdict, why) in verdicts.items() if verdict == "violated"}
     if not case.depends_on_luck:
         assert sorted(violated) == ACCUSED.get(name, []), violated
+    elif case.at_most is not None:
+        assert {one: why for one, why in violated.items() if one not in case.at_most} == {}
     satisfied = {check for (check, _), (verdict, _) in verdicts.items() if verdict == "satisfied"}
     assert {c for c in satisfied if not PROBES_OF[c].isdisjoint(case.unknown)} == set()
-    assert seen["exit"][0] == case.exit, seen["exit"]
+    assert seen["exit"][0] in {case.exit, *case.exits}, seen["exit"]
     assert seen["again"] == (seen["judgements"] if case.known else [])
     assert case.told in seen["printed"].replace("\n", " ")
     assert not any(secret in told_to(trap) for secret in SECRETS)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -145,11 +145,15 @@ def playing(
     scheme = "https" if tls else "http"
     stage = Stage(port, make(f"{scheme}://127.0.0.1:{port}"), tls is not None)
 
+    greet: Any = getattr(mouth, "greet", None)
+
     async def serve(reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
         with contextlib.suppress(
             OSError, ValueError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError
         ):
             async with asyncio.timeout(PATIENCE_S):
+                if greet is not None:
+                    greet(stream)
                 asked = await _read(reader)
                 if asked is not None:
                     stage.asked.append(asked)

@@ -1,7 +1,7 @@
 """A tiny issuer in a process of its own: metadata, and a token for whoever posts.
 
-python issuer.py [--refuse] [--die-after N] [--everywhere]: prints its port, serves until its
-standard input ends.
+python issuer.py [--refuse] [--die-after N] [--fail-after N] [--everywhere]: prints its port, serves
+until its standard input ends.
 """
 
 import itertools
@@ -10,9 +10,16 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+
+def counted(option: str) -> int | None:
+    """Return the number after an option, None without it."""
+    return int(sys.argv[sys.argv.index(option) + 1]) if option in sys.argv else None
+
+
 REFUSE = "--refuse" in sys.argv
 EVERYWHERE = "--everywhere" in sys.argv
-DIE_AFTER = int(sys.argv[sys.argv.index("--die-after") + 1]) if "--die-after" in sys.argv else None
+DIE_AFTER = counted("--die-after")
+FAIL_AFTER = counted("--fail-after")
 
 
 class Issuer(BaseHTTPRequestHandler):
@@ -31,8 +38,12 @@ class Issuer(BaseHTTPRequestHandler):
         if REFUSE:
             self._answer(401, '{"error":"invalid_client"}')
             return
-        if DIE_AFTER is not None and next(self.tokens) > DIE_AFTER:
+        asked = next(self.tokens)
+        if DIE_AFTER is not None and asked > DIE_AFTER:
             os._exit(1)
+        if FAIL_AFTER is not None and asked > FAIL_AFTER:
+            self._answer(503, '{"error":"temporarily_unavailable"}')
+            return
         self._answer(200, '{"access_token":"made-up","token_type":"Bearer"}')
 
     def _answer(self, status: int, body: str) -> None:

@@ -39,7 +39,7 @@ def test_a_budget_that_says_nothing_of_errors_allows_less_than_one_percent() -> 
 
 
 def test_clauses_hold_or_not_each_for_itself() -> None:
-    results = evaluated("p50<10ms,max<50ms,errors<1%,rate>=90/s", [1, 2, 3, 80], errors=0.02)
+    results = evaluated("p50<10ms,max<50ms,errors<1%,rate>=90/s", [*range(1, 10), 80], errors=0.02)
 
     assert [result.held for result in results.values()] == [True, False, False, True]
     assert results["max<50ms"].shown == "80 ms"
@@ -56,7 +56,13 @@ def test_nothing_measured_holds_no_clause() -> None:
     results = evaluated("p95<250ms,errors<1%", [], errors=None)
 
     assert [result.held for result in results.values()] == [False, False]
-    assert results["p95<250ms"].shown == "nothing measured"
+    assert results["p95<250ms"].shown == results["errors<1%"].shown == "not known"
+
+
+def test_a_percentile_of_too_few_is_not_known_and_does_not_hold() -> None:
+    few, enough = (evaluated("p95<250ms", [1] * count)["p95<250ms"] for count in (99, 100))
+
+    assert (few.actual, few.held, enough.held) == (None, False, True)
 
 
 @pytest.mark.parametrize(

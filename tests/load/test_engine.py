@@ -413,8 +413,8 @@ def over_tls(certificates: Certificates, *answers: bytes | None) -> Iterator[Tra
 
 
 def answers_over_tls(transport: Transport, count: int = 1) -> list[Response]:
-    (host,) = transport.allowed_hosts
-    return answers_to(transport, *[Request.get(f"https://{host}/")] * count)
+    (origin,) = transport.allowed_origins
+    return answers_to(transport, *[Request.get(f"{origin}/")] * count)
 
 
 @pytest.mark.parametrize("length", [3, 16_384, 40_000])

@@ -82,3 +82,12 @@ def test_what_is_no_histogram_is_refused(members: dict[str, object]) -> None:
 def test_a_percentile_beyond_100_is_refused() -> None:
     with pytest.raises(UsageError, match="101"):
         Histogram().percentile(101)
+
+
+@pytest.mark.parametrize("cell", [-1, 10**30, float("inf")])
+def test_a_cell_for_no_duration_is_refused(cell: float) -> None:
+    histogram = Histogram()
+    histogram.record(5)
+
+    with pytest.raises(EvidenceError):
+        Histogram.from_dict({**histogram.to_dict(), "cells": [[cell, 1]]})

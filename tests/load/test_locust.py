@@ -65,7 +65,7 @@ master = environment()
 for durations in json.load(sys.stdin):
     worker, histogram = environment(), Histogram()
     histogram.record_many(durations)
-    Merger(worker).merge(deque([Counted("POST /token", histogram, 0, at_s=1.0)]))
+    Merger(worker).merge(deque([Counted("POST /token", histogram.count, histogram, 0, at_s=1.0)]))
     data = {}
     worker.events.report_to_master.fire(client_id="1", data=data)
     master.events.worker_report.fire(client_id="1", data=data)

@@ -20,13 +20,20 @@ class Entry:
         self.extend = Mock()
 
 
-def told(*listeners: Any, failures: int = 0) -> None:
-    """Merge a report of three requests of 2, 2 and 8 ms that ended by second 10."""
+def told(*listeners: Any, failures: int = 0, timed_out: int = 0) -> None:
+    """Merge a report of three requests of 2, 2 and 8 ms, and of failures, that ended by second 10.
+
+    Those that timed out are among the three.
+    """
     events = SimpleNamespace(request=SimpleNamespace(_handlers=listeners))
     environment = SimpleNamespace(events=events, stats=Mock(total=Entry(), errors={}))
     durations = Histogram()
     durations.record_many([2_000_000, 2_000_000, 8_000_000])
-    report = Counted("POST /token", durations, 30, Counter({"refused": failures}), 10.0)
+    late = Counter({"late": timed_out})
+    report = Counted(
+        "POST /token", 3 + failures, durations, 10 * (3 + failures),
+        Counter({"refused": failures}) + late, 10.0, timed_out=late,
+    )  # fmt: skip
     Merger(environment).merge(deque([report]))
 
 
@@ -51,11 +58,22 @@ def test_listeners_are_told_all_that_locust_documents() -> None:
 
     assert [(one["request_type"], one["name"], one["url"]) for one in heard] == [
         ("POST", "/token", "/token")
-    ] * 3
-    assert [one["response_length"] for one in heard] == [10] * 3
+    ] * 4
+    assert [one["response_length"] for one in heard] == [10] * 4
     for one in heard:
-        assert one["start_time"] == pytest.approx(10.0 - one["response_time"] / 1000)
-    assert [str(one["exception"]) for one in heard if one["exception"]] == ["refused"]
+        assert one["start_time"] == pytest.approx(10.0 - (one["response_time"] or 0) / 1000)
+    failed = [(one["response_time"], str(one["exception"])) for one in heard if one["exception"]]
+    # a fast failure would look like speed
+    assert failed == [(None, "refused")]
+
+
+def test_a_request_that_timed_out_took_as_long_as_it_was_waited_for() -> None:
+    heard: list[tuple[float | None, str]] = []
+
+    told(lambda **one: heard.append((one["response_time"], str(one["exception"]))), timed_out=1)
+
+    assert [one[1] for one in heard] == ["late", "None", "None"]
+    assert heard[0][0] == pytest.approx(8, rel=0.01)
 
 
 def test_a_listener_that_fails_is_told_of_once_and_the_others_hear_all(

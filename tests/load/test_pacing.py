@@ -506,7 +506,7 @@ def test_a_run_that_is_broken_off_is_void_and_concludes_nothing() -> None:
 
 def test_iterations_of_the_warm_up_that_are_lost_make_a_run_void() -> None:
     recording = Recording(complete=True, scheduled=1, warm_up_scheduled=2)
-    recording.latency.record(1)
+    recording.ended(1, None)
 
     assert recording.doubt == "iterations of the warm-up were lost by the load generator"
 

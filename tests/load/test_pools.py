@@ -16,17 +16,17 @@ PROFILE = """
 issuer = "http://127.0.0.1:1"
 [clients.service]
 client_id = "service"
-client_secret = "s"
+client_secret = "s-8f#q"
 grant_types = ["client_credentials"]
 response_types = []
 scope = "api"
 [clients.web]
 client_id = "web"
-client_secret = "w"
+client_secret = "w-8f#q"
 redirect_uris = ["https://client.example/cb"]
 [users.alice]
 username = "alice"
-password = "a"
+password = "a-8f#q"
 [load]
 """
 
@@ -51,7 +51,7 @@ def test_rows_stand_beside_what_the_profile_has(tmp_path: Path) -> None:
     )
 
     users = [(one.username, one.password) for one in found.users.values()]
-    assert users == [("alice", "a"), ("bob", 'b,"1'), ("carol", "c")]
+    assert users == [("alice", "a-8f#q"), ("bob", 'b,"1'), ("carol", "c")]
     assert [one.client_id for one in found.clients.values()] == ["service", "web", "batch", "shop"]
     assert found.clients["service-2"].scope == "api"
     assert found.clients["web-3"].redirect_uri == "https://client.example/cb"

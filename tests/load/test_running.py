@@ -61,10 +61,16 @@ def profile_of(url: str, folder: Path, extra: str = "") -> Profile:
     return load_profile(path, {})
 
 
-def ran(
-    profile: Profile, folder: Path, model: Model, budget: str = "", duration_s: float = 1.0
+def ran(  # noqa: PLR0913 -- what a run consists of
+    profile: Profile,
+    folder: Path,
+    model: Model,
+    budget: str = "",
+    duration_s: float = 1.0,
+    *,
+    workers: int = 1,
 ) -> LoadResult:
-    plan = Plan(model, duration_s)
+    plan = Plan(model, duration_s, workers=workers)
     out = folder / "out"
     result = run_load(LoadRun("client_credentials", profile, plan, parse_budget(budget), out))
     document = (out / "load.json").read_text(encoding="utf-8")
@@ -414,3 +420,41 @@ def test_a_run_that_is_stopped_leaves_what_it_measured(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out" / "load.json").read_text(encoding="utf-8"))
     validate(record, "load")
     assert record["void"] == "the run was stopped before its end"
+
+
+def test_an_interrupt_of_the_terminal_leaves_what_was_measured_too(tmp_path: Path) -> None:
+    words = ["load", "client_credentials", "--rate", "20/s", "--duration", "60s", "-o", "out"]
+    with issuer() as url:
+        profile_of(url, tmp_path, "[limits]\nexchange_s = 1")
+        stopped = subprocess.Popen(
+            [sys.executable, "-m", "idprobe", *words, "profile.toml"],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        second, until = tmp_path / "out" / "second-0.json", time.monotonic() + 60
+        while not second.exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        # two seconds of it are of the steady state then
+        time.sleep(2)
+        # as a terminal does: every process of the group hears of it
+        os.killpg(stopped.pid, signal.SIGINT)
+        _, said = stopped.communicate(timeout=60)
+
+    assert stopped.returncode == 130, said
+    record = json.loads((tmp_path / "out" / "load.json").read_text(encoding="utf-8"))
+    assert record["iterations"]["succeeded"] > 0
+    assert record["void"] == "the run was stopped before its end"
+
+
+@pytest.mark.parametrize("taken", ["out", "out/load.json"])
+def test_results_that_cannot_be_written_are_told_before_there_is_load(
+    taken: str, tmp_path: Path
+) -> None:
+    if taken == "out":
+        (tmp_path / "out").write_text("", encoding="utf-8")
+    else:
+        (tmp_path / taken).mkdir(parents=True)
+
+    with pytest.raises(UsageError, match=rf"{taken} cannot be written .*--output"):
+        ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))

@@ -340,10 +340,12 @@ def test_a_search_in_which_nothing_succeeds_says_so(
     found = found_where(tmp_path, monkeypatch, refusing)
 
     assert found.exit_code(parse_budget("")) == 4
-    assert found.bracket.ended == "nothing succeeded, however few users asked"
+    assert found.bracket.ended == (
+        "nothing succeeded, however few users asked: 9 of 9 iterations failed: status 500"
+    )
     assert (tmp_path / "search.json").is_file()
     text = shown(found)
-    assert "does not at unknown (nothing succeeded, however few users asked)" in text
+    assert "does not at unknown (nothing succeeded, however few users asked: 9 of 9" in text
     assert "knee" not in text
     assert "past its limit" not in text
 

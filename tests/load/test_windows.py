@@ -171,14 +171,20 @@ def test_answers_are_counted_by_status_code() -> None:
     watch = Watch(recording, engine, 0, (0, None))
 
     tally = engine.tallies.of("POST /token")
-    tally.answered(MS, 200, 10)
-    tally.answered(MS, 503, 10)
-    tally.unanswered(MS)
+    tally.answered(200, 10)
+    tally.took(MS)
+    tally.answered(503, 10)
+    tally.failed("status 503")
+    tally.unanswered()
+    tally.failed("connection refused")
     watch.tick(S)
     # what comes after the second that is over is not of it
-    engine.tallies.of("POST /token").answered(MS, 500, 10)
+    engine.tallies.of("POST /token").answered(500, 10)
     assert watch.unsettled_ns == S
     watch.settle()
 
     assert recording.statuses == {"200": 1, "503": 1, "none": 1}
-    assert recording.windows[0].kinds["POST /token"].octets == 20
+    kind = recording.windows[0].kinds["POST /token"]
+    assert (kind.octets, kind.requests, kind.failed) == (20, 3, 2)
+    # failures have no duration
+    assert kind.durations.count == 1

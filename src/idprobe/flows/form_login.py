@@ -19,15 +19,15 @@ NO_HINTS: Final[Mapping[str, str]] = {}
 def form_login(
     step: HumanStep,
     hints: Mapping[str, str] = NO_HINTS,
-    allowed_hosts: frozenset[str] = frozenset(),
+    allowed_origins: frozenset[str] = frozenset(),
 ) -> Flow[Ending]:
     """Walk through login and consent pages to a redirect_uri, and return how it ended.
 
     The hints are CSS selectors (username_field, password_field, submit, approve, deny), for pages
-    where recognition fails. Nothing is sent to another host than the first request's or one that
+    where recognition fails. Nothing is sent to another origin than the first request's or one that
     is allowed, nor to plain http once it began with https.
     """
-    journey = Journey(step, hints, allowed_hosts)
+    journey = Journey(step, hints, allowed_origins)
     request = step.request
     steps = 0
     while True:

@@ -27,10 +27,11 @@ from idprobe.flows.recognition import (
 )
 from idprobe.flows.submission import browse, entries
 from idprobe.flows.totp import one_time_code
-from idprobe.profile import User, host_of
+from idprobe.profile import User, host_of, is_usable_url, origin_of, secured
 
 __all__ = [
     "ERROR_PAGE",
+    "IN_THE_CLEAR",
     "MAX_STEPS",
     "NEEDS_SCRIPTS",
     "NOTHING_USABLE",
@@ -51,6 +52,8 @@ HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 KEPT_METHOD: Final = frozenset({307, 308})
 ERROR_PAGE: Final = "an error page"
 ELSEWHERE: Final = "to another host"
+UNREADABLE: Final = "to an address that cannot be read"
+IN_THE_CLEAR: Final = "from https to plain http"
 NOTHING_USABLE: Final = "a page without anything on it that idprobe knows how to use"
 NEEDS_SCRIPTS: Final = (
     'the page needs JavaScript, which the form driver does not run: set driver = "browser" '
@@ -105,7 +108,7 @@ class Journey:
         self,
         step: HumanStep,
         hints: Mapping[str, str],
-        allowed_hosts: frozenset[str],
+        allowed_origins: frozenset[str],
         *,
         scripts_run: bool = False,
     ) -> None:
@@ -113,7 +116,8 @@ class Journey:
         self.hints: Final = {name: selector for name, selector in hints.items() if selector}
         self._scripts_run = scripts_run
         self._secure = step.request.origin.lower().startswith("https:")
-        self._hosts = {host_of(step.request.origin), *map(str.lower, allowed_hosts)}
+        own = {step.request.origin} if is_usable_url(step.request.origin) else set()
+        self._origins = {*map(origin_of, own), *allowed_origins}
         self._filled: set[str] = set()
 
     def redirected(self, stop: Stop) -> Request | Ending:
@@ -214,18 +218,20 @@ class Journey:
     def why_not(self, url: str) -> str | None:
         """Return why nothing may be sent to a URL, None if it may."""
         try:
-            parts, host = urlsplit(url), host_of(url)
+            parts = urlsplit(url)
         except ValueError:
-            return "to an address that cannot be read"
+            return UNREADABLE
         if parts.scheme not in {"http", "https"}:
             return f"to an address with the scheme {parts.scheme!r:.20}"
-        if host not in self._hosts:
-            return f"{ELSEWHERE}, {host!r:.80}"
         if "@" in parts.netloc:
             return "to an address with credentials in it"
-        if self._secure and parts.scheme == "http":
-            return "from https to plain http"
-        return None
+        return self._why_not_at(origin_of(url)) if is_usable_url(url) else UNREADABLE
+
+    def _why_not_at(self, origin: str) -> str | None:
+        is_downgrade = self._secure and origin.startswith("http:")
+        if origin not in self._origins and not (is_downgrade and secured(origin) in self._origins):
+            return f"{ELSEWHERE}, {host_of(origin)!r:.80}"
+        return IN_THE_CLEAR if is_downgrade else None
 
 
 def _agrees_as_well(refusing: Press | Link | None, page: Page) -> bool:

@@ -38,6 +38,7 @@ REFRESH: Final = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 """HTML, section 4.2.5.3: what does not begin with a time is no refresh."""
+DISABLING: Final = "fieldset[disabled]"
 TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 SCRIPTED: Final = re.compile(r"\.\s*(?:submit|requestSubmit|click)\s*\(|\[\s*[\"']submit[\"']\s*\]")
 
@@ -126,6 +127,9 @@ class _Reader:
         self._charset = charset
         self._hinted: dict[int, set[str]] = {}
         self._labels: dict[str, str] = {}
+        self._words: dict[int, str] = {}
+        self._nearest: dict[tuple[int, str], LexborNode | None] = {}
+        """By a node and what is looked for: the node itself or the nearest above that is one."""
         self._forms: list[LexborNode] = []
         self._controls: dict[int, list[Control]] = {}
         for name, selector in hints.items():
@@ -134,7 +138,7 @@ class _Reader:
 
     def page(self) -> Page:
         for label in self._tree.css("label[for]"):
-            self._labels.setdefault(_attribute(label, "for"), _words_of(label))
+            self._labels.setdefault(_attribute(label, "for"), self._words_of(label))
         root = self._tree.root
         if root is not None:
             self._collect(root)
@@ -168,8 +172,8 @@ class _Reader:
                 void_form = node if in_table and node.first_child is None else None
             elif node.tag in {"input", "select", "textarea", "button"}:
                 named = node.attributes.get("form")
-                owner = by_id.get(named) if named else _ancestor(node, "form") or void_form
-                control = None if owner is None or _is_disabled(node) else self._control(node)
+                owner = by_id.get(named) if named else self._ancestor(node, "form") or void_form
+                control = None if owner is None or self._is_disabled(node) else self._control(node)
                 if owner is not None and control is not None:
                     self._controls.setdefault(owner.mem_id, []).append(control)
 
@@ -183,7 +187,7 @@ class _Reader:
         )
         if tag == "button" and kind not in {"button", "reset"}:
             kind = "submit"
-        if kind in {"button", "reset"} or _ancestor(node, "datalist") is not None:
+        if kind in {"button", "reset"} or self._ancestor(node, "datalist") is not None:
             return None
         value, values = _values(node, tag, kind)
         words = (_attribute(node, name) for name in ("name", "id", "autocomplete", "placeholder"))
@@ -210,9 +214,9 @@ class _Reader:
             return f"{_words_of(node)} {told}".strip()
         if kind in BUTTON_KINDS:
             return f"{value} {_attribute(node, 'alt')} {told}".strip()
-        around = _ancestor(node, "label")
+        around = self._ancestor(node, "label")
         beside = self._labels.get(_attribute(node, "id"), "")
-        return f"{beside} {'' if around is None else _words_of(around)} {told}".strip()
+        return f"{beside} {'' if around is None else self._words_of(around)} {told}".strip()
 
     def _form(self, node: LexborNode) -> Form:
         charset = self._charset
@@ -230,6 +234,35 @@ class _Reader:
             controls=tuple(self._controls.get(node.mem_id, ())),
         )
 
+    def _ancestor(self, node: LexborNode, what: str) -> LexborNode | None:
+        """Return the nearest node above that is one; what is known already is not walked again.
+
+        Elements of made-up names nest thousands deep, with a control in each.
+        """
+        passed: list[tuple[int, str]] = []
+        found: LexborNode | None = None
+        above = node.parent
+        while above is not None:
+            place = (above.mem_id, what)
+            if place in self._nearest or _is(above, what):
+                found = self._nearest.setdefault(place, above)
+                break
+            passed.append(place)
+            above = above.parent
+        self._nearest.update(dict.fromkeys(passed, found))
+        return found
+
+    def _is_disabled(self, node: LexborNode) -> bool:
+        """Return whether the control, or a fieldset around it, is disabled; in a legend, too."""
+        return "disabled" in node.attributes or self._ancestor(node, DISABLING) is not None
+
+    def _words_of(self, node: LexborNode) -> str:
+        """Return the words of a label, read once for all the controls in it."""
+        known = self._words.get(node.mem_id)
+        if known is None:
+            known = self._words[node.mem_id] = _words_of(node)
+        return known
+
     def _action(self, node: LexborNode, name: str) -> str:
         """Return the absolute URL of an action; that of the page itself if there is none."""
         action = _attribute(node, name).strip()
@@ -244,7 +277,7 @@ class _Reader:
     def _refresh(self) -> Refresh | None:
         for node in self._tree.css("meta[http-equiv]"):
             if _attribute(node, "http-equiv").strip().lower() == "refresh":
-                quiet = _ancestor(node, "noscript") is not None
+                quiet = self._ancestor(node, "noscript") is not None
                 found = read_refresh(_attribute(node, "content"), without_scripts=quiet)
                 if found is not None:
                     return Refresh(found.delay_s, joined(self._base, found.url), quiet)
@@ -271,21 +304,11 @@ def joined(base: str, reference: str) -> str:
         return "about:invalid"
 
 
-def _ancestor(node: LexborNode, tag: str) -> LexborNode | None:
-    above = node.parent
-    while above is not None and above.tag != tag:
-        above = above.parent
-    return above
-
-
-def _is_disabled(node: LexborNode) -> bool:
-    """Return whether the control, or a fieldset around it, is disabled; legends are not minded."""
-    if "disabled" in node.attributes:
-        return True
-    fieldset = _ancestor(node, "fieldset")
-    while fieldset is not None and "disabled" not in fieldset.attributes:
-        fieldset = _ancestor(fieldset, "fieldset")
-    return fieldset is not None
+def _is(node: LexborNode, what: str) -> bool:
+    """Return whether a node has the tag, or is a fieldset that disables what is in it."""
+    if what == DISABLING:
+        return node.tag == "fieldset" and "disabled" in node.attributes
+    return node.tag == what
 
 
 def _words_of(node: LexborNode) -> str:

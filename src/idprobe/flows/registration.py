@@ -93,7 +93,7 @@ def configuration_request(
     metadata: Mapping[str, Any] | None = None,
 ) -> Request:
     """Return a request to the client configuration endpoint (RFC 7592 section 2)."""
-    place = Request.get(quote(uri, safe=URI_CHARACTERS))
+    place = Request.get(quote(uri, safe=URI_CHARACTERS, errors="surrogatepass"))
     headers = (JSON,) if token is None else (JSON, bearer(token))
     if metadata is None:
         return Request(method, place.origin, place.target, headers)

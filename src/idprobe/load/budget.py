@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.errors import UsageError
-from idprobe.load.histogram import Histogram
+from idprobe.load.histogram import Histogram, reliable
 from idprobe.load.quantities import duration_ns, per_second, share, shown_duration
 
 __all__ = ["DEFAULT_ERRORS", "Budget", "Clause", "ClauseResult", "parse_budget"]
 
 DEFAULT_ERRORS: Final = "errors<1%"
-"""Added to a budget that says nothing of errors: refusals are fast, and would look like speed."""
+"""Added to a budget that says nothing of errors: no latency would tell of failures."""
 
 _CLAUSE: Final = re.compile(
     r"(?P<name>[a-z]+)(?P<percent>[\d.]*)\s*(?P<sign><=|>=|<|>)\s*(?P<limit>.+)\Z"
@@ -55,7 +55,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """What came out of a clause; `actual` is None if nothing was measured, which never holds."""
+    """What came out of a clause; `actual` is None if it is not known, which never holds."""
 
     clause: Clause
     actual: float | None
@@ -65,7 +65,7 @@ class ClauseResult:
     def shown(self) -> str:
         """The measured value as a person reads it."""
         if self.actual is None:
-            return "nothing measured"
+            return "not known"
         match self.clause.measure:
             case "errors":
                 return f"{self.actual:.3%}"
@@ -84,14 +84,14 @@ class Budget:
     def evaluate(
         self, latency: Histogram, error_share: float | None, success_rate: float
     ) -> tuple[ClauseResult, ...]:
-        """Return the result of each clause, in order."""
+        """Return the result of each clause, in order; a percentile of too few is not known."""
 
         def actual(clause: Clause) -> float | None:
             if clause.measure == "errors":
                 return error_share
             if clause.measure == "rate":
                 return success_rate
-            return latency.percentile(clause.percent or 0.0)
+            return reliable(latency, clause.percent or 0.0)
 
         return tuple(_result(clause, actual(clause)) for clause in self.clauses)
 

@@ -17,6 +17,7 @@ from idprobe.load.contradictions import refuse_contradictions
 from idprobe.load.course import course_of, peak_of
 from idprobe.load.defaults import budget_text, with_defaults
 from idprobe.load.drift import FEWEST_WINDOWS
+from idprobe.load.folder import writing
 from idprobe.load.limit import Effort, find_limit, print_limit
 from idprobe.load.plan import Closed, Model, Open, Plan
 from idprobe.load.quantities import duration_ns, duration_s, per_second, place_of
@@ -299,7 +300,8 @@ def _searched(run: LoadRun, options: dict[str, Any], picture: Picture) -> int:
     effort = Effort(duration_s(options["search_time"]), options["search_requests"] or math.inf)
     limit = find_limit(run, effort, console)
     print_limit(limit, console)
-    picture(limit.to_dict(), run.out)
+    with writing(run.out):
+        picture(limit.to_dict(), run.out)
     console.print(f"results: {run.out / 'search.html'}", soft_wrap=True)
     _print_file(run.out / "search.json", options)
     return limit.exit_code(run.budget)
@@ -313,7 +315,8 @@ def _print_file(path: Path, options: dict[str, Any]) -> None:
 
 def _once(run: LoadRun, picture: Picture, *, as_json: bool) -> int:
     result = run_load(run)
-    picture(result.to_dict(), run.out)
+    with writing(run.out):
+        picture(result.to_dict(), run.out)
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=1))
         return result.exit_code

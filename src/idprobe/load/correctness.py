@@ -6,12 +6,12 @@ against a requirement (idprobe.load.rules), whose number of checks is counted wi
 
 from collections import Counter
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Response
 from idprobe.flows import Tokens
+from idprobe.http_dates import http_date
 from idprobe.jose import read_jwt
 from idprobe.load import rules
 from idprobe.load.answers import Answer
@@ -168,6 +168,10 @@ class Findings:
 
     def tokens_of(self, tokens: Tokens, provider: Provider) -> Tokens:
         """Return tokens that were read, checked for whom they are; raises WrongAnswer."""
+        for token in (tokens.access_token, tokens.refresh_token, tokens.id_token):
+            if token is not None and not _is_text(token):
+                what = "a token had half a character (RFC 6749 appendices A.12 and A.17)"
+                raise self.wrong(rules.TOKEN_RESPONSE, what)
         owner = Owner.of(provider, tokens.scope)
         if self.leftovers is not None and tokens.refresh_token is not None:
             self.leftovers.keep_refresh(tokens.refresh_token, owner)
@@ -283,6 +287,15 @@ class Findings:
             raise self.wrong(rules.WHEN_TO_RETURN, what)
 
 
+def _is_text(token: str) -> bool:
+    """Return whether a token can be sent at all: JSON can name half of a surrogate pair."""
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _tells_seconds(response: Response) -> bool:
     """Return whether expires_in is absent or a number of seconds, however it is written.
 
@@ -297,8 +310,4 @@ def _tells_seconds(response: Response) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    try:
-        parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return False
-    return True
+    return http_date(text) is not None

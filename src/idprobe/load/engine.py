@@ -155,7 +155,7 @@ class Engine:
     def begin(self, seat: Seat, flow: Moves, intended_ns: int | None = None) -> None:
         """Let a seat begin a flow, that was meant to start at a time, or just now."""
         seat.flow = flow
-        seat.unanswered = False
+        seat.unanswered = seat.timed_out = False
         seat.came_ns = 0
         seat.begun_ns = time.perf_counter_ns()
         seat.intended_ns = seat.begun_ns if intended_ns is None else intended_ns
@@ -229,10 +229,12 @@ class Engine:
         self._busy.discard(seat)
         if failure is not None:
             if seat.tally is not None:
-                seat.tally.failed(failure)
+                seat.tally.failed(failure, timed_out=seat.timed_out)
             if seat.packet is not None:
                 elapsed = time.perf_counter_ns() - seat.sent_ns
                 self.samples.failed(seat.packet, seat.answer, elapsed, failure)
+        elif seat.tally is not None and seat.took_ns >= 0:
+            seat.tally.took(seat.took_ns)
         seat.tally = None
         self._ended.append((seat, failure))
 
@@ -243,10 +245,14 @@ class Engine:
             packet, seat.raw = self._packet(move), False
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
+        # its flow goes on, so that the answer before was a good one
+        if seat.tally is not None and seat.took_ns >= 0:
+            seat.tally.took(seat.took_ns)
         seat.packet = packet
         seat.came_ns = 0
         seat.answer = None
         seat.tally = None
+        seat.timed_out = False
         if self.allowance is None:
             self._go(seat, packet)
             return
@@ -381,9 +387,9 @@ class Engine:
         if packet is not None:
             elapsed = now - seat.sent_ns
             tally = self.tallies.of(packet.name)
-            tally.answered(elapsed, answer.status, len(answer.body))
+            tally.answered(answer.status, len(answer.body))
             self.octets += len(answer.body)
-            seat.tally = tally
+            seat.tally, seat.took_ns = tally, elapsed
             if elapsed > self.samples.slow_ns:
                 self.samples.slow(packet, answer, elapsed)
         self._advance(seat, answer if seat.raw and not seat.resent else self._told_of(seat, answer))
@@ -431,8 +437,11 @@ class Engine:
             self.shortages[shortage] += 1
         if seat.packet is not None:
             tally = self.tallies.of(seat.packet.name)
-            tally.unanswered(time.perf_counter_ns() - seat.sent_ns)
-            seat.tally = tally
+            tally.unanswered()
+            seat.tally, seat.took_ns = tally, -1
+            if isinstance(error, TimeoutError):
+                seat.timed_out = True
+                tally.took(time.perf_counter_ns() - seat.sent_ns)
         self._broken.append((seat, error))
 
     def _drop(self, line: Line, seat: Seat | None) -> None:

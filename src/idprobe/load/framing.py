@@ -10,7 +10,7 @@ __all__ = ["HEAD_BYTES", "FramingError", "members_of", "parsed_head"]
 
 HEAD_BYTES: Final = 65_536
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: ([^\r\n]*))?\Z")
-_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
+_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)\Z", re.DOTALL)
 _SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?\Z", re.DOTALL)
 
 
@@ -27,7 +27,9 @@ def parsed_head(head: bytes) -> tuple[int, int, str, Headers]:
     fields = [_FIELD.match(line) for line in lines]
     if not all(fields):
         raise FramingError("a header line without a name")
-    headers = tuple((f[1].decode("ascii"), f[2].decode("latin-1")) for f in fields if f)
+    headers = tuple(
+        (f[1].decode("ascii"), f[2].strip(b" \t").decode("latin-1")) for f in fields if f
+    )
     return int(status[1]), int(status[2]), (status[3] or b"").decode("latin-1"), headers
 
 

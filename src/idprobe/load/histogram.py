@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError, UsageError
 
-__all__ = ["Histogram", "enough_for", "reliable"]
+__all__ = ["Histogram", "enough_for", "fewest_for", "reliable"]
 
 SUB_BITS: Final = 7
 """Each power of two is cut into 128 cells, so that a cell is at most 1/128 of its value wide."""
@@ -18,15 +18,24 @@ SMALL: Final = 1 << SUB_BITS
 """Below twice this each value has its own cell, whose number is the value."""
 
 
+LAST_CELL: Final = 64 << SUB_BITS
+"""Beyond what 64 bits of nanoseconds need, which are centuries."""
+
+
 BEYOND: Final = 5
 """So many durations have to lie beyond a percentile before it is more than a single accident."""
 
 
 def enough_for(percent: float, count: int) -> bool:
     """Return whether so many durations are enough for a percentile; the maximum needs one."""
+    return count >= fewest_for(percent)
+
+
+def fewest_for(percent: float) -> int:
+    """Return how many durations a percentile needs for so many to lie beyond it; a maximum one."""
     if percent >= 100:  # noqa: PLR2004 -- a percentage
-        return count > 0
-    return count * (100 - Fraction(str(percent))) >= 100 * BEYOND
+        return 1
+    return math.ceil(100 * BEYOND / (100 - Fraction(str(percent))))
 
 
 class Histogram:
@@ -135,11 +144,13 @@ class Histogram:
             cells = {int(cell): int(count) for cell, count in members["cells"]}
             if members["sub_bits"] != SUB_BITS or sum(cells.values()) != members["count"]:
                 raise EvidenceError("the histogram's cells do not fit its count")
+            if not all(0 <= cell <= LAST_CELL for cell in cells):
+                raise EvidenceError("the histogram has a cell for no duration there is")
             histogram = cls()
             histogram._cells = cells
             histogram.count, histogram.total = members["count"], members["total_ns"]
             histogram.minimum, histogram.maximum = members["min_ns"], members["max_ns"]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise EvidenceError("this is no histogram of idprobe") from None
         return histogram
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from idprobe.load.budget import Budget
-from idprobe.load.histogram import Histogram, enough_for
+from idprobe.load.histogram import Histogram, enough_for, fewest_for
 from idprobe.load.quantities import shown_duration
 from idprobe.load.recording import Recording
 from idprobe.load.watching import BUSY
 
-__all__ = ["saturation", "shortage", "too_short"]
+__all__ = ["failures_told", "saturation", "shortage", "too_short"]
 
 LATE_NS: Final = 500_000
 """Lateness below this is never held against a run that had its processor to itself."""
@@ -32,6 +32,8 @@ BUSY_PART: Final = 0.1
 DENIED: Final = 0.01
 """Of the time, a processor may be denied by the container, or had by others while we wait."""
 DEFAULT_PERCENT: Final = 99.0
+MOST_TOLD: Final = 3
+"""So many kinds of failure are named in a sentence."""
 REMEDIES: Final = {
     "EMFILE": "raise the limit of open files (ulimit -Hn), or use more workers (--workers)",
     "ENFILE": "raise this host's limit of open files (fs.file-max), or use more hosts (--master)",
@@ -69,15 +71,39 @@ def saturation(recording: Recording, budget: Budget) -> str | None:
 
 
 def too_short(recording: Recording, budget: Budget) -> str | None:
-    """Return which percentile of the budget the run was too short for; None if none."""
+    """Return which percentile of the budget the run was too short for; None if none.
+
+    Where failures left too few latencies, it was the target and not the run: see `failures_told`.
+    """
     for clause in budget.clauses:
         percent = clause.percent
-        if percent is not None and not enough_for(percent, recording.latency.count):
+        if percent is not None and not enough_for(percent, recording.iterations):
             return (
-                f"{recording.latency.count} iterations are too few for {clause.measure}: "
+                f"{recording.iterations} iterations are too few for {clause.measure}: "
                 f"run longer, or ask for a lower percentile"
             )
     return None
+
+
+def failures_told(recording: Recording, budget: Budget) -> str | None:
+    """Return how many iterations failed, why, and what is not known for that; None if none did."""
+    if not recording.failed:
+        return None
+    kinds = recording.failures.most_common()
+    whys = ", ".join(why if len(kinds) == 1 else f"{why} ({n})" for why, n in kinds[:MOST_TOLD])
+    further = f", and {len(kinds) - MOST_TOLD} further kinds" if len(kinds) > MOST_TOLD else ""
+    told = f"{recording.failed} of {recording.iterations} iterations failed: {whys}{further}"
+    return "; ".join((told, *_unknown(recording, budget)))
+
+
+def _unknown(recording: Recording, budget: Budget) -> Iterator[str]:
+    """Yield each percentile of the budget that has too few latencies, since failures have none."""
+    count = recording.latency.count
+    for clause in budget.clauses:
+        percent = clause.percent
+        if percent is not None and not enough_for(percent, count):
+            needed = fewest_for(percent)
+            yield f"{clause.measure} is not known (it needs {needed} latencies, there are {count})"
 
 
 def _signs(recording: Recording, budget: Budget) -> Iterator[str]:
@@ -125,7 +151,7 @@ def _charged(recording: Recording) -> float:
     """
     if not recording.requests:
         return 1.0
-    last = min(1.0, (recording.latency.count + recording.warm_up_ended) / recording.requests)
+    last = min(1.0, (recording.iterations + recording.warm_up_ended) / recording.requests)
     return 1.0 - last * min(1.0, recording.lag.count / recording.requests)
 
 

@@ -18,7 +18,8 @@ from rich.table import Table
 from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.load.budget import Budget
-from idprobe.load.histogram import enough_for
+from idprobe.load.folder import writing
+from idprobe.load.histogram import fewest_for
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import Recording
 from idprobe.load.result import LoadResult, reliable
@@ -155,8 +156,11 @@ class _Search:
         plan = replace(plan, model=replace(opened, rate_per_s=rate), duration_s=seconds)
         objective = Budget(tuple(one for one in budget.clauses if one.measure != "rate"))
         requests = rate * (plan.warm_up_s + seconds)
-        trial = trial_of(self._load(plan, objective, requests), rate)
+        result = self._load(plan, objective, requests)
+        trial = trial_of(result, rate)
         said = {True: "holds", False: "does not hold", None: f"void: {trial.why}"}[trial.held]
+        if trial.held is False and result.failures_told is not None:
+            said += f": {result.failures_told}"
         self._console.print(f"{rate:.4g}/s: {escape(said)}")
         return trial
 
@@ -184,9 +188,7 @@ def _needed(budget: Budget, rate: float) -> Iterator[float]:
     """Yield how long a run has to be for each percentile of a budget."""
     for clause in budget.clauses:
         if clause.percent is not None:
-            count = 1
-            while not enough_for(clause.percent, count):
-                count *= 2
+            count = fewest_for(clause.percent)
             if count / rate > LONGEST_S:
                 raise Undecided(
                     f"{clause.text}: at {rate:.4g}/s a trial would take more than {LONGEST_S:g} s: "
@@ -236,7 +238,8 @@ def _find(search: _Search, limit: Limit) -> None:
     if limit.unusable is not None:
         return
     if not fastest:
-        limit.bracket.ended = NOTHING
+        told = None if search.last is None else search.last.failures_told
+        limit.bracket.ended = NOTHING + ("" if told is None else f": {told}")
         return
     searched(search.attempt, fastest, limit.bracket)
     _look_beyond(search, limit)
@@ -280,8 +283,9 @@ def _sheds(recording: Recording) -> bool:
 
 def write(path: Path, limit: Limit) -> None:
     """Write search.json."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(limit.to_dict(), indent=1) + "\n", encoding="utf-8")
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(limit.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def print_limit(limit: Limit, console: Console) -> None:

@@ -7,7 +7,8 @@ from typing import Final
 import httpx
 
 from idprobe.errors import UsageError
-from idprobe.profile import host_of, is_loopback, is_usable_url
+from idprobe.profile import Tls, host_of, is_loopback, is_usable_url
+from idprobe.trust import tls_context
 
 __all__ = ["Scraped", "memory_of", "refuse_metrics", "unknown"]
 
@@ -56,7 +57,7 @@ def _fetched(url: str) -> str:
     """Return a page of figures; raises HTTPError or ValueError."""
     kept = b""
     with (
-        httpx.Client(timeout=PATIENCE_S, trust_env=False) as client,
+        httpx.Client(timeout=PATIENCE_S, trust_env=False, verify=tls_context(Tls())) as client,
         client.stream("GET", url, headers={"Accept": "text/plain"}) as answer,
     ):
         answer.raise_for_status()

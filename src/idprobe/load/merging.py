@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from idprobe.errors import ProbeError
@@ -18,7 +18,8 @@ class Merger:
     """Adds what an engine has counted to an environment's statistics.
 
     Response times keep the width of our histogram's cells, where Locust itself rounds to two
-    digits; whoever listens to `events.request` is told of each request of a report.
+    digits, and a failure has none, save one that timed out; whoever listens to `events.request` is
+    told of each request of a report.
     """
 
     def __init__(self, environment: Any) -> None:
@@ -54,24 +55,20 @@ class Merger:
         if not listeners:
             return
         method, _, path = counted.name.partition(" ")
-        whys = [why for why, times in counted.failures.items() for _ in range(times)]
-        for duration_ms, times in counted.durations.in_milliseconds().items():
-            for _ in range(times):
-                # which of a second's requests failed is not known by then
-                why = whys.pop() if whys else None
-                request = {
-                    "request_type": method,
-                    "name": path,
-                    "response_time": duration_ms,
-                    "response_length": counted.mean_octets,
-                    "response": None,
-                    "context": {},
-                    "exception": None if why is None else ProbeError(why),
-                    "start_time": counted.at_s - duration_ms / 1000,
-                    "url": path,
-                }
-                for listener in listeners:
-                    self._tell_one(listener, request)
+        for duration_ms, why in _requests(counted):
+            request: dict[str, Any] = {
+                "request_type": method,
+                "name": path,
+                "response_time": duration_ms,
+                "response_length": counted.mean_octets,
+                "response": None,
+                "context": {},
+                "exception": None if why is None else ProbeError(why),
+                "start_time": counted.at_s - (duration_ms or 0.0) / 1000,
+                "url": path,
+            }
+            for listener in listeners:
+                self._tell_one(listener, request)
 
     def _tell_one(self, listener: Any, request: Mapping[str, Any]) -> None:
         """Call a listener; say once of one that it failed, whose error is no reason to end a run.
@@ -86,9 +83,29 @@ class Merger:
                 _LOG.exception("a listener of events.request failed (this is said once)")
 
 
+def _requests(counted: Counted) -> Iterator[tuple[float | None, str | None]]:
+    """Yield each request of a report: how long it took in ms, and why it failed.
+
+    A failure has no duration, as Locust's own statistics have it where None is told; of those that
+    timed out, which have one, it is taken to be among the longest.
+    """
+    late = list(counted.timed_out.elements())
+    times = counted.durations.in_milliseconds()
+    for duration_ms in sorted(times, reverse=True):
+        for _ in range(times[duration_ms]):
+            yield duration_ms, late.pop() if late else None
+    whys = (counted.failures - counted.timed_out).elements()
+    for _ in range(counted.requests - counted.durations.count):
+        yield None, next(whys, None)
+
+
 def nearest_rank(response_times: Mapping[float, int], num_requests: int, percent: float) -> float:
-    """Return the least response time that such a share of all does not exceed; 0 without any."""
-    rank = max(1, math.ceil(round(percent * num_requests, 6)))
+    """Return the least response time that such a share of all does not exceed; 0 without any.
+
+    Of all that have one: failures have none, which not every version of Locust takes off.
+    """
+    del num_requests
+    rank = max(1, math.ceil(round(percent * sum(response_times.values()), 6)))
     for response_time in sorted(response_times):
         rank -= response_times[response_time]
         if rank <= 0:
@@ -121,14 +138,15 @@ def _fill(entry: Any, counted: Counted) -> None:
     failed = counted.failures.total() - len(counted.failures)
     entry.start_time = counted.at_s - 1
     entry.last_request_timestamp = counted.at_s
-    entry.num_requests = durations.count
+    entry.num_requests = counted.requests
+    entry.num_none_requests = counted.requests - durations.count
     entry.num_failures = failed
     entry.total_response_time = durations.total / 1e6
     entry.min_response_time = None if durations.minimum is None else durations.minimum / 1e6
     entry.max_response_time = (durations.maximum or 0) / 1e6
     entry.total_content_length = counted.octets
     entry.response_times = durations.in_milliseconds()
-    entry.num_reqs_per_sec = {second: durations.count}
+    entry.num_reqs_per_sec = {second: counted.requests}
     entry.num_fail_per_sec = {second: failed} if failed else {}
 
 

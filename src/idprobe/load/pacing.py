@@ -8,14 +8,14 @@ from typing import Final
 
 from idprobe.load.allowance import SPENT
 from idprobe.load.callers import Caller
-from idprobe.load.engine import Engine, Seat
+from idprobe.load.engine import Engine, Moves, Seat
 from idprobe.load.memory import unknown
 from idprobe.load.pulse import Pulse
 from idprobe.load.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.watching import Watch
 
-__all__ = ["ClosedPace", "Conclusion", "Crew", "OpenPace", "Preparation", "Times"]
+__all__ = ["ClosedPace", "Conclusion", "Crew", "LastLook", "OpenPace", "Preparation", "Times"]
 
 NS: Final = 1_000_000_000
 FAR_NS: Final = NS
@@ -110,6 +110,35 @@ class Conclusion:
         return not self._busy and (not self._left or now_ns >= self._give_up_ns)
 
 
+class LastLook:
+    """Lets one caller try once more when load is over, to see whether the target is there."""
+
+    def __init__(self, engine: Engine, seat: Seat, flow: Moves) -> None:
+        self._engine: Final = engine
+        self._seat: Final = seat
+        self._flow: Final = flow
+        self._begun = self._done = False
+        self.answered = False
+
+    def due(self, now_ns: int) -> int:
+        """Begin, the first time."""
+        if not self._begun:
+            self._begun = True
+            self._engine.begin(self._seat, self._flow)
+        return now_ns + FAR_NS
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Keep whether there was an answer, whatever it says."""
+        del now_ns
+        self.answered = failure is None or not seat.unanswered
+        self._done = True
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether it has ended."""
+        del now_ns
+        return self._done
+
+
 class Preparation:
     """Makes callers and lets each prepare itself, some at a time, before load is measured."""
 
@@ -159,7 +188,7 @@ class OpenPace:
         self._started_ns: Final = started
         self._end_ns = started + round(arrivals.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
-        self._pulse: Final = Pulse()
+        self.pulse: Final = Pulse()
         self._next_ns = self._following()
         recording.started_ns = started + round(times.warm_up_s * NS)
         steady_ns = recording.started_ns, self._end_ns
@@ -201,8 +230,8 @@ class OpenPace:
 
     def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""
-        self.watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure)
-        if failure is not None or self._pulse.is_faint:
+        _note(self.watch, seat, now_ns, failure)
+        if failure is not None or self.pulse.is_faint:
             self._feel(seat, now_ns, failure)
         if self._waiting and self._recording.stopped is None:
             self._engine.begin(seat, seat.caller.iterate(), self._waiting.popleft())
@@ -211,7 +240,7 @@ class OpenPace:
 
     def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self._pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self._next_ns, self._end_ns = None, now_ns
@@ -247,7 +276,7 @@ class ClosedPace:
         started = time.perf_counter_ns()
         self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
-        self._pulse: Final = Pulse()
+        self.pulse: Final = Pulse()
         self._resting: Final[deque[tuple[int, Seat]]] = deque()
         self._preparing: Final[set[Seat]] = set()
         self._working = 0
@@ -302,14 +331,14 @@ class ClosedPace:
     def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Note how it went, and begin again unless there are too many or it is over."""
         if seat not in self._preparing:
-            self.watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure)
+            _note(self.watch, seat, now_ns, failure)
         else:
             self._preparing.discard(seat)
             seat.prepared = failure is None
             if failure is not None:
                 self.watch.began(seat.intended_ns)
-                self.watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure)
-        if failure is not None or self._pulse.is_faint:
+                _note(self.watch, seat, now_ns, failure)
+        if failure is not None or self.pulse.is_faint:
             self._feel(seat, now_ns, failure)
         end_ns = self._end_ns
         if self._working > self.wanted:
@@ -324,7 +353,7 @@ class ClosedPace:
 
     def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self._pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self.leave()
@@ -340,6 +369,11 @@ class ClosedPace:
         """Count what the run left undone as failed, and at least so slow."""
         _finish(self._engine, self.watch, time.perf_counter_ns())
         self._recording.complete = self._end_ns is not None and self._recording.stopped != SPENT
+
+
+def _note(watch: Watch, seat: Seat, now_ns: int, failure: str | None) -> None:
+    timed_out = failure is not None and seat.timed_out
+    watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure, timed_out=timed_out)
 
 
 def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:

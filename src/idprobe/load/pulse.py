@@ -41,9 +41,16 @@ class Pulse:
         self._lost += 1
         if self._lost < FEWEST or now_ns - self._since_ns < DOWN_NS:
             return None
+        return f"stopped: the target is down{self.since}"
+
+    @property
+    def since(self) -> str:
+        """Since when answers have been missing, and how many; empty if they are not."""
+        if self._since is None:
+            return ""
         since = self._since.isoformat(timespec="seconds").replace("+00:00", "Z")
         return (
-            f"stopped: the target is down since {since}: {self._lost} of the {self._ended} "
+            f" since {since}: {self._lost} of the {self._ended} "
             f"iterations that ended since then had no answer"
         )
 

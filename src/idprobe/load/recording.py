@@ -59,8 +59,9 @@ class Recording:
 
     `latency` counts from the time an iteration was meant to start, `service` from the time it did;
     `slip` is how much later than intended the generator got to an arrival, `lag` how much later it
-    read an answer than the kernel had it. All are of finished and failed iterations alike, after
-    the warm-up; one that never finished counts in `latency` as slow as it had become.
+    read an answer than the kernel had it. All are of what came after the warm-up. An iteration that
+    failed has no latency, since a refusal is fast and would flatter the target; one that timed out,
+    or never finished, has: it counts as slow as it had become.
     """
 
     latency: Histogram = field(default_factory=Histogram)
@@ -108,7 +109,7 @@ class Recording:
     complete: bool = False
     """Whether the run came to its planned end."""
     stopped: str | None = None
-    """Why the run ended by itself before that."""
+    """Why the run ended by itself before that, or that the target was down at its end."""
 
     def ended(self, now_ns: int, failure: str | None) -> None:
         """Count an iteration that ended, well or with a failure."""
@@ -145,7 +146,7 @@ class Recording:
     @property
     def iterations(self) -> int:
         """All iterations, well or not."""
-        return self.latency.count
+        return self.succeeded + self.failed
 
     @property
     def failed(self) -> int:

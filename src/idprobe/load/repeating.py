@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from idprobe.load.comparing import comparisons, series_of, write_series
+from idprobe.load.folder import writing
 from idprobe.load.running import LoadRun, run_load
 
 __all__ = ["repeated", "worst"]
@@ -33,14 +34,18 @@ def repeated(runs: Sequence[LoadRun], times: int, console: Console) -> int:
             out = run.out / f"{place + 1}-{number + 1}"
             result = run_load(replace(run, plan=run.plan.again(number), out=out))
             documents[place].append(result.to_dict())
-            why = result.unusable or result.void or "sound"
-            console.print(f"run {number + 1} of {times}: {escape(result.target)}: {escape(why)}")
+            recording = result.recording
+            why = result.unusable or result.void or recording.stopped or result.failures_told
+            console.print(
+                f"run {number + 1} of {times}: {escape(result.target)}: {escape(why or 'sound')}"
+            )
     sides = {
         f"{place + 1} {run.profile.name}": found
         for place, (run, found) in enumerate(zip(runs, documents, strict=True))
     }
     told = comparisons(documents[0], documents[1]) if len(runs) > 1 else ()
-    write_series(runs[0].out / "repeats.json", sides, told)
+    with writing(runs[0].out):
+        write_series(runs[0].out / "repeats.json", sides, told)
     for name, found in sides.items():
         console.print(_table(name, found))
     for one in told:

@@ -10,7 +10,7 @@ from idprobe.load.budget import Budget, ClauseResult
 from idprobe.load.course import expected
 from idprobe.load.drift import Drift, drifts
 from idprobe.load.histogram import Histogram, reliable
-from idprobe.load.honesty import saturation, shortage, too_short
+from idprobe.load.honesty import failures_told, saturation, shortage, too_short
 from idprobe.load.plan import Closed, Open, Plan
 from idprobe.load.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 from idprobe.load.windows import Window, over_time
@@ -66,6 +66,11 @@ class LoadResult:
         return self.budget.evaluate(self.recording.latency, self.error_share, self.achieved_per_s)
 
     @property
+    def failures_told(self) -> str | None:
+        """How many iterations failed, why, and what is not known for that; None if none did."""
+        return failures_told(self.recording, self.budget)
+
+    @property
     def void(self) -> str | None:
         """Why the run says nothing about the target; None if it does."""
         if self.unusable is not None:
@@ -102,8 +107,11 @@ class LoadResult:
         )
 
     def _too_short(self) -> str | None:
-        """Return why percentiles decide nothing; a target that is down needs none."""
-        return None if self.recording.stopped else too_short(self.recording, self.budget)
+        """Return why percentiles decide nothing; a target that fails needs none."""
+        errors = [one for one in self.clauses if one.clause.measure == "errors"]
+        if self.recording.stopped or not all(one.held for one in errors):
+            return None
+        return too_short(self.recording, self.budget)
 
     def _limited_pass(self) -> str | None:
         """Return why a run that would be within budget is not, where arrivals queued in us."""
@@ -131,6 +139,8 @@ class LoadResult:
         """Yield what every picture of the run has to say beside its numbers."""
         yield from self.notes
         recording = self.recording
+        if (told := self.failures_told) is not None:
+            yield told
         yield from sorted(recording.notes)
         if cleaned := recording.cleaned:
             yield (
@@ -175,7 +185,11 @@ class LoadResult:
                 "offered_per_s": self.offered_per_s,
                 "achieved_per_s": round(self.achieved_per_s, 3),
             },
-            "errors": {"share": self.error_share, "kinds": dict(recording.failures.most_common())},
+            "errors": {
+                "share": self.error_share,
+                "kinds": dict(recording.failures.most_common()),
+                "told": self.failures_told,
+            },
             "findings": dict(recording.findings.most_common()),
             "warnings": dict(recording.warnings.most_common()),
             "judged": _judged(recording),

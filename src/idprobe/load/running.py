@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from rich.console import Console
@@ -27,6 +28,7 @@ from idprobe.errors import IdprobeError, ProbeError, ProfileError, UsageError
 from idprobe.load.budget import Budget
 from idprobe.load.caps import heed_limits
 from idprobe.load.course import expected
+from idprobe.load.folder import writing
 from idprobe.load.histogram import enough_for
 from idprobe.load.live import Seconds, shown_live
 from idprobe.load.memory import refuse_metrics
@@ -53,6 +55,7 @@ from idprobe.load.recording import (
 from idprobe.load.result import LoadResult
 from idprobe.load.sheet import write_sheet
 from idprobe.profile import Profile, load_consent_missing
+from idprobe.strict_json import json_text
 
 __all__ = ["LoadRun", "run_load", "run_web", "run_worker", "scenario_file", "scenarios"]
 
@@ -65,7 +68,8 @@ LOGIN_REQUESTS: Final = 30
 LOOK_S: Final = 0.4
 """How often it is looked at what a run is like."""
 GRACE_S: Final = 2.0
-"""How long a child may take to notice an interrupt of its own."""
+"""How long a child may take to end, besides its last exchange."""
+RESULTS: Final = ("load.json", "load.csv", "plan.json", "locust.log")
 STOPPED: Final = "the run was stopped before its end"
 PREFLIGHT_REQUESTS: Final = 4
 WORKERS_S: Final = 120.0
@@ -139,7 +143,9 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
         refuse_metrics(run.plan.server_metrics, run.may_load)
     plan = heed_limits(run.plan, run.profile)
     _refuse_short(plan, run.budget)
-    run.out.mkdir(parents=True, exist_ok=True)
+    with writing(run.out):
+        run.out.mkdir(parents=True, exist_ok=True)
+        _refuse_taken(run.out)
     started_at = datetime.now(UTC)
     try:
         with nullcontext(run.profile) if run.is_served else served(run.profile) as profile:
@@ -161,9 +167,10 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
         unusable=outcome.why if isinstance(outcome, Refusal) else None,
         died=died,
     )
-    document = json.dumps(result.to_dict(), indent=1, ensure_ascii=False)
-    (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
-    write_sheet(result, run.out / "load.csv")
+    document = json_text(result.to_dict(), indent=1)
+    with writing(run.out):
+        (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
+        write_sheet(result, run.out / "load.csv")
     if died == STOPPED:
         raise KeyboardInterrupt
     return result
@@ -237,6 +244,14 @@ def _refuse(profile: Profile, may_load: frozenset[str]) -> None:
     with_pools(profile)
 
 
+def _refuse_taken(folder: Path) -> None:
+    """Raise OSError, before there is any load, where its results could not be written."""
+    TemporaryFile(dir=folder).close()
+    for path in (folder / name for name in RESULTS):
+        if path.exists():
+            path.open("ab").close()
+
+
 def _refuse_short(plan: Plan, budget: Budget) -> None:
     """Raise UsageError for a percentile that the schedule has too few arrivals for."""
     if isinstance(plan.model, Closed):
@@ -293,6 +308,8 @@ class _Child:
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
+                # else Ctrl-C would reach it as well, wherever it is, and what it measured be lost
+                start_new_session=True,
             ) as child,
             shown_live(Seconds(seconds, self.plan), self.run_of.console) as look,
         ):
@@ -319,7 +336,9 @@ class _Child:
                     return None
                 look()
         except KeyboardInterrupt:
-            self._stop(child)
+            # who presses it again does not wait for what was measured
+            with suppress(KeyboardInterrupt):
+                self._stop(child)
             return STOPPED
         finally:
             if child.poll() is None:
@@ -328,12 +347,10 @@ class _Child:
         return f"the load generator did not end within {allowed_s:.0f} s"
 
     def _stop(self, child: subprocess.Popen[bytes]) -> None:
-        """Let a child end, which a terminal may have interrupted with us, and tell its tale."""
-        for patience_s in (GRACE_S, self.profile.limits.exchange_s + GRACE_S):
-            try:
-                child.wait(patience_s)
-            except subprocess.TimeoutExpired:
-                child.terminate()
+        """Let a child end, and tell its tale."""
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(self.profile.limits.exchange_s + GRACE_S)
 
     def _command(self) -> list[str]:
         model = self.plan.model

@@ -2,20 +2,22 @@
 
 import heapq
 import itertools
-import json
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import responses
 from pathlib import Path
 from typing import Final
 
-from idprobe.exchange import Exchange, Request, Trace
+from idprobe.exchange import Exchange, Request, Response, Trace
 from idprobe.har import to_har
 from idprobe.load.answers import Answer
 from idprobe.load.packets import Packet
 from idprobe.profile import Profile
 from idprobe.redaction import Vault
+from idprobe.strict_json import json_text
 
 __all__ = ["Samples", "request_of", "samples_path", "samples_text", "write_samples"]
 
@@ -87,10 +89,18 @@ def _exchange(
     packet: Packet, answer: Answer | None, elapsed_ns: int, ended_s: float, why: str | None
 ) -> Exchange:
     started_at = datetime.fromtimestamp(ended_s - elapsed_ns / 1e9, UTC)
-    response = None if answer is None else answer.response()
+    response = None if answer is None else _without_reason(answer.response())
     failure = why if answer is None else None
     step = "slow" if why is None else f"failed: {why}"
     return Exchange(request_of(packet), response, started_at, elapsed_ns, step, failure)
+
+
+def _without_reason(response: Response) -> Response:
+    """Return a response whose reason phrase is the registered one, or none.
+
+    It is free text of the server, which may repeat a secret there.
+    """
+    return replace(response, reason=responses.get(response.status, ""))
 
 
 def samples_path(plan_path: Path, place: int) -> Path:
@@ -103,8 +113,8 @@ def samples_text(samples: Samples, profile: Profile) -> str:
     trace = samples.trace
     if not len(trace):
         return ""
-    redacted = Vault(profile.secrets()).redact(trace)
-    return json.dumps(to_har(redacted), ensure_ascii=False) + "\n"
+    redacted = Vault.of(profile).redact(trace)
+    return json_text(to_har(redacted)) + "\n"
 
 
 def write_samples(path: Path, text: str) -> None:

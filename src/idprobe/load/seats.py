@@ -19,7 +19,7 @@ class Seat:
 
     __slots__ = (
         "answer", "begun_ns", "caller", "came_ns", "flow", "intended_ns", "line", "lines", "packet",
-        "prepared", "raw", "resent", "sent_ns", "tally", "unanswered",
+        "prepared", "raw", "resent", "sent_ns", "tally", "timed_out", "took_ns", "unanswered",
     )  # fmt: skip
 
     def __init__(self, caller: Any) -> None:
@@ -33,12 +33,16 @@ class Seat:
         self.raw = False
         self.resent = False
         self.unanswered = False
+        self.timed_out = False
+        """Whether what was sent last got no answer in time."""
         self.prepared = False
         self.intended_ns = 0
         self.begun_ns = 0
         self.sent_ns = 0
         self.came_ns = 0
         """When the kernel had the answer to what was sent last, as far as is known; else 0."""
+        self.took_ns = -1
+        """How long the answer took that its flow has not judged yet; -1 where there is none."""
 
 
 class Pace(Protocol):

@@ -24,7 +24,8 @@ def write_sheet(result: LoadResult, path: Path) -> None:
     """Write load.csv.
 
     What is an iteration counts from when it was meant to start, what is a request from when it was
-    sent. A cell is empty where there is nothing to tell, or too little for a percentile.
+    sent. Failures have no latency, save for want of an answer in time. A cell is empty where there
+    is nothing to tell, or too little for a percentile.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
@@ -39,7 +40,7 @@ def _rows(window: Window, scenario: str) -> Iterator[dict[str, Any]]:
     octets = {"octets": window.octets}
     yield {**when, **counts, "name": scenario, **_times(window.latency), **octets}
     for name, kind in sorted(window.kinds.items()):
-        counts = {"what": "request", "count": kind.durations.count, "failed": kind.failed}
+        counts = {"what": "request", "count": kind.requests, "failed": kind.failed}
         others = {"octets": kind.octets, **_classes(kind.statuses)}
         yield {**when, **counts, "name": _cell(name), **_times(kind.durations), **others}
 

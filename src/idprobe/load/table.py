@@ -33,9 +33,10 @@ def print_load(result: LoadResult, console: Console) -> None:
     console.print(_budget(result))
     if result.drift:
         console.print(_drift(result))
-    for note in result.all_notes():
+    conclusion = _conclusion(result)
+    for note in (one for one in result.all_notes() if escape(one) not in conclusion):
         console.print(f"note: {escape(note)}", style="yellow", soft_wrap=True)
-    console.print(_conclusion(result), soft_wrap=True)
+    console.print(conclusion, soft_wrap=True)
 
 
 def _figures(result: LoadResult) -> Table:
@@ -131,6 +132,7 @@ def _conclusion(result: LoadResult) -> str:
                 return "[red]the answers were wrong under load[/]"
             if result.recording.stopped is not None:
                 return f"[red]{escape(result.recording.stopped)}[/]"
-            return "[red]budget exhausted[/]"
+            told = result.failures_told
+            return f"[red]budget exhausted{escape(f': {told}' if told else '')}[/]"
         case _:
             return f"[red]void: {escape(result.void or '')}[/]"

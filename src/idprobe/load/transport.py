@@ -14,8 +14,8 @@ from idprobe.errors import Refrained, UsageError
 from idprobe.exchange import Headers, Request
 from idprobe.load.allowance import Allowance
 from idprobe.load.framing import FramingError
-from idprobe.profile import Profile, host_of
-from idprobe.wire import tls_context
+from idprobe.profile import Profile, origin_of, place_of
+from idprobe.trust import tls_context
 
 __all__ = ["Reached", "Transport", "reason_of", "shortage_of"]
 
@@ -23,7 +23,6 @@ Reached = tuple[int, tuple[Any, ...]]
 """An address family, and an address of it."""
 
 USER_AGENT: Final = "idprobe-load/0.1"
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Transport:
@@ -35,7 +34,7 @@ class Transport:
                 f"{profile.where}: network.proxy: load goes to the server directly: remove it"
             )
         self.limits: Final = profile.limits
-        self.allowed_hosts: Final = profile.allowed_hosts
+        self.allowed_origins: Final = profile.allowed_origins
         self.network: Final = profile.network
         self.tls: Final = tls_context(profile.tls)
         self.reached: Final[dict[tuple[str, int], Reached]] = {}
@@ -44,16 +43,17 @@ class Transport:
 
     def address(self, origin: str) -> tuple[str, int]:
         """Return where to connect for an origin; raises Refrained if the profile forbids it."""
-        if host_of(origin) not in self.allowed_hosts:
+        try:
+            is_allowed = origin_of(origin) in self.allowed_origins
+        except ValueError:
+            raise Refrained("this is no address that requests are sent to") from None
+        if not is_allowed:
             raise Refrained(
-                f"the profile does not allow {host_of(origin)}: name the endpoint under "
+                f"the profile does not allow {origin_of(origin)}: name the endpoint under "
                 f"[endpoints] if requests may go there"
             )
-        parts = urlsplit(origin)
-        name = parts.hostname or ""
-        resolve = self.network.resolve
-        host = resolve.get(host_of(origin)) or resolve.get(name) or name
-        return host, parts.port or _PORTS[parts.scheme]
+        host, port = place_of(origin)
+        return self.network.address_for(host, port) or host, port
 
     def head(self, request: Request) -> bytes:
         """Return request line and header section."""

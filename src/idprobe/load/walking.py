@@ -23,7 +23,7 @@ def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> Moves:
         move = next(flow)
         while True:
             if isinstance(move, HumanStep):
-                login = form_login(move, profile.login.hints, profile.allowed_hosts)
+                login = form_login(move, profile.login.hints, profile.allowed_origins)
                 move = flow.send((yield from walked(login, profile, cookies)))
             else:
                 move = flow.send((yield from _carried(move, cookies)))

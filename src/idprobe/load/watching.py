@@ -47,8 +47,8 @@ class _Second:
     slip: Tape
     lag: Tape
     began: int
+    finished: int
     failed: int
-    warm: int
     shares: tuple[float, float]
     octets: int
     connections: int
@@ -82,7 +82,7 @@ class Watch:
         self._slip = Tape()
         self._lag = Tape()
         self._window_ns = started_ns
-        self._failed = self._began = self._warm = self._in_flight = 0
+        self._failed = self._began = self._finished = self._in_flight = 0
         self._cpu_ns, self._delay_ns = processor_ns()
         self._spun_ns = engine.spun_ns
         self._process_ns: Final = time.process_time_ns()
@@ -113,18 +113,31 @@ class Watch:
         """Note how late we read an answer."""
         self._lag.note(max(0, lag_ns))
 
-    def ended(self, intended_ns: int, begun_ns: int, now_ns: int, failure: str | None) -> None:
-        """Note an iteration that ended, well or not."""
+    def ended(
+        self,
+        intended_ns: int,
+        begun_ns: int,
+        now_ns: int,
+        failure: str | None,
+        *,
+        timed_out: bool = False,
+    ) -> None:
+        """Note an iteration that ended, well or not.
+
+        One that failed has no latency: refusals are fast. One that timed out has, since it took at
+        least so long.
+        """
         recording = self._recording
+        self._finished += 1
         if failure is not None:
             self._failed += 1
         if intended_ns < self._steady_ns:
             recording.warm_up_ended += 1
-            self._warm += 1
             return
-        self._latency.note(now_ns - intended_ns)
-        if begun_ns != intended_ns:
-            self._service.note(now_ns - begun_ns)
+        if failure is None or timed_out:
+            self._latency.note(now_ns - intended_ns)
+            if begun_ns != intended_ns:
+                self._service.note(now_ns - begun_ns)
         recording.ended(now_ns, failure)
 
     def unfinished(self, intended_ns: int, now_ns: int, why: str) -> None:
@@ -189,15 +202,15 @@ class Watch:
             self._slip,
             self._lag,
             self._began,
+            self._finished,
             self._failed,
-            self._warm,
             self._shares(max(1, now_ns - self._window_ns)),
             engine.octets - self._octets,
             engine.connections,
         )
         self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
         self._window_ns = now_ns
-        self._began = self._failed = self._warm = 0
+        self._began = self._finished = self._failed = 0
         self._octets = engine.octets
 
     def _count_up(self, over: _Second) -> None:
@@ -220,15 +233,14 @@ class Watch:
     ) -> Window:
         """Return what a second was like."""
         cpu, delay = over.shares
-        finished = latency.count + over.warm
-        self._in_flight += over.began - finished
+        self._in_flight += over.began - over.finished
         seconds = round(max(1, over.to_ns - over.from_ns) / 1e9, 3)
         return Window(
             at_s=round((over.from_ns - self._started_ns) / 1e9, 3),
             seconds=seconds,
             phase=self._phase(over.from_ns),
             began=over.began,
-            finished=finished,
+            finished=over.finished,
             failed=over.failed,
             latency=latency,
             slip_ns=slip_ns,

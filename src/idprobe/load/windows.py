@@ -25,13 +25,19 @@ Phase: TypeAlias = Literal["warm-up", "steady", "cool-down"]
 class Kind:
     """What one kind of request came to; `durations` count from when it was sent.
 
-    `statuses` are the answers by status code, `none` those that did not come.
+    They are of good answers, and of answers that did not come in time. `statuses` are the answers
+    by status code, `none` those that did not come.
     """
 
     durations: Histogram = field(default_factory=Histogram)
     octets: int = 0
     failed: int = 0
     statuses: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """How many there were, well or not."""
+        return sum(self.statuses.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON members."""
@@ -48,8 +54,9 @@ class Kind:
 class Window:
     """A second of the run, or several: what came and went, how late we were, who had the processor.
 
-    `latency` is of the iterations that ended in it, those of the warm-up left out; `cpu` is the
-    share of one core that the engine used, `delay` the share of the time that it waited for one.
+    `latency` is of the iterations that ended in it well, or for want of an answer in time, those
+    of the warm-up left out; `cpu` is the share of one core that the engine used, `delay` the share
+    of the time that it waited for one.
     """
 
     at_s: float

@@ -3,6 +3,7 @@
 import gc
 import math
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
@@ -18,9 +19,17 @@ from idprobe.load.course import Step
 from idprobe.load.engine import Engine, Seat
 from idprobe.load.memory import Scraped, memory_of, unknown
 from idprobe.load.originals import original
-from idprobe.load.pacing import ClosedPace, Conclusion, Crew, OpenPace, Preparation, Times
+from idprobe.load.pacing import (
+    ClosedPace,
+    Conclusion,
+    Crew,
+    LastLook,
+    OpenPace,
+    Preparation,
+    Times,
+)
 from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
+from idprobe.load.recording import UNFINISHED, Recording
 from idprobe.load.schedule import Arrivals
 from idprobe.load.stage import Stage, counted_out
 from idprobe.load.waking import wake_on_time
@@ -34,6 +43,9 @@ TOGETHER: Final = 8
 """So many callers prepare themselves, or conclude, at once."""
 NO_MORE: Final = "stopped: the host of the generator could not open connections"
 MOST_CONCLUDING: Final = 64
+LOOK_AGAIN_S: Final = 2.0
+"""So long a target that gave no answer at the end of load is asked again."""
+REST_S: Final = 0.2
 SWITCH_S: Final = 0.0001
 """So long Locust's thread keeps the interpreter when the engine wants it: 5 ms is Python's own."""
 GARBAGE: Final = 50_000
@@ -164,8 +176,9 @@ class Work:
         self._watch = pace.watch
         engine.run(pace)
         pace.finish()
-        self._note_end()
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
+        self._look_again(crew, pace)
+        self._note_end()
         recording.most_connections = crew.made
         engine.samples.stop_timing()
         # those who worked last: what the others hold may have expired
@@ -173,6 +186,32 @@ class Work:
         self._conclude(askers(self._stage))
         self._conclude(latest)
         self._conclude(self._cleaners(crew))
+
+    def _look_again(self, crew: Crew, pace: OpenPace | ClosedPace) -> None:
+        """Say that the target is down if it no longer answered at the end, nor does so now.
+
+        A run may be over before so much is lost that it stops, and its budget may be generous.
+        """
+        recording, engine = self.recording, self.engine
+        is_doubtful = pace.pulse.is_faint or recording.failures[UNFINISHED] > 0
+        if recording.stopped is not None or not is_doubtful or not crew.seats:
+            return
+        ready = (one for one in reversed(crew.seats) if one.prepared or not self._kind.prepares)
+        seat = next(ready, None)
+        until = time.monotonic() + LOOK_AGAIN_S
+        is_over = False
+        while not is_over:
+            is_over = time.monotonic() >= until
+            asked = crew.seats[-1] if seat is None else seat
+            flow = asked.caller.prepare() if seat is None else asked.caller.iterate()
+            look = LastLook(engine, asked, flow)
+            engine.run(look)
+            if look.answered or engine.stopped:
+                return
+            original("time", "sleep")(REST_S)
+        since = pace.pulse.since
+        again = "asked again when load was over, it gave no answer"
+        recording.stopped = f"the target is down{since}; {again}"
 
     def _conclude(self, seats: Sequence[Seat]) -> None:
         if not self.engine.stopped:

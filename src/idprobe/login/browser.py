@@ -6,6 +6,7 @@ follows the browser writes, and we carry (idprobe.login.tab).
 """
 
 import asyncio
+import os
 import shutil
 import weakref
 from collections.abc import AsyncIterator, Mapping
@@ -28,6 +29,7 @@ from idprobe.login.show import Show
 from idprobe.login.tab import Tab
 from idprobe.login.walk import Walk
 from idprobe.profile import Profile
+from idprobe.trust import environment_of_browsers
 from idprobe.wire import Cookies, Wire
 
 __all__ = ["Browser", "find_browser"]
@@ -39,6 +41,7 @@ ARGUMENTS: Final = (
     "--no-first-run",
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND",  # nothing goes out but by us
+    "--no-proxy-server",  # nor by a proxy of the environment, which would resolve names itself
     "--disable-features=IsolateOrigins,site-per-process",  # frames are in the tab's own process
     "--disable-site-isolation-trials",
 )
@@ -106,6 +109,7 @@ class Browser:
                     folder,
                     executable_path=self._path,
                     args=list(ARGUMENTS),
+                    env=environment_of_browsers(os.environ),
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
@@ -125,12 +129,12 @@ class Browser:
         """Carry the user through a journey, in the browser from its first page on."""
         await self._start()
         wire.user_agent = self._user_agent
-        hosts, hints = self._profile.allowed_hosts, self._profile.login.hints
-        first = await self._approach(wire, Journey(step, hints, hosts, scripts_run=True), name)
+        origins, hints = self._profile.allowed_origins, self._profile.login.hints
+        first = await self._approach(wire, Journey(step, hints, origins, scripts_run=True), name)
         if not isinstance(first, Exchange):
             wire.name_ending(first, name)
             return first
-        journey = Journey(step, hints, hosts, scripts_run=True)
+        journey = Journey(step, hints, origins, scripts_run=True)
         async with self._turns, self._seat(wire.cookies) as tab:
             return await Walk(wire, journey, tab, name, first).end()
 

@@ -5,12 +5,13 @@ One person can do one thing at a time, so these steps queue.
 
 import asyncio
 import webbrowser
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import click
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Landing, LandingMode, form_pairs
+from idprobe.exchange import Agent, Landing, LandingMode, form_pairs
 from idprobe.flows import Ending, HumanStep, Landed
 from idprobe.wire import Wire
 
@@ -18,7 +19,11 @@ __all__ = ["landing_from", "pasted"]
 
 
 async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
-    """Ask a person to log in and to paste the address that the browser ended at."""
+    """Ask a person to log in and to paste the address that the browser ended at.
+
+    Nobody is asked to type a password at an origin that is none of the profile's: raises Refrained.
+    """
+    wire.courier.allow(replace(step.request, agent=Agent.USER))
     wire.by_hand += 1
     async with wire.courier.guard.guessing("a person"):
         return Landed(await asyncio.to_thread(_ask, step, name))

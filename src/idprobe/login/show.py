@@ -31,8 +31,8 @@ class Show:
         self._wire, self._pages, self._tab, self._name = wire, pages, tab, name
         self._first = next(iter(pages))
         server = Request.get(wire.provider.issuer)
-        hosts = wire.provider.profile.allowed_hosts
-        self._rules = Journey(HumanStep(server, ()), {}, hosts)
+        origins = wire.provider.profile.allowed_origins
+        self._rules = Journey(HumanStep(server, ()), {}, origins)
         self._parts = 0
         self._over = False
 

@@ -106,7 +106,7 @@ def now_s() -> int:
 
 def secret_key(secret: str) -> dict[str, str]:
     """Return the MAC key of a client secret: its octets in UTF-8 (OpenID Connect Core 1.0, 9)."""
-    return {"kty": "oct", "k": encode(secret.encode())}
+    return {"kty": "oct", "k": encode(secret.encode("utf-8", "surrogatepass"))}
 
 
 async def signing(wire: Wire) -> Signer:

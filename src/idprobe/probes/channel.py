@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from idprobe.errors import NoResponse, Unsuited
@@ -50,11 +49,11 @@ async def plain_twins(wire: Wire) -> None:
     if wire.provider.profile.tls.insecure:
         raise Unsuited("[tls] of the profile says that certificates are not verified")
     for name, request in _requests(wire.provider):
+        announced = wire.send if request.origin.startswith("https:") else wire.send_in_the_clear
         with contextlib.suppress(NoResponse):
-            await wire.send(request, name)
-        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
+            await announced(request, name)
         with contextlib.suppress(NoResponse):
-            await wire.send(plain, f"{name}-plain")
+            await wire.send_in_the_clear(request, f"{name}-plain")
 
 
 def _requests(provider: Provider) -> Iterator[tuple[str, Request]]:
@@ -78,9 +77,8 @@ async def documents_in_the_clear(wire: Wire) -> None:
         step = url.rpartition("/.well-known/")[2].partition("/")[0]
         if not (await wire.send(request, step)).is_success:
             continue
-        plain = replace(request, origin=request.origin.replace("https:", "http:", 1))
         with contextlib.suppress(NoResponse):
-            await wire.send(plain, f"{step}-plain")
+            await wire.send_in_the_clear(request, f"{step}-plain")
 
 
 @probe(needs={Capability.SECURE_CHANNEL}, safety=Safety.PASSIVE)

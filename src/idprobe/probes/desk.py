@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from idprobe.errors import ControlFailed, EvidenceError, IdprobeError, Unsuited
+from idprobe.errors import ControlFailed, EvidenceError, IdprobeError, Refrained, Unsuited
 from idprobe.exchange import Request, Response
 from idprobe.flows import registration_request
 from idprobe.flows.registration import Registration, configuration_request, registration_of
 from idprobe.ledger import Ledger, Owed, ledger_for
-from idprobe.profile import Profile, Provider, host_of, is_usable_url
+from idprobe.profile import Provider
 from idprobe.wire import Wire
 
 __all__ = ["CALLBACK", "GONE", "Desk", "metadata_for", "open_desk", "secret_method"]
@@ -107,9 +107,17 @@ class Desk:
         return response
 
     def place(self, registration: Registration) -> tuple[str, str | None]:
-        """Return where a client is looked after, and its newest token (RFC 7592 section 5)."""
+        """Return where a client is looked after, and its newest token (RFC 7592 section 5).
+
+        Raises Refrained for a place that the token may not go to.
+        """
         newest = self._owed.get(registration.client_id)
         uri = registration.uri if newest is None else newest.registration_client_uri
+        if uri is None and registration.uri is not None:
+            raise Refrained(
+                "the registration_client_uri is at no origin of the profile, so the token is not "
+                "sent there: name registration_endpoint under [endpoints] if it may"
+            )
         if uri is None:
             raise Unsuited("the registration response has no registration_client_uri (RFC 7592)")
         return uri, registration.token if newest is None else newest.registration_access_token
@@ -150,7 +158,7 @@ class Desk:
             registration.token,
             str(profile.tls.ca_file.absolute()) if profile.tls.ca_file else None,
         )
-        if owed.registration_client_uri and not _may_go(owed.registration_client_uri, profile):
+        if owed.registration_client_uri and not profile.trusts(owed.registration_client_uri):
             owed = replace(owed, registration_client_uri=None)  # nothing of ours would go there
         before = self._owed.get(registration.client_id, owed)
         owed = replace(
@@ -165,11 +173,6 @@ class Desk:
         owed = self._owed.pop(client_id, None)
         if owed is not None:
             self.ledger.drop(owed)
-
-
-def _may_go(uri: str, profile: Profile) -> bool:
-    """Return whether a URI that a server chose is sound, and at a host of the profile."""
-    return is_usable_url(uri) and host_of(uri) in profile.allowed_hosts
 
 
 @asynccontextmanager

@@ -47,7 +47,9 @@ async def document_url(wire: Wire) -> str:
 def written(wire: Wire, request: Request, *lines: tuple[str, str], host: bool = True) -> Request:
     """Return a request with every header line that it needs, and those of ours at the end."""
     names: Headers = (("Host", host_of(request.origin)),) if host else ()
-    usual = (("User-Agent", "idprobe/0.1"), *wire.provider.profile.network.headers)
+    profile = wire.provider.profile
+    ours = profile.network.headers if profile.trusts(request.origin) else ()
+    usual = (("User-Agent", "idprobe/0.1"), *ours)
     return Request(
         request.method,
         request.origin,

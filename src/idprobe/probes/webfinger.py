@@ -1,7 +1,6 @@
 """WebFinger: asking a host which issuer looks after a person (Discovery section 2)."""
 
 import contextlib
-from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -39,6 +38,5 @@ async def webfinger_asked(wire: Wire) -> None:
         )
         await wire.send(asked, step)
         if parts.scheme == "https":
-            plain = replace(asked, origin=asked.origin.replace("https:", "http:", 1))
             with contextlib.suppress(NoResponse):
-                await wire.send(plain, f"{step}-plain")
+                await wire.send_in_the_clear(asked, f"{step}-plain")

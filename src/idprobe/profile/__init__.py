@@ -1,12 +1,20 @@
 """What server is tested, with which clients and users, and what it can do.
 
 `model` holds the values, `loading` reads them from a file (`values` and `reading` are its steps),
-`roles` says which client plays which part, `consent` who allowed the test, `redacted` what a report
-may show, `restored` reads that back; `terms` (with `metadata` and `features`) says what the server
-supports, `capability` what can be tried with this profile.
+`roles` says which client plays which part, `ordinary` which secrets cannot be covered, `consent`
+who allowed the test, `redacted` what a report may show, `restored` reads that back; `terms` (with
+`metadata` and `features`) says what the server supports, `capability` what can be tried with this
+profile.
 """
 
-from idprobe.profile.addresses import host_of, is_loopback, is_usable_url
+from idprobe.profile.addresses import (
+    host_of,
+    is_loopback,
+    is_usable_url,
+    origin_of,
+    place_of,
+    secured,
+)
 from idprobe.profile.capability import LISTENER_REACHED, Capability, missing_because
 from idprobe.profile.consent import consent_missing, load_consent_missing
 from idprobe.profile.loading import bare_profile, load_profile
@@ -29,6 +37,7 @@ from idprobe.profile.model import (
     User,
     with_issuer,
 )
+from idprobe.profile.ordinary import is_ordinary, public_texts, weak_secrets
 from idprobe.profile.redacted import redacted_profile
 from idprobe.profile.restored import restored_profile
 from idprobe.profile.situation import Situation
@@ -59,12 +68,18 @@ __all__ = [
     "consent_missing",
     "host_of",
     "is_loopback",
+    "is_ordinary",
     "is_usable_url",
     "load_consent_missing",
     "load_profile",
     "missing_because",
+    "origin_of",
+    "place_of",
+    "public_texts",
     "redacted_profile",
     "restored_profile",
+    "secured",
     "unmet_because",
+    "weak_secrets",
     "with_issuer",
 ]

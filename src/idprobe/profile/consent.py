@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from idprobe.profile.addresses import is_loopback
+from idprobe.profile.addresses import host_of, is_loopback, place_of
 from idprobe.profile.model import Profile
 
 __all__ = ["consent_missing", "load_consent_missing"]
@@ -55,13 +55,11 @@ def load_consent_missing(profile: Profile, may_load: frozenset[str]) -> str | No
 
 def _strangers(profile: Profile) -> Iterator[str]:
     """Yield the hosts beyond loopback, the issuer's first."""
-    hosts = sorted(profile.allowed_hosts, key=lambda host: (host not in profile.issuer, host))
-    resolve = profile.network.resolve
-    for host in hosts:
-        bare = urlsplit(f"//{host}").hostname or ""
-        address = resolve.get(host) or resolve.get(bare)
+    hosts = {host_of(url): url for url in reversed(profile.named_urls)}
+    for host, url in sorted(hosts.items(), key=lambda one: (one[0] not in profile.issuer, one[0])):
+        address = profile.network.address_for(*place_of(url))
         leaves = address is not None and not is_loopback(f"//{_bracketed(address)}")
-        if leaves or not is_loopback(f"//{host}"):
+        if leaves or not is_loopback(url):
             yield host
 
 

@@ -11,6 +11,7 @@ from idprobe.profile.model import (
     Profile,
     polite_limits,
 )
+from idprobe.profile.ordinary import refuses_weak_secrets, weak_secrets
 from idprobe.profile.reading import read_profile
 from idprobe.profile.values import Source, resolved, with_dates_as_text
 from idprobe.schemas import first_flaw
@@ -25,7 +26,11 @@ def load_profile(path: Path, environ: Mapping[str, str]) -> Profile:
     _hold_to_schema(document, source)
     document = resolved(document, source)
     _hold_to_schema(document, source)
-    return read_profile(document, source)
+    profile = read_profile(document, source)
+    if refuses_weak_secrets(profile):
+        for key, why in weak_secrets(profile):
+            raise source.error(key, f"{why}, so that reports cannot hide it: use another one")
+    return profile
 
 
 def bare_profile(issuer_url: str) -> Profile:

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.profile.addresses import host_of, is_loopback
+from idprobe.profile.addresses import host_of, is_loopback, is_usable_url, origin_of, secured
 
 __all__ = [
     "AssertionGrant",
@@ -38,6 +38,8 @@ SECRET_METHODS: Final = frozenset(
 BASIC: Final = "client_secret_basic"
 PUBLIC_METHODS: Final = frozenset({"none"})
 KEY_METHODS: Final = frozenset({"private_key_jwt"})
+DOCUMENTS: Final = frozenset({"jwks_uri", "check_session_iframe"})
+"""The endpoints that are read without credentials."""
 SECRET_JWK_MEMBERS: Final = ("d", "p", "q", "dp", "dq", "qi", "k")
 _TELLTALES: Final = ("authorization", "cookie", "key", "token", "secret", "password")
 
@@ -148,7 +150,7 @@ class Login:
     browser: str | None = None
     """The path of the browser, None for what is found on the PATH."""
     pages: tuple[str, ...] = ()
-    """Addresses of pages on other hosts than the server's; credentials may go there."""
+    """Addresses of pages on other origins than the server's; credentials may go there."""
 
 
 def cookie_values(header: str) -> tuple[str, ...]:
@@ -191,11 +193,20 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The way to the server: a proxy, headers of every request, host[:port] to address."""
+    """The way to the server: a proxy, headers for its origins, host[:port] to address."""
 
     proxy: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     resolve: Mapping[str, str] = field(default_factory=_nothing)
+
+    def address_for(self, host: str, port: int) -> str | None:
+        """Return the address that `resolve` gives a host, None without one.
+
+        What is given for host:port is nearer than what is given for the host.
+        """
+        given = {name.lower(): address for name, address in self.resolve.items()}
+        shown = f"[{host}]" if ":" in host else host
+        return given.get(f"{shown}:{port}") or given.get(shown) or given.get(host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,18 +270,44 @@ class Profile:
     """Tables of later capabilities, frozen: load."""
 
     @property
-    def allowed_hosts(self) -> frozenset[str]:
-        """The host[:port] that credentials may go to, a scheme's default port left out."""
+    def named_urls(self) -> tuple[str, ...]:
+        """Every URL at which the profile names a server, the issuer's first."""
+        return (*self._receivers, *self._leads)
+
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """The host[:port] of every URL that the profile names, a scheme's default port left out."""
+        return frozenset(map(host_of, self.named_urls))
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins that credentials, tokens, codes and cookies may go to.
+
+        The issuer's, and those of the endpoints, the resource and the nodes, just as the profile
+        names them; each by https as well. Where the metadata are and where pages are shown is
+        trusted by https alone, unless the issuer itself is at plain http.
+        """
+        origins = {origin_of(url) for url in self._receivers if is_usable_url(url)}
+        leads = {origin_of(url) for url in self._leads if is_usable_url(url)}
+        origins |= leads if self.issuer.lower().startswith("http:") else set()
+        return frozenset(origins | set(map(secured, origins | leads)))
+
+    def trusts(self, url: str) -> bool:
+        """Return whether credentials may go to a URL, which may be none."""
+        return is_usable_url(url) and origin_of(url) in self.allowed_origins
+
+    @property
+    def _receivers(self) -> tuple[str, ...]:
+        """The URLs that are named so that credentials or tokens go there."""
+        sent = (url for name, url in self.endpoints.items() if name not in DOCUMENTS)
         nodes = (node.url for node in self.nodes)
-        named = (
-            self.issuer,
-            self.metadata_url,
-            self.resource_url,
-            *self.endpoints.values(),
-            *self.login.pages,
-            *nodes,
-        )
-        return frozenset(host_of(url) for url in named if url)
+        return tuple(url for url in (self.issuer, self.resource_url, *sent, *nodes) if url)
+
+    @property
+    def _leads(self) -> tuple[str, ...]:
+        """The URLs that are named to be read: metadata, documents, pages of the login."""
+        documents = (url for name, url in self.endpoints.items() if name in DOCUMENTS)
+        return tuple(url for url in (self.metadata_url, *documents, *self.login.pages) if url)
 
     def client_for(self, role: Role) -> Client | None:
         """Return the client that plays the role, None if none does."""

@@ -106,12 +106,16 @@ def _issuer(document: Mapping[str, Any], source: Source) -> tuple[str, str | Non
 
 def _check_urls(document: Mapping[str, Any], source: Source) -> None:
     """Raise ProfileError for a URL that nothing can be sent to."""
-    places = [("issuer",), ("metadata_url",), ("resource", "url"), ("listener", "public_url")]
+    places: list[tuple[str | int, ...]] = [("issuer",), ("metadata_url",), ("resource", "url")]
+    places += [("listener", "public_url")]
     places += [("endpoints", name) for name in document.get("endpoints", {})]
+    places += [
+        ("login", "pages", n) for n in range(len(document.get("login", {}).get("pages", ())))
+    ]
     for place in places:
         value: Any = document
         for key in place:
-            value = value.get(key, {})
+            value = value[key] if isinstance(key, int) else value.get(key, {})
         if value and not is_usable_url(value):
             fix = "must be an absolute http or https URL, without a user name"
             raise source.error(place, fix)

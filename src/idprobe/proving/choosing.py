@@ -129,7 +129,7 @@ def _metadata(mutant: MutantInfo) -> Mapping[str, Any]:
     """Return the metadata that a mutant serves, {} if it serves none."""
     alone = replace(mutant, medium="asgi")
     with reachable(alone) as (profile, transport):
-        observer = Watched(profile, Vault(profile.secrets()), None, PLAIN, transport)
+        observer = Watched(profile, Vault.of(profile), None, PLAIN, transport)
         observer.influence = Influence()
         return dict(asyncio.run(observer.observe([METADATA])).situation.metadata)
 
@@ -142,7 +142,7 @@ def _watched(name: str) -> tuple[Influence, Observation]:
     with watcher.building():
         server = watcher.server_class()(replace(CONFIGS[name](), issuer=profile.issuer))
         application = server.app
-    observer = Watched(profile, Vault(profile.secrets()), None, PLAIN, InProcess(application))
+    observer = Watched(profile, Vault.of(profile), None, PLAIN, InProcess(application))
     observer.influence = watcher.influence
     with watcher.watching():
         seen = asyncio.run(observer.observe(all_probes()))

@@ -60,7 +60,7 @@ def loaded(profile: Profile, scenario: str, *, rounds: int = 1) -> Trace:
         recording=work.recording,
         unusable=work.refusal,
     )
-    samples = Vault(profile.secrets()).redact(work.engine.samples.trace)
+    samples = Vault.of(profile).redact(work.engine.samples.trace)
     # one process serves and asks: that it has no reserve says nothing of the answers
     return under_load({**result.to_dict(), "void": None}, [samples])
 

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idprobe.exchange import Connection
+from idprobe.profile import place_of
 from idprobe.raw.means import Means, TlsRange
 
 __all__ = [
     "HandshakeEndedError",
     "NotConnectedError",
-    "address_of",
     "connected",
     "connection_facts",
     "facts_of",
@@ -53,24 +53,32 @@ def connection_facts(peer: str | None, tls: ssl.SSLObject | None) -> Connection:
 @asynccontextmanager
 async def connected(origin: str, means: Means, offer: TlsRange | None) -> AsyncIterator[Streams]:
     """Give the streams of a connection to an origin, by TLS where the origin says so."""
-    host, port = address_of(origin)
     context = None
     if urlsplit(origin).scheme == "https":
         tls = means.tls if offer is None else replace(means.tls, insecure=False)
         context = means.context_of(tls)
     if context is not None and offer is not None:
         context.minimum_version, context.maximum_version = offer.lowest, offer.highest
-    async with opened(host, port, context) as streams:
+    async with opened(origin, means, context) as streams:
         yield streams
 
 
 @asynccontextmanager
-async def opened(host: str, port: int, context: ssl.SSLContext | None) -> AsyncIterator[Streams]:
+async def opened(
+    origin: str, means: Means, context: ssl.SSLContext | None
+) -> AsyncIterator[Streams]:
     """Give the streams of a connection, broken off at the end whatever is under way."""
+    host, port = place_of(origin)
+    with _told(by_tls=False):
+        sock = await means.dial(host, port)
     with _told(by_tls=context is not None):
-        reader, writer = await asyncio.open_connection(
-            host, port, ssl=context, server_hostname=host if context else None
-        )
+        try:
+            reader, writer = await asyncio.open_connection(
+                sock=sock, ssl=context, server_hostname=host if context else None
+            )
+        except BaseException:
+            sock.close()
+            raise
     try:
         yield reader, writer
     finally:
@@ -80,14 +88,14 @@ async def opened(host: str, port: int, context: ssl.SSLContext | None) -> AsyncI
 @asynccontextmanager
 async def layered(origin: str, means: Means) -> AsyncIterator[Layers]:
     """Give the streams of a connection to an origin, and the transport of TCP below them."""
-    host, port = address_of(origin)
-    async with opened(host, port, None) as (reader, writer):
+    async with opened(origin, means, None) as (reader, writer):
         below = writer.transport
         if not isinstance(below, asyncio.Transport):
             raise NotConnectedError("the transport cannot be paused")
         if urlsplit(origin).scheme == "https":
             with _told(by_tls=True):
-                await writer.start_tls(means.context_of(means.tls), server_hostname=host)
+                context, (host, _) = means.context_of(means.tls), place_of(origin)
+                await writer.start_tls(context, server_hostname=host)
         yield reader, writer, below
 
 
@@ -115,12 +123,6 @@ def _end_of(error: ssl.SSLError) -> str:
     if alert and before in {"TLSV1_", "SSLV3_", "TLSV13_"}:
         return f"alert {name.lower()}"
     return f"ours {reason.lower()}"
-
-
-def address_of(origin: str) -> tuple[str, int]:
-    """Return the host and port of an origin."""
-    parts = urlsplit(origin)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def facts_of(writer: asyncio.StreamWriter) -> Connection:

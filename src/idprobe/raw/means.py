@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from idprobe.destinations import Dial, anywhere
 from idprobe.profile import Limits, Tls
 
 __all__ = ["Framing", "How", "Means", "TlsRange"]
@@ -42,8 +43,9 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run gives the sender: its limits, its TLS settings, and how to make a context."""
+    """What a run gives the sender: its limits, its TLS settings, how to make a context, to dial."""
 
     limits: Limits
     tls: Tls
     context_of: Callable[[Tls], ssl.SSLContext]
+    dial: Dial = anywhere

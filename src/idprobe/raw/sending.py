@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from idprobe.exchange import Connection, Exchange, Request, Response, Sender
+from idprobe.profile import place_of
 from idprobe.raw.client_hello import OFFERS, RECORD_HEAD, Answer, client_hello, read_answer
 from idprobe.raw.connecting import (
     HandshakeEndedError,
     NotConnectedError,
-    address_of,
     connected,
     facts_of,
     opened,
@@ -65,8 +65,8 @@ async def greet(request: Request, means: Means, offer_name: str) -> Exchange:
     offered = Connection(tls_offer=offer_name)
     try:
         async with asyncio.timeout(means.limits.exchange_s):
-            host, port = address_of(request.origin)
-            async with opened(host, port, None) as (reader, writer):
+            host, _ = place_of(request.origin)
+            async with opened(request.origin, means, None) as (reader, writer):
                 offered = replace(facts_of(writer), tls_offer=offer_name)
                 writer.write(client_hello(OFFERS[offer_name], host))
                 answer = read_answer(await _first_record(reader))

@@ -12,7 +12,8 @@ from idprobe.reading.pages import is_login_page, is_user_page
 __all__ = ["asked", "consent_pages", "words"]
 
 WORD: Final = re.compile(r"[^\W\d_]{3,}")
-ADDRESS: Final = re.compile(r"[\w.+-]*[:/.][\w.:/?=&%-]+")
+ADDRESS: Final = re.compile(r"[\w.+:/?=&%-]++")
+ADDRESS_MARK: Final = re.compile(r"[:/.]")
 
 
 def consent_pages(trace: Trace, step: str) -> list[Exchange]:
@@ -36,4 +37,9 @@ def words(trace: Trace, step: str) -> set[str]:
     page.strip_tags(["script", "style", "head"])
     text = page.body.text(separator=" ") if page.body is not None else ""
     text = text.replace(trace.steps(step)[0].request.parameter("client_id") or "\0", " ")
-    return set(WORD.findall(ADDRESS.sub(" ", text)))
+    return set(WORD.findall(ADDRESS.sub(_unless_address, text)))
+
+
+def _unless_address(run: re.Match[str]) -> str:
+    """Return a run of characters that is no address, for which a mark stands within it."""
+    return " " if ADDRESS_MARK.search(run[0], 0, len(run[0]) - 1) else run[0]

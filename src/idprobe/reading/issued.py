@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.exchange import Exchange, Trace
+from idprobe.http_dates import http_date
 
 __all__ = [
     "SKEW_S",
@@ -218,14 +218,9 @@ def server_time_s(exchange: Exchange) -> float:
 
     By its Date header; without one it is our own time, less the skew that clocks may have.
     """
-    date = exchange.answered.header("date")
-    if date is not None:
-        try:
-            parsed: datetime = parsedate_to_datetime(date)
-        except (ValueError, OverflowError):
-            pass
-        else:
-            return parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp()
+    told = http_date(exchange.answered.header("date") or "")
+    if told is not None:
+        return told.timestamp()
     arrived = exchange.started_at + timedelta(microseconds=exchange.elapsed_ns / 1000)
     return arrived.timestamp() - SKEW_S
 

@@ -53,16 +53,8 @@ def is_user_page(exchange: Exchange) -> bool:
         return bool(page.css("a[href]"))
     shown = [element for form in forms for element in form.css(wanted)]
     shown += page.css('button[form], input[form]:not([type="hidden"])')  # a form's, outside of it
-    return any(not _in_noscript(element) for element in shown)
-
-
-def _in_noscript(element: object) -> bool:
-    parent = getattr(element, "parent", None)
-    while parent is not None:
-        if parent.tag == "noscript":
-            return True
-        parent = parent.parent
-    return False
+    unseen = {element.mem_id for element in page.css("noscript *")}
+    return any(element.mem_id not in unseen for element in shown)
 
 
 def served(exchange: Exchange) -> Response:

@@ -6,7 +6,8 @@ pseudonyms all through the run. Checks read what they need of a secret from `Tra
 """
 
 from idprobe.redaction.cover import PSEUDONYM
+from idprobe.redaction.door import Shown, redacted_errors, shown
 from idprobe.redaction.facts import facts_of
 from idprobe.redaction.vault import Vault
 
-__all__ = ["PSEUDONYM", "Vault", "facts_of"]
+__all__ = ["PSEUDONYM", "Shown", "Vault", "facts_of", "redacted_errors", "shown"]

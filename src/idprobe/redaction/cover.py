@@ -1,155 +1,247 @@
 """Rewriting exchanges: pseudonyms where secrets stood."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from idprobe.exchange import Exchange, Landing, Pairs, Request, Response
-from idprobe.redaction.places import SECRET_PARAMETERS, is_json
-from idprobe.redaction.spelling import Spellings
+from idprobe.errors import EvidenceError
+from idprobe.exchange import Exchange, Headers, Landing, Request, Response, parse_json
+from idprobe.redaction.finding import Finder, Span, octets_of, text_of
+from idprobe.redaction.places import (
+    MEMBER,
+    SECRET_PARAMETERS,
+    fields_of,
+    is_json,
+    member_value,
+)
 
-__all__ = ["GLOBAL_LENGTH", "PSEUDONYM", "Cover", "raw_texts", "texts"]
+__all__ = ["PSEUDONYM", "Cover", "texts"]
 
-PSEUDONYM: Final = re.compile(r"‹[a-z_]+-[0-9]+›")
+PSEUDONYM: Final = re.compile(r"‹[a-z_]{1,64}-[0-9]{1,9}›")
 
-GLOBAL_LENGTH: Final = 8
-"""From this length on a secret is replaced wherever it stands; a shorter one as a whole value."""
-
-_NAMES: Final = "|".join(SECRET_PARAMETERS)
 _URL_HEADERS: Final = frozenset({"location", "referer", "content-location", "refresh"})
+_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
+_DELIMITER: Final = re.compile(r"([&?#;])")
+_BETWEEN: Final = b"\0\0"
+"""What stands between the texts of an exchange when all are searched at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
     """Puts pseudonyms in place of secrets.
 
-    `pseudonyms` has every known secret; `present` the ones to look for everywhere, longest first.
+    `pseudonyms` has every known secret, for whole values in the places of secrets; `finder` looks
+    for those that are covered wherever they stand.
     """
 
     pseudonyms: Mapping[str, str]
-    present: Sequence[Spellings]
+    finder: Finder
 
     def text(self, text: str) -> str:
-        """Return text without the secrets that are looked for."""
-        for spellings in self.present:
-            text = spellings.replaced(text, self.pseudonyms[spellings.value])
-        return text
+        """Return text without the secrets that are looked for everywhere."""
+        octets = octets_of(text)
+        spans = self.finder.spans(octets) if octets else ()
+        return text_of(self.covered(octets, spans)) if spans else text
 
-    def within(self, exchange: Exchange) -> "Cover":
-        """Return a cover that looks for less: for what one exchange holds."""
-        haystack = "\0".join(raw_texts(exchange))
-        return Cover(self.pseudonyms, [one for one in self.present if one.are_in(haystack)])
+    def values(self, value: Any) -> Any:
+        """Return a value of JSON without secrets, its members' names included."""
+        match value:
+            case str():
+                return self.text(value)
+            case int() | float() if not isinstance(value, bool) and str(value) in self.pseudonyms:
+                return self.text(str(value))
+            case list() | tuple():
+                return [self.values(one) for one in value]
+            case Mapping():
+                return {self.text(str(name)): self.values(one) for name, one in value.items()}
+            case _:
+                return value
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """Return the exchange with pseudonyms; all its texts are searched at once."""
+        return _Rewriting(self, exchange).exchange(exchange)
+
+    def covered(
+        self, octets: bytes, spans: Sequence[Span], spell: Callable[[str], str] = str
+    ) -> bytes:
+        """Return octets with pseudonyms, spelled as they have to be there, in place of spans."""
+        parts: list[bytes] = []
+        done = 0
+        for span in spans:
+            parts += (octets[done : span.start], spell(self.pseudonyms[span.value]).encode())
+            done = span.end
+        return b"".join((*parts, octets[done:])) if parts else octets
+
+
+class _Rewriting:
+    """One exchange on its way: its texts are taken in the order in which `_texts` yields them."""
+
+    def __init__(self, cover: Cover, exchange: Exchange) -> None:
+        self._cover: Final = cover
+        self._pseudonyms: Final = cover.pseudonyms
+        found = [octets_of(text) for text in _texts(exchange)]
+        spans = cover.finder.spans(_BETWEEN.join(found))
+        self._pieces: Final = _pieces(found, spans)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return the exchange with pseudonyms."""
-        landing = exchange.landing
+        response, landing = exchange.response, exchange.landing
         return replace(
             exchange,
             request=self._request(exchange.request),
-            response=None if exchange.response is None else self._response(exchange.response),
-            failure=None if exchange.failure is None else self.text(exchange.failure),
-            landing=None
-            if landing is None
-            else Landing(
-                self.text(landing.redirect_uri), landing.mode, self._pairs(landing.parameters)
-            ),
+            response=None if response is None else self._response(response),
+            landing=None if landing is None else self._landing(landing),
+            failure=None if exchange.failure is None else self._text(),
         )
+
+    def _octets(self, spell: Callable[[str], str] = str) -> bytes:
+        """Return the next text without what is looked for everywhere."""
+        octets, spans = next(self._pieces)
+        return self._cover.covered(octets, spans, spell)
+
+    def _text(self) -> str:
+        return text_of(self._octets())
 
     def _request(self, request: Request) -> Request:
-        target = self._encoded(request.target.decode("utf-8", "surrogateescape"))
-        body = request.body.decode("utf-8", "surrogateescape")
-        body = self._json(body) if is_json(request.headers) else self._encoded(body)
         return replace(
             request,
-            target=target.encode("utf-8", "surrogateescape"),
+            target=self._encoded(),
+            body=self._request_body(request),
             headers=self._headers(request.headers),
-            body=body.encode("utf-8", "surrogateescape"),
         )
 
+    def _request_body(self, request: Request) -> bytes:
+        if is_json(request.headers):
+            return self._json()
+        fields = fields_of(request.headers, request.body)
+        if fields is None:
+            return self._encoded()
+        body = self._octets()
+        for name, value in fields:
+            pseudonym = self._pseudonyms.get(value) if name in SECRET_PARAMETERS else None
+            if pseudonym is not None:
+                whole = re.compile(rb"(?<=\n)" + re.escape(octets_of(value)) + rb"(?=\r\n--)")
+                body = whole.sub(pseudonym.encode(), body)
+        return body
+
     def _response(self, response: Response) -> Response:
-        body = response.body.decode("utf-8", "surrogateescape")
-        body = self._json(body) if is_json(response.headers) else self.text(body)
         return replace(
             response,
             headers=self._headers(response.headers),
-            body=body.encode("utf-8", "surrogateescape"),
+            reason=self._text(),
+            body=self._json() if is_json(response.headers) else self._octets(),
         )
 
-    def _pairs(self, pairs: Pairs) -> Pairs:
-        """Return parameters with pseudonyms; a whole value that is a secret needs no length."""
-        return tuple((name, self._whole(name, value)) for name, value in pairs)
+    def _landing(self, landing: Landing) -> Landing:
+        redirect_uri = self._text()
+        parameters = []
+        for name, value in landing.parameters:
+            shown_name, shown = self._text(), self._text()
+            whole = self._pseudonyms.get(value) if name in SECRET_PARAMETERS else None
+            parameters.append((shown_name, whole or shown))
+        return Landing(redirect_uri, landing.mode, tuple(parameters))
 
-    def _whole(self, name: str, value: str) -> str:
-        pseudonym = self.pseudonyms.get(value)
-        if pseudonym is not None and (len(value) >= GLOBAL_LENGTH or name in SECRET_PARAMETERS):
-            return pseudonym
-        return self.text(value)
-
-    def _encoded(self, text: str) -> str:
-        """Return form-encoded text (a query or a body) with percent-encoded pseudonyms."""
-        parts = re.split(r"([&?#;])", text)
+    def _encoded(self) -> bytes:
+        """Return form-encoded octets (a query or a body) with percent-encoded pseudonyms."""
+        octets = self._octets(quote)
+        parts = _DELIMITER.split(octets.decode("utf-8", "surrogateescape"))
         for index, part in enumerate(parts):
             name, equals, raw = part.partition("=")
-            value = unquote(raw.replace("+", " "), errors="replace")
-            pseudonym = self.pseudonyms.get(value) if equals else None
-            if pseudonym is not None:
-                parts[index] = f"{name}={quote(pseudonym)}"
-        return PSEUDONYM.sub(lambda found: quote(found[0]), self.text("".join(parts)))
+            if equals and name in SECRET_PARAMETERS:
+                value = unquote(raw.replace("+", " "), errors="replace")
+                pseudonym = self._pseudonyms.get(value)
+                parts[index] = part if pseudonym is None else f"{name}={quote(pseudonym)}"
+        return "".join(parts).encode("utf-8", "surrogateescape")
 
-    def _json(self, text: str) -> str:
+    def _json(self) -> bytes:
+        """Return JSON with pseudonyms; what could be read before can be read afterwards."""
+        octets, spans = next(self._pieces)
+        covered = self._named(self._cover.covered(octets, spans))
+        if spans and _is_readable(octets) and not _is_readable(covered):
+            # a secret stood there as a number
+            covered = self._named(self._cover.covered(octets, spans, '"{}"'.format))
+        return covered
+
+    def _named(self, octets: bytes) -> bytes:
+        """Return JSON with pseudonyms for whole values of the members that are secret."""
+
         def whole(found: re.Match[str]) -> str:
-            pseudonym = self.pseudonyms.get(_unquoted(found["value"]))
+            pseudonym = self._pseudonyms.get(member_value(found["value"]))
             return found[0] if pseudonym is None else f'{found["name"]}"{pseudonym}"'
 
-        member = rf'(?P<name>"(?:{_NAMES})"\s*:\s*)"(?P<value>(?:[^"\\]|\\.)*)"'
-        return self.text(re.sub(member, whole, text))
+        text = octets.decode("utf-8", "surrogateescape")
+        return MEMBER.sub(whole, text).encode("utf-8", "surrogateescape")
 
-    def _headers(self, headers: Pairs) -> Pairs:
-        return tuple((name, self._header(name.strip().lower(), value)) for name, value in headers)
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((self._text(), self._header(name.strip().lower())) for name, _ in headers)
 
-    def _header(self, name: str, value: str) -> str:
+    def _header(self, name: str) -> str:
+        if name in _URL_HEADERS:
+            return text_of(self._encoded())
+        value = self._text()
         if name in {"cookie", "set-cookie"}:
-            value = self._cookies(value)
-        elif name in _URL_HEADERS:
-            value = self._encoded(value)
-        return self.text(value)
+            return self._cookies(value)
+        if name in _CREDENTIALS:
+            scheme, space, credentials = value.partition(" ")
+            return f"{scheme}{space}{self._pseudonyms.get(credentials.strip(), credentials)}"
+        return value
 
     def _cookies(self, header: str) -> str:
         parts = header.split(";")
         for index, part in enumerate(parts):
             name, equals, value = part.partition("=")
-            pseudonym = self.pseudonyms.get(value.strip().strip('"'))
+            pseudonym = self._pseudonyms.get(value.strip().strip('"'))
             if equals and pseudonym is not None:
                 parts[index] = f"{name}={pseudonym}"
         return ";".join(parts)
 
 
-def _unquoted(raw: str) -> str:
+def _pieces(
+    found: Sequence[bytes], spans: Sequence[Span]
+) -> Iterator[tuple[bytes, Sequence[Span]]]:
+    """Yield each text with the spans in it, which were found in all of them joined."""
+    start = number = 0
+    for octets in found:
+        end = start + len(octets)
+        here = []
+        while number < len(spans) and spans[number].start < end:
+            one = spans[number]
+            here.append(Span(one.start - start, one.end - start, one.value))
+            number += 1
+        yield octets, here
+        start = end + len(_BETWEEN)
+
+
+def _is_readable(octets: bytes) -> bool:
     try:
-        return str(json.loads(f'"{raw}"', strict=False))
-    except ValueError:
-        return raw
+        parse_json(octets)
+    except EvidenceError:
+        return False
+    return True
 
 
-def raw_texts(exchange: Exchange) -> Iterator[str]:
-    """Yield the texts of an exchange as they are spelled there."""
+def _texts(exchange: Exchange) -> Iterator[str]:
+    """Yield the texts of an exchange as they are spelled there, in the order of their rewriting."""
     request, response, landing = exchange.request, exchange.response, exchange.landing
     yield request.target.decode("utf-8", "surrogateescape")
     yield request.body.decode("utf-8", "surrogateescape")
-    yield from (value for _, value in request.headers)
+    for pair in request.headers:
+        yield from pair
     if response is not None:
-        yield from (value for _, value in response.headers)
+        for pair in response.headers:
+            yield from pair
+        yield response.reason
         yield response.body.decode("utf-8", "surrogateescape")
     if landing is not None:
         yield landing.redirect_uri
-        yield from (value for _, value in landing.parameters)
+        for pair in landing.parameters:
+            yield from pair
     if exchange.failure is not None:
         yield exchange.failure
 
 
 def texts(exchange: Exchange) -> Iterator[str]:
     """Yield the texts of a redacted exchange, decoded, so that pseudonyms can be read."""
-    yield from (unquote(text, errors="replace") for text in raw_texts(exchange))
+    yield from (unquote(text, errors="replace") for text in _texts(exchange))

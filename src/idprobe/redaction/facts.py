@@ -70,7 +70,7 @@ def _claims_facts(content: str, verifier: Verifier) -> dict[str, Any]:
     if nested:
         return nested
     try:
-        claims = parse_json(content.encode())
+        claims = parse_json(content.encode("utf-8", "surrogatepass"))
     except EvidenceError:
         return {}
     return {"claims": claims} if isinstance(claims, dict) else {}

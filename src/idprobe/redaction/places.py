@@ -1,17 +1,29 @@
 """Where secrets stand in an exchange, by RFC 6749, 6750, 7617 and OpenID Connect Core."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from email.message import Message
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Pairs, form_pairs, media_type_of, parse_json
+from idprobe.exchange import Exchange, Pairs, Sender, form_pairs, media_type_of, parse_json
+from idprobe.redaction.decoding import ESCAPE_MARKS
 
-__all__ = ["SECRET_PARAMETERS", "is_json", "secret_members", "secrets_of"]
+__all__ = [
+    "MEMBER",
+    "SECRET_PARAMETERS",
+    "bounded",
+    "fields_of",
+    "is_json",
+    "member_value",
+    "secret_members",
+    "secrets_of",
+]
 
 SECRET_PARAMETERS: Final[Mapping[str, str]] = {
     "access_token": "access_token",
@@ -41,6 +53,17 @@ SECRET_PARAMETERS: Final[Mapping[str, str]] = {
 """Parameters and JSON members whose values are secret, and the word used in the pseudonym."""
 
 
+MEMBER: Final = re.compile(
+    rf'(?P<name>"(?:{"|".join(SECRET_PARAMETERS)})"\s*+:\s*+)"(?P<value>(?:[^"\\]|\\.)*+)"'
+)
+"""A member of JSON whose value is secret, found in JSON that need not be whole or valid."""
+
+MOST_SECRETS: Final = 500
+"""So many secrets a body may hold; one with more of them is not kept."""
+
+MOST_ESCAPES: Final = 100_000
+"""So many escapes a body may hold; one with more of them is not kept."""
+
 COMPACT: Final = re.compile(rb"ey[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
 """A body that is one JWS or JWE."""
 
@@ -55,10 +78,11 @@ def secrets_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """Yield (kind, value) of every secret that stands where RFC 6749, 6750 and 7617 put one."""
     request, response, landing = exchange.request, exchange.response, exchange.landing
     yield from _secret_pairs(request.query)
+    fields = fields_of(request.headers, request.body)
     if is_json(request.headers):
         yield from _secret_members(request.body)
     else:
-        yield from _secret_pairs(form_pairs(request.body))
+        yield from _secret_pairs(form_pairs(request.body) if fields is None else fields)
     for name, value in request.headers:
         yield from _secret_header(name, value)
     if response is not None:
@@ -69,6 +93,27 @@ def secrets_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
             yield "jwt", response.body.decode("ascii").strip()
     if landing is not None:
         yield from _secret_pairs(landing.parameters)
+
+
+def bounded(exchange: Exchange) -> Exchange:
+    """Return the exchange; without a body in which more secrets could hide than are looked for.
+
+    Such a body counts as cut, as one that is longer than the bound.
+    """
+    request, response = exchange.request, exchange.response
+    if exchange.sender is Sender.SERVER and _is_crowded(request.body):
+        exchange = replace(exchange, request=replace(request, body=b""))
+    if response is not None and _is_crowded(response.body):
+        exchange = replace(exchange, response=replace(response, body=b"", truncated=True))
+    return exchange
+
+
+def _is_crowded(body: bytes) -> bool:
+    if len(body) < MOST_SECRETS:
+        return False
+    secrets = sum(1 for _ in islice(_secret_members(body), MOST_SECRETS + 1))
+    escapes = sum(map(body.count, ESCAPE_MARKS)) if len(body) > MOST_ESCAPES else 0
+    return secrets > MOST_SECRETS or escapes > MOST_ESCAPES
 
 
 def _secret_pairs(pairs: Pairs) -> Iterator[tuple[str, str]]:
@@ -107,13 +152,35 @@ def secret_members(whole: Any) -> Iterator[tuple[str, str]]:
 
 
 def _secret_members_of_broken_json(body: bytes) -> Iterator[tuple[str, str]]:
-    names = "|".join(SECRET_PARAMETERS)
-    text = body.decode("utf-8", "replace")
-    for name, raw in re.findall(rf'"({names})"\s*:\s*"((?:[^"\\]|\\.)*)"', text):
-        try:
-            yield SECRET_PARAMETERS[name], str(json.loads(f'"{raw}"'))
-        except ValueError:
-            yield SECRET_PARAMETERS[name], raw
+    for found in MEMBER.finditer(body.decode("utf-8", "replace")):
+        name = found["name"].partition('"')[2].partition('"')[0]
+        yield SECRET_PARAMETERS[name], member_value(found["value"])
+
+
+def member_value(raw: str) -> str:
+    """Return the text that a string of JSON spells; as it is spelled if it is none."""
+    try:
+        return str(json.loads(f'"{raw}"', strict=False))
+    except ValueError:
+        return raw
+
+
+def fields_of(headers: Pairs, body: bytes) -> Pairs | None:
+    """Return the text fields of a multipart form (RFC 7578), None for any other body."""
+    if media_type_of(headers) != "multipart/form-data":
+        return None
+    content_type = next(value for name, value in headers if name.lower() == "content-type")
+    boundary = Message()
+    boundary["Content-Type"] = content_type
+    delimiter = b"--" + str(boundary.get_boundary("")).encode("latin-1", "replace")
+    found = []
+    for part in body.split(delimiter)[1:MOST_SECRETS]:
+        head, separator, value = part.partition(b"\r\n\r\n")
+        name = head.partition(b'; name="')[2].partition(b'"')[0]
+        if separator:
+            text = value.removesuffix(b"\r\n").decode("utf-8", "surrogateescape")
+            found.append((name.decode("utf-8", "surrogateescape"), text))
+    return tuple(found)
 
 
 def _secret_header(name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -154,7 +221,7 @@ def _secret_authorization(value: str) -> Iterator[tuple[str, str]]:
     yield "basic", credentials
     try:
         decoded = base64.b64decode(credentials, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return
     raw = decoded.partition(":")[2]
     yield "client_secret", unquote(raw.replace("+", " "))

@@ -1,17 +1,19 @@
 """The secrets of a run and their pseudonyms."""
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from idprobe.exchange import Exchange, Trace
 from idprobe.jose import looks_like_jwt, read_jwt, verified_by
 from idprobe.jwe import Opened, header_of_jwe, opened, secret_key
-from idprobe.redaction.cover import GLOBAL_LENGTH, PSEUDONYM, Cover, raw_texts, texts
+from idprobe.profile import Profile, is_ordinary, public_texts
+from idprobe.redaction.cover import PSEUDONYM, Cover, texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
-from idprobe.redaction.places import secret_members, secrets_of
-from idprobe.redaction.spelling import Index, Spellings
+from idprobe.redaction.finding import GLOBAL_LENGTH, Finder
+from idprobe.redaction.places import bounded, secret_members, secrets_of
 
 __all__ = ["Vault"]
 
@@ -20,30 +22,53 @@ ISSUED: Final = frozenset({"access_token", "id_token", "jwt", "logout_token", "r
 
 
 class Vault:
-    """The secrets of one run: it gives each a pseudonym, and keeps what may be known of it."""
+    """The secrets of one run: it gives each a pseudonym, and keeps what may be known of it.
 
-    def __init__(self, secrets: Iterable[tuple[str, str]] = ()) -> None:
-        """Start with the secrets of a profile as (kind, value) pairs."""
+    It may be used by several threads.
+    """
+
+    def __init__(
+        self, secrets: Iterable[tuple[str, str]] = (), public: tuple[str, ...] = ()
+    ) -> None:
+        """Start with the secrets of a profile as (kind, value) pairs.
+
+        What is part of a public text is covered only where a secret is expected.
+        """
         self.verifier: Verifier = nobody
         self._pseudonyms: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
-        self._spellings = Index()
+        self._finder = Finder()
+        self._public = public
+        self._lock = threading.RLock()
         self._client_secrets: dict[str, str] = {}
         self._keys: list[Mapping[str, Any]] = []
         self._unverified: dict[str, tuple[str, str]] = {}
         for kind, value in secrets:
             self.learn(kind, value)
+            if value and len(value) < GLOBAL_LENGTH and not is_ordinary(value, public):
+                self._finder.add(value)
+
+    @classmethod
+    def of(cls, profile: Profile) -> Self:
+        """Return a vault with the secrets of a profile."""
+        return cls(profile.secrets(), public_texts(profile))
 
     def learn(self, kind: str, value: str) -> None:
-        """Give a secret its pseudonym, unless it has one; an empty value is no secret."""
-        if not value or value in self._pseudonyms:
-            return
+        """Give a secret its pseudonym, unless it has one; an empty value is no secret.
+
+        A short one that a server chose is covered only where a secret is expected.
+        """
+        with self._lock:
+            if value and value not in self._pseudonyms:
+                self._learn(kind, value)
+
+    def _learn(self, kind: str, value: str) -> None:
         self._counts[kind] = number = self._counts.get(kind, 0) + 1
         pseudonym = f"‹{kind}-{number}›"
         self._pseudonyms[value] = pseudonym
-        if len(value) >= GLOBAL_LENGTH:
-            self._spellings.add(Spellings.of(value))
+        if len(value) >= GLOBAL_LENGTH and not is_ordinary(value, self._public):
+            self._finder.add(value)
         if kind == "client_secret":
             self._client_secrets[value] = pseudonym
         self._facts[pseudonym] = facts = facts_of(kind, value, self._verified_by, self._opened)
@@ -57,7 +82,7 @@ class Vault:
     def learn_from(self, exchanges: Iterable[Exchange]) -> None:
         """Give every secret in exchanges its pseudonym."""
         for exchange in exchanges:
-            for kind, value in secrets_of(exchange):
+            for kind, value in secrets_of(bounded(exchange)):
                 self.learn(kind, value)
 
     def strange_keys(self) -> frozenset[tuple[str, str]]:
@@ -102,21 +127,29 @@ class Vault:
 
     def scrub(self, text: str) -> str:
         """Return text without any known secret, in whatever spelling it stands there."""
-        return self._cover(text).text(text)
+        with self._lock:
+            return self._cover.text(text)
+
+    def scrub_json(self, value: Any) -> Any:
+        """Return a value of JSON without any known secret in its texts and names."""
+        with self._lock:
+            return self._cover.values(value)
 
     def redact(self, trace: Trace) -> Trace:
         """Return the trace with pseudonyms for secrets, and the facts of each; idempotent."""
         if trace.redacted:
             return trace
-        self.learn_from(trace.exchanges)
-        haystack = (text for exchange in trace.exchanges for text in raw_texts(exchange))
-        cover = self._cover("\0".join(haystack))
-        exchanges = tuple(cover.within(exchange).exchange(exchange) for exchange in trace.exchanges)
-        return replace(trace, exchanges=exchanges, facts=self._facts_in(exchanges), redacted=True)
+        with self._lock:
+            kept = tuple(map(bounded, trace.exchanges))
+            self.learn_from(kept)
+            cover = self._cover
+            exchanges = tuple(map(cover.exchange, kept))
+            facts = self._facts_in(exchanges)
+            return replace(trace, exchanges=exchanges, facts=facts, redacted=True)
 
-    def _cover(self, haystack: str) -> Cover:
-        """Return what covers the secrets of a text; looking once spares looking everywhere."""
-        return Cover(self._pseudonyms, self._spellings.present_in(haystack))
+    @property
+    def _cover(self) -> Cover:
+        return Cover(self._pseudonyms, self._finder)
 
     def _facts_in(self, exchanges: Iterable[Exchange]) -> dict[str, Mapping[str, Any]]:
         """Return the facts of the pseudonyms that occur, themselves free of secrets."""
@@ -125,10 +158,10 @@ class Vault:
             for text in texts(exchange):
                 found.update(dict.fromkeys(PSEUDONYM.findall(text)))
         facts = {name: self._facts[name] for name in found if name in self._facts}
-        clean: dict[str, Mapping[str, Any]] = json.loads(
-            self.scrub(json.dumps(facts, ensure_ascii=False))
-        )
-        return clean
+        told = json.dumps(facts)
+        plain: dict[str, Mapping[str, Any]] = json.loads(told)
+        hidden = bool(self._finder.spans(told.encode()))
+        return {name: self._cover.values(one) for name, one in plain.items()} if hidden else plain
 
 
 def _lacks_a_key(facts: Mapping[str, Any]) -> bool:

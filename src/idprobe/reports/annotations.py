@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TextIO
 
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.model import Finding, Run, grouped_by_cause
 from idprobe.reports.words import plural
 

@@ -79,7 +79,7 @@ def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:
         tuple((one["clause"], _measured(one), one["held"]) for one in load["budget"]),
         tuple(load.get("drift", ())),
         {**load["findings"], **load["errors"]["kinds"], **load["warnings"]},
-        (*_of_another(load, target, issuer), *load["notes"]),
+        (*_of_another(load, target, issuer), *(one for one in load["notes"] if one not in because)),
         load_charts(load),
     )
 
@@ -95,7 +95,8 @@ def _verdict(load: Mapping[str, Any]) -> tuple[str, str]:
         return "violated", load["stopped"]
     if all(one["held"] for one in load["budget"]):
         return "satisfied", "within budget"
-    return "violated", "the budget was not kept"
+    told = load["errors"].get("told")
+    return "violated", "the budget was not kept" + ("" if told is None else f": {told}")
 
 
 def _facts(load: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -118,7 +119,7 @@ def _facts(load: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _measured(one: Mapping[str, Any]) -> str:
     actual = one["actual"]
     if actual is None:
-        return "nothing measured"
+        return "not known"
     if one["clause"].startswith("errors"):
         return f"{actual:.3%}"
     return f"{actual:.1f}/s" if one["clause"].startswith("rate") else f"{actual:.3g} ms"

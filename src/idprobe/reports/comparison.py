@@ -168,7 +168,7 @@ def _row(name: str, told: Mapping[str, Any], cells: Sequence[Cell | None]) -> Ro
         told["severity"],
         told["area"],
         told["wants"],
-        told["link"],
+        told["link"] if told["link"].startswith("https://") else "",
         tuple(cells),
     )
 

@@ -8,7 +8,7 @@ import shlex
 from typing import Final
 
 from idprobe.exchange import FORM, Request
-from idprobe.reports.legible import legible, plain_pseudonyms
+from idprobe.legible import legible, plain_pseudonyms
 
 __all__ = ["curl_command"]
 

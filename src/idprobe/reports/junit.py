@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from pathlib import Path
 
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.model import Finding, Run, by_spec
 from idprobe.verdict import (
     HarnessFault,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.model import Finding, Run, counts_of, grouped_by_cause
 from idprobe.reports.words import KINDS, headline, meaning, plural, weight
 

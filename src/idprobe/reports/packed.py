@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Trace
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.transcript import Body, Shown, anchor, elapsed, transcript
 
 __all__ = ["BUDGET", "packed", "unpacked"]

@@ -20,11 +20,11 @@ from markupsafe import Markup
 from idprobe.content import content
 from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Sender, Trace
+from idprobe.legible import clipped, legible
 from idprobe.reports import words
 from idprobe.reports.ability import abilities
 from idprobe.reports.bearing import bearing
 from idprobe.reports.curl import curl_command
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.model import (
     Finding,
     NotTested,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from idprobe.catalogue import Requirement
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.model import Finding, Run, grouped_by_cause
 from idprobe.reports.record import fingerprint
 from idprobe.reports.words import meaning, plural

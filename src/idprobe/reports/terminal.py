@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from idprobe.reports.legible import clipped, legible
+from idprobe.legible import clipped, legible
 from idprobe.reports.model import Counts, Finding, Run, by_area, counts_of, grouped_by_cause
 from idprobe.reports.words import KINDS, headline, meaning, plural, weight
 

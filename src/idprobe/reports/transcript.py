@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.exchange import FORM, Exchange, Headers, Pairs, Trace, media_type_of
-from idprobe.reports.legible import clipped, plain_pseudonyms, spread_form, spread_json
+from idprobe.legible import clipped, plain_pseudonyms, spread_form, spread_json
 
 __all__ = ["Body", "Shown", "anchor", "elapsed", "shown", "transcript"]
 

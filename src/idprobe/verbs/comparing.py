@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from idprobe.errors import UsageError
+from idprobe.legible import legible
 from idprobe.outputs import claim, fresh_folder
 from idprobe.reports.comparison import (
     COMPARISON_FILES,
@@ -17,7 +18,6 @@ from idprobe.reports.comparison import (
     comparison_json,
     write_comparison,
 )
-from idprobe.reports.legible import legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
 from idprobe.verbs.options import overwrite_option

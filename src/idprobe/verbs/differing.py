@@ -11,8 +11,8 @@ import click
 
 from idprobe.errors import UsageError
 from idprobe.gate import quarantine
+from idprobe.legible import clipped, legible
 from idprobe.reports.differences import KINDS, Difference, differences, is_same_build, unlike
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
 from idprobe.verbs.load_differing import load_diff, loads_in
@@ -91,7 +91,8 @@ def _lines(found: Sequence[Difference], warnings: Sequence[str]) -> Iterator[str
             yield f"\n{kind} ({says}):"
         for one in group:
             mark = "regression  " if one.regressed else ""
-            yield f"  {mark}{one.requirement} ({one.level}): {one.before} -> {one.after}"
+            told = f"{one.requirement} ({one.level}): {one.before} -> {one.after}"
+            yield f"  {mark}{clipped(legible(told), _MAX_QUOTE)}"
             if one.because:
                 yield f"    {clipped(legible(one.because), _MAX_QUOTE)}"
 

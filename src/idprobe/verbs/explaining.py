@@ -9,8 +9,8 @@ import click
 
 from idprobe.catalogue import Catalogue, Requirement, load_catalogue
 from idprobe.coverage.untested import load_untested
+from idprobe.legible import clipped, legible
 from idprobe.probes import all_probes
-from idprobe.reports.legible import clipped, legible
 from idprobe.reports.record import read_results, results_in
 from idprobe.suite import Check, all_checks
 

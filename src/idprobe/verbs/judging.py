@@ -16,6 +16,7 @@ from idprobe.content import content
 from idprobe.errors import HarnessError, NothingSelected, UsageError
 from idprobe.glue import Glue
 from idprobe.outputs import lead_latest_to
+from idprobe.redaction import redacted_errors, shown
 from idprobe.reports.annotations import annotations, is_github, without_commands
 from idprobe.reports.model import Run
 from idprobe.reports.record import results_json
@@ -40,7 +41,8 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
             bar.update(task, description=name.replace("_", " ")[:40], completed=done, total=total)
 
         run.progress = show
-        result, said = _run_suite(run, keyword)
+        with redacted_errors(run.vault):
+            result, said = _run_suite(run, keyword)
     _say(run, result, as_json=as_json)
     for sentence in (*said, *filter(None, [lead_latest_to(run.options.out)])):
         click.echo(f"idprobe: {sentence}", err=True)
@@ -94,7 +96,7 @@ def _say(run: Audit, result: Run, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_outcome(result, run.options.out), ensure_ascii=True, indent=2))
     elif run.broken is not None:
-        click.echo(f"idprobe: {run.broken}", err=True)
+        click.echo(f"idprobe: {shown(str(run.broken), run.vault)}", err=True)
     else:
         with without_commands(sys.stdout, active=github):
             print_summary(result, Console(), run.options.out / "report.html")

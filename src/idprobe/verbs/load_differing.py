@@ -11,9 +11,9 @@ from typing import Any, Final
 import click
 
 from idprobe.errors import UsageError
+from idprobe.legible import legible
 from idprobe.load.comparing import comparable, comparisons
 from idprobe.reports.bearing import FILE, read_load
-from idprobe.reports.legible import legible
 
 __all__ = ["load_diff", "loads_in"]
 

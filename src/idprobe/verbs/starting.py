@@ -17,13 +17,11 @@ from idprobe.doctor import Symptom, examine
 from idprobe.embedded import served
 from idprobe.errors import UsageError
 from idprobe.profile import Profile, consent_missing
-from idprobe.reports.legible import clipped, legible
 from idprobe.targets import resolve
 
 __all__ = ["add_start_commands"]
 
 UNUSABLE: Final = 3
-MAX_SAID: Final = 600
 COLOURS: Final[Mapping[str, str]] = {"ok": "green", "fix": "red", "skip": "yellow"}
 
 
@@ -121,8 +119,7 @@ async def _examined(profile: Profile, *, as_json: bool) -> list[Symptom]:
 
 def _show(symptom: Symptom) -> None:
     mark = click.style(f"{symptom.state:<4}", fg=COLOURS[symptom.state])
-    said = clipped(legible(symptom.said[: MAX_SAID + 1]), MAX_SAID)
-    click.echo(f"{mark}  {legible(symptom.what)}: {said}", color=_colour())
+    click.echo(f"{mark}  {symptom.what}: {symptom.said}", color=_colour())
     sys.stdout.flush()
 
 
