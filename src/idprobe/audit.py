@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,7 @@ from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
 from idprobe.seals import Seal, SealState
+from idprobe.signatures import signing_key
 from idprobe.targets import resolve
 from idprobe.verdict import Inconclusive, Judgement, Violated
 
@@ -214,6 +216,7 @@ class Audit:
             return
         shown = self._under_load is not None
         made = [name for name in probes if not (shown and name == UNDER_LOAD)]
+        key = signing_key(os.environ)
         evidence = None
         if self.options.keeps_evidence:
             evidence = Evidence(self.options.out / "evidence", self.vault)
@@ -242,7 +245,8 @@ class Audit:
         if self._seen is not None:
             self._seen = self._shown(self._seen, evidence)
         if evidence is not None:
-            self._seal = evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
+            facts = {"tool": version("idprobe"), "issuer": self.profile.issuer}
+            self._seal = evidence.seal(facts, key)
             self._unwritten = evidence.failure
 
     def _shown(self, seen: Observation, evidence: Evidence | None = None) -> Observation:

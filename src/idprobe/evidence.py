@@ -17,11 +17,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Trace
 from idprobe.har import from_har, to_har
 from idprobe.redaction import Vault
-from idprobe.seals import MANIFEST, PART, Seal, SealState, digests_of, octets_of, seal_of
+from idprobe.seals import (
+    MANIFEST,
+    PART,
+    SIGNATURE,
+    Seal,
+    SealState,
+    digests_of,
+    octets_of,
+    seal_of,
+)
+from idprobe.signatures import check_signature, key_id
 from idprobe.strict_json import json_text
 from idprobe.typed import misfit
 
@@ -126,18 +141,24 @@ class Evidence:
             if not self._is_sealed:
                 (self._folder / f"{trace.probe}{PART}").unlink(missing_ok=True)
 
-    def seal(self, facts: Mapping[str, Any]) -> Seal:
+    def seal(self, facts: Mapping[str, Any], key: Ed25519PrivateKey | None = None) -> Seal:
         """Write `manifest.json`, the SHA-256 of every file beside the facts given; nothing after.
 
-        Evidence that lacks something stays without a seal.
+        With a key, its signature over the manifest is put beside it. Evidence that lacks something
+        stays without a seal.
         """
         with self._writing:
             if self.failure is None:
                 with self._failing():
                     document = {**facts, "sha256": digests_of(octets_of(self._folder))}
-                    self._write(MANIFEST, json.dumps(document, indent=2, ensure_ascii=False))
+                    manifest = json_text(document, indent=2).encode()
+                    if key is not None:
+                        self._write(SIGNATURE, key.sign(manifest))
+                    self._write(MANIFEST, manifest)
             self._is_sealed = True
-        return Seal(SealState.SEALED if self.failure is None else SealState.UNSEALED)
+        if self.failure is not None:
+            return Seal(SealState.UNSEALED)
+        return Seal(SealState.SEALED, signed_by=None if key is None else key_id(key.public_key()))
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -149,14 +170,14 @@ class Evidence:
         except EvidenceError as error:  # somebody else put something into the folder
             self.failure = self.failure or str(error)
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, content: str | bytes) -> None:
         """Write a file whole or not at all."""
         aside = self._folder / f".{name}.tmp"
         with self._writing, self._failing():
             if self._is_sealed:
                 return
             try:
-                aside.write_bytes(text.encode("utf-8", "backslashreplace"))
+                aside.write_bytes(content if isinstance(content, bytes) else content.encode())
                 aside.replace(self._folder / name)
             except OSError:
                 aside.unlink(missing_ok=True)
@@ -168,7 +189,7 @@ class Evidence:
             if self._is_sealed:
                 return
             with (self._folder / name).open("ab", buffering=0) as file:
-                before, octets = file.tell(), f"{line}\n".encode("utf-8", "backslashreplace")
+                before, octets = file.tell(), f"{line}\n".encode()
                 try:
                     whole = file.write(octets) == len(octets)
                 except OSError:
@@ -183,17 +204,21 @@ def _is_evidence(name: str) -> bool:
     return name.endswith((".har", PART)) or name in {"run.json", "probes.jsonl", MANIFEST}
 
 
-def read_evidence(folder: Path, *, unsealed: bool = False) -> Recorded:
+def read_evidence(
+    folder: Path, *, unsealed: bool = False, signed_by: Ed25519PublicKey | None = None
+) -> Recorded:
     """Return the evidence in a folder; raises EvidenceError naming the file that cannot be used.
 
-    What does not fit its manifest is refused, unless `unsealed` says to read it all the same. A run
-    that was killed has left no manifest.
+    What does not fit its manifest is refused, unless `unsealed` says to read it all the same; with
+    a key, what that key did not sign, as well. A run that was killed has left no manifest.
     A probe with a HAR but no line in `probes.jsonl` had ended when its run was killed between the
     two: nothing is judged by it, since nobody knows how it ended. Exchanges of probes that had not
     ended are not judged.
     """
     files = octets_of(folder)
     seal = seal_of(files)
+    if signed_by is not None:
+        seal = replace(seal, signed_by=check_signature(files, signed_by))
     if seal.state is SealState.BROKEN and not unsealed:
         raise EvidenceError(
             f"{folder} is not as it was sealed: {seal.shown_flaws}; --unsealed judges it all the "

@@ -37,7 +37,7 @@ EVIDENCE: Final = tuple(
     f"evidence/{name}"
     for name in (
         *("*.har", "*.part.jsonl", "run.json", "probes.jsonl", ".*.tmp"),
-        *("manifest.json", "manifest.json.minisig"),
+        *("manifest.json", "manifest.json.sig"),
     )
 )
 """The files of a run's evidence."""

@@ -18,7 +18,7 @@ from idprobe.errors import EvidenceError
 __all__ = ["MANIFEST", "SIGNATURE", "Seal", "SealState", "digests_of", "octets_of", "seal_of"]
 
 MANIFEST: Final = "manifest.json"
-SIGNATURE: Final = f"{MANIFEST}.minisig"
+SIGNATURE: Final = f"{MANIFEST}.sig"
 PART: Final = ".part.jsonl"
 _NO_EVIDENCE: Final = frozenset({"Thumbs.db", "desktop.ini"})
 """What systems leave in folders that somebody looked into; names with a dot in front, as well."""

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from idprobe.bounded import read_bounded
 from idprobe.errors import EvidenceError
 from idprobe.reports.model import Run, counts_of
 from idprobe.schemas import validate
@@ -21,6 +22,7 @@ from idprobe.verdict import Judgement, because_of, name_of
 __all__ = ["SCHEMA", "fingerprint", "read_results", "results_in", "results_json", "write_results"]
 
 SCHEMA: Final = 1
+_MOST_BYTES: Final = 128 * 2**20
 
 _PASSING: Final = (
     (re.compile(r"\u2039([a-z_]+)-\d+\u203a"), r"<\1>"),
@@ -146,7 +148,7 @@ def results_in(path: Path) -> Path:
 def read_results(path: Path) -> dict[str, Any]:
     """Return the results in a file; raises EvidenceError naming the file and what is wrong."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_bounded(path, _MOST_BYTES))
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):

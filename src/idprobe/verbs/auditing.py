@@ -21,6 +21,7 @@ from idprobe.registering import registering
 from idprobe.reports import FORMATS, result_files
 from idprobe.reports.model import Run
 from idprobe.reports.words import plural
+from idprobe.signatures import verify_key
 from idprobe.verbs.judging import carried_out, code_of
 from idprobe.verbs.options import options_of, run_options
 from idprobe.verbs.several import audit_several
@@ -167,6 +168,11 @@ def _update(run: Audit, result: Run) -> None:
     is_flag=True,
     help="Judge evidence that was changed since it was sealed; every report says so.",
 )
+@click.option(
+    "--verify-key",
+    type=click.Path(path_type=Path),
+    help="Refuse evidence that the key in this file (an Ed25519 public key, PEM) did not sign.",
+)
 def judge(evidence: Path, **options: Any) -> int:
     """Judge recorded EVIDENCE again, without the server: a results folder, or its evidence/.
 
@@ -177,12 +183,15 @@ def judge(evidence: Path, **options: Any) -> int:
     idprobe judge reports/output/latest
     idprobe judge for-acme -k RFC6749-5.1/cache-control-no-store
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
+    if options["unsealed"] and options["verify_key"] is not None:
+        raise UsageError("--unsealed takes evidence that was changed, --verify-key none: leave one")
+    key = None if options["verify_key"] is None else verify_key(options["verify_key"])
     if options["output"] is not None:
         files = _files(options, evidence=False)
         refuse_taken(options["output"], files, overwrite=options["overwrite"])
     folder = evidence / "evidence" if (evidence / "evidence").is_dir() else evidence
     with unpacked(folder) as readable:
-        recorded = read_evidence(readable, unsealed=options["unsealed"])
+        recorded = read_evidence(readable, unsealed=options["unsealed"], signed_by=key)
     profile = recorded_profile(recorded)
     out = options["output"] or fresh_folder(f"{profile.name}-judged")
     depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")
