@@ -154,6 +154,13 @@ def variants(session: nox.Session) -> None:
     session.run("python", "-m", "tests.variants.compare", *page, *session.posargs)
 
 
+@nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill and terminate audits at 40 moments: their evidence is judged (10 minutes)."""
+    install(session, "tests", editable=True)
+    session.run("python", "-m", "tests.kills", *session.posargs)
+
+
 @nox.session
 def load(session: nox.Session) -> None:
     """Load the embedded server for ten seconds within a budget."""

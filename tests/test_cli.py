@@ -243,8 +243,10 @@ def test_several_targets_have_a_folder_each_and_a_comparison(tmp_path: Path) -> 
 
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"speakup", "reference", "compare.json", "compare.html"}
+    ours = {"compare.json", "compare.html", ".idprobe-comparison"}
+    assert names == {"speakup", "reference", *ours}
     assert {path.name for path in (tmp_path / "out" / "speakup").iterdir()} == {
+        ".idprobe-results",
         "results.json",
         "report.html",
         "evidence",

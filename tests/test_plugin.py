@@ -140,11 +140,14 @@ def test_a_failure_that_judges_nothing_fails_the_run(pytester: pytest.Pytester, 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_keyword_that_selects_nothing_sends_nothing(run: Any) -> None:
+def test_a_keyword_that_selects_nothing_does_nothing(run: Any, tmp_path: Path) -> None:
     result, record = run("-k", "nothing_of_the_kind")
 
     result.assert_outcomes(deselected=6)
-    assert (record["exchanges"], record["judgements"]) == (0, [])
+    result.stdout.fnmatch_lines(["no check is selected: nothing was done"])
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert not record
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

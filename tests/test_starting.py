@@ -426,6 +426,26 @@ def test_a_clock_that_is_wrong_is_told(ahead_s: int, state: str) -> None:
     assert found["clock"].state == state
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+        "Mon, 01 Jan 99999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +2400",
+        "1 Jan 2024 1:2 +0a",
+    ],
+    ids=["offset", "year", "day", "letters"],
+)
+def test_a_date_that_no_calendar_has_is_no_date(date: str) -> None:
+    def dated(response: httpx.Response) -> httpx.Response:
+        response.headers["date"] = date
+        return response
+
+    found = examined(speakup(clients={}, users={}), dated)
+
+    assert found["clock"].said == "the server sends no Date that can be read"
+
+
 def test_a_rate_limit_is_told_with_its_number() -> None:
     answered = 0
     too_many = httpx.Response(429, headers={"retry-after": "7"}, stream=httpx.ByteStream(b""))

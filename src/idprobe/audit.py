@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from idprobe.conclusion import (
     stale_notes,
 )
 from idprobe.coverage.plans import are_plans, requirements_selected
-from idprobe.errors import IdprobeError, ProfileError, UsageError
+from idprobe.errors import EvidenceError, IdprobeError, ProfileError, UsageError
 from idprobe.evidence import UNDER_LOAD, Evidence, ProbeOutcome, Recorded
 from idprobe.exchange import Exchange, Sender, Trace
 from idprobe.gate import check_comparable, coverage_regressions
@@ -63,6 +64,8 @@ from idprobe.redaction import Vault
 from idprobe.reports import FORMATS
 from idprobe.reports.curl import curl_command
 from idprobe.reports.model import Run
+from idprobe.seals import Seal, SealState
+from idprobe.signatures import signing_key
 from idprobe.targets import resolve
 from idprobe.verdict import Inconclusive, Judgement, Violated
 
@@ -95,6 +98,8 @@ class Options:
     """A load.json to be shown in the report."""
     under_load: Trace | None = None
     """The same load run as evidence, if it was of this server and says enough."""
+    overwrite: bool = False
+    """Whether results of an earlier run in the same folder may go."""
     keeps_evidence: bool = True
     """Whether traces are written down, as they always are but for servers that tests make."""
 
@@ -121,11 +126,16 @@ class Audit:
     """Whether experiments were left out because the run had sent all that it may send."""
     interrupted: bool = False
     """Whether somebody stopped the experiments; what had been seen by then is judged."""
+    lost: list[str] = field(default_factory=list)
+    """Checks that idprobe failed to judge, each with the reason."""
     vault: Vault = field(default_factory=Vault)
     _begun: float = field(default_factory=time.perf_counter)
     _seen: Observation | None = None
     _selected: frozenset[str] = frozenset()
     _left_behind: str | None = None
+    _seal: Seal | None = None
+    _unwritten: str | None = None
+    """Why some of the evidence could not be written, if so."""
 
     def __post_init__(self) -> None:
         if self.recorded is None:
@@ -199,15 +209,18 @@ class Audit:
         """Make the experiments, or take those of the recorded run."""
         if self.recorded is not None:
             run, traces = self.recorded.run, self.recorded.traces
+            self._seal = self.recorded.seal
             situation = Situation(self.profile, run.get("metadata", {}), run.get("observed", {}))
             self._seen = self._shown(Observation(traces, self.recorded.outcomes, situation))
             self.exchanges = sum(len(one) for name, one in traces.items() if name != UNDER_LOAD)
             return
         shown = self._under_load is not None
         made = [name for name in probes if not (shown and name == UNDER_LOAD)]
+        key = signing_key(os.environ)
         evidence = None
         if self.options.keeps_evidence:
             evidence = Evidence(self.options.out / "evidence", self.vault)
+            self._seal = Seal(SealState.UNSEALED)
         observer = Observer(
             self.profile,
             self.vault,
@@ -232,7 +245,9 @@ class Audit:
         if self._seen is not None:
             self._seen = self._shown(self._seen, evidence)
         if evidence is not None:
-            evidence.seal({"tool": version("idprobe"), "issuer": self.profile.issuer})
+            facts = {"tool": version("idprobe"), "issuer": self.profile.issuer}
+            self._seal = evidence.seal(facts, key)
+            self._unwritten = evidence.failure
 
     def _shown(self, seen: Observation, evidence: Evidence | None = None) -> Observation:
         """Return what may be believed of what was seen, and the load run that is shown; keep it."""
@@ -381,6 +396,7 @@ class Audit:
                 or self._left_behind is not None
                 or self.interrupted,
                 failed=(bool(loosened.gone) and self.options.strict_deviations) or bool(lost),
+                broken=self._unwritten is not None or bool(self.lost),
             ),
             standards=self.options.standards or self.profile.standards,
             safety=self.options.selection.safety.name.lower(),
@@ -403,6 +419,7 @@ class Audit:
             coverage_regressions=lost,
             quarantined=self._held(),
             load=self.options.load,
+            seal=self._seal,
         )
 
     def _lost(self) -> tuple[str, ...]:
@@ -423,6 +440,11 @@ class Audit:
             yield str(self.broken)
         if self._left_behind is not None:
             yield self._left_behind
+        yield from (f"not judged: {one}" for one in self.lost)
+        if self._unwritten is not None:
+            yield f"the evidence is not whole, it could not be written: {self._unwritten}"
+        elif self._seal is not None and self._seal.told:
+            yield self._seal.told
         selection = self.options.selection
         if selection.depth is Depth.DEEP:
             yield f"generated requests start from a seed: --seed {selection.seed} repeats them"
@@ -460,6 +482,8 @@ class Audit:
 
 def recorded_profile(recorded: Recorded) -> Profile:
     """Return the profile of recorded evidence; its secrets are not there, and not needed."""
+    if "profile" not in recorded.run:
+        raise EvidenceError("run.json lacks the profile of the run")
     return restored_profile(recorded.run["profile"])
 
 

@@ -2,18 +2,20 @@
 
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import click
 
 from idprobe.audit import resolve
 from idprobe.coverage.command import add_coverage_command
-from idprobe.errors import HarnessError, IdprobeError
+from idprobe.errors import HarnessError, IdprobeError, NothingSelected
 from idprobe.legible import legible
 from idprobe.load.command import add_load_command
 from idprobe.provisioning import add_provision_command
 from idprobe.registering import add_cleanup_command
 from idprobe.reports.load_page import write_load_page
+from idprobe.unexpected import sentence_about, tolerant, write_traceback
 from idprobe.verbs.auditing import add_audit_commands
 from idprobe.verbs.comparing import add_compare_command
 from idprobe.verbs.differing import add_diff_command
@@ -26,27 +28,53 @@ __all__ = ["main"]
 
 USAGE: Final = 2
 FAULT: Final = 4
+NOTHING: Final = 5
 INTERRUPTED: Final = 130
+_CODES: Final = {HarnessError: FAULT, NothingSelected: NOTHING}
+"""Which errors of ours are no mistake in the call."""
 
 
 def main() -> None:
     """Run the command line; errors are one sentence and an exit code, never a traceback."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    sys.stdout, sys.stderr = tolerant(sys.stdout), tolerant(sys.stderr)
+    code = _code_of_the_call()
+    # what is left is the end of the process: another signal just ends it sooner
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
+
+
+def _code_of_the_call() -> int:
     try:
         code = commands.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
-        click.echo(f"idprobe: {error.format_message()}", err=True)
-        code = USAGE
+        return _said(error.format_message(), USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("idprobe: stopped; what was seen by then is in the results folder", err=True)
-        code = INTERRUPTED
-    except HarnessError as error:
-        click.echo(f"idprobe: {legible(str(error))}", err=True)
-        code = FAULT
+        return _said("stopped; what was seen by then is in the results folder", INTERRUPTED)
     except IdprobeError as error:
-        click.echo(f"idprobe: {legible(str(error))}", err=True)
-        code = USAGE
-    sys.exit(code if isinstance(code, int) else 0)
+        return _said(legible(str(error)), _CODES.get(type(error), USAGE))
+    except Exception as error:  # noqa: BLE001 -- the end of the line: exit 1 would mean a verdict
+        return _fault(error)
+    return code if isinstance(code, int) else 0
+
+
+def _said(sentence: str, code: int) -> int:
+    click.echo(f"idprobe: {sentence}", err=True)
+    return code
+
+
+def _fault(error: Exception) -> int:
+    """Say in one sentence what nobody foresaw; that may be a standard output that is full."""
+    sys.stderr.write(sentence_about(error) + "\n")
+    failure = write_traceback(error)
+    if failure is not None:
+        sys.stderr.write(f"idprobe: {failure}\n")
+    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.close()  # what it still holds cannot be written: not said a second time
+    return FAULT
 
 
 def _as_interrupt(*_: Any) -> None:

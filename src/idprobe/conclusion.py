@@ -39,22 +39,24 @@ _LINE: Final = re.compile(
 )
 
 
-def exit_codes(
+def exit_codes(  # noqa: PLR0913 -- each says why a code applies
     judgements: Collection[Judgement],
     catalogue: Catalogue,
     *,
     allow_inconclusive: int,
     unusable: bool,
     failed: bool,
+    broken: bool = False,
 ) -> tuple[int, ...]:
     """Return every exit code that applies, the deciding one first (2, 4, 3, 1, 5, 0).
 
     `unusable`: the target gave no answer, or clients were left behind; `failed`: the gate fails
-    for more than a violation (a coverage regression, a deviation that is gone).
+    for more than a violation (a coverage regression, a deviation that is gone); `broken`: idprobe
+    could not do its part, such as write the evidence down.
     """
     codes = []
     verdicts = [judgement.verdict for judgement in judgements]
-    if any(isinstance(verdict, HarnessFault) for verdict in verdicts):
+    if broken or any(isinstance(verdict, HarnessFault) for verdict in verdicts):
         codes.append(4)
     inconclusive = {
         catalogue.canonical(judgement.requirement.id)
@@ -164,12 +166,20 @@ def profile_place(profile: Profile) -> tuple[str, dict[str, int]]:
     if not path.is_file():
         return "", {}
     lines: dict[str, int] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(_text_of(path).splitlines(), start=1):
         match = _LINE.match(line)
         if match is not None:
             lines.setdefault(match["key"] or match["value"], number)
     relative = os.path.relpath(path)
     return (path.name if relative.startswith("..") else Path(relative).as_posix()), lines
+
+
+def _text_of(path: Path) -> str:
+    """Return what stands in a profile now; nothing where it can be read no longer."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return ""
 
 
 def digest_of(profile: Profile) -> str:

@@ -6,6 +6,7 @@
     ├── UsageError         a call that cannot be carried out as it was written
     ├── ProfileError       a profile that cannot be used: names file, key and fix
     ├── CatalogueError     a catalogue entry or a `when` term that makes no sense
+    ├── NothingSelected    a call that leaves nothing to be judged
     ├── HarnessError       idprobe itself is broken, the server is not to blame
     ├── EvidenceError      wire data or recorded evidence that cannot be read as what it should be
     └── ProbeError         an experiment that was not made
@@ -24,6 +25,7 @@ __all__ = [
     "HarnessError",
     "IdprobeError",
     "NoResponse",
+    "NothingSelected",
     "ProbeError",
     "ProfileError",
     "Refrained",
@@ -58,6 +60,10 @@ class ProfileError(IdprobeError):
 
 class CatalogueError(IdprobeError):
     """A catalogue entry, or a term of its `when`, that makes no sense."""
+
+
+class NothingSelected(IdprobeError):
+    """A call that leaves nothing to be judged, so that nothing was done (exit code 5)."""
 
 
 class HarnessError(IdprobeError):

@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import types
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +14,11 @@ from idprobe.audit import Audit
 from idprobe.content import content
 from idprobe.errors import IdprobeError
 from idprobe.exchange import Trace
+from idprobe.outputs import Claim, claim
 from idprobe.probes import all_probes
-from idprobe.reports import write_all
+from idprobe.reports import result_files, write_all
 from idprobe.reports.model import Run
+from idprobe.unexpected import place_of
 from idprobe.verdict import (
     HarnessFault,
     Inconclusive,
@@ -32,6 +35,7 @@ __all__ = ["Glue", "TolerableViolation"]
 MARK: Final = "requirement"
 HARNESS_FAULT: Final = 4
 USAGE: Final = 2
+NOTHING: Final = "no check is selected: nothing was done"
 
 
 class TolerableViolation(UserWarning):
@@ -50,6 +54,11 @@ class Glue:
         self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
         """What keeps the suite from being whole: bad files, strange checks, crashes."""
+        self.unwritten: tuple[str, ...] = ()
+        """What the system did not let us write, a sentence each."""
+        self.is_empty = False
+        """Whether no check was selected, so that nothing was done."""
+        self._claim: Claim | None = None
         self._plain_failed = False
         """Whether a test failed that judges nothing."""
 
@@ -77,9 +86,26 @@ class Glue:
         except KeyError:
             return Trace(name, (), redacted=True)
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember a crash of ours: no run may end as if all were well."""
-        self.uncollected.append(f"{excinfo.typename}: {excinfo.value}")
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Remember a crash of ours, and let pytest print none: no run may end as if all were well.
+
+        The text of an exception may have a secret, so its place is told instead.
+        """
+        self.uncollected.append(f"{excinfo.typename} at {place_of(excinfo.value)}")
+        return True
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that somebody stopped the run, whatever it was doing: not all was judged."""
+        self.audit.interrupted = True
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+    ) -> None:
+        """Remember a check that crashed before it was judged: no judgement is lost in silence."""
+        is_check = isinstance(node, pytest.Item) and bool(_requirements(node))
+        if is_check and node.nodeid not in self._judged and call.excinfo is not None:
+            error = call.excinfo
+            self.audit.lost.append(f"{node.nodeid}: {error.typename} at {place_of(error.value)}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be loaded: no check may be lost in silence."""
@@ -121,8 +147,13 @@ class Glue:
         names: dict[str, None] = {}
         for item in session.items:
             names.update(dict.fromkeys(_probes(item)))
+        self.is_empty = not session.items
         if session.items:
+            options = self.audit.options
+            observes = self.audit.recorded is None and options.keeps_evidence
+            files = result_files(options.formats, evidence=observes)
             try:
+                self._claim = claim(options.out, files, overwrite=options.overwrite)
                 self.audit.observe(names)
             except IdprobeError as error:
                 self.error = error
@@ -170,16 +201,27 @@ class Glue:
             return
         if self.uncollected or self.error is not None:
             session.exitstatus = HARNESS_FAULT if self.uncollected else USAGE
-            return
-        self.run = self.audit.conclude()
-        write_all(self.run, self.audit.options.out, self.audit.options.formats)
+        elif self._claim is not None:
+            session.exitstatus = self._written(self._claim)
+        if self._claim is not None:
+            self._claim.release()
+
+    def _written(self, ours: Claim) -> int:
+        """Write the reports into the folder that is ours; return the exit status."""
+        run = self.audit.conclude()
+        self.unwritten = write_all(run, ours.folder, self.audit.options.formats)
+        if self.unwritten:
+            run = replace(run, exit_codes=tuple(dict.fromkeys((HARNESS_FAULT, *run.exit_codes))))
+        self.run = run
         others = pytest.ExitCode.TESTS_FAILED if self._plain_failed else pytest.ExitCode.OK
-        session.exitstatus = self.run.exit_codes[0] or others
+        return run.exit_codes[0] or others
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is, or why there is none."""
         for flaw in (*self.uncollected, *([self.error] if self.error else [])):
             terminalreporter.write_line(f"not judged: {flaw}")
+        for sentence in (*([NOTHING] if self.is_empty else []), *self.unwritten):
+            terminalreporter.write_line(sentence)
         if self.run is not None:
             terminalreporter.write_line(f"report: {self.audit.options.out / 'report.html'}")
 

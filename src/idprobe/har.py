@@ -25,9 +25,13 @@ from idprobe.exchange import (
     Sender,
     Trace,
 )
+from idprobe.typed import misfit
 
 __all__ = ["from_har", "to_har"]
 
+MOST_NS: Final = 10**17
+YEARS: Final = (1970, 9000)
+MOST_STATUS: Final = 999
 CREATOR: Final = {"name": "idprobe", "version": "1"}
 
 
@@ -54,17 +58,48 @@ def from_har(document: object, probe: str = "foreign") -> Trace:
     `probe` names the trace if the document does not.
     """
     try:
-        log = _mapping(document, "the HAR")["log"]
-        ours = log.get("_idprobe", {})
-        return Trace(
-            probe=ours.get("probe", probe),
-            exchanges=tuple(_exchange(entry) for entry in log["entries"]),
-            facts=ours.get("facts", {}),
-            redacted=ours.get("redacted", False),
-            searched=ours.get("searched", {}),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EvidenceError(f"the HAR lacks or garbles a member: {error}") from None
+        trace = _trace(document, probe)
+    except KeyError as error:
+        raise EvidenceError(f"the HAR lacks a member: {error!s:.60}") from None
+    except (TypeError, ValueError, AttributeError, OverflowError, LookupError) as error:
+        raise EvidenceError(f"the HAR has a member of a wrong kind: {error!s:.120}") from None
+    wrong = misfit(trace, Trace) or _out_of_bounds(trace)
+    if wrong is not None:
+        raise EvidenceError(f"the HAR has a member of a wrong kind: {wrong}")
+    return trace
+
+
+def _trace(document: object, probe: str) -> Trace:
+    log = _mapping(_mapping(document, "the HAR")["log"], "log")
+    ours = _mapping(log.get("_idprobe", {}), "_idprobe")
+    return Trace(
+        probe=ours.get("probe", probe),
+        exchanges=tuple(_exchange(entry) for entry in log["entries"]),
+        facts=ours.get("facts", {}),
+        redacted=ours.get("redacted", False),
+        searched=_searched(ours.get("searched", {})),
+    )
+
+
+def _searched(told: Any) -> Mapping[str, Any]:
+    """Return what a search told; what it found says which example, and how to repeat it."""
+    for one in _mapping(told, "searched").get("found", ()):
+        str(one["example"]), str(one["reproduce"])
+    return _mapping(told, "searched")
+
+
+def _out_of_bounds(trace: Trace) -> str | None:
+    """Return the place of a number or an address that nothing could be reckoned with."""
+    for number, exchange in enumerate(trace.exchanges):
+        release = exchange.release
+        times = (exchange.elapsed_ns, *((release.released_ns, release.heard_ns) if release else ()))
+        if not all(abs(one or 0) <= MOST_NS for one in times):
+            return f"exchanges[{number}]: a time of more than {MOST_NS // 10**9} s"
+        if not YEARS[0] <= exchange.started_at.year <= YEARS[1]:
+            return f"exchanges[{number}]: began in the year {exchange.started_at.year}"
+        if exchange.response is not None and not 0 <= exchange.response.status <= MOST_STATUS:
+            return f"exchanges[{number}].response.status: is no HTTP status"
+    return None
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
@@ -227,6 +262,7 @@ def _request(entry: Mapping[str, Any], ours: Mapping[str, Any] | None) -> Reques
     headers = _headers(entry["headers"])
     if ours is not None:
         origin, target, body = ours["origin"], _bytes(ours["target"]), _bytes(ours["body"])
+        urlsplit(origin)  # raises ValueError for an address that nothing can be said of
         return Request(entry["method"], origin, target, headers, body, Agent(ours["agent"]))
     parts = urlsplit(entry["url"])
     target_text = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

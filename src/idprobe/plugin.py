@@ -4,7 +4,6 @@ It wakes up when `--idprobe TARGET` is given; until then it imports nothing heav
 """
 
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("idprobe", "judging an identity server")
     group.addoption("--idprobe", metavar="TARGET", help="a URL, a profile, or a shipped name")
     group.addoption("--idprobe-output", metavar="DIR", help="where the results go")
+    group.addoption("--idprobe-overwrite", action="store_true", help="replace results there")
     group.addoption("--idprobe-standard", action="append", default=[], metavar="NAME")
     group.addoption("--idprobe-fail-on", choices=FAIL_ON, default="must")
     group.addoption("--idprobe-depth", choices=DEPTHS, default="quick")
@@ -60,12 +60,12 @@ def _options(config: pytest.Config, name: str) -> "Options":
     from idprobe.audit import Options  # noqa: PLC0415 -- heavy, and only now needed
     from idprobe.judge import FailOn  # noqa: PLC0415
     from idprobe.observe import Selection  # noqa: PLC0415
+    from idprobe.outputs import fresh_folder  # noqa: PLC0415
     from idprobe.probes import Depth, Safety  # noqa: PLC0415
 
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    out = config.getoption("--idprobe-output") or Path("reports", "output", f"{name}-{stamp}")
     return Options(
-        out=Path(out),
+        out=Path(config.getoption("--idprobe-output") or fresh_folder(name)),
+        overwrite=config.getoption("--idprobe-overwrite"),
         selection=Selection(
             Depth[config.getoption("--idprobe-depth").upper()],
             Safety[config.getoption("--idprobe-safety").upper()],

@@ -37,6 +37,25 @@ def test_server_answers_under_its_issuer() -> None:
     assert running.ca_file is None
 
 
+def test_a_client_that_leaves_amid_its_body_leaves_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with serve(speakup_config()) as running:
+        host, port = httpx.URL(running.issuer).host, httpx.URL(running.issuer).port
+        assert port is not None
+        head = (
+            f"POST /token HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 100\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\na=b"
+        )
+        with socket.create_connection((host, port)) as client:
+            client.sendall(head.encode())
+            time.sleep(0.3)  # the server waits for the rest
+        after = httpx.get(f"{running.issuer}/keys", trust_env=False)
+
+    assert after.status_code in {200, 404}
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_server_starts_fast_once_there_are_keys() -> None:
     with serve(reference_config()):
         pass

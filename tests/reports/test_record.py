@@ -17,7 +17,7 @@ from idprobe.reports.record import fingerprint, read_results, results_json, writ
 from idprobe.schemas import schema, validate
 from idprobe.verdict import Violated
 
-ADDED: Final = {"checks_by_hand", "logins", "quarantined", "remark", "replay"}
+ADDED: Final = {"checks_by_hand", "evidence", "logins", "quarantined", "remark", "replay"}
 """Members since version 1 was frozen; records of before have none of them."""
 FROZEN: Final = Path(__file__).parent / "frozen"
 

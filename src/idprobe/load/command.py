@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +25,23 @@ from idprobe.load.repeating import repeated
 from idprobe.load.running import LoadRun, run_load, run_web, run_worker
 from idprobe.load.schedule import Spacing
 from idprobe.load.table import print_load
+from idprobe.outputs import Files, claim, fresh_folder
 from idprobe.profile import Profile
 
-__all__ = ["Picture", "Resolve", "add_load_command", "planned"]
+__all__ = ["LOAD_FILES", "Picture", "Resolve", "add_load_command", "planned"]
 
-OUTPUT: Final = Path("reports", "output")
+_RUN_FILES: Final = (
+    *("load.json", "load.csv", "load.html", "locust.log", "plan.json"),
+    *("outcome-*.json", "second-*.json", "samples-*.har"),
+)
+_FILES: Final = (
+    *_RUN_FILES,
+    *(f"[0-9]*-[0-9]*/{name}" for name in _RUN_FILES),
+    *(f"trial-[0-9]*/{name}" for name in _RUN_FILES),
+    *("search.json", "search.html", "repeats.json"),
+)
+LOAD_FILES: Final = Files("load", _FILES, _FILES, ("load.json", "search.json", "repeats.json"))
+"""What load runs write into their folder."""
 UNUSABLE: Final = 3
 MAX_DURATION_S: Final = 86_400.0
 MAX_CONNECTIONS: Final = 20_000
@@ -184,6 +195,11 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
     )
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the results.")
     @click.option(
+        "--overwrite",
+        is_flag=True,
+        help="Replace the load run that is in that folder; nothing else that is there.",
+    )
+    @click.option(
         "--master",
         metavar="HOST:PORT",
         help="Share the load out to --workers on other hosts, who find us here.",
@@ -233,17 +249,24 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
             raise UsageError("--clean belongs to a run that idprobe ends: leave --web out")
         if options["web"]:
             return run_web(scenario, resolve(target), WEB_PORT, frozenset(options["may_load"]))
-        out = options["output"] or _fresh_output(scenario)
-        if options["search"]:
-            return _searched(
-                _run_to_search(scenario, resolve(target), options, out), options, picture
-            )
+        out = options["output"] or fresh_folder(f"load-{scenario}")
         runs = [_run(scenario, resolve(one), options, out) for one in targets]
-        if len(runs) > 1 or options["repeat"] > 1:
-            code = repeated(runs, options["repeat"], Console(stderr=options["as_json"]))
-            _print_file(out / "repeats.json", options)
-            return code
-        return _once(runs[0], picture, as_json=options["as_json"])
+        ours = claim(out, LOAD_FILES, overwrite=options["overwrite"])
+        try:
+            return _carried_out(runs, options, picture)
+        finally:
+            ours.release()
+
+
+def _carried_out(runs: Sequence[LoadRun], options: dict[str, Any], picture: Picture) -> int:
+    """Make the runs of a call, or the one that a search makes many of."""
+    if options["search"]:
+        return _searched(runs[0], options, picture)
+    if len(runs) > 1 or options["repeat"] > 1:
+        code = repeated(runs, options["repeat"], Console(stderr=options["as_json"]))
+        _print_file(runs[0].out / "repeats.json", options)
+        return code
+    return _once(runs[0], picture, as_json=options["as_json"])
 
 
 def _given(context: click.Context) -> dict[str, str]:
@@ -256,6 +279,9 @@ def _given(context: click.Context) -> dict[str, str]:
 
 
 def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
+    if options["search"]:  # it finds the rate itself
+        objective = options["objective"] or options["budget"]
+        options = {**options, "rate": "1/s", "users": None, "budget": objective}
     return LoadRun(
         scenario=scenario,
         profile=profile,
@@ -267,12 +293,6 @@ def _run(scenario: str, profile: Profile, options: dict[str, Any], out: Path) ->
         metrics=options["metrics_port"],
         console=Console(stderr=True),
     )
-
-
-def _run_to_search(scenario: str, profile: Profile, options: dict[str, Any], out: Path) -> LoadRun:
-    objective = options["objective"] or options["budget"]
-    chosen = {**options, "rate": "1/s", "users": None, "budget": objective}
-    return _run(scenario, profile, chosen, out)
 
 
 def _searched(run: LoadRun, options: dict[str, Any], picture: Picture) -> int:
@@ -376,8 +396,3 @@ def _bounded(seconds: float, what: str) -> float:
     if seconds > MAX_DURATION_S:
         raise UsageError(f"{what} is more than a day: choose a shorter one")
     return seconds
-
-
-def _fresh_output(name: str) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    return OUTPUT / f"load-{name}-{stamp}"

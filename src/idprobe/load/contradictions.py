@@ -14,7 +14,7 @@ _SHAPE: Final = (
 )
 _OF_A_SEARCH: Final = ("objective", "search_time", "search_requests")
 _JUDGED: Final = ("budget", *_OF_A_SEARCH, "search", "repeat", "against")
-_RESULTS: Final = ("metrics_port", "output", "as_json")
+_RESULTS: Final = ("metrics_port", "output", "overwrite", "as_json")
 
 _SET_ELSEWHERE: Final = (*_SHAPE, *_JUDGED, *_RESULTS)
 _IDLE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {

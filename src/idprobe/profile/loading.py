@@ -3,8 +3,9 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from idprobe.bounded import as_text, read_bounded
 from idprobe.errors import ProfileError
 from idprobe.profile.addresses import host_of, is_usable_url
 from idprobe.profile.model import (
@@ -17,6 +18,8 @@ from idprobe.profile.values import Source, resolved, with_dates_as_text
 from idprobe.schemas import first_flaw
 
 __all__ = ["bare_profile", "load_profile"]
+
+_MOST_BYTES: Final = 16 * 2**20
 
 
 def load_profile(path: Path, environ: Mapping[str, str]) -> Profile:
@@ -44,7 +47,7 @@ def bare_profile(issuer_url: str) -> Profile:
 
 def _parsed(source: Source) -> dict[str, Any]:
     try:
-        return tomllib.loads(source.path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(as_text(read_bounded(source.path, _MOST_BYTES), "utf-8-sig"))
     except FileNotFoundError:
         raise source.error("", "there is no such file: check the path") from None
     except OSError as error:

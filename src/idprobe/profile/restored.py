@@ -22,6 +22,7 @@ from idprobe.profile.model import (
     Tls,
     User,
 )
+from idprobe.typed import misfit
 
 __all__ = ["restored_profile"]
 
@@ -32,28 +33,36 @@ def restored_profile(shown: Mapping[str, Any]) -> Profile:
     Raises EvidenceError if a member is missing or of the wrong kind.
     """
     try:
-        return Profile(
-            **{
-                **shown,
-                "standards": tuple(shown["standards"]),
-                "features": tuple(shown["features"]),
-                "clients": {n: _client(one) for n, one in shown["clients"].items()},
-                "users": {name: User(**one) for name, one in shown["users"].items()},
-                "login": Login(**shown["login"]),
-                "target": Target(**{**shown["target"], "until": _day(shown["target"]["until"])}),
-                "indicators": tuple(Indicator(**one) for one in shown["indicators"]),
-                "assertion_grant": _assertion_grant(shown["assertion_grant"]),
-                "limits": Limits(**shown["limits"]),
-                "tls": _tls(shown["tls"]),
-                "network": _network(shown["network"]),
-                "listener": _listener(shown.get("listener")),
-                "nodes": tuple(Node(**one) for one in shown.get("nodes", ())),
-                "deviations": _deviations(shown["deviations"]),
-                "quarantine": _deviations(shown.get("quarantine", ())),
-            }
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EvidenceError(f"run.json: the profile cannot be read back: {error}") from None
+        profile = _profile(shown)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise EvidenceError(f"run.json: the profile cannot be read back: {error!s:.120}") from None
+    wrong = misfit(profile, Profile)
+    if wrong is not None:
+        raise EvidenceError(f"run.json: the profile cannot be read back: {wrong}")
+    return profile
+
+
+def _profile(shown: Mapping[str, Any]) -> Profile:
+    return Profile(
+        **{
+            **shown,
+            "standards": tuple(shown["standards"]),
+            "features": tuple(shown["features"]),
+            "clients": {n: _client(one) for n, one in shown["clients"].items()},
+            "users": {name: User(**one) for name, one in shown["users"].items()},
+            "login": Login(**shown["login"]),
+            "target": Target(**{**shown["target"], "until": _day(shown["target"]["until"])}),
+            "indicators": tuple(Indicator(**one) for one in shown["indicators"]),
+            "assertion_grant": _assertion_grant(shown["assertion_grant"]),
+            "limits": Limits(**shown["limits"]),
+            "tls": _tls(shown["tls"]),
+            "network": _network(shown["network"]),
+            "listener": _listener(shown.get("listener")),
+            "nodes": tuple(Node(**one) for one in shown.get("nodes", ())),
+            "deviations": _deviations(shown["deviations"]),
+            "quarantine": _deviations(shown.get("quarantine", ())),
+        }
+    )
 
 
 def _deviations(shown: Iterable[Mapping[str, Any]]) -> tuple[Deviation, ...]:

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from idprobe.bounded import as_text, read_plain
 from idprobe.errors import ProfileError
 from idprobe.schemas import readable, schema
 
 __all__ = ["Source", "resolved", "with_dates_as_text"]
 
 Place = tuple[str | int, ...]
+_MOST_BYTES: Final = 2**20
+"""Of a file that a value is in: room for any secret, key or list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,15 @@ def _from_environment(name: str, source: Source, place: Place) -> str:
 def _from_file(name: str, source: Source, place: Place) -> str:
     path = source.path.parent / name
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        text = as_text(read_plain(path, _MOST_BYTES)).rstrip("\r\n")
     except UnicodeDecodeError:
         raise source.error(place, f"{path} is not UTF-8: save it as UTF-8") from None
     except OSError as error:
         why = error.strerror or type(error).__name__
         fix = f"{path} cannot be read ({why}): create it, or change file = {json.dumps(name)}"
+        raise source.error(place, fix) from None
+    except ValueError:
+        fix = f"file = {json.dumps(name)} is no path: a file name has no NUL"
         raise source.error(place, fix) from None
     if not text.strip():
         raise source.error(place, f"{path} is empty: write the value into it")

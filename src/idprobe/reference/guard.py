@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,7 +42,8 @@ class Guard:
                 await refusal(scope, receive, send)
                 return
             send = self._adding(send)
-        await self._app(scope, receive, send)
+        with suppress(ClientDisconnect):  # before the end of its body: nobody waits for an answer
+            await self._app(scope, receive, send)
 
     def _adding(self, send: Send) -> Send:
         async def send_more(message: Message) -> None:

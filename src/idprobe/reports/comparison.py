@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from idprobe.outputs import Files
 from idprobe.reports import words
 from idprobe.reports.page import asset, environment, policy_of
 
 __all__ = [
+    "COMPARISON_FILES",
     "Cell",
     "Comparison",
     "Provider",
@@ -27,6 +29,9 @@ __all__ = [
 ]
 
 SCHEMA: Final = 1
+_FILES: Final = ("compare.json", "compare.html")
+COMPARISON_FILES: Final = Files("comparison", _FILES, _FILES, ("compare.json",))
+"""What a comparison writes into its folder."""
 _WORST_FIRST: Final = ("violated", "harness_fault", "inconclusive", "satisfied", "not_applicable")
 
 

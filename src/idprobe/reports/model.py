@@ -13,6 +13,7 @@ from idprobe.evidence import ProbeOutcome
 from idprobe.exchange import Agent, Request, Trace
 from idprobe.judge import is_expired
 from idprobe.profile import Deviation
+from idprobe.seals import Seal
 from idprobe.verdict import Judgement, Verdict, Violated, because_of, name_of
 
 __all__ = [
@@ -102,6 +103,8 @@ class Run:
     """What came out otherwise in two runs of one build, and does not count for now."""
     coverage_regressions: tuple[str, ...] = ()
     """Requirements that the baseline judged, and this run no longer does."""
+    seal: Seal | None = None
+    """How the evidence stands to its manifest; None where none was kept."""
 
     @property
     def exit_code(self) -> int:

@@ -12,14 +12,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from idprobe.bounded import read_bounded
 from idprobe.errors import EvidenceError
 from idprobe.reports.model import Run, counts_of
 from idprobe.schemas import validate
+from idprobe.seals import Seal
 from idprobe.verdict import Judgement, because_of, name_of
 
 __all__ = ["SCHEMA", "fingerprint", "read_results", "results_in", "results_json", "write_results"]
 
 SCHEMA: Final = 1
+_MOST_BYTES: Final = 128 * 2**20
 
 _PASSING: Final = (
     (re.compile(r"\u2039([a-z_]+)-\d+\u203a"), r"<\1>"),
@@ -52,6 +55,7 @@ def results_json(run: Run) -> dict[str, Any]:
         "checks_by_hand": run.checks_by_hand,
         "exit": list(run.exit_codes),
         "interrupted": run.interrupted,
+        "evidence": None if run.seal is None else _seal(run.seal),
         "selection": {
             "standards": list(run.standards),
             "safety": run.safety,
@@ -68,6 +72,14 @@ def results_json(run: Run) -> dict[str, Any]:
         },
         "summary": counts,
         "judgements": [_judgement(judgement) for judgement in _in_order(run)],
+    }
+
+
+def _seal(seal: Seal) -> dict[str, Any]:
+    return {
+        "seal": seal.state.value,
+        "flaws": list(seal.flaws),
+        "signed_by": seal.signed_by,
     }
 
 
@@ -136,7 +148,7 @@ def results_in(path: Path) -> Path:
 def read_results(path: Path) -> dict[str, Any]:
     """Return the results in a file; raises EvidenceError naming the file and what is wrong."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_bounded(path, _MOST_BYTES))
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):

@@ -14,13 +14,16 @@ from idprobe.errors import UsageError
 from idprobe.evidence import read_evidence
 from idprobe.gate import declare
 from idprobe.jose import stock_rsa_keys
+from idprobe.outputs import Files, fresh_folder, refuse_taken
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.profile import Profile
 from idprobe.registering import registering
+from idprobe.reports import FORMATS, result_files
 from idprobe.reports.model import Run
 from idprobe.reports.words import plural
+from idprobe.signatures import verify_key
 from idprobe.verbs.judging import carried_out, code_of
-from idprobe.verbs.options import fresh_output, options_of, run_options
+from idprobe.verbs.options import options_of, run_options
 from idprobe.verbs.several import audit_several
 
 __all__ = ["add_audit_commands"]
@@ -105,11 +108,12 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
     idprobe audit acme.toml --baseline good --fail-on should
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     if len(targets) > 1:
-        out = options["output"] or fresh_output("several")
-        return audit_several(targets, out, options["jobs"])
+        out = options["output"] or fresh_folder("several")
+        return audit_several(targets, out, options["jobs"], overwrite=options["overwrite"])
     profile = resolve(targets[0] if targets else None)
+    out = options["output"] or fresh_folder(profile.name)
+    refuse_taken(out, _files(options, evidence=True), overwrite=options["overwrite"])
     with served(profile, tls=options["tls"], meanwhile=_warmed_up) as reachable:
-        out = options["output"] or fresh_output(profile.name)
         if not options["register"]:
             return _carried_out(_audit(reachable, options, out), options)
         with registering(reachable, options["may_test"]) as (equipped, registrar):
@@ -118,6 +122,10 @@ def audit(targets: tuple[str, ...], **options: Any) -> int:
             for refusal in registrar.refused.values():
                 click.echo(f"idprobe: not registered: {refusal}", err=True)
             return _carried_out(run, options)
+
+
+def _files(options: dict[str, Any], *, evidence: bool) -> Files:
+    return result_files(options["formats"] or FORMATS, evidence=evidence)
 
 
 def _warmed_up() -> None:
@@ -155,20 +163,37 @@ def _update(run: Audit, result: Run) -> None:
 @click.command()
 @click.argument("evidence", type=click.Path(path_type=Path, exists=True))
 @run_options
+@click.option(
+    "--unsealed",
+    is_flag=True,
+    help="Judge evidence that was changed since it was sealed; every report says so.",
+)
+@click.option(
+    "--verify-key",
+    type=click.Path(path_type=Path),
+    help="Refuse evidence that the key in this file (an Ed25519 public key, PEM) did not sign.",
+)
 def judge(evidence: Path, **options: Any) -> int:
     """Judge recorded EVIDENCE again, without the server: a results folder, or its evidence/.
 
-    Evidence that was packed as .tar.xz is judged as well.
+    Evidence that was packed as .tar.xz is judged as well. What does not fit the manifest that
+    sealed it is refused; a run that was killed has left none.
 
     \b
     idprobe judge reports/output/latest
     idprobe judge for-acme -k RFC6749-5.1/cache-control-no-store
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
+    if options["unsealed"] and options["verify_key"] is not None:
+        raise UsageError("--unsealed takes evidence that was changed, --verify-key none: leave one")
+    key = None if options["verify_key"] is None else verify_key(options["verify_key"])
+    if options["output"] is not None:
+        files = _files(options, evidence=False)
+        refuse_taken(options["output"], files, overwrite=options["overwrite"])
     folder = evidence / "evidence" if (evidence / "evidence").is_dir() else evidence
     with unpacked(folder) as readable:
-        recorded = read_evidence(readable)
+        recorded = read_evidence(readable, unsealed=options["unsealed"], signed_by=key)
     profile = recorded_profile(recorded)
-    out = options["output"] or fresh_output(f"{profile.name}-judged")
+    out = options["output"] or fresh_folder(f"{profile.name}-judged")
     depth, safety = recorded.run.get("depth", "quick"), recorded.run.get("safety", "normal")
     chosen = {**options, "depth": depth, "safety": safety, "may_test": ()}
     run = Audit(profile, options_of(chosen, out), recorded=recorded)

@@ -10,10 +10,17 @@ import click
 
 from idprobe.errors import UsageError
 from idprobe.legible import legible
-from idprobe.reports.comparison import Comparison, compared, comparison_json, write_comparison
+from idprobe.outputs import claim, fresh_folder
+from idprobe.reports.comparison import (
+    COMPARISON_FILES,
+    Comparison,
+    compared,
+    comparison_json,
+    write_comparison,
+)
 from idprobe.reports.record import read_results, results_in
 from idprobe.reports.words import plural
-from idprobe.verbs.options import fresh_output
+from idprobe.verbs.options import overwrite_option
 
 __all__ = ["add_compare_command", "comparison_of"]
 
@@ -23,8 +30,11 @@ FEWEST: Final = 2
 @click.command()
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the comparison.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def compare(results: tuple[Path, ...], output: Path | None, *, as_json: bool) -> int:
+def compare(
+    results: tuple[Path, ...], output: Path | None, *, overwrite: bool, as_json: bool
+) -> int:
     """Set RESULTS of several servers beside each other: folders, or their results.json.
 
     Writes compare.html and compare.json: requirements by providers, where they differ first.
@@ -34,9 +44,13 @@ def compare(results: tuple[Path, ...], output: Path | None, *, as_json: bool) ->
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     if len(results) < FEWEST:
         raise UsageError("compare needs the results of two runs or more")
-    out = output or fresh_output("compared")
+    out = output or fresh_folder("compared")
     comparison = comparison_of(results, out)
-    write_comparison(comparison, out)
+    ours = claim(out, COMPARISON_FILES, overwrite=overwrite)
+    try:
+        write_comparison(comparison, out)
+    finally:
+        ours.release()
     if as_json:
         click.echo(json.dumps(comparison_json(comparison), indent=2))
         return 0

@@ -13,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from idprobe.audit import Audit
 from idprobe.content import content
-from idprobe.errors import HarnessError
+from idprobe.errors import HarnessError, NothingSelected, UsageError
 from idprobe.glue import Glue
+from idprobe.outputs import lead_latest_to
 from idprobe.redaction import redacted_errors, shown
 from idprobe.reports.annotations import annotations, is_github, without_commands
 from idprobe.reports.model import Run
@@ -41,9 +42,10 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
 
         run.progress = show
         with redacted_errors(run.vault):
-            result = _run_suite(run, keyword)
+            result, said = _run_suite(run, keyword)
     _say(run, result, as_json=as_json)
-    _remember(run.options.out)
+    for sentence in (*said, *filter(None, [lead_latest_to(run.options.out)])):
+        click.echo(f"idprobe: {sentence}", err=True)
     return result
 
 
@@ -60,8 +62,8 @@ def _promise(run: Audit) -> str:
     )
 
 
-def _run_suite(run: Audit, keyword: str) -> Run:
-    """Let pytest collect and call the checks, quietly; return the finished run."""
+def _run_suite(run: Audit, keyword: str) -> tuple[Run, tuple[str, ...]]:
+    """Let pytest collect and call the checks, quietly; return the run, and what went wrong."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     glue = Glue(run)
     folder = content("conformance")
@@ -74,10 +76,18 @@ def _run_suite(run: Audit, keyword: str) -> Run:
     status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
     if glue.error is not None:
         raise glue.error
+    if glue.is_empty:
+        narrowed = f" -k {keyword}" if keyword else ""
+        raise NothingSelected(f"no check matches{narrowed} in this selection: nothing was done")
+    if glue.run is None and run.interrupted:
+        raise KeyboardInterrupt
+    is_refused = glue.run is None and not glue.uncollected
+    if is_refused and keyword and status is pytest.ExitCode.USAGE_ERROR:
+        raise UsageError(f"-k {keyword} is no expression that pytest knows")
     if glue.run is None or glue.uncollected:
         why = "; ".join(glue.uncollected) or f"pytest ended with {int(status)}"
         raise HarnessError(f"the suite did not run as a whole: {why}")
-    return glue.run
+    return glue.run, glue.unwritten
 
 
 def _say(run: Audit, result: Run, *, as_json: bool) -> None:
@@ -107,13 +117,3 @@ def _bar() -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _remember(out: Path) -> None:
-    """Let `latest`, beside the results, lead to them; without links in the file system: nothing."""
-    latest = out.parent / "latest"
-    try:
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(out.name)
-    except OSError:
-        return

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from idprobe.bounded import read_bounded
 from idprobe.errors import UsageError
 from idprobe.legible import legible
 from idprobe.load.comparing import comparable, comparisons
@@ -21,6 +22,7 @@ SAME, REGRESSED, VOID = 0, 1, 4
 OF_THE_RUN: Final = ("seed", "server_pid", "server_metrics", "phase_s")
 """Members of a plan that may be others, and the load is the same."""
 
+_MOST_BYTES: Final = 128 * 2**20
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -75,8 +77,8 @@ def load_diff(old: Path, new: Path, *, as_json: bool) -> int:
 def _is_load(path: Path) -> bool:
     """Return whether a file says that it is of a load run."""
     try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        document = json.loads(read_bounded(path, _MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and "scenario" in document
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,15 +15,21 @@ from idprobe.load.shown import shown
 from idprobe.observe import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.reports import FORMATS
-from idprobe.reports.bearing import load_in, read_load
+from idprobe.reports.bearing import FILE, load_in, read_load
 from idprobe.reports.record import read_results, results_in
 
-__all__ = ["OUTPUT", "fresh_output", "options_of", "run_options"]
+__all__ = ["options_of", "overwrite_option", "run_options"]
 
-OUTPUT: Final = Path("reports", "output")
 SEEDS: Final = 1_000_000
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+overwrite_option = click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace the results of an earlier run in that folder; nothing else that is there.",
+)
 
 
 def run_options(command: Command) -> Command:
@@ -33,6 +38,7 @@ def run_options(command: Command) -> Command:
         click.option(
             "--output", "-o", type=click.Path(path_type=Path), help="Folder of the results."
         ),
+        overwrite_option,
         click.option(
             "--format",
             "formats",
@@ -105,6 +111,7 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         may_test=frozenset(given["may_test"]),
         keyword=given.get("keyword", ""),
         formats=given["formats"] or FORMATS,
+        overwrite=given["overwrite"],
         build=given.get("build"),
         load=load,
         under_load=None if load is None else shown(load_in(named or out), load),
@@ -124,11 +131,5 @@ def _selection(given: dict[str, Any]) -> Selection:
 
 def _load_of(given: Path | None, out: Path) -> dict[str, Any] | None:
     """Return the load results that were named, or that are in the folder of the results."""
-    path = load_in(given or out)
+    path = out / FILE if given is None else load_in(given)
     return read_load(path) if given is not None or path.is_file() else None
-
-
-def fresh_output(name: str) -> Path:
-    """Return a folder below reports/output that no other run has."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    return OUTPUT / f"{name}-{stamp}"

@@ -13,7 +13,8 @@ import click
 from click.core import ParameterSource
 
 from idprobe.errors import UsageError
-from idprobe.reports.comparison import write_comparison
+from idprobe.outputs import LATEST, claim, leads_to
+from idprobe.reports.comparison import COMPARISON_FILES, write_comparison
 from idprobe.targets import resolve
 from idprobe.verbs.comparing import comparison_of
 
@@ -49,10 +50,18 @@ class _Child:
         self.code = self.process.returncode
 
 
-def audit_several(targets: Sequence[str], out: Path, jobs: int) -> int:
+def audit_several(targets: Sequence[str], out: Path, jobs: int, *, overwrite: bool) -> int:
     """Audit each target below a folder, compare what came out; return the gravest exit code."""
     options = _options_of(click.get_current_context())
     children = _children(targets, out)
+    ours = claim(out, COMPARISON_FILES, overwrite=overwrite)
+    try:
+        return _audited(children, options, jobs, out)
+    finally:
+        ours.release()
+
+
+def _audited(children: Sequence["_Child"], options: Sequence[str], jobs: int, out: Path) -> int:
     pool = ThreadPoolExecutor(jobs)
     futures = [pool.submit(child.run, options) for child in children]
     try:
@@ -64,7 +73,8 @@ def audit_several(targets: Sequence[str], out: Path, jobs: int) -> int:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    (out / "latest").unlink(missing_ok=True)  # each child believes to be the latest
+    if leads_to(out / LATEST) in {child.out.name for child in children}:
+        (out / LATEST).unlink(missing_ok=True)  # each child believes to be the latest
     for child in children:
         click.echo(f"{child.name}: exit {child.code}, {child.out}")
     _compare(children, out)
