@@ -83,8 +83,8 @@ def test_authorization_endpoint_is_https(metadata_documents: Trace) -> None:
 def test_configuration_has_the_token_endpoint(metadata_documents: Trace) -> None:
     """token_endpoint is a URL, unless no flow uses it."""
     members = _configuration(metadata_documents)
-    types = members.get("response_types_supported", ["code"])
-    needed = any("code" in str(one).split() for one in types)
+    types = texts_in(members, "response_types_supported", ["code"])
+    needed = any("code" in one.split() for one in types)
     there = _is_url(members.get("token_endpoint"))
     assert there or not needed, "token_endpoint is missing or no URL"
 
