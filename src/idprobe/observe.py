@@ -71,6 +71,8 @@ PROBE_S: Final = 120.0
 SLOW_PROBE_S: Final = 900.0
 """The same where a browser or a person logs in, which takes many times as long as forms."""
 PARTS_S: Final = 1.0
+LARGE_BYTES: Final = 262_144
+"""What has longer bodies is redacted in a thread: others go on, and their time runs, meanwhile."""
 EFFORTS: Final = {
     Depth.QUICK: Effort(examples=10, tries=200, seconds=60),
     Depth.FULL: Effort(examples=100, tries=500, seconds=300),
@@ -515,7 +517,10 @@ class Observer:
         searched: Mapping[str, Any] = NOTHING,
     ) -> Trace:
         """Settle how a probe ended; others go on while it is written."""
-        trace = self._settle(Trace(name, tuple(exchanges), searched=searched), outcome)
+        seen = Trace(name, tuple(exchanges), searched=searched)
+        if sum(map(_body_bytes, seen)) > LARGE_BYTES:
+            seen = await asyncio.to_thread(self.vault.redact, seen)
+        trace = self._settle(seen, outcome)
         if self.evidence is not None:
             self.evidence.ended(name)
             await asyncio.to_thread(self.evidence.finish, trace, self._outcomes[name])
@@ -527,6 +532,10 @@ class Observer:
         self._outcomes[name] = replace(outcome, because=self.vault.scrub(outcome.because))
         self.progress(name, len(self._outcomes), self._total)
         return trace
+
+
+def _body_bytes(exchange: Exchange) -> int:
+    return 0 if exchange.response is None else len(exchange.response.body)
 
 
 def metadata_of(trace: Trace) -> Mapping[str, Any]:
