@@ -26,8 +26,8 @@ OWN_TEXT: Final = {
 }  # fmt: skip
 """Modules whose patterns see what we or our user wrote: profiles, command lines, pages of ours."""
 WAYS: Final = ("search", "match", "fullmatch", "finditer", "findall", "sub", "split")
-LENGTHS: Final = (24, 400, 20_000)
-LIMIT_S: Final = 0.2
+LENGTHS: Final = (24, 400, 8_000)
+LIMIT_S: Final = 0.1
 FILLING: Final = {sre.CATEGORY_DIGIT: "7", sre.CATEGORY_WORD: "a", sre.CATEGORY_SPACE: " "}
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import RSAKey
 
 from idprobe.exchange import (
     Agent,
@@ -20,6 +21,7 @@ from idprobe.exchange import (
     Trace,
 )
 from idprobe.har import to_har
+from idprobe.jwe import encrypt
 from idprobe.redaction import Vault, facts_of
 
 SECRET: Final = 's3cr3t/with +odd&<chars>="é'
@@ -281,6 +283,26 @@ def test_a_body_with_more_secrets_than_are_looked_for_is_not_kept() -> None:
     assert redacted.last.answered.body == b""
     assert redacted.last.answered.unreadable == "was cut where our bound is"
     assert "code-00001" not in written(redacted)
+
+
+@pytest.mark.parametrize("spelled", [SECRET, quote(SECRET), json.dumps(SECRET)[1:-1]])
+def test_a_secret_that_is_echoed_in_an_encrypted_token_is_not_told(spelled: str) -> None:
+    key = RSAKey.generate_key(2048, private=True).as_dict(private=True)
+    claims = {"sub": "x", "you sent": spelled, spelled: 1}
+    token = encrypt(json.dumps(claims), key, {"alg": "RSA-OAEP", "enc": "A128GCM"})
+    vault = Vault([("client_secret", SECRET)])
+    vault.hold(key)
+    headers = (("Content-Type", "application/json"),)
+    body = json.dumps({"id_token": token}).encode()
+
+    redacted = vault.redact(
+        trace_of(exchange(Request.get("http://127.0.0.1/"), Response(200, headers, body)))
+    )
+
+    told = redacted.fact("‹id_token-1›")["claims"]
+    assert told["you sent"] == "‹client_secret-1›"
+    assert spelled not in written(redacted)
+    assert SECRET not in written(redacted)
 
 
 def test_redaction_is_idempotent() -> None:

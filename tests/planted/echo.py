@@ -27,12 +27,18 @@ class Echo:
         self._turn: Iterator[tuple[str, str]] = itertools.cycle(pairs)
         self.pairs = len(pairs)
         self.shown = 0
+        self.registered: set[str] = set()
+        """The secrets and tokens of the clients that were registered here."""
 
     async def __call__(self, asked: Asked, honest: Honest, writer: Writer) -> None:
         """Answer with the next secrets added."""
         turn = itertools.islice(self._turn, EACH)
         several = [SPELLINGS[way](PLANTED[name]) for name, way in turn]
         self.shown += len(several)
+        if asked.path.endswith("/register") and honest.status in {200, 201}:
+            made = json.loads(honest.body)
+            names = ("client_secret", "registration_access_token")
+            self.registered |= {made[name] for name in names if name in made}
         await writer.write(_with(honest, asked, several).octets())
 
 

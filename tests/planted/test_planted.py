@@ -18,7 +18,7 @@ from idprobe.errors import ProfileError
 from idprobe.profile import load_profile
 
 SHIPPED: Final = content("fixtures", "providers", "speakup.toml")
-SOME: Final = "RFC6749 or OIDCC-3.1"
+SOME: Final = "RFC6749-5 or OIDCC-3.1.2.1"
 """What the audits of this test judge: enough that each pair is echoed."""
 
 
@@ -30,6 +30,7 @@ class Run:
     said: dict[str, str]
     shown: int
     pairs: int
+    registered: frozenset[str]
 
 
 def said_by(folder: Path, *words: str, **environment: str) -> str:
@@ -80,7 +81,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             folder, "explain", "RFC6749-5.2/error-description-charset", "--results", "one"
         ),
     }
-    return Run(folder, said, echo.shown, echo.pairs)
+    return Run(folder, said, echo.shown, echo.pairs, frozenset(echo.registered))
 
 
 def test_each_planted_secret_was_echoed_in_each_spelling(run: Run) -> None:
@@ -100,6 +101,17 @@ def test_no_file_has_a_planted_secret(run: Run) -> None:
 
     assert len(written) > 50
     assert found == {}
+
+
+def test_no_output_has_a_secret_of_a_registered_client(run: Run) -> None:
+    """The ledger has them, for as long as a client is not deleted: all were."""
+    texts = [text for path in run.folder.rglob("*") if path.is_file() for text in texts_of(path)]
+    found = {
+        one for one in run.registered if any(one in text for text in (*texts, *run.said.values()))
+    }
+
+    assert len(run.registered) > 5
+    assert found == set()
 
 
 def test_no_verb_prints_a_planted_secret(run: Run) -> None:
