@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -68,12 +68,20 @@ def main(name: str, *options: str) -> None:
         raise UsageError(f"there is no embedded server {name!r}: reference or speakup")
     with serve(configurations[name](), tls="--tls" in options) as server:
         ca_file = None if server.ca_file is None else str(server.ca_file)
-        sys.stdout.write(json.dumps({"issuer": server.issuer, "ca_file": ca_file}) + "\n")
-        sys.stdout.flush()
+        _tell({"issuer": server.issuer, "ca_file": ca_file})
         sys.stdin.read()
         if server.ca_file is None:
             # it remembers nothing that anybody would want, and has no files to take away
             os._exit(0)
+
+
+def _tell(document: Mapping[str, str | None]) -> None:
+    """Print one line of JSON; nothing if who asked was killed meanwhile."""
+    try:
+        sys.stdout.write(json.dumps(document) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

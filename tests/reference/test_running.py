@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -196,3 +197,18 @@ def test_serve_runs_what_was_configured_and_says_whom_to_trust(
         assert json.loads(said)["ca_file"].endswith(".pem")
     else:
         assert "its authority is in " in said
+
+
+@pytest.mark.parametrize("options", [[], ["--tls"]])
+def test_a_server_whose_caller_was_killed_ends_without_a_word(options: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "idprobe.embedded", "speakup", *options],
+        stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False,
+    )  # fmt: skip
+
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode == 0
