@@ -60,7 +60,24 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _searched(name: str, seconds: int, out: Path) -> Found:
-    """Search one target, and read what its process has written."""
+    """Search one target for so long, in one process after the other."""
+    parts: list[Found] = []
+    left_s = float(seconds)
+    while not parts or (left_s > LEAST_S and not parts[-1].died):
+        parts.append(_part_of(name, max(LEAST_S, round(left_s)), out))
+        left_s -= parts[-1].seconds + LEAST_S
+    return Found(
+        name,
+        sum(one.seconds for one in parts),
+        sum(one.inputs for one in parts),
+        max(one.longest_s for one in parts),
+        tuple(dict.fromkeys(path for one in parts for path in one.defects)),
+        parts[-1].died,
+    )
+
+
+def _part_of(name: str, seconds: int, out: Path) -> Found:
+    """Search one target in one process, and read what it has written."""
     begun = time.time()
     command = (sys.executable, "-m", "tests.fuzz.search", name, str(seconds), str(out))
     died = ""

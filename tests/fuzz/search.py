@@ -26,6 +26,8 @@ from tests.fuzz.mutating import mutated
 
 HANG_S: Final = 20
 MEMORY_MIB: Final = 768
+MOST_INPUTS: Final = 150_000
+"""So many a process tries: atheris keeps about a kibibyte for each."""
 OURS: Final = 0.5
 """How often an input is changed by us, and not by libFuzzer."""
 
@@ -96,6 +98,7 @@ def main(name: str, seconds: str, where: str) -> None:
     search.tell()
     options = (
         f"-max_total_time={seconds}",
+        f"-runs={MOST_INPUTS}",
         f"-timeout={HANG_S}",
         f"-rss_limit_mb={MEMORY_MIB}",
         f"-max_len={holding.INPUT_BYTES}",
