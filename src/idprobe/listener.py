@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import h11
 
+from idprobe.clock import utc_now
 from idprobe.errors import ProfileError
 from idprobe.exchange import Connection, Exchange, Headers, Request, Response, Sender
 from idprobe.profile import Listening, Profile
@@ -124,7 +124,7 @@ class Listener:
         talk = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         async with asyncio.timeout(REQUEST_S):
             request, too_large = await self._read(talk, reader)
-        started_at, begun = datetime.now(UTC), time.perf_counter_ns()
+        started_at, begun = utc_now(), time.perf_counter_ns()
         place = self._place(request)
         reply = NOT_FOUND if place is None else place.reply
         reply = Reply(REFUSED_TOO_LARGE) if too_large else reply

@@ -11,11 +11,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeVar
 
 import httpx
 
+from idprobe.clock import utc_now
 from idprobe.connections import transport_for
 from idprobe.cookies import Cookies, parsed
 from idprobe.destinations import Destinations
@@ -153,7 +153,7 @@ class Courier:
             self.guard.allow(request)
 
     async def _once(self, request: Request, step: str) -> Exchange:
-        started_at, begun = datetime.now(UTC), time.perf_counter_ns()
+        started_at, begun = utc_now(), time.perf_counter_ns()
         response: Response | None = None
         connection, failure = Connection(), None
         try:

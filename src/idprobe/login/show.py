@@ -5,10 +5,10 @@ a request to TOLD at its own origin, is recorded as an exchange of the browser, 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
+from idprobe.clock import utc_now
 from idprobe.errors import EvidenceError
 from idprobe.exchange import Exchange, Request, Response, Sender
 from idprobe.flows import HumanStep
@@ -71,7 +71,7 @@ class Show:
         if asked is None:
             self._over = True
         else:
-            now = datetime.now(UTC)
+            now = utc_now()
             told = Exchange(request, response, now, 0, asked, sender=Sender.BROWSER)
             self._wire.record(told)
         return response

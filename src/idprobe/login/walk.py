@@ -1,9 +1,9 @@
 """A journey through pages in the browser, from the first page that it shows to its end."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
+from idprobe.clock import utc_now
 from idprobe.errors import EvidenceError, NoResponse
 from idprobe.exchange import Exchange, Request, Response, Sender
 from idprobe.flows import Ending, Landed, Stopped
@@ -108,7 +108,7 @@ class Walk:
 
     def _note(self, request: Request) -> None:
         """Record that a frame of another host is asked for, which is not sent."""
-        now = datetime.now(UTC)
+        now = utc_now()
         said = "a frame of another host: it was not sent"
         noted = Exchange(request, None, now, 0, f"frame-of-{self._name}", said, Sender.BROWSER)
         self._wire.record(noted)

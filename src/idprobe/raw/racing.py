@@ -10,9 +10,10 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Self
 
+from idprobe.clock import utc_now
 from idprobe.exchange import Connection, Exchange, Release, Request, Response, Sender
 from idprobe.raw.arrival import Watch
 from idprobe.raw.connecting import HandshakeEndedError, facts_of, layered
@@ -123,7 +124,7 @@ class Tracks:
         await asyncio.sleep(SETTLING_S)
         hearing = [asyncio.create_task(self._heard(start)) for start in starts]
         await asyncio.sleep(0)  # each of them listens now
-        now, begun_ns = datetime.now(UTC), time.time_ns()
+        now, begun_ns = utc_now(), time.time_ns()
         released = [begun_ns if start.failure else start.track.let_go() for start in starts]
         ends = await asyncio.gather(*hearing)
         gone = [at for start, at in zip(starts, released, strict=True) if not start.failure]

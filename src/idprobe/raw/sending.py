@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
+from idprobe.clock import utc_now
 from idprobe.exchange import Connection, Exchange, Request, Response, Sender
 from idprobe.profile import place_of
 from idprobe.raw.client_hello import OFFERS, RECORD_HEAD, Answer, client_hello, read_answer
@@ -98,7 +98,7 @@ class _Moment:
     """When an exchange began."""
 
     def __init__(self) -> None:
-        self.started_at: Final = datetime.now(UTC)
+        self.started_at: Final = utc_now()
         self.begun: Final = time.perf_counter_ns()
 
     def exchange(
