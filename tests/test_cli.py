@@ -191,7 +191,7 @@ def test_formats_are_what_is_written_beside_the_record(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"results.json", "junit.xml", "results.sarif", "evidence"}
+    assert names == {"results.json", "junit.xml", "results.sarif", "evidence", ".idprobe-results"}
 
 
 def test_the_outcome_as_json_is_all_that_is_printed(tmp_path: Path) -> None:
@@ -327,12 +327,14 @@ def test_what_is_interrupted_among_several_is_judged_as_far_as_it_came(tmp_path:
         assert record["interrupted"] is True
 
 
-def test_a_run_that_would_write_over_another_ends_with_2_and_one_sentence(tmp_path: Path) -> None:
+def test_a_run_that_would_replace_a_file_of_others_ends_with_2(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "out" / "evidence").mkdir(parents=True)
     (tmp_path / "out" / "evidence" / "code_redeemed.har").write_text("{}", encoding="utf-8")
 
     done = idprobe("audit", "reference", "-k", "cache", "-o", "out", folder=tmp_path)
 
     assert done.returncode == 2
-    assert "another run" in done.stderr.splitlines()[-1]
+    assert "idprobe did not write it" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "out" / "results.json").exists()

@@ -4,9 +4,8 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from unittest import mock
 
 import pytest
@@ -182,23 +181,3 @@ def test_a_server_whose_metadata_crash_us_is_not_called_unreachable(tmp_path: Pa
 
     assert "RecursionError at" in str(audit.broken)
     assert audit.conclude().exit_codes[0] == 3
-
-
-class Jumping(datetime):
-    """The wall clock of a machine that is set right, wrong and right again while we run."""
-
-    asked = 0
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Self:
-        Jumping.asked += 1
-        return super().now(tz) + timedelta(hours=(0, 5, -7)[Jumping.asked // 3 % 3])
-
-
-def test_our_own_clock_may_jump(sound: Mapping[tuple[str, str], str], tmp_path: Path) -> None:
-    with mock.patch("idprobe.wire.datetime", Jumping):
-        audit = audited(ReferenceServer, tmp_path)
-
-    changed = {key for key, verdict in verdicts(audit).items() if verdict != sound[key]}
-    assert Jumping.asked > 10
-    assert changed == set()

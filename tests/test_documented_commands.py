@@ -69,7 +69,7 @@ for option in ("--profile", "--output"):
         pathlib.Path(words[words.index(option) + 1]).unlink(missing_ok=True)
 if words[0] == "init" and "--output" not in words:
     words += ["--output", "id.example.toml"]
-if words[0] == "audit" and "-k" not in words:
+if words[0] in {"audit", "judge"} and "-k" not in words:
     words += ["-k", "cache-control-no-store or issuer-identical or issuer-equals-url-prefix"]
 if words[0] == "load":
     from idprobe.cli import commands
@@ -87,6 +87,27 @@ if words[0] == "serve":
     process.communicate()
     sys.exit(0 if started else 1)
 sys.exit(subprocess.run(command).returncode)
+'''
+
+OPENSSL: Final = f'''\
+#!{sys.executable}
+"""Makes a pair of Ed25519 keys as openssl does, for machines that lack it."""
+
+import pathlib, sys
+from cryptography.hazmat.primitives import serialization as keys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+words = sys.argv[1:]
+written = pathlib.Path(words[words.index("-out") + 1]) if "-out" in words else None
+if words[0] == "genpkey":
+    key = Ed25519PrivateKey.generate()
+    form = (keys.Encoding.PEM, keys.PrivateFormat.PKCS8, keys.NoEncryption())
+    written.write_bytes(key.private_bytes(*form))
+if words[0] == "pkey":
+    private = pathlib.Path(words[words.index("-in") + 1]).read_bytes()
+    public = keys.load_pem_private_key(private, None).public_key()
+    form = (keys.Encoding.PEM, keys.PublicFormat.SubjectPublicKeyInfo)
+    written.write_bytes(public.public_bytes(*form))
 '''
 
 
@@ -121,6 +142,7 @@ def prepare(folder: Path, issuer: str) -> None:
         executable(folder / place / "idprobe", ours)
         for name in OTHERS:
             executable(folder / place / name, "#!/bin/sh\nexit 0\n")
+        executable(folder / place / "openssl", OPENSSL)
     for name in ("acme.toml", "my-server.toml", "before.toml", "after.toml"):
         (folder / name).write_text(PROFILE.format(issuer=issuer), encoding="utf-8")
     (folder / "load").mkdir()

@@ -432,9 +432,8 @@ def test_a_clock_that_is_wrong_is_told(ahead_s: int, state: str) -> None:
         "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
         "Mon, 01 Jan 99999999999999 00:00:00 GMT",
         "Mon, 01 Jan 2024 00:00:00 +2400",
-        "1 Jan 2024 1:2 +0a",
     ],
-    ids=["offset", "year", "day", "letters"],
+    ids=["offset", "year", "day"],
 )
 def test_a_date_that_no_calendar_has_is_no_date(date: str) -> None:
     def dated(response: httpx.Response) -> httpx.Response:

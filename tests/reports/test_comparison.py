@@ -158,7 +158,7 @@ def test_compare_prints_its_document_and_links_the_pages_that_there_are(
 
     told, as_json = (
         CliRunner().invoke(commands, [*words, *more], standalone_mode=False)
-        for more in ([], ["--json"])
+        for more in ([], ["--json", "--overwrite"])
     )
 
     assert "1 requirement where they differ" in told.stdout

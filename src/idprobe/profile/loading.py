@@ -57,7 +57,7 @@ def _parsed(source: Source) -> dict[str, Any]:
         fix = f"is not UTF-8 (byte {error.start}): save it as UTF-8"
         raise source.error("", fix) from None
     except ValueError as error:  # a TOMLDecodeError, or a number longer than Python reads
-        raise source.error("", f"is not TOML: {_told(error)}: mend that line") from None
+        raise source.error("", f"is not TOML: {_told(error)}: fix that line") from None
     except RecursionError:
         raise source.error("", "is not TOML that we read: it nests too deep") from None
 
