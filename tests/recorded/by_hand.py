@@ -60,16 +60,22 @@ def read(name: str) -> ByHand:
 
 def found(recording: ByHand) -> Mapping[str, set[str]]:
     """Judge a recording by the checks that need nothing else; return verdicts by requirement."""
+    verdicts: dict[str, set[str]] = {}
+    for one in audited(recording).judgements:
+        verdicts.setdefault(one.requirement.id, set()).add(name_of(one.verdict))
+    return verdicts
+
+
+def audited(recording: ByHand) -> Audit:
+    """Judge a recording by the checks that need nothing else; return the audit."""
     vault = Vault()
     traces = {trace.probe: vault.redact(trace) for trace in recording.traces}
     outcomes = {name: ProbeOutcome(name, "done", "", len(trace)) for name, trace in traces.items()}
     metadata = json.loads((FOLDER / "metadata.json").read_text(encoding="utf-8"))
     run = {"metadata": metadata, "observed": {}, "depth": "quick", "safety": "normal", "seed": 0}
     audit = Audit(_server(), Options(Path()), recorded=Recorded(run, traces, outcomes))
-    verdicts: dict[str, set[str]] = {}
-    for one in judged(audit, [check for check in all_checks() if {*check.probes} == {*traces}]):
-        verdicts.setdefault(one.requirement.id, set()).add(name_of(one.verdict))
-    return verdicts
+    judged(audit, [check for check in all_checks() if {*check.probes} == {*traces}])
+    return audit
 
 
 @cache
