@@ -7,11 +7,12 @@ from typing import Any, Final
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from idprobe.manual import REQUIREMENTS, reference_pages
-from idprobe.manual.rates import with_rates
+from tools.manual import REQUIREMENTS, reference_pages
+from tools.manual.rates import with_rates
 
 ROOT: Final = Path(__file__).parent
-OURS: Final = {name: f"{name.lower()}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")}
+ROOT_PAGES: Final = ("ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "SECURITY")
+OURS: Final = {name: f"{name.lower()}.md" for name in ROOT_PAGES}
 PAGES: Final = reference_pages()
 SECTIONS: Final = {"How to": "how-to", "Explanation": "explanation"}
 """Where a page goes that mkdocs.yml does not name: to the end of its section."""
@@ -52,4 +53,5 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def _relinked(text: str) -> str:
-    return re.sub(r"\]\(docs/", "](", text)
+    within = re.sub(r"\]\(docs/", "](", text)
+    return re.sub(rf"\]\(({'|'.join(OURS)})\.md\)", lambda m: f"]({OURS[m[1]]})", within)

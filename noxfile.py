@@ -110,8 +110,8 @@ def coverage(session: nox.Session) -> None:
     session.run(*run, "pytest", *BROWSER_TESTS, env=here)
     session.run(*run, "tests.variants.compare")
     matrix = str(Path(session.create_tmp()).resolve() / "matrix.json")
-    session.run(*run, "idprobe.proving", "--json", matrix, "-k", "code")
-    session.run(*run, "idprobe.proving", "--all", "--json", matrix, "-k", "registered-is")
+    session.run(*run, "tools.proving", "--json", matrix, "-k", "code")
+    session.run(*run, "tools.proving", "--all", "--json", matrix, "-k", "registered-is")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--include", "src/*", "--skip-covered", "--sort", "cover")
     session.run("coverage", "report", "--include", "conformance/*", "--format", "total")
@@ -123,7 +123,7 @@ def docs(session: nox.Session) -> None:
     install(session, "docs")
     site = Path(session.create_tmp()).resolve() / "site"
     quiet = {"NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    session.run("mkdocs", "build", "--strict", "--site-dir", str(site), env=quiet)
+    session.run("python", "-m", "mkdocs", "build", "--strict", "--site-dir", str(site), env=quiet)
     session.run("python", "tests/manual/follow.py", str(site))
 
 
@@ -179,7 +179,9 @@ def compiled(session: nox.Session) -> None:
     wanted = {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "true"}
     for one in copy.glob("idprobe-*.tar.gz"):
         session.install("--no-deps", "--no-build-isolation", str(one), env=wanted)
-    session.run("python", "-c", "from idprobe.load.watching import COMPILED; assert COMPILED")
+    session.run(
+        "python", "-c", "from idprobe.load.measure.watching import COMPILED; assert COMPILED"
+    )
     session.run("pytest", "--numprocesses", "auto", *(session.posargs or ENGINE_TESTS))
 
 
@@ -292,7 +294,7 @@ def mutants(session: nox.Session) -> None:
     install(session, "mutants", editable=True)
     files = ("--json", "reports/output/kill-matrix.json", "--wanted", "fixtures/mutants/wanted.tsv")
     page = ("--page", "docs/explanation/kill-matrix.md") if "--all" in session.posargs else ()
-    session.run("python", "-m", "idprobe.proving", *files, *page, *session.posargs)
+    session.run("python", "-m", "tools.proving", *files, *page, *session.posargs)
 
 
 @nox.session(default=False)

@@ -5,7 +5,7 @@
 """
 
 from idprobe.load.callers import AuthorizationCodeSession
-from idprobe.load.users import FlowUser
+from idprobe.load.locust.users import FlowUser
 
 
 class Regular(FlowUser):

@@ -4,7 +4,7 @@
 """
 
 from idprobe.load.callers import Introspection
-from idprobe.load.users import FlowUser
+from idprobe.load.locust.users import FlowUser
 
 
 class ResourceServer(FlowUser):

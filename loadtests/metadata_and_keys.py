@@ -4,7 +4,7 @@
 """
 
 from idprobe.load.callers import MetadataAndKeys
-from idprobe.load.users import FlowUser
+from idprobe.load.locust.users import FlowUser
 
 
 class Starter(FlowUser):

@@ -20,19 +20,18 @@ from unittest import mock
 
 import httpx
 
-from idprobe import observe
-from idprobe.audit import Audit, Options, resolve
-from idprobe.effort import Effort
-from idprobe.evidence import UNDER_LOAD, Recorded
-from idprobe.exchange import Exchange, Sender, Trace
-from idprobe.observe import ACTING, Observation, Observer, Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.evidence.store import UNDER_LOAD, Recorded
+from idprobe.judge.collect import Check, InProcess, all_checks
+from idprobe.model.effort import Effort
+from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.profile import Profile, with_issuer
+from idprobe.model.verdict import HarnessFault, Judgement, Satisfied, Violated
+from idprobe.observe.observer import ACTING, Observation, Observer, Selection
 from idprobe.probes import Depth, Safety, all_probes
-from idprobe.profile import Profile, with_issuer
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import Check, InProcess, all_checks
-from idprobe.verdict import HarnessFault, Judgement, Satisfied, Violated
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
@@ -118,7 +117,7 @@ def observed(target: str, fault: Asgi, start: Start, probes: Collection[str]) ->
     app = Breaking(server.app, fault, start)
     selection = Selection(Depth.FULL, Safety.INTRUSIVE, shrinks=False)
     observer = Observer(profile, Vault(profile.secrets()), None, selection, InProcess(app))
-    with mock.patch.dict(observe.EFFORTS, {Depth.FULL: EFFORT}):
+    with mock.patch.dict("idprobe.observe.observer.EFFORTS", {Depth.FULL: EFFORT}):
         return Seen(profile, asyncio.run(observer.observe(probes)), app.asked)
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from idprobe.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.lifecycle import Act, Call, Claim, Event, Outcome
 from idprobe.lifecycle.histories import History, bad_history, histories
-from idprobe.observe import Selection
+from idprobe.model.profile import with_issuer
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 LANES: Final = 4

@@ -13,11 +13,11 @@ from typing import Final
 
 from same_verdicts import served
 
-from idprobe.audit import Audit, Options
-from idprobe.coverage.plans import PLANS, modules_of
-from idprobe.profile import Profile
-from idprobe.reports.model import Run, counts_of
-from idprobe.suite import all_checks, judged
+from idprobe.audit.audit import Audit, Options
+from idprobe.findings.run import Run, counts_of
+from idprobe.judge.collect import all_checks, judged
+from idprobe.judge.plans import PLANS, modules_of
+from idprobe.model.profile import Profile
 
 HEAD: Final = (
     *("server", "plan", "modules", "requirements", "judged", "violated", "declared", "unclear"),

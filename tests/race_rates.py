@@ -25,20 +25,20 @@ from math import comb
 from pathlib import Path
 from typing import Any, Final
 
+from idprobe.client.wire import Cookies, Courier, Wire
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Trace
+from idprobe.model.exchange import Trace
+from idprobe.model.profile import Node, Profile, Provider, with_issuer
 from idprobe.probes import all_probes
-from idprobe.profile import Node, Profile, Provider, with_issuer
 from idprobe.reading.races import Trial, smallest_window
 from idprobe.reading.races import trials as races_of
-from idprobe.reference.config import reference_config
-from idprobe.reference.resource_indicators import Target
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, ServerConfig
-from idprobe.reference.stores import Code
-from idprobe.targets import resolve
-from idprobe.wire import Cookies, Courier, Wire
+from idprobe.setup.targets import resolve
+from idprobe_reference.config import reference_config
+from idprobe_reference.requests.resource_indicators import Target
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig, ServerConfig
+from idprobe_reference.stores import Code
 
 WINDOWS_MS: Final = (1.0, 5.0, 20.0)
 CONFIDENCE: Final = 0.95

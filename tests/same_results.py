@@ -23,12 +23,12 @@ from typing import Any, Final
 from tests.recorded.by_hand import NAMES, audited, read
 from tests.recorded.record import CONFIGS, ISSUER, recordings
 
-from idprobe.audit import Audit, Options, recorded_profile, resolve
-from idprobe.evidence import read_evidence
-from idprobe.profile import with_issuer
-from idprobe.reference.server import ReferenceServer
-from idprobe.reports.record import results_json
-from idprobe.suite import InProcess, all_checks, judged
+from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.evidence.store import read_evidence
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.report.record import results_json
+from idprobe_reference.server import ReferenceServer
 
 PASSING: Final = ("started_at", "duration_s")
 """What no two runs share."""

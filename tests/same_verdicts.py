@@ -17,14 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from idprobe.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.content import content
-from idprobe.profile import Profile, with_issuer
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.running import serve
-from idprobe.reports.record import fingerprint
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import name_of
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import Profile, with_issuer
+from idprobe.model.verdict import name_of
+from idprobe.report.record import fingerprint
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.running import serve
 
 EMBEDDED: Final = {"reference": reference_config, "speakup": speakup_config}
 AT_ONCE: Final = (1, 2, 4, 8, 16)

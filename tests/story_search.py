@@ -23,19 +23,20 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import load_catalogue
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.lifecycle import Claim
-from idprobe.observe import Selection
-from idprobe.probes import Depth, stories
-from idprobe.profile import with_issuer
-from idprobe.proving.matrix import interval
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants import MUTANTS
-from idprobe.reference.server import ReferenceServer
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, Violated
+from idprobe.observe.observer import Selection
+from idprobe.probes import Depth
+from idprobe.probes.state import stories
 from idprobe.searching import Search
-from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants import MUTANTS
+from idprobe_reference.server import ReferenceServer
+from tools.proving.matrix import interval
 
 T = TypeVar("T")
 

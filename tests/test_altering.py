@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
-from idprobe.jose import generate_key, public_key, sign_jwt, verified_by
-from idprobe.probes.altering import altered, forgeries, forgeries_by_header
+from idprobe.formats.jose import generate_key, public_key, sign_jwt, verified_by
+from idprobe.probes.steps.altered_tokens import altered, forgeries, forgeries_by_header
 
 KEY = generate_key("EC")
 

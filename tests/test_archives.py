@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.archives import packed, unpacked
 from idprobe.errors import EvidenceError
+from idprobe.evidence.archives import packed, unpacked
 
 
 def folder_of(tmp_path: Path) -> Path:

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from idprobe.errors import CatalogueError
-from idprobe.proving.asleep import load_asleep, misfits
-from idprobe.suite import all_checks
+from idprobe.judge.collect import all_checks
+from tools.proving.asleep import load_asleep, misfits
 
 ROOT: Final = Path(__file__).parents[1]
 REQUIREMENTS: Final = {check.name: check.requirements for check in all_checks()}

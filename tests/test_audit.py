@@ -14,19 +14,19 @@ from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, unquote_plus, u
 
 import pytest
 
-from idprobe import observe
-from idprobe.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
 from idprobe.errors import ProfileError, UsageError
-from idprobe.evidence import read_evidence
+from idprobe.evidence.store import read_evidence
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Client, Deviation, Profile, bare_profile, with_issuer
+from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, because_of, name_of
+from idprobe.observe import observer
 from idprobe.probes import Safety
-from idprobe.profile import Client, Deviation, Profile, bare_profile, with_issuer
-from idprobe.proving.trial import judgements
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.mutants import mutant_named
-from idprobe.reference.server import ReferenceServer
-from idprobe.reports import write_all
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Inconclusive, Judgement, because_of, name_of
+from idprobe.report import write_all
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.mutants import mutant_named
+from idprobe_reference.server import ReferenceServer
+from tools.proving.trial import judgements
 
 ISSUER: Final = "http://127.0.0.1:8081"
 
@@ -355,7 +355,7 @@ def test_a_judgement_quotes_the_exchange_that_its_check_asked_for(
 def test_what_a_probe_saw_is_on_disk_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observe, "PARTS_S", 0.01)
+    monkeypatch.setattr(observer, "PARTS_S", 0.01)
     profile, app = speakup()
     parts: set[str] = set()
 

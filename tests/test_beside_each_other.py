@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tests.faults import ISSUER
 
-from idprobe.audit import resolve
-from idprobe.observe import Observation, Observer, Selection, Unreachable
+from idprobe.audit.audit import resolve
+from idprobe.judge.collect import InProcess
+from idprobe.model.profile import Capability, Role, with_issuer
+from idprobe.observe.observer import Observation, Observer, Selection, Unreachable
 from idprobe.probes import all_probes
-from idprobe.profile import Capability, Role, with_issuer
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 ENDING = sorted(
     name

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from idprobe.bounded import read_bounded
+from idprobe.cli.load_diff import loads_in
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.profile import Profile, load_profile
-from idprobe.reports.record import read_results
-from idprobe.verbs.load_differing import loads_in
+from idprobe.formats.bounded import read_bounded
+from idprobe.model.profile import Profile, load_profile
+from idprobe.report.record import read_results
 
 MIB: Final = 2**20
 

@@ -7,15 +7,15 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.cli import commands
-from idprobe.observe import Selection, most_requests
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.cli.main import commands
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Limits, Profile, with_issuer
+from idprobe.model.verdict import Inconclusive, Violated
+from idprobe.observe.observer import Selection, most_requests
 from idprobe.probes import Depth, Safety, all_probes
-from idprobe.profile import Limits, Profile, with_issuer
-from idprobe.reference.config import speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Inconclusive, Violated
+from idprobe_reference.config import speakup_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import (
+from idprobe.content import content
+from idprobe.errors import CatalogueError
+from idprobe.formats.schemas import best_error, schema
+from idprobe.model.catalogue import (
     Family,
     Level,
     Requirement,
@@ -15,10 +18,7 @@ from idprobe.catalogue import (
     not_applicable_because,
     selected,
 )
-from idprobe.content import content
-from idprobe.errors import CatalogueError
-from idprobe.profile import Client, Profile, Role, Target
-from idprobe.schemas import best_error, schema
+from idprobe.model.profile import Client, Profile, Role, Target
 
 FOLDER = content("fixtures", "requirements")
 FILES = sorted(FOLDER.glob("*.toml"))

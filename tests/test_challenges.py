@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response
+from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.reading.challenges import Challenge, bearer_challenge, challenges
 
 

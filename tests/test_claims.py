@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from idprobe.claims import Decision, decided
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.evidence import UNDER_LOAD
-from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.verdict import (
+from idprobe.evidence.store import UNDER_LOAD
+from idprobe.judge.evaluate import Decision, decided
+from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     NotApplicable,

@@ -268,7 +268,7 @@ def test_the_gravest_of_several_exit_codes_is_that_of_all(tmp_path: Path) -> Non
 
 def test_every_other_verb_is_there_without_what_load_and_browsers_need() -> None:
     extras = ("gevent", "httptools", "locust", "playwright", "prometheus_client", "psutil")
-    hidden = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import idprobe.cli"
+    hidden = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import idprobe.cli.main"
 
     subprocess.run([sys.executable, "-c", hidden], check=True)
 

@@ -7,11 +7,11 @@ import httpx
 import pytest
 import respx
 
-from idprobe import clock
-from idprobe.clock import utc_now
-from idprobe.exchange import Request
-from idprobe.profile import bare_profile
-from idprobe.wire import Courier
+from idprobe.client import clock
+from idprobe.client.clock import utc_now
+from idprobe.client.wire import Courier
+from idprobe.model.exchange import Request
+from idprobe.model.profile import bare_profile
 
 
 class Jumped(dt.datetime):

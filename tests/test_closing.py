@@ -9,15 +9,15 @@ from typing import Any, Final
 import pytest
 from tests.faults import FAULTS, ISSUER
 
-from idprobe.audit import resolve
-from idprobe.closing import ends_refused, served_before
-from idprobe.exchange import Exchange, Request, Response, Sender
-from idprobe.observe import ACTING, Observation, Observer
-from idprobe.profile import Client, Provider, with_issuer
+from idprobe.audit.audit import resolve
+from idprobe.judge.collect import InProcess
+from idprobe.model.exchange import Exchange, Request, Response, Sender
+from idprobe.model.profile import Client, Provider, with_issuer
+from idprobe.observe.final_control import ends_refused, served_before
+from idprobe.observe.observer import ACTING, Observation, Observer
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 STARTED: Final = datetime(2026, 11, 24, 20, 11, 5, tzinfo=UTC)
 AUTHORIZE: Final = f"{ISSUER}/authorize"

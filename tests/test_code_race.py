@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Satisfied, Verdict, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Safety
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants.races import CodesCanBeRaced
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Satisfied, Verdict, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants.state.races import CodesCanBeRaced
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
 
 REQUIREMENT = "RFC6749-10.5/code-single-use-under-concurrency"
 PROBES = {"code_raced", "code_released"}

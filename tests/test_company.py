@@ -9,18 +9,18 @@ import pytest
 from joserfc import jwk
 from starlette.responses import Response
 
-from idprobe.audit import Audit
-from idprobe.effort import Effort
+from idprobe.audit.audit import Audit
 from idprobe.errors import HarnessError
-from idprobe.observe import Selection
-from idprobe.proving import company, running, trial
-from idprobe.proving.company import Company, Kind, companies, judged_as
-from idprobe.proving.influence import Influence
-from idprobe.proving.running import all_tried
-from idprobe.proving.trial import BASE, Trial, declared_probes
-from idprobe.reference.mutants import MUTANTS, MutantInfo
-from idprobe.reference.server import ReferenceServer
-from idprobe.verdict import Judgement
+from idprobe.model.effort import Effort
+from idprobe.model.verdict import Judgement
+from idprobe.observe.observer import Selection
+from idprobe_reference.mutants import MUTANTS, MutantInfo
+from idprobe_reference.server import ReferenceServer
+from tools.proving import company, running, trial
+from tools.proving.company import Company, Kind, companies, judged_as
+from tools.proving.influence import Influence
+from tools.proving.running import all_tried
+from tools.proving.trial import BASE, Trial, declared_probes
 
 STORED: Final = "token-response-may-be-stored"
 REGISTERED: Final = "registered-is200"

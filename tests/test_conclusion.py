@@ -8,8 +8,7 @@ from typing import Final
 
 import pytest
 
-from idprobe.catalogue import load_catalogue
-from idprobe.conclusion import (
+from idprobe.findings.summary import (
     digest_of,
     endpoints_of,
     exit_codes,
@@ -19,10 +18,11 @@ from idprobe.conclusion import (
     quarantine_notes,
     stale_notes,
 )
-from idprobe.coverage.untested import load_untested
-from idprobe.judge import Stale
-from idprobe.profile import Client, Deviation, Target, Tls, bare_profile
-from idprobe.verdict import (
+from idprobe.judge.untested import load_untested
+from idprobe.judge.weigh import Stale
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import Client, Deviation, Target, Tls, bare_profile
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     Judgement,

@@ -11,16 +11,16 @@ from unittest import mock
 import pytest
 from joserfc import jws
 
-from idprobe.audit import Audit, Options, recorded_profile, resolve
-from idprobe.evidence import Evidence, read_evidence
-from idprobe.exchange import Trace
-from idprobe.profile import with_issuer
+from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.evidence.store import Evidence, read_evidence
+from idprobe.judge.collect import Check, InProcess, all_checks, judged
+from idprobe.model.exchange import Trace
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import HarnessFault, name_of
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reports import write_all
-from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, name_of
+from idprobe.report import write_all
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 PROBES: Final = frozenset({"metadata_documents", "keys_document", "code_redeemed", "code_answer"})
@@ -158,7 +158,7 @@ def once(place: type, name: str, probe: str) -> Iterator[None]:
 def test_a_part_that_cannot_be_written_costs_no_other_part(tmp_path: Path) -> None:
     with (
         failing(Evidence, "write_part", "code_answer"),
-        mock.patch("idprobe.observe.PARTS_S", 0.01),
+        mock.patch("idprobe.observe.observer.PARTS_S", 0.01),
     ):
         audit = audited(ReferenceServer, tmp_path)
 
@@ -168,7 +168,9 @@ def test_a_part_that_cannot_be_written_costs_no_other_part(tmp_path: Path) -> No
 def test_a_crash_of_the_preflight_ends_no_run(
     sound: Mapping[tuple[str, str], str], tmp_path: Path
 ) -> None:
-    with mock.patch("idprobe.observe.refusal_of", side_effect=RecursionError("as ours would")):
+    with mock.patch(
+        "idprobe.observe.observer.refusal_of", side_effect=RecursionError("as ours would")
+    ):
         audit = audited(ReferenceServer, tmp_path)
 
     assert verdicts(audit) == sound

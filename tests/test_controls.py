@@ -24,16 +24,16 @@ from tests.faults import (
     wrong,
 )
 
-from idprobe.audit import resolve
-from idprobe.evidence import ProbeOutcome
-from idprobe.observe import Observer, Selection
+from idprobe.audit.audit import resolve
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.judge.collect import InProcess
+from idprobe.model.profile import with_issuer
+from idprobe.observe.observer import Observer, Selection
 from idprobe.probes import Safety
-from idprobe.profile import with_issuer
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import Code
-from idprobe.suite import InProcess
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import Code
 
 DRAWS: Final = [
     *(("reference", fault, "one") for fault in FAULTS),

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from idprobe.cookies import Cookies
-from idprobe.exchange import Agent, Request, Response
+from idprobe.client.cookies import Cookies
+from idprobe.model.exchange import Agent, Request, Response
 
 HERE: Final = Request.get("https://id.example/login", agent=Agent.USER)
 

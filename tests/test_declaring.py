@@ -9,15 +9,21 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.catalogue import load_catalogue
 from idprobe.errors import UsageError
-from idprobe.evidence import UNDER_LOAD
-from idprobe.gate import check_comparable, coverage_regressions, declare, judged_in, quarantine
-from idprobe.judge import FailOn
-from idprobe.profile import Deviation
-from idprobe.reports.differences import Difference
-from idprobe.reports.model import Finding, by_requirement
-from idprobe.verdict import (
+from idprobe.evidence.store import UNDER_LOAD
+from idprobe.findings.differences import Difference
+from idprobe.findings.gate import (
+    check_comparable,
+    coverage_regressions,
+    declare,
+    judged_in,
+    quarantine,
+)
+from idprobe.findings.run import Finding, by_requirement
+from idprobe.judge.weigh import FailOn
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     Judgement,

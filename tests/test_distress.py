@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from idprobe.exchange import Exchange, Request, Response, Sender, Trace
-from idprobe.judge import distress_of
-from idprobe.verdict import Satisfied, Violated
+from idprobe.judge.weigh import distress_of
+from idprobe.model.exchange import Exchange, Request, Response, Sender, Trace
+from idprobe.model.verdict import Satisfied, Violated
 
 STARTED: Final = datetime(2026, 11, 24, 20, 11, 5, tzinfo=UTC)
 VIOLATED: Final = Violated("why")

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.manual import reference_pages
-from idprobe.reference.config import ALICE_PASSWORD, reference_config
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
+from idprobe_reference.config import ALICE_PASSWORD, reference_config
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from tools.manual import reference_pages
 
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = sorted(
@@ -72,7 +72,7 @@ if words[0] == "init" and "--output" not in words:
 if words[0] in {"audit", "judge"} and "-k" not in words:
     words += ["-k", "cache-control-no-store or issuer-identical or issuer-equals-url-prefix"]
 if words[0] == "load":
-    from idprobe.cli import commands
+    from idprobe.cli.main import commands
     verb = commands.commands["load"]
     given = verb.make_context("load", words[1:]).params
     if given["repeat"] > 1 and given["output"]:

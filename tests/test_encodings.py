@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.probes.client_authentication import with_colons
-from idprobe.reading.encodings import no_wider_than_before
-from idprobe.reading.examples import Example
+from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.probes.clients.client_authentication import with_colons
+from idprobe.reading.properties.encodings import no_wider_than_before
+from idprobe.reading.properties.examples import Example
 
 TOKEN = "https://id.example/token"
 JSON = (("Content-Type", "application/json"),)

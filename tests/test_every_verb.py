@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 
 VERBS: Final = dict(commands.commands)
 
@@ -87,7 +87,7 @@ def test_verbs_and_options_are_completed() -> None:
 
 def run(**variables: str) -> subprocess.CompletedProcess[str]:
     """Run idprobe as its console script does, with variables."""
-    code = "import sys; sys.argv[0] = 'idprobe'; from idprobe.cli import main; main()"
+    code = "import sys; sys.argv[0] = 'idprobe'; from idprobe.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **variables},

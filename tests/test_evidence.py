@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.evidence import Evidence, ProbeOutcome, read_evidence
-from idprobe.exchange import Exchange, Request, Response, Trace, parse_json
+from idprobe.evidence.store import Evidence, ProbeOutcome, read_evidence
+from idprobe.model.exchange import Exchange, Request, Response, Trace, parse_json
 from idprobe.redaction import Vault
 
 SECRET: Final = "a-secret-of-the-profile"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.reading.examples import Example, examples_of, first_flaw
+from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.reading.properties.examples import Example, examples_of, first_flaw
 
 
 def exchange(step: str, status: int = 200) -> Exchange:

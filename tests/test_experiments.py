@@ -9,25 +9,30 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import resolve
+from idprobe.audit.audit import resolve
+from idprobe.client.listener import listening
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.jose import generate_key, public_key
-from idprobe.listener import listening
-from idprobe.probes import calling, channel, histories, lifetimes, probe, races, session_states
-from idprobe.probes.asking import somebody
-from idprobe.probes.asserting import Signer
-from idprobe.probes.assertions import _forgeries
-from idprobe.probes.certified import certificate_of
-from idprobe.probes.edits import Edit
-from idprobe.probes.redirects import near_misses
-from idprobe.profile import Client, Provider, Tls, bare_profile, with_issuer
-from idprobe.reference.authorization_request import Wish
-from idprobe.reference.config import reference_config
-from idprobe.reference.faults import OAuthFault
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
-from idprobe.suite import InProcess
-from idprobe.wire import Courier, Wire
+from idprobe.formats.jose import generate_key, public_key
+from idprobe.judge.collect import InProcess
+from idprobe.model.profile import Client, Provider, Tls, bare_profile, with_issuer
+from idprobe.probes import probe
+from idprobe.probes.authorization.redirects import near_misses
+from idprobe.probes.clients.assertions import _forgeries
+from idprobe.probes.http import channel
+from idprobe.probes.logout import session_states
+from idprobe.probes.state import histories, races
+from idprobe.probes.steps import callbacks
+from idprobe.probes.steps.authorization_request import somebody
+from idprobe.probes.steps.certificates import certificate_of
+from idprobe.probes.steps.client_assertions import Signer
+from idprobe.probes.steps.edits import Edit
+from idprobe.probes.tokens import lifetimes
+from idprobe_reference.config import reference_config
+from idprobe_reference.faults import OAuthFault
+from idprobe_reference.requests.authorization_request import Wish
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig
 
 HTTPS: Final = "https://id.example"
 PROVIDER: Final = Provider(with_issuer(resolve("reference"), HTTPS), {}, Client("web", "web"))
@@ -68,7 +73,7 @@ def test_a_server_that_calls_none_of_our_addresses_is_told_which(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(calling, "SETTLE_S", 0.01)
+    monkeypatch.setattr(callbacks, "SETTLE_S", 0.01)
     server = CallsNobody(replace(reference_config(), issuer=HTTPS))
     provider = replace(PROVIDER, metadata=server.metadata())
 
@@ -76,7 +81,7 @@ def test_a_server_that_calls_none_of_our_addresses_is_told_which(
         async with listening(provider.profile) as listener:
             wire.listener = listener
             with pytest.raises(Unsuited, match=f"none of our addresses at {listener.url}"):
-                await calling.listener_reached(wire)
+                await callbacks.listener_reached(wire)
 
     wire = made(look, provider, server.app)
 

@@ -7,18 +7,18 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.reading.encodings import (
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.reading.properties.encodings import (
     UNKNOWN_GRANT,
     answered_well,
     described_well,
     grants_nothing_garbled,
     same_outcome,
 )
-from idprobe.reading.examples import Claim, Example
-from idprobe.reading.redirected import landed_there, not_followed
-from idprobe.reading.returned import nonce_echoed, nonce_unchanged, state_unchanged
-from idprobe.reading.tampered import inactive
+from idprobe.reading.properties.examples import Claim, Example
+from idprobe.reading.properties.redirected import landed_there, not_followed
+from idprobe.reading.properties.returned import nonce_echoed, nonce_unchanged, state_unchanged
+from idprobe.reading.properties.tampered import inactive
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 CALLBACK: Final = "https://client.example/cb"

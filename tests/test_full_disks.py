@@ -12,10 +12,10 @@ from typing import Any, Final, Self
 
 import pytest
 
-from idprobe.evidence import Evidence, ProbeOutcome, read_evidence
-from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.evidence.seals import SealState
+from idprobe.evidence.store import Evidence, ProbeOutcome, read_evidence
+from idprobe.model.exchange import Exchange, Request, Response, Trace
 from idprobe.redaction import Vault
-from idprobe.seals import SealState
 
 CHECK: Final = "cache-control-no-store"
 FULL: Final = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from idprobe.content import content
-from idprobe.manual.listings import remark_of
-from idprobe.profile import Role, consent_missing, load_profile
+from idprobe.model.profile import Role, consent_missing, load_profile
+from tools.manual.listings import remark_of
 
 GALLERY: Final = sorted(content("fixtures", "gallery").glob("*.toml"))
 VARIABLE: Final = re.compile(r'env = "([A-Z0-9_]+)"')

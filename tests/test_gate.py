@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants import mutant_named
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants import mutant_named
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
 
 NO_STORE: Final = "RFC6749-5.1/cache-control-no-store"
 STATUS: Final = "RFC7009-2.2/status-200"

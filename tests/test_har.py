@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import (
+from idprobe.evidence.har import from_har, to_har
+from idprobe.model.exchange import (
     Agent,
     Connection,
     Exchange,
@@ -17,7 +18,6 @@ from idprobe.exchange import (
     Sender,
     Trace,
 )
-from idprobe.har import from_har, to_har
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 headers = st.lists(st.tuples(texts, texts), max_size=4).map(tuple)

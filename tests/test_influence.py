@@ -8,14 +8,14 @@ from typing import Any, Final
 import pytest
 from starlette.responses import Response
 
-from idprobe.observe import ACTING
-from idprobe.proving.influence import BUILDING, Watcher
-from idprobe.reference.config import reference_config
-from idprobe.reference.faults import AuthorizationFault, PageFault
-from idprobe.reference.mutants import MUTANTS
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ServerConfig
-from idprobe.reference.stores import AccessToken, Grant
+from idprobe.observe.observer import ACTING
+from idprobe_reference.config import reference_config
+from idprobe_reference.faults import AuthorizationFault, PageFault
+from idprobe_reference.mutants import MUTANTS
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ServerConfig
+from idprobe_reference.stores import AccessToken, Grant
+from tools.proving.influence import BUILDING, Watcher
 
 CONFIG: Final = reference_config("https://id.example")
 GRANT: Final = Grant("web", frozenset({"openid"}))

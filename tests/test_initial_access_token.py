@@ -7,15 +7,15 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.observe import Selection
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.faults import BearerFault
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Satisfied, Verdict, Violated
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Satisfied, Verdict, Violated
+from idprobe.observe.observer import Selection
+from idprobe_reference.config import reference_config
+from idprobe_reference.faults import BearerFault
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
 
 REQUIREMENT = "OIDCR-3/initial-access-token-bearer"
 TOKEN = "initial-access-token-not-secret"

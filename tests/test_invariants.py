@@ -9,14 +9,14 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import load_catalogue
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import Profile, with_issuer
+from idprobe.model.verdict import Inconclusive, Judgement, Satisfied, Violated, name_of
 from idprobe.probes import Safety, all_probes
-from idprobe.profile import Profile, with_issuer
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Inconclusive, Judgement, Satisfied, Violated, name_of
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.jose import generate_key, half_hash, public_key, sign_jwt, verified_by
-from idprobe.reading.issued import (
+from idprobe.formats.jose import generate_key, half_hash, public_key, sign_jwt, verified_by
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.reading.tokens.issued import (
     SKEW_S,
     audiences,
     compact,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from joserfc import jwk, jws, jwt
 
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.jose import (
+from idprobe.formats.jose import (
     client_assertion,
     default_alg,
     generate_key,
@@ -23,7 +23,7 @@ from idprobe.jose import (
     sign_jwt,
     verified_by,
 )
-from idprobe.jwe import header_of_jwe
+from idprobe.formats.jwe import header_of_jwe
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RSA = generate_key("RSA")

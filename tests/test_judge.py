@@ -5,11 +5,11 @@ from typing import Any, Final, cast
 
 import pytest
 
-from idprobe.catalogue import Requirement, Situation, load_catalogue
-from idprobe.evidence import ProbeOutcome
-from idprobe.judge import FailOn, deviation_for, evidence_verdict, gate_counts, stale, weigh
-from idprobe.profile import Deviation, Profile
-from idprobe.verdict import (
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.judge.weigh import FailOn, deviation_for, evidence_verdict, gate_counts, stale, weigh
+from idprobe.model.catalogue import Requirement, Situation, load_catalogue
+from idprobe.model.profile import Deviation, Profile
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     Judgement,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.catalogue import load_catalogue
+from idprobe.model.catalogue import load_catalogue
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "explanation" / "known-servers.md").read_text(encoding="utf-8")

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.reading.landings import (
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.reading.authorization.landings import (
     access_token_died,
     endings,
     error_landings,

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import pytest
 
-from idprobe.lanes import Lanes
+from idprobe.client.connection_pool import Lanes
 
 REQUEST: Final = httpx.Request("GET", "https://id.example/")
 

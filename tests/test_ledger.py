@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import UsageError
-from idprobe.ledger import Ledger, Owed, ledger_for, left_behind, state_folder
-from idprobe.profile import bare_profile
+from idprobe.evidence.ledger import Ledger, Owed, ledger_for, left_behind, state_folder
+from idprobe.model.profile import bare_profile
 
 ISSUER: Final = "https://id.example"
 TOKEN: Final = "registration-token-not-to-be-seen"

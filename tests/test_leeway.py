@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import load_catalogue
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import NotApplicable, Satisfied, Verdict, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import RefreshToken
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import NotApplicable, Satisfied, Verdict, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import RefreshToken
 
 ISSUER: Final = "http://127.0.0.1:8081"
 REQUIREMENT: Final = "RFC9700-2.2.2/public-refresh-token-protected"

@@ -7,19 +7,26 @@ from typing import Any, Final, TypeVar
 import httpx
 import pytest
 
-from idprobe import listener as rooms
-from idprobe.audit import resolve
+from idprobe.audit.audit import resolve
+from idprobe.client import listener as rooms
+from idprobe.client.listener import Listener, Reply, listening
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import ProfileError, Unsuited
-from idprobe.exchange import Exchange, Sender, Trace
-from idprobe.har import from_har, to_har
-from idprobe.listener import Listener, Reply, listening
-from idprobe.observe import Observation, Observer
-from idprobe.profile import LISTENER_REACHED, Client, Listening, Profile, Provider, with_issuer
+from idprobe.evidence.har import from_har, to_har
+from idprobe.judge.collect import InProcess
+from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.profile import (
+    LISTENER_REACHED,
+    Client,
+    Listening,
+    Profile,
+    Provider,
+    with_issuer,
+)
+from idprobe.observe.observer import Observation, Observer
 from idprobe.redaction import Vault
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess
-from idprobe.wire import Courier, Wire
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 T = TypeVar("T")
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 from tests.faults import ISSUER
 
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import EvidenceError, Refrained
-from idprobe.exchange import LandingMode, Request
 from idprobe.flows import HumanStep, Landed
+from idprobe.login.browser.jar import from_browser, snapshot, to_browser
 from idprobe.login.drivers import playing
-from idprobe.login.jar import from_browser, snapshot, to_browser
 from idprobe.login.manual import landing_from
-from idprobe.profile import Client, Login, Profile, Provider, with_issuer
-from idprobe.targets import resolve
-from idprobe.wire import Courier, Wire
+from idprobe.model.exchange import LandingMode, Request
+from idprobe.model.profile import Client, Login, Profile, Provider, with_issuer
+from idprobe.setup.targets import resolve
 
 CALLBACK: Final = "https://client.example/cb"
 

@@ -16,18 +16,18 @@ from typing import Final
 import httpx
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import load_catalogue
-from idprobe.coverage.anchors import load_anchors
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.anchors import load_anchors
+from idprobe.judge.collect import Check, InProcess, all_checks, judged
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import Capability, Profile, with_issuer
+from idprobe.model.verdict import HarnessFault, Judgement, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth, all_probes
-from idprobe.profile import Capability, Profile, with_issuer
-from idprobe.proving.asleep import load_asleep
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.mutants import MUTANTS, MutantInfo
-from idprobe.reference.running import serve
-from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Judgement, Violated
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.mutants import MUTANTS, MutantInfo
+from idprobe_reference.running import serve
+from tools.proving.asleep import load_asleep
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}

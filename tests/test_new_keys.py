@@ -8,12 +8,12 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import name_of
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import name_of
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CHECK: Final = "oidc_core/test_2_id_token.py::test_id_token_is_signed"

@@ -17,13 +17,14 @@ import pytest
 from tests.hostile.mouths import plainly
 from tests.hostile.wire import Stage, context_of, playing, reference
 
-from idprobe.destinations import Destinations, is_internal_name, is_public
+from idprobe.client.destinations import Destinations, is_internal_name, is_public
+from idprobe.client.trust import environment_of_browsers, tls_context
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import IdprobeError, Refrained
-from idprobe.exchange import Agent, Request, Response
+from idprobe.evidence.ledger import Ledger, Owed
 from idprobe.flows import (
     HumanStep,
     Stopped,
-    form_login,
     introspection_request,
     registration_request,
     revocation_request,
@@ -32,10 +33,10 @@ from idprobe.flows import (
 )
 from idprobe.flows.registration import configuration_request
 from idprobe.flows.resource import end_session_request
-from idprobe.ledger import Ledger, Owed
-from idprobe.load.transport import Transport
-from idprobe.probes.http_framing import written
-from idprobe.profile import (
+from idprobe.load.engine.transport import Transport
+from idprobe.login.forms.form_login import form_login
+from idprobe.model.exchange import Agent, Request, Response
+from idprobe.model.profile import (
     Client,
     Login,
     Network,
@@ -46,10 +47,9 @@ from idprobe.profile import (
     is_usable_url,
     origin_of,
 )
-from idprobe.reference.certificates import Certificates, make_certificates
-from idprobe.registering import clean_up
-from idprobe.trust import environment_of_browsers, tls_context
-from idprobe.wire import Courier, Wire
+from idprobe.probes.http.http_framing import written
+from idprobe.setup.registering import clean_up
+from idprobe_reference.certificates import Certificates, make_certificates
 
 SECRET: Final = "s3cret-that-nobody-else-may-see"
 KEY: Final = ("X-Gateway-Key", SECRET)
@@ -586,7 +586,7 @@ def test_without_a_store_of_the_system_a_bundle_is_trusted(
         openssl_cafile=str(tmp_path / "none.pem"), openssl_capath=str(tmp_path / "none")
     )
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.setattr("idprobe.trust.BUNDLES", ())
+    monkeypatch.setattr("idprobe.client.trust.BUNDLES", ())
 
     assert len(tls_context(Tls()).get_ca_certs()) > 50
 

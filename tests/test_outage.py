@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from idprobe.evidence import UNDER_LOAD, ProbeOutcome
-from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.outage import without_interrupted
+from idprobe.evidence.store import UNDER_LOAD, ProbeOutcome
+from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.observe.outage import without_interrupted
 
 BEGUN: Final = datetime(2026, 11, 24, 20, 11, 5, tzinfo=UTC)
 AWAY: Final = "no connection: All connection attempts failed"

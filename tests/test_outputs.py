@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from idprobe.errors import UsageError
-from idprobe.outputs import Files, claim, fresh_folder, lead_latest_to, refuse_taken
-from idprobe.reports import FORMATS, result_files
+from idprobe.evidence.outputs import Files, claim, fresh_folder, lead_latest_to, refuse_taken
+from idprobe.report import FORMATS, result_files
 
 FILES: Final = Files("test", ("record.json", "page.html"), ("record.json", "page.html"), ())
 RESULTS: Final = result_files(FORMATS, evidence=True)

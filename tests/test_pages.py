@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response
-from idprobe.reading.pages import (
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.reading.authorization.pages import (
     carries_password,
     framed_by_nobody,
     is_login_page,

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants import MUTANTS
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Satisfied, Verdict, Violated
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Satisfied, Verdict, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants import MUTANTS
+from idprobe_reference.server import ReferenceServer
 
 ISSUER = "http://127.0.0.1:8081"
 REQUIREMENT = "RFC7591-5/redirect-uri-kinds"

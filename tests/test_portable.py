@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 from idprobe.errors import UsageError
 
 CODE: Final = """
@@ -33,7 +33,7 @@ for module, names in MISSING.items():
 import idprobe
 
 for found in pkgutil.walk_packages(idprobe.__path__, "idprobe."):
-    if found.name.endswith("__main__") or found.name in {"idprobe.load.users"}:
+    if found.name.endswith("__main__") or found.name in {"idprobe.load.locust.users"}:
         continue
     try:
         importlib.import_module(found.name)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from idprobe.preflight import _hint_of_encoding
-from idprobe.profile import Client
+from idprobe.model.profile import Client
+from idprobe.setup.preflight import _hint_of_encoding
 
 
 @pytest.mark.parametrize(

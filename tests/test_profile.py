@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import Family, load_catalogue
 from idprobe.content import content
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.profile import (
+from idprobe.model.catalogue import Family, load_catalogue
+from idprobe.model.profile import (
     Capability,
     Client,
     Limits,
@@ -33,14 +33,9 @@ from idprobe.profile import (
     restored_profile,
     with_issuer,
 )
-from idprobe.profile.features import FEATURES
-from idprobe.profile.situation import Situation
-from idprobe.reference.config import (
-    ClientConfig,
-    ServerConfig,
-    reference_config,
-    speakup_config,
-)
+from idprobe.model.profile.features import FEATURES
+from idprobe.model.profile.situation import Situation
+from idprobe_reference.config import ClientConfig, ServerConfig, reference_config, speakup_config
 
 WEB = """
 [clients.web]

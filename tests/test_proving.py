@@ -10,23 +10,23 @@ import pytest
 from click.testing import CliRunner, Result
 from starlette.requests import Request
 
-from idprobe.coverage.wanted import load_wanted
-from idprobe.evidence import ProbeOutcome
-from idprobe.observe import Observer
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.observe.observer import Observer
 from idprobe.probes import all_probes
-from idprobe.proving import __main__ as command
-from idprobe.proving import choosing, matrix, running, trial
-from idprobe.proving.__main__ import prove
-from idprobe.proving.choosing import Chooser
-from idprobe.proving.influence import Influence
-from idprobe.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
-from idprobe.proving.trial import Trial, aimed_checks, tried
 from idprobe.redaction import Vault
-from idprobe.reference.faults import OAuthFault
-from idprobe.reference.forms import Form
-from idprobe.reference.mutants import MUTANTS, MutantInfo
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
+from idprobe_reference.faults import OAuthFault
+from idprobe_reference.mutants import MUTANTS, MutantInfo
+from idprobe_reference.requests.forms import Form
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig
+from tools.proving import __main__ as command
+from tools.proving import choosing, matrix, running, trial
+from tools.proving.__main__ import prove
+from tools.proving.choosing import Chooser
+from tools.proving.influence import Influence
+from tools.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
+from tools.proving.trial import Trial, aimed_checks, tried
+from tools.traceability.wanted import load_wanted
 
 NAME: Final = "token-response-may-be-stored"
 SOUND: Final = Trial(NAME, 0, 1, (), (), (), (), ())

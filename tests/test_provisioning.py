@@ -11,21 +11,21 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import Audit, Options
-from idprobe.profile import Client, Profile, Role, load_profile
-from idprobe.provisioning import (
+from idprobe.audit.audit import Audit, Options
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Client, Profile, Role, load_profile
+from idprobe.model.verdict import name_of
+from idprobe.setup.provisioning import (
     Credentials,
     fresh_credentials,
     keycloak_realm,
     neutral_document,
     profile_text,
 )
-from idprobe.reference.config import speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, ServerConfig, UserConfig
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import name_of
-from idprobe.wanted import ALL_SCOPES, WANTED, WANTED_USERS
+from idprobe.setup.required_clients import ALL_SCOPES, WANTED, WANTED_USERS
+from idprobe_reference.config import speakup_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig, ServerConfig, UserConfig
 
 ISSUER: Final = "http://127.0.0.1:8081"
 LISTS: Final = ("grant_types", "response_types", "redirect_uris", "post_logout_redirect_uris")

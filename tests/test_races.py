@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.client.raw import Means, Tracks
+from idprobe.client.wire import tls_context
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Release, Request, Response, Trace
-from idprobe.har import from_har, to_har
-from idprobe.observe import Selection
+from idprobe.evidence.har import from_har, to_har
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.exchange import Exchange, Release, Request, Response, Trace
+from idprobe.model.profile import Limits, Profile, Tls, with_issuer
+from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict
+from idprobe.observe.observer import Selection
 from idprobe.probes import Safety
-from idprobe.profile import Limits, Profile, Tls, with_issuer
-from idprobe.raw import Means, Tracks
 from idprobe.reading.races import rank_of, rules_out, trials
-from idprobe.reference.config import reference_config
-from idprobe.reference.running import Running, serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import RefreshToken
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Inconclusive, NotApplicable, Satisfied, Verdict
-from idprobe.wire import tls_context
+from idprobe_reference.config import reference_config
+from idprobe_reference.running import Running, serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import RefreshToken
 
 REFRESH = "RFC9700-4.14.2/replay-detection-for-public-clients"
 GRANTED = b'{"access_token":"x","token_type":"Bearer"}'

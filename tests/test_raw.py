@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from idprobe.client.raw import OFFERS, Framing, How, Means, TlsRange, converse, greet, octets
+from idprobe.client.raw.arrival import Watch
+from idprobe.client.raw.client_hello import Answer, client_hello, read_answer
+from idprobe.client.wire import Courier, Wire, tls_context
 from idprobe.errors import NoResponse, Refrained, Unsuited
-from idprobe.exchange import Connection, Exchange, Request, Sender, Trace
 from idprobe.flows import basic_credentials
-from idprobe.probes.http_framing import answered
-from idprobe.profile import Client, Limits, Profile, Provider, Tls, bare_profile
-from idprobe.raw import OFFERS, Framing, How, Means, TlsRange, converse, greet, octets
-from idprobe.raw.arrival import Watch
-from idprobe.raw.client_hello import Answer, client_hello, read_answer
+from idprobe.judge.collect import InProcess
+from idprobe.model.exchange import Connection, Exchange, Request, Sender, Trace
+from idprobe.model.profile import Client, Limits, Profile, Provider, Tls, bare_profile
+from idprobe.probes.http.http_framing import answered
 from idprobe.redaction import Vault
-from idprobe.reference.certificates import Certificates, make_certificates
-from idprobe.suite import InProcess
-from idprobe.wire import Courier, Wire, tls_context
+from idprobe_reference.certificates import Certificates, make_certificates
 
 CUT_EXTENSIONS = (
     b"\x16\x03\x03\x00\x30\x02\x00\x00\x2c\x03\x03"
@@ -510,7 +510,7 @@ def test_octets_without_a_stamp_of_the_kernel_have_our_own(
     monkeypatch: pytest.MonkeyPatch, option: int | None
 ) -> None:
     if option is not None:
-        monkeypatch.setattr("idprobe.raw.arrival.STAMP", option)
+        monkeypatch.setattr("idprobe.client.raw.arrival.STAMP", option)
     before = time.time_ns()
 
     async def main() -> int:

@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from idprobe import cli
-from idprobe.load.caps import heed_limits
-from idprobe.load.command import planned
-from idprobe.profile import Role, consent_missing, load_consent_missing, load_profile
+from idprobe.cli import main
+from idprobe.load.run.command import planned
+from idprobe.load.schedule.caps import heed_limits
+from idprobe.model.profile import Role, consent_missing, load_consent_missing, load_profile
 
 ROOT: Final = Path(__file__).parents[1]
 CI: Final = ROOT / "docs" / "how-to" / "ci"
@@ -144,7 +144,7 @@ def commands_of_compose() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("commands", [commands_of_kubernetes(), commands_of_compose()])
 def test_manifests_call_the_verb_as_it_is(commands: dict[str, list[str]]) -> None:
-    load = cli.commands.commands["load"]
+    load = main.commands.commands["load"]
 
     for arguments in commands.values():
         assert arguments[0] == "load"
@@ -159,7 +159,7 @@ def test_the_profile_that_is_shipped_allows_what_the_manifests_ask_for(
 ) -> None:
     profile = load_profile(MANIFESTS / "kubernetes" / "server.toml", {"SERVICE_SECRET": "s-8f#q"})
     arguments = next(one for name, one in commands.items() if name == "master")
-    options = cli.commands.commands["load"].make_context("load", arguments[1:]).params
+    options = main.commands.commands["load"].make_context("load", arguments[1:]).params
 
     run = planned(profile, options)
 

@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
-from idprobe.exchange import (
-    Agent,
-    Exchange,
-    Landing,
-    LandingMode,
-    Request,
-    Response,
-    Trace,
-)
-from idprobe.har import to_har
-from idprobe.jwe import encrypt
+from idprobe.evidence.har import to_har
+from idprobe.formats.jwe import encrypt
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
 from idprobe.redaction import Vault, facts_of
 
 SECRET: Final = 's3cr3t/with +odd&<chars>="é'

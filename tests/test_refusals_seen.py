@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response
+from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.reading.answers import is_error_page, refused
-from idprobe.reading.issued import verifier_of
+from idprobe.reading.tokens.issued import verifier_of
 
 CHALLENGE = 'Bearer realm="x", error="invalid_token"'
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response, Trace
 from idprobe.reading.registered import served_anywhere
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,23 +17,23 @@ from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.audit import Audit, Options
-from idprobe.cli import commands
+from idprobe.audit.audit import Audit, Options
+from idprobe.cli.main import commands
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import Refrained, Unsuited, UsageError
-from idprobe.ledger import Ledger, Owed, state_folder
-from idprobe.probes.desk import metadata_for, open_desk
-from idprobe.profile import Client, Profile, Provider, Role, User, bare_profile
-from idprobe.reference.config import ALICE_PASSWORD, reference_config, speakup_config
-from idprobe.reference.guard import Handler
-from idprobe.reference.registration import Record
-from idprobe.reference.replies import json_reply
-from idprobe.reference.running import Running, serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, ServerConfig
-from idprobe.registering import Registrar, clean_up, registering
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Violated, name_of
-from idprobe.wire import Courier, Wire
+from idprobe.evidence.ledger import Ledger, Owed, state_folder
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Client, Profile, Provider, Role, User, bare_profile
+from idprobe.model.verdict import Violated, name_of
+from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.setup.registering import Registrar, clean_up, registering
+from idprobe_reference.config import ALICE_PASSWORD, reference_config, speakup_config
+from idprobe_reference.endpoints.registration import Record
+from idprobe_reference.endpoints.replies import json_reply
+from idprobe_reference.guard import Handler
+from idprobe_reference.running import Running, serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig, ServerConfig
 
 ISSUER: Final = "http://127.0.0.1:8081"
 USER: Final = User("alice", "alice", ALICE_PASSWORD)

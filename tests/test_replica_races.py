@@ -9,19 +9,19 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.coverage.anchors import load_anchors
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.anchors import load_anchors
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import Capability, Node, Profile, with_issuer
+from idprobe.model.verdict import Inconclusive, Judgement, Satisfied, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Safety, all_probes
-from idprobe.profile import Capability, Node, Profile, with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.resource_indicators import Target
-from idprobe.reference.running import Running, serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, ServerConfig
-from idprobe.reference.stores import Code, RefreshToken
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Inconclusive, Judgement, Satisfied, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.requests.resource_indicators import Target
+from idprobe_reference.running import Running, serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig, ServerConfig
+from idprobe_reference.stores import Code, RefreshToken
 
 PROBES: Final = frozenset({"code_released_at_replicas", "refresh_released_at_replicas"})
 CODE: Final = "rfc9700/test_4_14_races.py::test_code_works_once_at_all_replicas"

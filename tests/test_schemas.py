@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from idprobe.content import content
 from idprobe.errors import EvidenceError
-from idprobe.schemas import best_error, first_flaw, nearest, readable, schema, validate
+from idprobe.formats.schemas import best_error, first_flaw, nearest, readable, schema, validate
 
 SOUND: dict[str, Any] = {
     "issuer": "https://id.example",

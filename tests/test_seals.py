@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.archives import packed
-from idprobe.audit import Audit, Options, recorded_profile
+from idprobe.audit.audit import Audit, Options, recorded_profile
 from idprobe.errors import EvidenceError, IdprobeError
-from idprobe.evidence import read_evidence
-from idprobe.seals import SealState
-from idprobe.suite import Check, all_checks, judged
+from idprobe.evidence.archives import packed
+from idprobe.evidence.seals import SealState
+from idprobe.evidence.store import read_evidence
+from idprobe.judge.collect import Check, all_checks, judged
 
 CHECK: Final = "cache-control-no-store"
 HAR: Final = "code_redeemed.har"

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from idprobe.archives import packed
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.evidence import Evidence, read_evidence
+from idprobe.evidence.archives import packed
+from idprobe.evidence.seals import SealState, digests_of, octets_of
+from idprobe.evidence.signatures import SIGNING_KEY, key_id, signing_key, verify_key
+from idprobe.evidence.store import Evidence, read_evidence
 from idprobe.redaction import Vault
-from idprobe.seals import SealState, digests_of, octets_of
-from idprobe.signatures import SIGNING_KEY, key_id, signing_key, verify_key
 
 CALL = ("audit", "reference", "-k", "cache-control-no-store", "--format", "badge", "-o", "out")
 KEY = Ed25519PrivateKey.generate()

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 
 SECRET: Final = "known-secret-7d1f0c55-of-this-test"
 NOBODY: Final = "http://127.0.0.1:1"

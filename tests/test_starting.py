@@ -16,21 +16,21 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from idprobe import doctor
-from idprobe.beginning import Beginning, begin, profile_name
-from idprobe.cli import commands
-from idprobe.doctor import Symptom, examine
+from idprobe.cli.main import commands
+from idprobe.client.wire import Human, Wire
 from idprobe.errors import ProfileError, UsageError
 from idprobe.flows import Ending, HumanStep, Stopped
-from idprobe.flows.journey import NEEDS_SCRIPTS
-from idprobe.profile import Client, Profile, load_profile, with_issuer
+from idprobe.judge.collect import InProcess
+from idprobe.login.forms.journey import NEEDS_SCRIPTS
+from idprobe.model.profile import Client, Profile, load_profile, with_issuer
 from idprobe.redaction import Shown
-from idprobe.reference.config import speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ServerConfig
-from idprobe.suite import InProcess
-from idprobe.targets import resolve
-from idprobe.wire import Human, Wire
+from idprobe.setup import doctor
+from idprobe.setup.doctor import Symptom, examine
+from idprobe.setup.init_profile import Beginning, begin, profile_name
+from idprobe.setup.targets import resolve
+from idprobe_reference.config import speakup_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ServerConfig
 
 ISSUER: Final = "http://127.0.0.1:8081"
 SECRETS: Final = {
@@ -405,7 +405,7 @@ def test_a_server_that_wants_a_browser_says_whether_one_would_do(
             raise ProfileError("profile speakup", "login.driver", "is away")
         yield Human(visit) if profile.login.driver == "browser" else None
 
-    monkeypatch.setattr("idprobe.doctor.playing", driver)
+    monkeypatch.setattr("idprobe.setup.doctor.playing", driver)
     users = {"alice": speakup().users["alice"]}
 
     found = examined(speakup(clients=only("web"), users=users), scripted)
@@ -481,7 +481,7 @@ def test_list_speaks_json() -> None:
 
 
 def test_a_requirement_that_no_check_judges_says_why() -> None:
-    from idprobe.coverage.untested import load_untested  # noqa: PLC0415 -- slow
+    from idprobe.judge.untested import load_untested  # noqa: PLC0415 -- slow
 
     identifier, because = next(
         pair for one in load_untested().values() for pair in one.because.items()
@@ -498,7 +498,7 @@ def test_init_writes_a_profile_once_and_says_what_comes_next(
     async def found(_issuer: str) -> Beginning:
         return await begin(ISSUER, transport(WithoutRegistration))
 
-    monkeypatch.setattr("idprobe.verbs.starting.begin", found)
+    monkeypatch.setattr("idprobe.cli.init_and_doctor.begin", found)
     words, path = ["init", ISSUER, "--output"], tmp_path / "a.toml"
 
     first = CliRunner().invoke(commands, [*words, str(path)], standalone_mode=False)
@@ -558,7 +558,7 @@ def test_init_says_what_is_still_lacking(
     async def found(_issuer: str) -> Beginning:
         return Beginning("", (), registers=registers, needs_consent=not registers)
 
-    monkeypatch.setattr("idprobe.verbs.starting.begin", found)
+    monkeypatch.setattr("idprobe.cli.init_and_doctor.begin", found)
     path = tmp_path / "a.toml"
 
     call = CliRunner().invoke(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError
-from idprobe.strict_json import json_text, parse_json
+from idprobe.formats.strict_json import json_text, parse_json
 
 strings = st.text(st.characters(), max_size=10)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | strings

@@ -5,9 +5,9 @@ from typing import Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request, form_encode
-from idprobe.jose import encode, half_hash, sign_jwt, verified_by
-from idprobe.jwe import secret_key
+from idprobe.formats.jose import encode, half_hash, sign_jwt, verified_by
+from idprobe.formats.jwe import secret_key
+from idprobe.model.exchange import Request, form_encode
 from idprobe.redaction import Vault
 
 TEXT: Final = "secret-\ud800-of-a-client"

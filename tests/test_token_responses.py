@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Request, Response, Trace
-from idprobe.reading.token_responses import (
+from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.reading.tokens.token_responses import (
     denied,
     errors_in,
     granted,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import (
+from idprobe.model.exchange import (
     Connection,
     Exchange,
     Landing,
@@ -18,6 +18,9 @@ from idprobe.exchange import (
     Sender,
     Trace,
 )
+from idprobe.reading.authorization.consents import consent_pages
+from idprobe.reading.authorization.guesses import slowed_down
+from idprobe.reading.authorization.landings import all_landings, strayed
 from idprobe.reading.channels import (
     asked_endpoints,
     hosts,
@@ -26,18 +29,15 @@ from idprobe.reading.channels import (
     negotiated,
     serves_plainly,
 )
-from idprobe.reading.consents import consent_pages
-from idprobe.reading.guesses import slowed_down
-from idprobe.reading.issued import scope_of, tokens
-from idprobe.reading.keys import number
-from idprobe.reading.landings import all_landings, strayed
-from idprobe.reading.logout_calls import logout_jwt, outer_header
-from idprobe.reading.logouts import asked, logged_in, needs_session
-from idprobe.reading.protected import id_token_fact, opened_by, steps_below, userinfo_fact
+from idprobe.reading.logout.logout_calls import logout_jwt, outer_header
+from idprobe.reading.logout.logouts import asked, logged_in, needs_session
 from idprobe.reading.races import counted, smallest_window
 from idprobe.reading.registered import let_in, refused_steps, turned_away
-from idprobe.reading.targets import scope_of_token
-from idprobe.reading.token_responses import granted_scope
+from idprobe.reading.tokens.issued import scope_of, tokens
+from idprobe.reading.tokens.keys import number
+from idprobe.reading.tokens.protected import id_token_fact, opened_by, steps_below, userinfo_fact
+from idprobe.reading.tokens.targets import scope_of_token
+from idprobe.reading.tokens.token_responses import granted_scope
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 CALLBACK: Final = "https://client.example/cb"

@@ -12,7 +12,7 @@ from idprobe.unexpected import place_of, sentence_about
 
 SECRET: Final = "a-secret-that-an-exception-quotes"
 BROKEN: Final = f"""
-import idprobe.verbs.explaining as broken
+import idprobe.cli.explain as broken
 def crash(*_):
     raise LookupError({SECRET!r})
 broken.load_catalogue = crash
@@ -105,7 +105,7 @@ def test_an_interrupt_while_modules_are_imported_shows_no_traceback() -> None:
 import os, signal, sys
 class Interrupting:
     def find_spec(self, name, *_):
-        if name == "idprobe.audit":
+        if name == "idprobe.audit.audit":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
 from idprobe.__main__ import main

@@ -10,11 +10,11 @@ import httpx
 import pytest
 import respx
 
+from idprobe.client.wire import Courier, Wire, tls_context
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
-from idprobe.exchange import Agent, Request, Response
 from idprobe.flows import Flow
-from idprobe.profile import Client, Limits, Network, Profile, Provider, Tls
-from idprobe.wire import Courier, Wire, tls_context
+from idprobe.model.exchange import Agent, Request, Response
+from idprobe.model.profile import Client, Limits, Network, Profile, Provider, Tls
 
 T = TypeVar("T")
 

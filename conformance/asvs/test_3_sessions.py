@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from idprobe.checks import EvidenceError, Exchange, Trace, gives_tokens, requirement
-from idprobe.reading.logouts import logged_in
-from idprobe.reading.pages import carries_password, is_login_page, is_user_page
+from idprobe.reading.authorization.pages import carries_password, is_login_page, is_user_page
+from idprobe.reading.logout.logouts import logged_in
 
 
 def since_password(trace: Trace) -> list[Exchange]:

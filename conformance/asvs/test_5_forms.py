@@ -2,8 +2,8 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import tokens
-from idprobe.reading.landings import ATTACKER, sent, sent_on
+from idprobe.reading.authorization.landings import ATTACKER, sent, sent_on
+from idprobe.reading.tokens.issued import tokens
 
 
 @requirement("ASVS-5.1.2/forms-not-trusted")

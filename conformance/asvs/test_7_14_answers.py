@@ -3,7 +3,7 @@
 import re
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.pages import pages_shown, user_pages_of
+from idprobe.reading.authorization.pages import pages_shown, user_pages_of
 
 INTERNALS = re.compile(
     r"Traceback \(most recent call last\)"

@@ -3,9 +3,9 @@
 from idprobe.checks import LandingMode, Trace, contract, error_code, token_error
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.answers import is_active
-from idprobe.reading.issued import documents
-from idprobe.reading.pages import is_login_page, is_user_page
-from idprobe.reading.token_responses import served, token_members
+from idprobe.reading.authorization.pages import is_login_page, is_user_page
+from idprobe.reading.tokens.issued import documents
+from idprobe.reading.tokens.token_responses import served, token_members
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 NOT_OFFERED = {"unsupported_grant_type", "unauthorized_client", "invalid_request"}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError
-from idprobe.http_dates import http_date
+from idprobe.formats.http_dates import http_date
 
 BAD_LENGTHS = ("negative", "signed", "mixed", "two_values")
 UNDECIDED = {408, 421, 425, 429}

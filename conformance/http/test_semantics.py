@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from idprobe.checks import Exchange, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.http_dates import http_date
+from idprobe.formats.http_dates import http_date
 from idprobe.reading.answers import is_active
+from idprobe.reading.authorization.landings import landed
 from idprobe.reading.challenges import challenges
-from idprobe.reading.landings import landed
-from idprobe.reading.protected import claims_told
-from idprobe.reading.token_responses import granted
+from idprobe.reading.tokens.protected import claims_told
+from idprobe.reading.tokens.token_responses import granted
 from idprobe.redaction import PSEUDONYM
 
 URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")

@@ -1,7 +1,7 @@
 """HTTP and the URL standard: however a request is spelled, it says the same (generated)."""
 
 from idprobe.checks import Trace, first_flaw, requirement
-from idprobe.reading.encodings import answered_well, authenticated, granted
+from idprobe.reading.properties.encodings import answered_well, authenticated, granted
 
 
 @requirement("WHATWG-URL-5.1/plus-then-percent-decoding")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from idprobe.checks import Exchange, Trace, error_code, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import Response
+from idprobe.model.exchange import Response
 from idprobe.reading.challenges import Challenge, challenges
-from idprobe.reading.token_responses import denied, granted, served
+from idprobe.reading.tokens.token_responses import denied, granted, served
 
 GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

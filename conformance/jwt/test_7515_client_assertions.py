@@ -1,7 +1,7 @@
 """RFC 7515, RFC 7518, RFC 7519 and RFC 8725 at the place where the server reads JWTs of others."""
 
 from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.logout_calls import calls
+from idprobe.reading.logout.logout_calls import calls
 from idprobe.reading.refusals import taken
 
 

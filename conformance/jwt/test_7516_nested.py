@@ -5,7 +5,7 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.protected import encryption_of, id_token_fact, steps_below
+from idprobe.reading.tokens.protected import encryption_of, id_token_fact, steps_below
 
 REPLICATED = ("iss", "sub", "aud")
 GENERIC = {"", "jwt", "jose", "application/jwt", "application/jose"}

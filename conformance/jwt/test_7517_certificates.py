@@ -13,7 +13,7 @@ from joserfc.jwk import OctKey, import_key
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import published_keys
+from idprobe.reading.tokens.issued import published_keys
 
 BARE = ("kty", "n", "e", "crv", "x", "y")
 

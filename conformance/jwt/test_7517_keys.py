@@ -10,7 +10,8 @@ from joserfc.jwk import ECKey
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import (
+from idprobe.reading.members import text_in, texts_in
+from idprobe.reading.tokens.issued import (
     IssuedJwt,
     document,
     id_token,
@@ -18,7 +19,6 @@ from idprobe.reading.issued import (
     metadata,
     published_keys,
 )
-from idprobe.reading.members import text_in, texts_in
 
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 BARE = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "AKP": ("alg", "pub")}

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import IssuedJwt, id_token, issued_jwts
+from idprobe.reading.tokens.issued import IssuedJwt, id_token, issued_jwts
 
 OCTETS = {"ES256": 64, "ES256K": 64, "ES384": 96, "ES512": 132}
 

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import (
+from idprobe.reading.tokens.issued import (
     SKEW_S,
     audiences,
     compact,

@@ -5,8 +5,8 @@ from math import gcd
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import published_keys
-from idprobe.reading.keys import number
+from idprobe.reading.tokens.issued import published_keys
+from idprobe.reading.tokens.keys import number
 
 
 @requirement("RFC8725-3.5/key-entropy")

@@ -2,11 +2,11 @@
 
 from idprobe.checks import Trace, gives_tokens, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.probes.jwts_out_of_place import CHOSEN_SECRET
+from idprobe.probes.clients.jwts_out_of_place import CHOSEN_SECRET
 from idprobe.reading.answers import is_active
-from idprobe.reading.issued import IssuedJwt, access_jwt, audiences, id_token
 from idprobe.reading.refusals import taken
 from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import IssuedJwt, access_jwt, audiences, id_token
 
 OF_ACCESS_TOKENS = frozenset({"client_id", "jti", "scope", "scp"})
 """Claims that a resource can want, and that an ID Token need not have."""

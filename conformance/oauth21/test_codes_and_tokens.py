@@ -5,9 +5,9 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Exchange, Trace, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.landings import access_token_died
+from idprobe.reading.authorization.landings import access_token_died
 from idprobe.reading.registered import information
-from idprobe.reading.token_responses import errors_in, token_members
+from idprobe.reading.tokens.token_responses import errors_in, token_members
 
 CLIENT_NAME = "Ωμέγα"
 

@@ -2,9 +2,9 @@
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import documents
 from idprobe.reading.members import texts_in
-from idprobe.reading.token_responses import served
+from idprobe.reading.tokens.issued import documents
+from idprobe.reading.tokens.token_responses import served
 from idprobe.reading.urls import parts_of
 
 GONE = {"implicit", "password"}

@@ -2,8 +2,8 @@
 
 from idprobe.checks import Landing, LandingMode, Trace, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import landed, sent
-from idprobe.reading.pages import page_of
+from idprobe.reading.authorization.landings import landed, sent
+from idprobe.reading.authorization.pages import page_of
 
 ENCODED = "application/x-www-form-urlencoded"
 

@@ -10,8 +10,8 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.landings import all_landings, landed, response_types_tried, sent
+from idprobe.reading.authorization.landings import all_landings, landed, response_types_tried, sent
+from idprobe.reading.tokens.issued import id_token, metadata
 
 CREDENTIALS = {"code", "access_token", "token_type", "id_token"}
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import (
+from idprobe.reading.logout.logout_calls import EVENT, event, logout_jwt, logout_jwts, outer_header
+from idprobe.reading.registered import information
+from idprobe.reading.tokens.issued import (
     SKEW_S,
     IssuedJwt,
     audiences,
@@ -13,8 +15,6 @@ from idprobe.reading.issued import (
     metadata,
     published_keys,
 )
-from idprobe.reading.logout_calls import EVENT, event, logout_jwt, logout_jwts, outer_header
-from idprobe.reading.registered import information
 
 ALL = ("told", "told-other")
 TWO_MINUTES_S = 120

@@ -2,9 +2,9 @@
 
 from idprobe.checks import Trace, form_pairs, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.logout_calls import calls
+from idprobe.reading.logout.logout_calls import calls
 from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import id_token, metadata
 
 FORM = "application/x-www-form-urlencoded"
 AT_ONCE_S = 1.0

@@ -1,7 +1,7 @@
 """OpenID Connect Core 1.0, section 10.1.1: keys that a client publishes and changes."""
 
 from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.logout_calls import calls
+from idprobe.reading.logout.logout_calls import calls
 
 
 @requirement("OIDCC-10.1.1/unfamiliar-kid-fetched")

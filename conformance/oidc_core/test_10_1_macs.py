@@ -2,9 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.protected import steps_below, told
 from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import id_token
+from idprobe.reading.tokens.protected import steps_below, told
 
 ALG = "id_token_signed_response_alg"
 OCTETS = {"HS256": 32, "HS384": 48, "HS512": 64}

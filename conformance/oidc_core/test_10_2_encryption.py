@@ -2,8 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import verifier_of
-from idprobe.reading.protected import (
+from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import verifier_of
+from idprobe.reading.tokens.protected import (
     encryption_of,
     id_token_fact,
     keys_offered,
@@ -11,7 +12,6 @@ from idprobe.reading.protected import (
     steps_below,
     told,
 )
-from idprobe.reading.registered import accepted, information
 
 ALG = "id_token_encrypted_response_alg"
 ENC = "id_token_encrypted_response_enc"

@@ -2,9 +2,9 @@
 
 from idprobe.checks import Exchange, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import given, tokens
-from idprobe.reading.landings import landed
-from idprobe.reading.pages import is_login_page, is_user_page
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.authorization.pages import is_login_page, is_user_page
+from idprobe.reading.tokens.issued import given, tokens
 
 DECLINED = {"access_denied", "consent_required"}
 

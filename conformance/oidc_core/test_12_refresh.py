@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement, token_error
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import (
+from idprobe.reading.tokens.issued import (
     SKEW_S,
     IssuedJwt,
     audiences,

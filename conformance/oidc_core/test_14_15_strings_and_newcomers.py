@@ -2,8 +2,8 @@
 
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import given, tokens
 from idprobe.reading.registered import accepted
+from idprobe.reading.tokens.issued import given, tokens
 
 TOKENS = {"access_token", "id_token", "refresh_token"}
 

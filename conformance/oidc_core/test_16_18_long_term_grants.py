@@ -4,10 +4,10 @@ import re
 
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.consents import words
-from idprobe.reading.issued import tokens
-from idprobe.reading.landings import endings
-from idprobe.reading.protected import claims_told
+from idprobe.reading.authorization.consents import words
+from idprobe.reading.authorization.landings import endings
+from idprobe.reading.tokens.issued import tokens
+from idprobe.reading.tokens.protected import claims_told
 
 LIST = re.compile(r"[^ ]+( [^ ]+)*\Z")
 STANDARD = {

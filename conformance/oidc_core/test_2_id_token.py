@@ -4,8 +4,15 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import SKEW_S, asked, audiences, id_token, is_number, server_time_s
-from idprobe.reading.pages import carries_password
+from idprobe.reading.authorization.pages import carries_password
+from idprobe.reading.tokens.issued import (
+    SKEW_S,
+    asked,
+    audiences,
+    id_token,
+    is_number,
+    server_time_s,
+)
 from idprobe.reading.urls import parts_of
 
 MILLISECONDS_BEGIN = 10**11

@@ -10,8 +10,8 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import declined, followed_steps, landed
-from idprobe.reading.pages import is_login_page, is_user_page, served
+from idprobe.reading.authorization.landings import declined, followed_steps, landed
+from idprobe.reading.authorization.pages import is_login_page, is_user_page, served
 
 NOT_SERVED = {404, 405, 501}
 

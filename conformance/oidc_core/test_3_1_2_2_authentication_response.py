@@ -12,9 +12,9 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import Unsuited
-from idprobe.reading.consents import consent_pages
-from idprobe.reading.landings import declined, endings, followed, landed, sent
-from idprobe.reading.pages import (
+from idprobe.reading.authorization.consents import consent_pages
+from idprobe.reading.authorization.landings import declined, endings, followed, landed, sent
+from idprobe.reading.authorization.pages import (
     carries_password,
     framed_by_nobody,
     is_login_page,

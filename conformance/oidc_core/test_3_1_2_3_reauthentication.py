@@ -2,9 +2,9 @@
 
 from idprobe.checks import Exchange, Trace, error_code, gives_tokens, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.landings import landed
-from idprobe.reading.pages import carries_password, is_login_page, is_user_page
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.authorization.pages import carries_password, is_login_page, is_user_page
+from idprobe.reading.tokens.issued import id_token
 
 TOO_OLD = {"login_required", "interaction_required"}
 NOT_CHOSEN = {

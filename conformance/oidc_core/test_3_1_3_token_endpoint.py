@@ -2,8 +2,16 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import asked, compact, document, id_token, left_half, metadata, tokens
 from idprobe.reading.members import texts_in
+from idprobe.reading.tokens.issued import (
+    asked,
+    compact,
+    document,
+    id_token,
+    left_half,
+    metadata,
+    tokens,
+)
 
 
 def _openid_response(trace: Trace) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from idprobe.checks import LandingMode, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import endings, followed, landed
+from idprobe.reading.authorization.landings import endings, followed, landed
 
 
 def named(trace: Trace, start: str) -> list[str]:

@@ -1,7 +1,7 @@
 """OpenID Connect Core 1.0, section 3.2: what the implicit flow returns."""
 
 from idprobe.checks import LandingMode, Trace, requirement
-from idprobe.reading.issued import asked, given, id_token, left_half
+from idprobe.reading.tokens.issued import asked, given, id_token, left_half
 
 
 @requirement("OIDCC-3.2.2.1/id-token-alone-has-no-access-token")

@@ -1,7 +1,7 @@
 """OpenID Connect Core 1.0, section 3.3: what the hybrid flow returns."""
 
 from idprobe.checks import LandingMode, Trace, requirement
-from idprobe.reading.issued import asked, given, id_token, left_half, tokens
+from idprobe.reading.tokens.issued import asked, given, id_token, left_half, tokens
 
 ABOUT_THE_AUTHENTICATION = ("auth_time", "acr", "amr", "nonce")
 OF_ONE_TOKEN = frozenset({"at_hash", "c_hash", "s_hash", "iat", "exp", "nbf", "jti", "rt_hash"})

@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import asked, id_token, is_number, scope_of
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import asked, id_token, is_number, scope_of
+from idprobe.reading.tokens.protected import userinfo_claims
 from idprobe.reading.urls import parts_of
 
 TEXTS = [

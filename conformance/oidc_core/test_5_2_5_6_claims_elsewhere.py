@@ -5,10 +5,10 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.jose import read_jwt
-from idprobe.reading.issued import metadata
+from idprobe.formats.jose import read_jwt
 from idprobe.reading.members import object_in, text_in, texts_in
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import metadata
+from idprobe.reading.tokens.protected import userinfo_claims
 from idprobe.reading.urls import parts_of
 
 SCRIPT, REGION = 4, 2

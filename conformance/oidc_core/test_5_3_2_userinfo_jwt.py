@@ -2,9 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import audiences, metadata, verifier_of
-from idprobe.reading.protected import opened_by, steps_below, told, userinfo_fact
 from idprobe.reading.registered import information
+from idprobe.reading.tokens.issued import audiences, metadata, verifier_of
+from idprobe.reading.tokens.protected import opened_by, steps_below, told, userinfo_fact
 
 ALG = "userinfo_signed_response_alg"
 

@@ -2,8 +2,8 @@
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import id_token
+from idprobe.reading.tokens.protected import userinfo_claims
 
 STANDARD = (
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",

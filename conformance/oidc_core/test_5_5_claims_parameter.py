@@ -2,10 +2,10 @@
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.landings import landed
-from idprobe.reading.pages import is_login_page
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.authorization.pages import is_login_page
+from idprobe.reading.tokens.issued import id_token
+from idprobe.reading.tokens.protected import userinfo_claims
 
 
 def assert_served(trace: Trace, step: str) -> None:

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import id_token, metadata
+from idprobe.reading.tokens.issued import id_token, metadata
 
 
 @requirement("OIDCC-5.7/sub-locally-unique")

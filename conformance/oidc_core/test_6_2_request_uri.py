@@ -2,10 +2,10 @@
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.probes.references import INNER
-from idprobe.reading.issued import metadata
-from idprobe.reading.landings import landed
-from idprobe.reading.logout_calls import calls
+from idprobe.probes.request_objects.request_uri import INNER
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.logout.logout_calls import calls
+from idprobe.reading.tokens.issued import metadata
 
 URI_ERRORS = {"invalid_request_uri", "invalid_request"}
 ERRORS = URI_ERRORS | {"invalid_request_object"}

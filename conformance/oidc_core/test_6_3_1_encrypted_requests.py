@@ -1,8 +1,8 @@
 """OpenID Connect Core 1.0, section 6.3.1: Request Objects that are encrypted."""
 
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.probes.request_objects import INNER
-from idprobe.reading.landings import landed
+from idprobe.probes.request_objects.request_objects import INNER
+from idprobe.reading.authorization.landings import landed
 
 
 def assert_refused(trace: Trace, step: str, what: str) -> None:

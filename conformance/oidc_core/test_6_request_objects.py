@@ -2,9 +2,9 @@
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import asked, id_token
-from idprobe.reading.landings import followed, landed, sent
-from idprobe.reading.pages import is_user_page
+from idprobe.reading.authorization.landings import followed, landed, sent
+from idprobe.reading.authorization.pages import is_user_page
+from idprobe.reading.tokens.issued import asked, id_token
 
 INNER = "idprobe-inner"
 SILENT_ERRORS = {"login_required", "interaction_required"}

@@ -2,9 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.protected import told
 from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import id_token
+from idprobe.reading.tokens.protected import told
 
 KIND = "subject_type"
 

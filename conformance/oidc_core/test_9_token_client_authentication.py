@@ -1,7 +1,7 @@
 """OpenID Connect Core sections 3.1.3 and 9: clients at the token endpoint."""
 
 from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.reading.token_responses import denied, served
+from idprobe.reading.tokens.token_responses import denied, served
 
 
 @requirement("OIDCC-3.1.3.2/client-authenticated")

@@ -4,9 +4,9 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.probes.webfinger import RELATION
+from idprobe.probes.http.webfinger import RELATION
 from idprobe.reading.channels import is_secure
-from idprobe.reading.issued import metadata
+from idprobe.reading.tokens.issued import metadata
 from idprobe.reading.urls import parts_of
 
 

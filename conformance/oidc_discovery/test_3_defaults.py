@@ -1,10 +1,10 @@
 """OpenID Connect Discovery 1.0, section 3: what holds where the configuration says nothing."""
 
 from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
-from idprobe.reading.issued import assert_silent, document
-from idprobe.reading.landings import landed
+from idprobe.reading.authorization.landings import landed
 from idprobe.reading.members import texts_in
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import assert_silent, document
+from idprobe.reading.tokens.protected import userinfo_claims
 
 CONFIGURATION = "openid-configuration"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import document
+from idprobe.reading.authorization.pages import served
 from idprobe.reading.members import texts_in
-from idprobe.reading.pages import served
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import document
+from idprobe.reading.tokens.protected import userinfo_claims
 from idprobe.reading.urls import parts_of
 
 FLAGS = (

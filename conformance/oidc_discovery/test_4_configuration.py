@@ -2,8 +2,8 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import document, is_number
-from idprobe.reading.protected import userinfo_claims
+from idprobe.reading.tokens.issued import document, is_number
+from idprobe.reading.tokens.protected import userinfo_claims
 
 CONFIGURATION = "openid-configuration"
 SUFFIX = f"/.well-known/{CONFIGURATION}"

@@ -4,10 +4,10 @@ from itertools import pairwise
 from math import log2
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.probes.frontchannel import OTHER_OUT, OUT
-from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.logout_calls import frames, refuse_unseen
+from idprobe.probes.logout.frontchannel import OTHER_OUT, OUT
+from idprobe.reading.logout.logout_calls import frames, refuse_unseen
 from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.issued import id_token, metadata
 
 SUPPORTED = "frontchannel_logout_supported"
 WITH_SESSION = "frontchannel_logout_session_supported"

@@ -3,9 +3,9 @@
 import re
 
 from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
-from idprobe.probes.new_accounts import STRANGE
-from idprobe.reading.issued import id_token, metadata
-from idprobe.reading.pages import page_of, served
+from idprobe.probes.users.new_accounts import STRANGE
+from idprobe.reading.authorization.pages import page_of, served
+from idprobe.reading.tokens.issued import id_token, metadata
 
 MEMBER = "prompt_values_supported"
 ALWAYS = {"none", "login"}

@@ -2,9 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import id_token
-from idprobe.reading.logouts import logged_in
+from idprobe.reading.logout.logouts import logged_in
 from idprobe.reading.registered import information
+from idprobe.reading.tokens.issued import id_token
 
 ALG = "id_token_signed_response_alg"
 

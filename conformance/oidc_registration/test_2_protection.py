@@ -1,14 +1,14 @@
 """OpenID Connect Registration section 2: signatures and encryption that a client registers."""
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.protected import (
+from idprobe.reading.registered import accepted, information
+from idprobe.reading.tokens.protected import (
     encryption_of,
     id_token_fact,
     steps_below,
     told,
     userinfo_fact,
 )
-from idprobe.reading.registered import accepted, information
 
 ID_TOKEN = "id_token_encrypted_response"
 USERINFO = "userinfo_encrypted_response"

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.exchange import parse_json
+from idprobe.model.exchange import parse_json
 from idprobe.reading.challenges import challenges
 from idprobe.reading.members import texts_in
 from idprobe.reading.registered import accepted, information

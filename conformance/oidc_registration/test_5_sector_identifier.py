@@ -1,7 +1,7 @@
 """OpenID Connect Registration section 5: the sector document is read, and has to fit."""
 
 from idprobe.checks import Trace, requirement
-from idprobe.reading.logout_calls import calls
+from idprobe.reading.logout.logout_calls import calls
 from idprobe.reading.registered import accepted
 
 

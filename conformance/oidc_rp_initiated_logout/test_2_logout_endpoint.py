@@ -1,9 +1,8 @@
 """RP-Initiated Logout sections 2 and 2.1: what the Logout Endpoint takes, and when it asks."""
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.issued import documents, metadata
-from idprobe.reading.landings import sent
-from idprobe.reading.logouts import (
+from idprobe.reading.authorization.landings import sent
+from idprobe.reading.logout.logouts import (
     asked,
     came_back,
     landing_after,
@@ -11,6 +10,7 @@ from idprobe.reading.logouts import (
     logged_in,
     needs_session,
 )
+from idprobe.reading.tokens.issued import documents, metadata
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
 WITHOUT_HINT = ("bare", "bare-post", "by-client-id")

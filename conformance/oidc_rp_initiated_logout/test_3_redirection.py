@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.logout_calls import calls
-from idprobe.reading.logouts import came_back, landing_after, led_away, logged_in
+from idprobe.reading.logout.logout_calls import calls
+from idprobe.reading.logout.logouts import came_back, landing_after, led_away, logged_in
 from idprobe.reading.registered import information
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")

@@ -2,7 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.probes.client_pages import SILENCE
+from idprobe.probes.steps.client_pages import SILENCE
 
 
 def _answer(trace: Trace, step: str) -> str:

@@ -8,9 +8,9 @@ import re
 
 from idprobe.checks import EvidenceError, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import metadata
-from idprobe.reading.landings import landed
-from idprobe.reading.pages import frame_ancestors, is_login_page, page_of
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.authorization.pages import frame_ancestors, is_login_page, page_of
+from idprobe.reading.tokens.issued import metadata
 
 MEMBER = "check_session_iframe"
 STATE = "session_state"

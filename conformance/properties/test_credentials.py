@@ -1,9 +1,9 @@
 """Properties of what proves a client or a grant: whatever is almost right is wrong."""
 
 from idprobe.checks import Trace, requirement
-from idprobe.reading.encodings import granted, refused_with
-from idprobe.reading.examples import first_flaw
-from idprobe.reading.tampered import inactive, not_served, served, still_good
+from idprobe.reading.properties.encodings import granted, refused_with
+from idprobe.reading.properties.examples import first_flaw
+from idprobe.reading.properties.tampered import inactive, not_served, served, still_good
 
 WRONG_GRANT = refused_with("invalid_grant", "invalid_request")
 WRONG_CLIENT = refused_with("invalid_client", "invalid_request")

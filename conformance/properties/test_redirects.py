@@ -1,9 +1,9 @@
 """Properties of the redirect: where it leads, and what comes back as it was sent."""
 
 from idprobe.checks import Trace, requirement
-from idprobe.reading.examples import first_flaw
-from idprobe.reading.redirected import landed_there, not_followed
-from idprobe.reading.returned import nonce_echoed, nonce_unchanged, state_unchanged
+from idprobe.reading.properties.examples import first_flaw
+from idprobe.reading.properties.redirected import landed_there, not_followed
+from idprobe.reading.properties.returned import nonce_echoed, nonce_unchanged, state_unchanged
 
 
 @requirement("RFC6749-4.1.2/state-returned-unchanged")

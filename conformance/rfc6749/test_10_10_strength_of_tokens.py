@@ -6,7 +6,7 @@ it: it can show that a value is too weak, never that it is strong.
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.token_responses import token_members
+from idprobe.reading.tokens.token_responses import token_members
 
 
 def _bits(trace: Trace, step: str) -> dict[str, float]:

@@ -2,9 +2,9 @@
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.consents import asked, consent_pages, words
-from idprobe.reading.issued import tokens
+from idprobe.reading.authorization.consents import asked, consent_pages, words
 from idprobe.reading.registered import accepted
+from idprobe.reading.tokens.issued import tokens
 
 NAME = "Idprobe client of many wishes"
 

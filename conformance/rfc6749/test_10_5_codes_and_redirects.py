@@ -1,7 +1,7 @@
 """RFC 6749 sections 10.5 and 10.6: what protects codes and the way they take."""
 
 from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.landings import access_token_died, followed
+from idprobe.reading.authorization.landings import access_token_died, followed
 
 
 @requirement("RFC6749-10.5/code-reuse-revokes-access-tokens")

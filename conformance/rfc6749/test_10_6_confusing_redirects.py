@@ -1,8 +1,8 @@
 """RFC 6749 sections 3.1.2 and 10.6, RFC 9700 section 2.1: redirect URIs made to confuse."""
 
 from idprobe.checks import Trace, gives_tokens, requirement
-from idprobe.reading.landings import ATTACKER, followed, sent_on, strayed
-from idprobe.reading.pages import page_of
+from idprobe.reading.authorization.landings import ATTACKER, followed, sent_on, strayed
+from idprobe.reading.authorization.pages import page_of
 
 RUN = ("javascript:", "data:text/html", "vbscript:")
 

@@ -3,8 +3,8 @@
 from urllib.parse import urljoin
 
 from idprobe.checks import Trace, requirement
+from idprobe.reading.authorization.pages import page_of, user_pages_of
 from idprobe.reading.channels import asked_endpoints, in_the_clear, is_secure
-from idprobe.reading.pages import page_of, user_pages_of
 from idprobe.reading.urls import parts_of
 
 

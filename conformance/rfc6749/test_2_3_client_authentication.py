@@ -5,7 +5,7 @@ from idprobe.errors import EvidenceError
 from idprobe.reading.challenges import challenges
 from idprobe.reading.members import text_in
 from idprobe.reading.refusals import misnamed
-from idprobe.reading.token_responses import denied, served
+from idprobe.reading.tokens.token_responses import denied, served
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
 

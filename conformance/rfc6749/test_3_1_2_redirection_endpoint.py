@@ -1,8 +1,15 @@
 """RFC 6749 section 3.1.2: to which redirection URI an answer may go."""
 
 from idprobe.checks import Trace, is_error_page, refused, requirement
-from idprobe.reading.landings import endings, followed, followed_steps, landed, sent, sent_there
-from idprobe.reading.pages import is_login_page, page_of
+from idprobe.reading.authorization.landings import (
+    endings,
+    followed,
+    followed_steps,
+    landed,
+    sent,
+    sent_there,
+)
+from idprobe.reading.authorization.pages import is_login_page, page_of
 from idprobe.reading.urls import parts_of
 
 PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment", "path-case"}

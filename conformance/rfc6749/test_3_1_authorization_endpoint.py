@@ -1,11 +1,16 @@
 """RFC 6749 section 3.1: the authorization endpoint and its parameters."""
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.reading.issued import documents
-from idprobe.reading.landings import all_landings, landed, repeated_names, response_types_tried
+from idprobe.reading.authorization.landings import (
+    all_landings,
+    landed,
+    repeated_names,
+    response_types_tried,
+)
+from idprobe.reading.authorization.pages import served
 from idprobe.reading.members import text_in
-from idprobe.reading.pages import served
 from idprobe.reading.refusals import taken
+from idprobe.reading.tokens.issued import documents
 
 NOT_SERVED = {404, 405, 501}
 GRANTED = {"access_token", "code", "id_token"}

@@ -1,7 +1,7 @@
 """RFC 6749 sections 1.9 and 3.2: which requests the token endpoint serves."""
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.reading.token_responses import denied, served
+from idprobe.reading.tokens.token_responses import denied, served
 
 
 @requirement("RFC6749-1.9/names-and-values-case-sensitive")

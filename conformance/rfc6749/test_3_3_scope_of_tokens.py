@@ -2,8 +2,8 @@
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.landings import sent
-from idprobe.reading.token_responses import granted_scope, token_members
+from idprobe.reading.authorization.landings import sent
+from idprobe.reading.tokens.token_responses import granted_scope, token_members
 
 UNKNOWN = "idprobe_no_such_scope"
 MALFORMED = ("quote", "backslash", "control", "not_ascii")

@@ -1,7 +1,7 @@
 """RFC 6749 section 4.1.1: what somebody agreed to is what a client gets."""
 
 from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
-from idprobe.reading.landings import landed, sent
+from idprobe.reading.authorization.landings import landed, sent
 
 
 @requirement("RFC6749-4.1.1/decision-obtained")

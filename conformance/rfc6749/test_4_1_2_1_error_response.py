@@ -12,8 +12,15 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import declined, endings, error_landings, followed, landed, sent
-from idprobe.reading.pages import user_pages_of
+from idprobe.reading.authorization.landings import (
+    declined,
+    endings,
+    error_landings,
+    followed,
+    landed,
+    sent,
+)
+from idprobe.reading.authorization.pages import user_pages_of
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 URI_REFERENCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")

@@ -2,7 +2,7 @@
 
 from idprobe.checks import LandingMode, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.landings import access_token_died, landed, sent
+from idprobe.reading.authorization.landings import access_token_died, landed, sent
 
 
 @requirement("RFC6749-4.1.1/client-id-required")

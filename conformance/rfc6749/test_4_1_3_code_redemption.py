@@ -1,7 +1,7 @@
 """RFC 6749 sections 4.1.3 and 4.1.4: redeeming a code, and what must not redeem it."""
 
 from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.landings import endings
+from idprobe.reading.authorization.landings import endings
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
 NEARLY = (

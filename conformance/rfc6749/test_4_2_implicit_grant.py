@@ -3,7 +3,7 @@
 import re
 
 from idprobe.checks import LandingMode, Trace, gives_tokens, refused, requirement
-from idprobe.reading.landings import error_landings, followed, landed, sent
+from idprobe.reading.authorization.landings import error_landings, followed, landed, sent
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 OTHER_MODES = ("code", "by-query")

@@ -2,7 +2,7 @@
 
 from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.guesses import slowed_down
+from idprobe.reading.authorization.guesses import slowed_down
 from idprobe.reading.refusals import NOT_PROVEN
 
 NO_PASSWORD = "no user of the profile has a password beyond ASCII"

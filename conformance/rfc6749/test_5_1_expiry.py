@@ -3,7 +3,7 @@
 from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import Unsuited
 from idprobe.reading.answers import is_active
-from idprobe.reading.landings import landed
+from idprobe.reading.authorization.landings import landed
 
 
 @requirement("RFC6749-4.1.2/code-expires")

@@ -7,7 +7,7 @@ from typing import Any
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.token_responses import granted, token_members
+from idprobe.reading.tokens.token_responses import granted, token_members
 
 
 def _is_text(value: object) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from idprobe.checks import Trace, error_code, refused, requirement, token_error
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.token_responses import denied, errors_in, texts_without_secrets
+from idprobe.reading.tokens.token_responses import denied, errors_in, texts_without_secrets
 
 ERROR_CHARACTERS = re.compile(r"[ !#-\[\]-~]+")
 URI_CHARACTERS = re.compile(r"[!#-\[\]-~]+")

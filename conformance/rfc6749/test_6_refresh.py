@@ -1,7 +1,7 @@
 """RFC 6749 section 6: refreshing an access token."""
 
 from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.issued import asked, scope_of, tokens
+from idprobe.reading.tokens.issued import asked, scope_of, tokens
 
 
 def _scope(trace: Trace, step: str) -> set[str]:

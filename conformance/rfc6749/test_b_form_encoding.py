@@ -6,8 +6,8 @@ against anybody.
 
 from idprobe.checks import Exchange, Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import landed, sent
-from idprobe.reading.token_responses import served
+from idprobe.reading.authorization.landings import landed, sent
+from idprobe.reading.tokens.token_responses import served
 
 REFUSALS = {"invalid_scope", "invalid_request"}
 

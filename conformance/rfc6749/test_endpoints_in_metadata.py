@@ -5,8 +5,8 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import documents
 from idprobe.reading.members import texts_in
+from idprobe.reading.tokens.issued import documents
 
 RESPONSE_TYPE = re.compile(r"[A-Za-z0-9_]+(?: [A-Za-z0-9_]+)*")
 

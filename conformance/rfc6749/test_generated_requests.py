@@ -1,7 +1,7 @@
 """RFC 6749: rules of the token endpoint that hold for every request (generated)."""
 
 from idprobe.checks import Trace, first_flaw, requirement
-from idprobe.reading.encodings import (
+from idprobe.reading.properties.encodings import (
     REPEATED,
     UNKNOWN_CLIENT,
     UNKNOWN_GRANT,

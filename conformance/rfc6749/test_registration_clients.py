@@ -3,7 +3,7 @@
 import re
 
 from idprobe.checks import EvidenceError, Trace, is_error_page, requirement
-from idprobe.reading.landings import followed
+from idprobe.reading.authorization.landings import followed
 from idprobe.reading.registered import accepted, information, served_anywhere
 
 SERVED = "it was registered, and may name any redirect URI"

@@ -5,7 +5,7 @@ import re
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError
 from idprobe.reading.challenges import bearer_challenge, challenges
-from idprobe.reading.profiled import profiled_token
+from idprobe.reading.tokens.profiled import profiled_token
 
 FAILED = ("bogus", "marks", "odd")
 ERROR_TEXT = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*\Z")

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import lifetime_s, tokens
+from idprobe.reading.tokens.issued import lifetime_s, tokens
 
 HOUR_S = 3600
 

@@ -2,7 +2,7 @@
 
 from idprobe.checks import Exchange, Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import metadata
+from idprobe.reading.tokens.issued import metadata
 
 
 def _announced(trace: Trace) -> str:

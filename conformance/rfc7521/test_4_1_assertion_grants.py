@@ -1,11 +1,11 @@
 """RFC 7521 section 4.1 and RFC 7523 sections 2.1 and 3.1: a JWT as an authorization grant."""
 
 from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.probes.assertion_grants import FORGED, INVALID
+from idprobe.probes.clients.assertion_grants import FORGED, INVALID
 from idprobe.reading.answers import token_error
-from idprobe.reading.issued import SKEW_S, lifetime_s
 from idprobe.reading.refusals import misnamed
-from idprobe.reading.token_responses import granted_scope, served
+from idprobe.reading.tokens.issued import SKEW_S, lifetime_s
+from idprobe.reading.tokens.token_responses import granted_scope, served
 
 CERTAIN = ("expired", "foreign-audience", "other-key", "signature-altered")
 """Faults that nobody may overlook, whatever else an assertion may hold."""

@@ -1,8 +1,8 @@
 """RFC 7521 sections 4.2 and 5: which assertions prove a client, and which do not."""
 
 from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.issued import metadata
 from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
+from idprobe.reading.tokens.issued import metadata
 from idprobe.reading.urls import parts_of
 
 

@@ -4,7 +4,7 @@ import html
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.pages import is_login_page, is_user_page, page_of
+from idprobe.reading.authorization.pages import is_login_page, is_user_page, page_of
 
 NAME = "Idprobe <i>Größe</i> Ωμέγα 株"
 HOME = "https://client.example"

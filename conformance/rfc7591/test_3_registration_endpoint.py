@@ -3,9 +3,9 @@
 from idprobe.checks import EvidenceError, Trace, requirement, token_error
 from idprobe.errors import Unsuited
 from idprobe.reading.challenges import challenges
-from idprobe.reading.issued import is_number, server_time_s
 from idprobe.reading.members import text_in
 from idprobe.reading.registered import accepted, information, refused_steps, registration_error
+from idprobe.reading.tokens.issued import is_number, server_time_s
 
 NO_ENTRY = {401, 403}
 ALWAYS_SAID = ("redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method")

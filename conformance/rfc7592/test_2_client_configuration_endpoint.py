@@ -2,7 +2,7 @@
 
 from idprobe.checks import Exchange, Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import parse_json
+from idprobe.model.exchange import parse_json
 from idprobe.reading.challenges import challenges
 from idprobe.reading.registered import (
     accepted,

@@ -10,8 +10,8 @@ from idprobe.checks import (
     token_error,
 )
 from idprobe.errors import Unsuited
-from idprobe.reading.landings import landed
-from idprobe.reading.token_responses import served
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.tokens.token_responses import served
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
 CHANGED = ("other-case", "longer", "shorter", "line-break")

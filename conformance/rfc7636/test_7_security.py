@@ -4,7 +4,7 @@ from typing import Any
 
 from idprobe.checks import Trace, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.landings import sent
+from idprobe.reading.authorization.landings import sent
 
 
 def listed_methods(documents: Trace) -> list[Any]:

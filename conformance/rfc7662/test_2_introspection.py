@@ -6,7 +6,7 @@ from typing import Any
 from idprobe.checks import Exchange, Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.challenges import challenges
-from idprobe.reading.issued import SKEW_S, asked, audiences, metadata, server_time_s, tokens
+from idprobe.reading.tokens.issued import SKEW_S, asked, audiences, metadata, server_time_s, tokens
 
 NO_TOKENS = ("bogus", "short", "long", "foreign")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")

@@ -2,8 +2,8 @@
 
 from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import followed_steps
-from idprobe.reading.pages import is_user_page
+from idprobe.reading.authorization.landings import followed_steps
+from idprobe.reading.authorization.pages import is_user_page
 
 
 @requirement(

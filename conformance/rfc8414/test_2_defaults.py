@@ -10,8 +10,8 @@ from idprobe.checks import (
     requirement,
 )
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import assert_silent
-from idprobe.reading.landings import landed
+from idprobe.reading.authorization.landings import landed
+from idprobe.reading.tokens.issued import assert_silent
 
 
 def _why(exchange: Exchange) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.jose import read_jwt, verified_by
-from idprobe.reading.issued import document, documents, oauth_document, published_keys
+from idprobe.formats.jose import read_jwt, verified_by
 from idprobe.reading.members import texts_in
+from idprobe.reading.tokens.issued import document, documents, oauth_document, published_keys
 from idprobe.reading.urls import parts_of
 
 ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})

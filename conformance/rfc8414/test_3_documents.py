@@ -2,8 +2,8 @@
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.issued import document, documents, oauth_document
-from idprobe.reading.pages import served
+from idprobe.reading.authorization.pages import served
+from idprobe.reading.tokens.issued import document, documents, oauth_document
 from idprobe.reading.urls import parts_of
 
 OAUTH = "oauth-authorization-server"

@@ -2,9 +2,9 @@
 
 from idprobe.checks import Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.landings import landed, sent
-from idprobe.reading.targets import audience, scope_of_token, stays_within
-from idprobe.reading.token_responses import token_members
+from idprobe.reading.authorization.landings import landed, sent
+from idprobe.reading.tokens.targets import audience, scope_of_token, stays_within
+from idprobe.reading.tokens.token_responses import token_members
 
 RELATIVE = ("relative", "path")
 FRAGMENTS = ("fragment", "empty-fragment")

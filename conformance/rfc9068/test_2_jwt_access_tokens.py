@@ -5,7 +5,7 @@ from typing import Any
 
 from idprobe.checks import Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import (
+from idprobe.reading.tokens.issued import (
     SKEW_S,
     asked,
     audiences,
@@ -15,7 +15,7 @@ from idprobe.reading.issued import (
     published_keys,
     tokens,
 )
-from idprobe.reading.profiled import TYPES, profiled_token
+from idprobe.reading.tokens.profiled import TYPES, profiled_token
 
 ASYMMETRIC = ("RS", "PS", "ES", "Ed", "ML")
 SCIM = ("groups", "roles", "entitlements")

@@ -7,9 +7,9 @@ from typing import Any
 from idprobe.checks import Trace, error_code, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.reading.answers import is_active
-from idprobe.reading.profiled import profiled_token
-from idprobe.reading.protected import userinfo_claims
-from idprobe.reading.targets import audience, resources_named, scope_of_token
+from idprobe.reading.tokens.profiled import profiled_token
+from idprobe.reading.tokens.protected import userinfo_claims
+from idprobe.reading.tokens.targets import audience, resources_named, scope_of_token
 
 ALIASES = {
     "email": re.compile(r"e?[-_]?mail(?:[-_]?address)?|user[-_]?e?mail", re.IGNORECASE),

@@ -4,7 +4,7 @@ from typing import Any
 
 from idprobe.checks import Landing, Trace, refused, requirement
 from idprobe.errors import EvidenceError
-from idprobe.reading.landings import all_landings, error_landings, landed
+from idprobe.reading.authorization.landings import all_landings, error_landings, landed
 from idprobe.reading.urls import parts_of
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

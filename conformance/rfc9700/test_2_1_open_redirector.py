@@ -1,7 +1,7 @@
 """RFC 9700 section 2.1: the server sends no browser wherever a link says."""
 
 from idprobe.checks import Trace, requirement
-from idprobe.reading.landings import ATTACKER, sent_on
+from idprobe.reading.authorization.landings import ATTACKER, sent_on
 
 
 @requirement("RFC9700-2.1/no-open-redirector")

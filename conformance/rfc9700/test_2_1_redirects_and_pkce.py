@@ -2,11 +2,11 @@
 
 from idprobe.checks import Trace, refused, requirement, token_error
 from idprobe.errors import EvidenceError
-from idprobe.reading.issued import documents
-from idprobe.reading.landings import followed, followed_steps
+from idprobe.reading.authorization.landings import followed, followed_steps
+from idprobe.reading.authorization.pages import password_posts
 from idprobe.reading.members import texts_in
-from idprobe.reading.pages import password_posts
-from idprobe.reading.token_responses import served
+from idprobe.reading.tokens.issued import documents
+from idprobe.reading.tokens.token_responses import served
 
 
 @requirement("RFC9700-2.1/exact-redirect-matching")

@@ -4,7 +4,7 @@ from typing import Any
 
 from idprobe.checks import EvidenceError, Exchange, Trace, requirement
 from idprobe.errors import Unsuited
-from idprobe.reading.issued import access_jwt, asked, given, scope_of
+from idprobe.reading.tokens.issued import access_jwt, asked, given, scope_of
 
 
 @requirement("RFC9700-2.3/privileges-minimal")

@@ -1,9 +1,9 @@
 """RFC 9700 section 2.5: clients that can authenticate have to, and by keys where they can."""
 
 from idprobe.checks import Trace, requirement
-from idprobe.reading.issued import metadata
 from idprobe.reading.members import texts_in
 from idprobe.reading.refusals import taken
+from idprobe.reading.tokens.issued import metadata
 
 ASYMMETRIC = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from idprobe.checks import Trace, requirement
+from idprobe.reading.authorization.pages import served
 from idprobe.reading.members import object_in
-from idprobe.reading.pages import served
 from idprobe.reading.urls import parts_of
 
 FOREIGN = "idprobe.invalid"

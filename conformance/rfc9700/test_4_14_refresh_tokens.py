@@ -1,7 +1,7 @@
 """RFC 9700 sections 2.2.2 and 4.14: refresh tokens of clients that cannot authenticate."""
 
 from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.issued import tokens
+from idprobe.reading.tokens.issued import tokens
 
 
 @requirement("RFC9700-2.2.2/public-refresh-token-protected")

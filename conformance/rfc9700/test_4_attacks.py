@@ -4,8 +4,8 @@ from urllib.parse import urljoin
 
 from idprobe.checks import Response, Trace, refused, requirement
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.landings import access_token_died, landed
-from idprobe.reading.pages import (
+from idprobe.reading.authorization.landings import access_token_died, landed
+from idprobe.reading.authorization.pages import (
     frame_ancestors,
     framed_by_nobody,
     is_user_page,

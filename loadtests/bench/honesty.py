@@ -12,7 +12,7 @@ from functools import partial
 
 from loadtests.bench.rig import GENERATOR_CORE, Target, loaded, nginx, on_core, say, scripted
 
-from idprobe.proving.matrix import interval
+from tools.proving.matrix import interval
 
 QUIET_PER_S = 500
 STALLING_PER_S = 300

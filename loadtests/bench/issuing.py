@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from loadtests.bench.rig import SERVER_CORE, embedded, loaded, on_core, say, spread, target_at
 
-from idprobe.reference.keys import shared_keys
+from idprobe_reference.tokens.keys import shared_keys
 
 FORMS = {
     "opaque": 'access_token_format = "opaque"',

@@ -25,8 +25,8 @@ from loadtests.bench.rig import (
 )
 from loadtests.bench.theory import nearest_rank, quantile, sojourns
 
-from idprobe.load.course import Step
-from idprobe.load.schedule import Arrivals, Spacing
+from idprobe.load.schedule.ramp import Step
+from idprobe.load.schedule.schedule import Arrivals, Spacing
 
 STALLING_MS = 5.0
 PERIOD_S, STALL_S = 10.0, 1.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from idprobe.reference.certificates import make_certificates
+from idprobe_reference.certificates import make_certificates
 
 Found = TypeVar("Found")
 

@@ -8,7 +8,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line."""
     try:
-        from idprobe.cli import main as run  # noqa: PLC0415 -- takes a second: see above
+        from idprobe.cli.main import main as run  # noqa: PLC0415 -- takes a second: see above
 
         run()
     except KeyboardInterrupt:

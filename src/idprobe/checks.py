@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import (
+from idprobe.formats.schemas import best_error
+from idprobe.model.exchange import (
     Exchange,
     Landing,
     LandingMode,
@@ -21,8 +22,7 @@ from idprobe.exchange import (
     form_pairs,
 )
 from idprobe.reading.answers import error_code, gives_tokens, is_error_page, refused, token_error
-from idprobe.reading.examples import first_flaw
-from idprobe.schemas import best_error
+from idprobe.reading.properties.examples import first_flaw
 
 __all__ = [
     "EvidenceError",

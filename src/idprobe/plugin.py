@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from idprobe.audit import Options
+    from idprobe.audit.audit import Options
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -41,10 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("idprobe shares one run between its checks: leave out -n")
 
-    from idprobe.audit import Audit, resolve  # noqa: PLC0415 -- heavy, and only now needed
-    from idprobe.embedded import served  # noqa: PLC0415
+    from idprobe.audit.audit import Audit, resolve  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.audit.pytest_session import Glue  # noqa: PLC0415
     from idprobe.errors import IdprobeError  # noqa: PLC0415
-    from idprobe.glue import Glue  # noqa: PLC0415
+    from idprobe.setup.embedded import served  # noqa: PLC0415
 
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
@@ -57,10 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _options(config: pytest.Config, name: str) -> "Options":
-    from idprobe.audit import Options  # noqa: PLC0415 -- heavy, and only now needed
-    from idprobe.judge import FailOn  # noqa: PLC0415
-    from idprobe.observe import Selection  # noqa: PLC0415
-    from idprobe.outputs import fresh_folder  # noqa: PLC0415
+    from idprobe.audit.audit import Options  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.evidence.outputs import fresh_folder  # noqa: PLC0415
+    from idprobe.judge.weigh import FailOn  # noqa: PLC0415
+    from idprobe.observe.observer import Selection  # noqa: PLC0415
     from idprobe.probes import Depth, Safety  # noqa: PLC0415
 
     return Options(

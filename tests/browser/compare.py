@@ -15,13 +15,13 @@ from pathlib import Path
 
 from same_verdicts import Verdicts, differences, served
 
-from idprobe.audit import Audit, Options
-from idprobe.exchange import Exchange, Sender
+from idprobe.audit.audit import Audit, Options
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.exchange import Exchange, Sender
+from idprobe.model.profile import Capability, Profile
+from idprobe.model.verdict import Judgement, NotApplicable, Satisfied, name_of
 from idprobe.probes import all_probes
-from idprobe.profile import Capability, Profile
-from idprobe.reports.record import fingerprint
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Judgement, NotApplicable, Satisfied, name_of
+from idprobe.report.record import fingerprint
 
 DRIVERS = ("form", "browser")
 SIGHTED = {

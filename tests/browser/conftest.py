@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from idprobe.client.wire import Courier, Wire
 from idprobe.content import content
-from idprobe.exchange import Exchange
 from idprobe.flows import Ending, authorization_parameters, fresh_pkce, visit
 from idprobe.login.drivers import playing
-from idprobe.profile import Login, Profile, Provider, with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.targets import resolve
-from idprobe.wire import Courier, Wire
+from idprobe.model.exchange import Exchange
+from idprobe.model.profile import Login, Profile, Provider, with_issuer
+from idprobe.setup.targets import resolve
+from idprobe_reference.config import reference_config
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
 
 Served = Callable[..., Profile]
 

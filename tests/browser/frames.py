@@ -8,13 +8,13 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.audit import Audit, Options
-from idprobe.profile import Profile
-from idprobe.reference.mutants import MUTANTS, MutantInfo
-from idprobe.reference.replies import csp_hash
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Satisfied, Violated
+from idprobe.audit.audit import Audit, Options
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import Profile
+from idprobe.model.verdict import Satisfied, Violated
+from idprobe_reference.endpoints.replies import csp_hash
+from idprobe_reference.mutants import MUTANTS, MutantInfo
+from idprobe_reference.server import ReferenceServer
 
 Served = Callable[..., Profile]
 SEEN = [mutant for mutant in MUTANTS.values() if mutant.medium == "browser"]

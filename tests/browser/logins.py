@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from scripted import SECRET, ScriptedLogin, SecondFactor
 
-from idprobe.doctor import examine
-from idprobe.exchange import LandingMode, Sender
 from idprobe.flows import Landed, Stopped
-from idprobe.flows.journey import NEEDS_SCRIPTS
-from idprobe.profile import Profile, User
-from idprobe.reference.server import ReferenceServer
+from idprobe.login.forms.journey import NEEDS_SCRIPTS
+from idprobe.model.exchange import LandingMode, Sender
+from idprobe.model.profile import Profile, User
+from idprobe.setup.doctor import examine
+from idprobe_reference.server import ReferenceServer
 
 Served = Callable[..., Profile]
 Journeys = Callable[..., Any]

@@ -9,12 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from idprobe.flows.totp import one_time_code
-from idprobe.reference.authorization import Transaction
-from idprobe.reference.faults import PageFault
-from idprobe.reference.replies import csp_hash, page_reply
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import Session
+from idprobe.login.forms.totp import one_time_code
+from idprobe_reference.endpoints.authorization import Transaction
+from idprobe_reference.endpoints.replies import csp_hash, page_reply
+from idprobe_reference.faults import PageFault
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import Session
 
 SECRET = "JBSWY3DPEHPK3PXP"
 SCRIPT = """

@@ -15,17 +15,17 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from idprobe.client.wire import Courier, Human, Wire
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, ProfileError
-from idprobe.exchange import Agent, Exchange, Request, Response
 from idprobe.flows import Ending, HumanStep, Landed, Stopped
-from idprobe.flows.journey import Journey
-from idprobe.login.browser import Browser, find_browser
-from idprobe.login.show import Show
-from idprobe.login.tab import Asked, Receiver, Screen, Tab
-from idprobe.login.walk import Walk
-from idprobe.profile import Login, Profile, Provider, with_issuer
-from idprobe.targets import resolve
-from idprobe.wire import Courier, Human, Wire
+from idprobe.login.browser.browser import Browser, find_browser
+from idprobe.login.browser.client_pages import Show
+from idprobe.login.browser.tab import Asked, Receiver, Screen, Tab
+from idprobe.login.browser.walk import Walk
+from idprobe.login.forms.journey import Journey
+from idprobe.model.exchange import Agent, Exchange, Request, Response
+from idprobe.model.profile import Login, Profile, Provider, with_issuer
+from idprobe.setup.targets import resolve
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CALLBACK: Final = "https://client.example/cb"
@@ -533,7 +533,7 @@ def test_a_mistake_of_ours_reaches_who_waits() -> None:
 
 
 def test_a_page_that_asks_without_end_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idprobe.login.tab.RESTLESS_S", -1.0)
+    monkeypatch.setattr("idprobe.login.browser.tab.RESTLESS_S", -1.0)
 
     async def restless(tab: Tab) -> bool:
         tab._move()

@@ -10,13 +10,13 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
-from idprobe.cli import commands
 from idprobe.content import content
-from idprobe.coverage.anchors import SOURCES, Standing, load_anchors
-from idprobe.coverage.command import coverage_of_the_suite
 from idprobe.errors import CatalogueError
-from idprobe.reference.mutants import MUTANTS
-from idprobe.schemas import nearest
+from idprobe.formats.schemas import nearest
+from idprobe.judge.anchors import SOURCES, Standing, load_anchors
+from idprobe_reference.mutants import MUTANTS
+from tools.traceability.__main__ import traceability
+from tools.traceability.figures import coverage_of_the_suite
 
 COVERAGE: Final = coverage_of_the_suite()
 CHECKS: Final = {check.name: check for check in COVERAGE.checks}
@@ -131,12 +131,11 @@ def test_what_has_neither_check_nor_reason_is_owed(
     anchors = load_anchors(folder_with(tmp_path, *cases))
     bare = replace(COVERAGE, anchors=anchors, untested={}, judging={})
 
-    monkeypatch.setattr("idprobe.coverage.command.coverage_of_the_suite", lambda: bare)
-    words = ["coverage", "--gaps", "--strict"]
-    done = CliRunner().invoke(commands, words, standalone_mode=False)
+    monkeypatch.setattr("tools.traceability.__main__.coverage_of_the_suite", lambda: bare)
+    done = CliRunner().invoke(traceability, ["--gaps", "--strict"])
 
     owed = done.stdout.splitlines()
-    assert done.return_value == 1
+    assert done.exit_code == 1
     assert "oauch-cases A-2  may  Nobody began." in owed
     assert any(line.startswith("RFC6749-5.1/cache-control-no-store  MUST  ") for line in owed)
     assert not any(line.startswith("oauch-cases A-1") for line in owed)

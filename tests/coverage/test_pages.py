@@ -6,11 +6,11 @@ from typing import Final
 
 from click.testing import CliRunner
 
-from idprobe.cli import commands
-from idprobe.coverage.command import coverage_of_the_suite
-from idprobe.coverage.counting import tallied
-from idprobe.coverage.pages import write_pages
-from idprobe.reference.mutants import MUTANTS
+from idprobe_reference.mutants import MUTANTS
+from tools.traceability.__main__ import traceability
+from tools.traceability.counting import tallied
+from tools.traceability.figures import coverage_of_the_suite
+from tools.traceability.pages import write_pages
 
 COVERAGE: Final = coverage_of_the_suite()
 BROKEN: Final = {name: mutant.breaks for name, mutant in MUTANTS.items()}
@@ -54,8 +54,8 @@ def test_figures_add_up() -> None:
             assert tally.in_scope <= tally.total, tally
 
 
-def test_the_verb_prints_each_source_and_writes_pages(tmp_path: Path) -> None:
-    done = CliRunner().invoke(commands, ["coverage", "--gaps", "--write", str(tmp_path / "pages")])
+def test_the_command_prints_each_source_and_writes_pages(tmp_path: Path) -> None:
+    done = CliRunner().invoke(traceability, ["--gaps", "--write", str(tmp_path / "pages")])
 
     assert done.exit_code == 0, done.output
     for name in ("rfc6749", "oidc-core", "basic", "rp-logout", "OAuch", "Security cases"):

@@ -8,18 +8,19 @@ from typing import Final
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import Family, load_catalogue
-from idprobe.coverage.anchors import load_anchors
-from idprobe.coverage.plans import PLANS, modules_of, plan_named, requirements_selected
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.client.wire import Human, Wire
 from idprobe.errors import CatalogueError
-from idprobe.flows import Ending, HumanStep, form_login
-from idprobe.profile import Profile, with_issuer
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reports.model import Run
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.wire import Human, Wire
+from idprobe.findings.run import Run
+from idprobe.flows import Ending, HumanStep
+from idprobe.judge.anchors import load_anchors
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.judge.plans import PLANS, modules_of, plan_named, requirements_selected
+from idprobe.login.forms.form_login import form_login
+from idprobe.model.catalogue import Family, load_catalogue
+from idprobe.model.profile import Profile, with_issuer
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
@@ -137,7 +138,7 @@ def test_a_person_at_the_login_is_counted(tmp_path: Path, monkeypatch: pytest.Mo
     async def played(_profile: Profile) -> AsyncIterator[Human]:
         yield Human(person)
 
-    monkeypatch.setattr("idprobe.observe.playing", played)
+    monkeypatch.setattr("idprobe.observe.observer.playing", played)
     app = ReferenceServer(replace(reference_config(), issuer=ISSUER)).app
     options = Options(tmp_path / "out", keeps_evidence=False)
     audit = Audit(with_issuer(resolve("reference"), ISSUER), options, InProcess(app))

@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from idprobe.catalogue import load_catalogue
-from idprobe.coverage.untested import NOTHING, TESTABLE, load_untested
 from idprobe.errors import CatalogueError
-from idprobe.suite import all_checks
+from idprobe.judge.collect import all_checks
+from idprobe.judge.untested import NOTHING, TESTABLE, load_untested
+from idprobe.model.catalogue import load_catalogue
 
 CATALOGUE: Final = load_catalogue()
 UNTESTED: Final = load_untested()

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from idprobe.content import content
-from idprobe.coverage.command import broken_by_mutant, coverage_of_the_suite
-from idprobe.coverage.wanted import (
+from idprobe.errors import CatalogueError
+from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
+from tools.traceability.wanted import (
     PROVEN_ELSEWHERE,
     grown,
     killers,
@@ -16,7 +17,6 @@ from idprobe.coverage.wanted import (
     reasons,
     unproven,
 )
-from idprobe.errors import CatalogueError
 
 COVERAGE: Final = coverage_of_the_suite()
 BROKEN: Final = broken_by_mutant()

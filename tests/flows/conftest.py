@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from idprobe.exchange import Request, Response
 from idprobe.flows import Ending, Flow, HumanStep
-from idprobe.profile import Client, Profile, Provider, Role, User
+from idprobe.model.exchange import Request, Response
+from idprobe.model.profile import Client, Profile, Provider, Role, User
 
 Drive = Callable[[Flow[Any], Sequence[Response | Ending]], tuple[list[Request | HumanStep], Any]]
 

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from idprobe.content import content
-from idprobe.exchange import Agent, LandingMode, Request, Response
 from idprobe.flows import (
     Flow,
     HumanStep,
@@ -27,11 +26,12 @@ from idprobe.flows import (
     userinfo,
     visit,
 )
-from idprobe.flows.form_login import form_login
-from idprobe.jose import read_jwt, verified_by
-from idprobe.profile import Profile, Provider, Role, load_profile, with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.running import serve
+from idprobe.formats.jose import read_jwt, verified_by
+from idprobe.login.forms.form_login import form_login
+from idprobe.model.exchange import Agent, LandingMode, Request, Response
+from idprobe.model.profile import Profile, Provider, Role, load_profile, with_issuer
+from idprobe_reference.config import reference_config
+from idprobe_reference.running import serve
 
 T = TypeVar("T")
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.exchange import Agent, Landing, LandingMode, Pairs, Request, Response
 from idprobe.flows import (
     Authorized,
     HumanStep,
@@ -24,7 +23,8 @@ from idprobe.flows import (
     with_parameter,
     without,
 )
-from idprobe.profile import Client, Provider
+from idprobe.model.exchange import Agent, Landing, LandingMode, Pairs, Request, Response
+from idprobe.model.profile import Client, Provider
 
 Drive = Callable[..., tuple[list[Any], Any]]
 PAGE = Request.get("https://op.test/page")

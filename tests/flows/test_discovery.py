@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Response
 from idprobe.flows import discover, discover_all, fetch_keys, well_known_urls
-from idprobe.profile import Profile, Provider
+from idprobe.model.exchange import Response
+from idprobe.model.profile import Profile, Provider
 
 Drive = Callable[..., tuple[list[Any], Any]]
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idprobe.exchange import Agent, LandingMode, Request, Response, form_pairs
-from idprobe.flows import HumanStep, Landed, Stopped, form_login
-from idprobe.flows.journey import NEEDS_SCRIPTS
-from idprobe.profile import User
+from idprobe.flows import HumanStep, Landed, Stopped
+from idprobe.login.forms.form_login import form_login
+from idprobe.login.forms.journey import NEEDS_SCRIPTS
+from idprobe.model.exchange import Agent, LandingMode, Request, Response, form_pairs
+from idprobe.model.profile import User
 
 Drive = Callable[..., tuple[list[Any], Any]]
 ALICE = User("alice", "alice@x.test", "päss word&1")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.exchange import Landing, LandingMode, Request, Response
 from idprobe.flows import HumanStep, Landed, Tokens, answer, ending
+from idprobe.model.exchange import Landing, LandingMode, Request, Response
 
 JSON = (("Content-Type", "application/json"),)
 

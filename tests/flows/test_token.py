@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.exchange import Agent, Landing, LandingMode, Response
 from idprobe.flows import (
     Authorized,
     HumanStep,
@@ -32,8 +31,9 @@ from idprobe.flows import (
     userinfo,
     userinfo_request,
 )
-from idprobe.jose import generate_key, public_key, read_jwt, sign_jwt, verified_by
-from idprobe.profile import Provider
+from idprobe.formats.jose import generate_key, public_key, read_jwt, sign_jwt, verified_by
+from idprobe.model.exchange import Agent, Landing, LandingMode, Response
+from idprobe.model.profile import Provider
 
 Drive = Callable[..., tuple[list[Any], Any]]
 KEY = generate_key("EC")

@@ -1,7 +1,7 @@
 import pytest
 
 from idprobe.errors import ProfileError
-from idprobe.flows.totp import one_time_code
+from idprobe.login.forms.totp import one_time_code
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 

@@ -10,27 +10,27 @@ from typing import Any, Final
 
 from tests.fuzz.inputs import ISSUER, PROFILE, parts, value, written
 
-from idprobe.catalogue import load_catalogue
+from idprobe.cli.diff import _lines
+from idprobe.cli.explain import _story
+from idprobe.cli.load_diff import _unlike, _wrong_now, loads_in
 from idprobe.errors import EvidenceError, ProfileError, UsageError
-from idprobe.evidence import read_evidence
-from idprobe.gate import check_comparable, coverage_regressions, judged_in
-from idprobe.har import from_har, to_har
-from idprobe.judge import FailOn
-from idprobe.ledger import Ledger, Owed
-from idprobe.load.comparing import comparisons
-from idprobe.profile import consent_missing
-from idprobe.profile.capability import Capability, missing_because
-from idprobe.profile.loading import load_profile
-from idprobe.registering import _told
-from idprobe.reports.bearing import bearing, read_load
-from idprobe.reports.comparison import compared, comparison_html, comparison_json
-from idprobe.reports.curl import curl_command
-from idprobe.reports.differences import differences, is_same_build, unlike
-from idprobe.reports.record import read_results
-from idprobe.reports.transcript import transcript
-from idprobe.verbs.differing import _lines
-from idprobe.verbs.explaining import _story
-from idprobe.verbs.load_differing import _unlike, _wrong_now, loads_in
+from idprobe.evidence.har import from_har, to_har
+from idprobe.evidence.ledger import Ledger, Owed
+from idprobe.evidence.store import read_evidence
+from idprobe.findings.differences import differences, is_same_build, unlike
+from idprobe.findings.gate import check_comparable, coverage_regressions, judged_in
+from idprobe.judge.weigh import FailOn
+from idprobe.load.search.comparing import comparisons
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import consent_missing
+from idprobe.model.profile.capability import Capability, missing_because
+from idprobe.model.profile.loading import load_profile
+from idprobe.report.charts.load_section import bearing, read_load
+from idprobe.report.comparison import compared, comparison_html, comparison_json
+from idprobe.report.curl import curl_command
+from idprobe.report.record import read_results
+from idprobe.report.transcript import transcript
+from idprobe.setup.registering import _told
 
 __all__ = ["evidence", "har", "ledger", "load_results", "profile", "results"]
 

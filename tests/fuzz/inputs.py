@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from idprobe.exchange import Exchange, Headers, Request, Response
-from idprobe.profile import Client, Profile, Provider, User
+from idprobe.model.exchange import Exchange, Headers, Request, Response
+from idprobe.model.profile import Client, Profile, Provider, User
 
 __all__ = [
     "ASKED",

@@ -5,12 +5,12 @@ from typing import Final
 from tests.fuzz.inputs import ASKED, CALLBACK, LOGGED_IN, answers, exchange, head_text
 
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.exchange import Request
-from idprobe.flows.form_login import form_login
 from idprobe.flows.moves import HumanStep, Landed, Stopped
-from idprobe.flows.pages import read_refresh
+from idprobe.login.forms.form_login import form_login
+from idprobe.login.forms.pages import read_refresh
+from idprobe.model.exchange import Request
 from idprobe.reading import answers as reading_answers
-from idprobe.reading import landings, pages
+from idprobe.reading.authorization import landings, pages
 
 __all__ = ["form_journey", "page_reading", "refresh"]
 

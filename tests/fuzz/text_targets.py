@@ -20,36 +20,30 @@ from tests.fuzz.inputs import (
     parts,
 )
 
-from idprobe.cookies import Cookies
-from idprobe.doctor import _skew_s
+from idprobe.client.cookies import Cookies
+from idprobe.client.limits import Gate, _authenticating
 from idprobe.errors import EvidenceError, Refrained
-from idprobe.exchange import Landing, LandingMode, Request, Trace, form_encode, form_pairs
-from idprobe.flows.journey import Journey, browse_or_none
+from idprobe.evidence.har import from_har, to_har
 from idprobe.flows.landing import landing_at, posted_landing, same_place
 from idprobe.flows.moves import HumanStep
-from idprobe.flows.pages import joined
-from idprobe.har import from_har, to_har
-from idprobe.legible import (
-    clipped,
-    legible,
-    plain_pseudonyms,
-    spread_form,
-    spread_json,
-)
-from idprobe.limits import Gate, _authenticating
-from idprobe.load.correctness import _is_date
-from idprobe.login.jar import from_browser, snapshot, to_browser
-from idprobe.profile import host_of, is_loopback, is_usable_url
+from idprobe.formats.sanitise import clipped, legible, plain_pseudonyms, spread_form, spread_json
+from idprobe.load.tokens.correctness import _is_date
+from idprobe.login.browser.jar import from_browser, snapshot, to_browser
+from idprobe.login.forms.journey import Journey, browse_or_none
+from idprobe.login.forms.pages import joined
+from idprobe.model.exchange import Landing, LandingMode, Request, Trace, form_encode, form_pairs
+from idprobe.model.profile import host_of, is_loopback, is_usable_url
 from idprobe.reading.answers import error_code, gives_tokens, is_active, refused_by_challenge
+from idprobe.reading.authorization.landings import host_in_browser
 from idprobe.reading.challenges import bearer_challenge, challenges
-from idprobe.reading.issued import server_time_s
-from idprobe.reading.landings import host_in_browser
+from idprobe.reading.tokens.issued import server_time_s
 from idprobe.reading.urls import parts_of
 from idprobe.redaction import PSEUDONYM, Vault
 from idprobe.redaction.cover import texts
 from idprobe.redaction.finding import GLOBAL_LENGTH
-from idprobe.reports.curl import curl_command
-from idprobe.reports.transcript import shown
+from idprobe.report.curl import curl_command
+from idprobe.report.transcript import shown
+from idprobe.setup.doctor import _skew_s
 
 __all__ = ["address", "challenge", "cookie", "form_body", "headers", "redaction", "report_text"]
 

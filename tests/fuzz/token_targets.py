@@ -18,12 +18,10 @@ from tests.fuzz.inputs import (
     parts,
 )
 
-from idprobe.beginning import _beginning, _with_its_issuer
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.exchange import parse_json
 from idprobe.flows.moves import Tokens, outcome
 from idprobe.flows.registration import configuration_request, registration_of
-from idprobe.jose import (
+from idprobe.formats.jose import (
     ALG_OF_CURVE,
     generate_key,
     half_hash,
@@ -34,16 +32,18 @@ from idprobe.jose import (
     sign_jwt,
     verified_by,
 )
-from idprobe.jwe import encrypt, header_of_jwe, looks_like_jwe, opened, secret_key
-from idprobe.load.correctness import _tells_seconds
-from idprobe.profile import Provider
-from idprobe.profile.capability import Capability, missing_because
-from idprobe.profile.metadata import KNOWN_MEMBERS, announced_values, holds
-from idprobe.reading.keys import number
+from idprobe.formats.jwe import encrypt, header_of_jwe, looks_like_jwe, opened, secret_key
+from idprobe.formats.schemas import best_error
+from idprobe.load.tokens.correctness import _tells_seconds
+from idprobe.model.exchange import parse_json
+from idprobe.model.profile import Provider
+from idprobe.model.profile.capability import Capability, missing_because
+from idprobe.model.profile.metadata import KNOWN_MEMBERS, announced_values, holds
+from idprobe.reading.tokens.keys import number
 from idprobe.redaction import Vault, facts_of
-from idprobe.registering import _least_scope, _scopes, fitted
-from idprobe.schemas import best_error
-from idprobe.wanted import WANTED
+from idprobe.setup.init_profile import _beginning, _with_its_issuer
+from idprobe.setup.registering import _least_scope, _scopes, fitted
+from idprobe.setup.required_clients import WANTED
 
 __all__ = ["facts", "jwe", "jwk", "jwt", "metadata", "registration", "strict_json", "tokens"]
 

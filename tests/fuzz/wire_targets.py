@@ -7,16 +7,16 @@ from typing import Final
 
 from tests.fuzz.inputs import CALLBACK
 
+from idprobe.client.listener import Listener, Place, Reply
+from idprobe.client.raw.client_hello import read_answer
+from idprobe.client.raw.failing import FAILURES, failure_of
+from idprobe.client.raw.means import How
+from idprobe.client.raw.talk import Talk
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request, Response
-from idprobe.listener import Listener, Place, Reply
-from idprobe.load.answers import Heads, Reader
-from idprobe.load.framing import FramingError
-from idprobe.profile import Limits
-from idprobe.raw.client_hello import read_answer
-from idprobe.raw.failing import FAILURES, failure_of
-from idprobe.raw.means import How
-from idprobe.raw.talk import Talk
+from idprobe.load.engine.answers import Heads, Reader
+from idprobe.load.engine.framing import FramingError
+from idprobe.model.exchange import Request, Response
+from idprobe.model.profile import Limits
 
 __all__ = ["http_answer", "listener_call", "load_answer", "tls_answer"]
 

@@ -9,7 +9,7 @@ from tests.hostile import mouths
 from tests.hostile.mouths import at, head, raw, saying, with_json, with_members
 from tests.hostile.wire import Asked, Honest, Mouth, Writer, reference
 
-from idprobe.reference.server import ReferenceServer
+from idprobe_reference.server import ReferenceServer
 
 TOKEN: Final = "/token"
 METADATA: Final = ("/openid-configuration", "/oauth-authorization-server")

@@ -16,14 +16,14 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from idprobe.audit import Audit, Options, recorded_profile
-from idprobe.evidence import read_evidence
-from idprobe.profile import with_issuer
-from idprobe.reports import write_all
-from idprobe.reports.terminal import print_summary
-from idprobe.suite import Check, all_checks, judged
-from idprobe.targets import resolve
-from idprobe.verdict import Judgement, because_of, name_of
+from idprobe.audit.audit import Audit, Options, recorded_profile
+from idprobe.evidence.store import read_evidence
+from idprobe.judge.collect import Check, all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Judgement, because_of, name_of
+from idprobe.report import write_all
+from idprobe.report.terminal import print_summary
+from idprobe.setup.targets import resolve
 
 PROBES: Final = frozenset({
     "metadata_documents", "keys_document", "code_redeemed", "code_answer",

@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hostile.mouths import INJECTION, NO_TEXT
 
-from idprobe.beginning import _toml, begin
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 from idprobe.errors import EvidenceError, IdprobeError
-from idprobe.profile import load_profile
-from idprobe.suite import InProcess
+from idprobe.judge.collect import InProcess
+from idprobe.model.profile import load_profile
+from idprobe.setup.init_profile import _toml, begin
 
 FROZEN: Final = Path(__file__).parents[1] / "reports" / "frozen" / "results-v1.json"
 TOML: Final = '"\n[target]\nauthorized_by = "nobody"\n[clients.evil]\nclient_id = "x'

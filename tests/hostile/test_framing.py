@@ -15,16 +15,16 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Satisfied, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Safety
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ServerConfig
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Satisfied, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ServerConfig
 
 CHECKS: Final = [c for c in all_checks() if c.name.startswith("http/test_framing.py")]
 PATIENCE_S: Final = 5.0

@@ -20,9 +20,9 @@ from tests.hostile.cases import CASES, Case
 from tests.hostile.mouths import MARK, plainly
 from tests.hostile.wire import Asked, Honest, Mouth, Stage, Writer, context_of, playing, reference
 
-from idprobe.reference.certificates import make_certificates
-from idprobe.reference.config import reference_config
-from idprobe.suite import all_checks
+from idprobe.judge.collect import all_checks
+from idprobe_reference.certificates import make_certificates
+from idprobe_reference.config import reference_config
 
 MOST_MIB: Final = 300
 MOST_S: Final = 90.0

@@ -12,12 +12,12 @@ from tests.hostile.mouths import at, saying, with_json
 from tests.hostile.test_files import is_tame
 from tests.hostile.wire import Mouth, playing, reference
 
-from idprobe.beginning import begin
-from idprobe.doctor import Symptom, examine
 from idprobe.errors import IdprobeError
-from idprobe.legible import legible
-from idprobe.profile import with_issuer
-from idprobe.targets import resolve
+from idprobe.formats.sanitise import legible
+from idprobe.model.profile import with_issuer
+from idprobe.setup.doctor import Symptom, examine
+from idprobe.setup.init_profile import begin
+from idprobe.setup.targets import resolve
 
 MOST_S: Final = 60.0
 MOUTHS: Final[dict[str, Mouth]] = {

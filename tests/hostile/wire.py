@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import httpx
 
-from idprobe.reference.config import reference_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess
+from idprobe.judge.collect import InProcess
+from idprobe_reference.config import reference_config
+from idprobe_reference.server import ReferenceServer
 
 PATIENCE_S: Final = 20.0
 _MAX_REQUEST_BYTES: Final = 1_048_576

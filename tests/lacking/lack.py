@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Node, Profile, Role, with_issuer
+from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth, Safety
-from idprobe.profile import Node, Profile, Role, with_issuer
-from idprobe.reference.config import ServerConfig, reference_config, speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Inconclusive, NotApplicable, Satisfied, Verdict, Violated
+from idprobe_reference.config import ServerConfig, reference_config, speakup_config
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "http://127.0.0.1:8081"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}

@@ -19,11 +19,11 @@ from tests.lacking.lack import (
     with_nodes,
 )
 
-from idprobe.probes.confusions import confusions
-from idprobe.probes.credential_properties import KINDS
-from idprobe.probes.edits import Edit
-from idprobe.profile import Indicator, Limits, Profile, Role
-from idprobe.reference.mutants.passwords import PasswordServer
+from idprobe.model.profile import Indicator, Limits, Profile, Role
+from idprobe.probes.authorization.parser_differentials import confusions
+from idprobe.probes.properties.credential_properties import KINDS
+from idprobe.probes.steps.edits import Edit
+from idprobe_reference.mutants.users.passwords import PasswordServer
 
 API: Final = "https://api.idprobe.example/"
 CALLBACK: Final = "https://client.example/cb"

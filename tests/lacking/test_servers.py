@@ -20,13 +20,13 @@ from tests.lacking.lack import (
     with_nodes,
 )
 
-from idprobe.reference.authorization_request import Wish
-from idprobe.reference.faults import AuthorizationFault, OAuthFault
-from idprobe.reference.forms import Form
-from idprobe.reference.replies import json_reply
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
-from idprobe.reference.stores import Code, RefreshToken, Session
+from idprobe_reference.endpoints.replies import json_reply
+from idprobe_reference.faults import AuthorizationFault, OAuthFault
+from idprobe_reference.requests.authorization_request import Wish
+from idprobe_reference.requests.forms import Form
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig
+from idprobe_reference.stores import Code, RefreshToken, Session
 
 UNSIGNED: Final = configured(id_token_signing_alg_values=("RS256", "none"))
 UNCLEAR: Final = "the evidence cannot tell:"

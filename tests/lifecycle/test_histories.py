@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.profile import Node, with_issuer
+from idprobe.model.verdict import Judgement, NotApplicable, Satisfied, Violated
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth
-from idprobe.profile import Node, with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.resource_indicators import Target
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
-from idprobe.reference.stores import AccessToken, Code, RefreshToken
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Judgement, NotApplicable, Satisfied, Violated
+from idprobe_reference.config import reference_config
+from idprobe_reference.requests.resource_indicators import Target
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig
+from idprobe_reference.stores import AccessToken, Code, RefreshToken
 
 ISSUER: Final = "http://127.0.0.1:8081"
 NODES: Final = (Node("one", "http://127.0.0.2:8081"), Node("two", "http://127.0.0.3:8081"))

@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
 from idprobe.lifecycle import Claim, broken_story, event_of, run_through, stories
 from idprobe.lifecycle.histories import histories, overlaps
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
 
 BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 URL: Final = "https://id.example/"

@@ -8,21 +8,22 @@ from typing import Any, Final
 import pytest
 from hypothesis import strategies as st
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.catalogue import load_catalogue
-from idprobe.effort import Replay
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.lifecycle import Act, Claim
-from idprobe.observe import Selection
-from idprobe.probes import Depth, stories
-from idprobe.probes.story_moves import Chapter, Move, Scope, Target
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants import MUTANTS
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig, ServerConfig
-from idprobe.reference.stores import Code
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import HarnessFault, Inconclusive, Judgement, Satisfied, Violated
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.effort import Replay
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, Satisfied, Violated
+from idprobe.observe.observer import Selection
+from idprobe.probes import Depth
+from idprobe.probes.state import stories
+from idprobe.probes.state.story_moves import Chapter, Move, Scope, Target
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants import MUTANTS
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig, ServerConfig
+from idprobe_reference.stores import Code
 
 ISSUER: Final = "http://127.0.0.1:8081"
 PROBES: Final = frozenset({"token_stories", "public_token_stories"})

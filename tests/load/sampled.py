@@ -13,8 +13,8 @@ from typing import Any
 from locust import events  # noqa: TID251 -- a scenario, which Locust runs
 
 from idprobe.load.callers import ClientCredentials
-from idprobe.load.users import FlowUser
-from idprobe.load.watching import Watch
+from idprobe.load.locust.users import FlowUser
+from idprobe.load.measure.watching import Watch
 
 latencies_ns: list[int] = []
 counted = Watch.ended

@@ -10,18 +10,18 @@ import pytest
 from tests.load.test_pacing import OK, Getter, result_of, stage_of, talking
 
 from idprobe.errors import UsageError
-from idprobe.exchange import Request
-from idprobe.load import working
-from idprobe.load.allowance import SPENT, Allowance
 from idprobe.load.callers import Caller
-from idprobe.load.caps import Cost, heed_limits
-from idprobe.load.engine import Moves
-from idprobe.load.merged import merged
-from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.load.working import Work, tried
-from idprobe.profile import Limits, Profile
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.allowance import SPENT, Allowance
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.transport import Transport
+from idprobe.load.measure.merged import merged
+from idprobe.load.run import working
+from idprobe.load.run.plan import Closed, Open, Plan
+from idprobe.load.run.working import Work, tried
+from idprobe.load.schedule.caps import Cost, heed_limits
+from idprobe.model.exchange import Request
+from idprobe.model.profile import Limits, Profile
 
 SECOND = 1_000_000_000
 

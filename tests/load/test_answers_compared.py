@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.exchange import Response
-from idprobe.load import rules
-from idprobe.load.answers import Answer, Heads
-from idprobe.load.correctness import Findings, WrongAnswer
-from idprobe.load.shapes import TokenShape
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.profile import Client, Profile, Provider, User
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.answers import Answer, Heads
+from idprobe.load.engine.transport import Transport
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.correctness import Findings, WrongAnswer
+from idprobe.load.tokens.shapes import TokenShape
+from idprobe.model.exchange import Response
+from idprobe.model.profile import Client, Profile, Provider, User
 
 OWNER: Final = Provider(
     Profile("t", "t.toml", "http://127.0.0.1"),

@@ -3,9 +3,9 @@
 import pytest
 
 from idprobe.errors import UsageError
-from idprobe.load.budget import ClauseResult, parse_budget
-from idprobe.load.histogram import Histogram
-from idprobe.load.quantities import shown_duration
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.run.budget import ClauseResult, parse_budget
+from idprobe.load.run.quantities import shown_duration
 
 
 def evaluated(

@@ -14,9 +14,6 @@ from starlette.responses import Response as HttpResponse
 
 from idprobe.content import content
 from idprobe.errors import EvidenceError, ProbeError
-from idprobe.exchange import Response
-from idprobe.load import rules
-from idprobe.load.answers import Heads
 from idprobe.load.callers import (
     AuthorizationCode,
     AuthorizationCodeSession,
@@ -30,20 +27,23 @@ from idprobe.load.callers import (
     people,
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.correctness import Findings, WrongAnswer
-from idprobe.load.owners import Owner
-from idprobe.load.plan import Closed, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.shapes import TokenShape
-from idprobe.load.stage import Stage, carried_out, set_up
-from idprobe.load.transport import Transport
-from idprobe.load.working import Work, tried
-from idprobe.profile import Client, Profile, Provider, Role, User, load_profile, with_issuer
-from idprobe.reference.config import ClientConfig, speakup_config
-from idprobe.reference.replies import json_reply
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import AccessToken, Code, RefreshToken
+from idprobe.load.callers.stage import Stage, carried_out, set_up
+from idprobe.load.engine.answers import Heads
+from idprobe.load.engine.transport import Transport
+from idprobe.load.measure.recording import Recording
+from idprobe.load.run.plan import Closed, Plan
+from idprobe.load.run.working import Work, tried
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.correctness import Findings, WrongAnswer
+from idprobe.load.tokens.owners import Owner
+from idprobe.load.tokens.shapes import TokenShape
+from idprobe.model.exchange import Response
+from idprobe.model.profile import Client, Profile, Provider, Role, User, load_profile, with_issuer
+from idprobe_reference.config import ClientConfig, speakup_config
+from idprobe_reference.endpoints.replies import json_reply
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import AccessToken, Code, RefreshToken
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from starlette.responses import Response as HttpResponse
 from tests.load.test_callers import located
 from tests.load.test_pacing import result_of
 
-from idprobe.load import cleaning, leftovers
 from idprobe.load.callers import (
     AuthorizationCode,
     Caller,
@@ -20,17 +19,18 @@ from idprobe.load.callers import (
     RefreshChain,
     UserInfo,
 )
-from idprobe.load.leftovers import Leftovers
-from idprobe.load.merged import merged
-from idprobe.load.owners import Owner
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.stage import Stage, set_up
-from idprobe.load.working import Work, tried
-from idprobe.reference.config import speakup_config
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import AccessToken
+from idprobe.load.callers.stage import Stage, set_up
+from idprobe.load.measure.merged import merged
+from idprobe.load.measure.recording import Recording
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.working import Work, tried
+from idprobe.load.tokens import cleaning, leftovers
+from idprobe.load.tokens.leftovers import Leftovers
+from idprobe.load.tokens.owners import Owner
+from idprobe_reference.config import speakup_config
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import AccessToken
 
 
 class Known(ReferenceServer):

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from idprobe.errors import ProfileError
-from idprobe.load.comparing import Series, compared
-from idprobe.load.defaults import budget_text, with_defaults
-from idprobe.load.repeating import worst
-from idprobe.profile import Profile
+from idprobe.load.run.defaults import budget_text, with_defaults
+from idprobe.load.search.comparing import Series, compared
+from idprobe.load.search.repeating import worst
+from idprobe.model.profile import Profile
 
 FAST = (1.0, 1.2, 1.1, 1.3, 0.9)
 SLOW = (2.0, 2.2, 1.9, 2.4, 2.1)

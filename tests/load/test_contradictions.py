@@ -7,15 +7,15 @@ import pytest
 from click.testing import CliRunner
 from tests.load.test_pacing import Getter, stage_of
 
-from idprobe import cli
-from idprobe.audit import resolve
+from idprobe.audit.audit import resolve
+from idprobe.cli import main
 from idprobe.errors import UsageError
-from idprobe.load import command
-from idprobe.load.command import add_load_command, planned
-from idprobe.load.contradictions import refuse_contradictions
-from idprobe.load.plan import Plan
-from idprobe.load.working import Work
-from idprobe.profile import Profile, bare_profile
+from idprobe.load.run import command
+from idprobe.load.run.command import add_load_command, planned
+from idprobe.load.run.contradictions import refuse_contradictions
+from idprobe.load.run.plan import Plan
+from idprobe.load.run.working import Work
+from idprobe.model.profile import Profile, bare_profile
 
 
 def refused(words: str) -> str:
@@ -68,14 +68,14 @@ def test_spin_comes_to_the_engine_by_the_plan() -> None:
     profile = resolve("speakup")
 
     for more, spins in (([], False), (["--spin"], True)):
-        options = cli.commands.commands["load"].make_context("load", [*words, *more]).params
+        options = main.commands.commands["load"].make_context("load", [*words, *more]).params
         plan = planned(profile, options)
         assert Plan.from_dict(plan.to_dict()) == plan
         assert Work(stage_of("http://127.0.0.1:1"), Getter, plan).engine.spins is spins
 
 
 def plan_of(*words: str) -> Plan:
-    options = cli.commands.commands["load"].make_context("load", ["client_credentials", *words])
+    options = main.commands.commands["load"].make_context("load", ["client_credentials", *words])
     return planned(bare_profile("http://127.0.0.1:1"), options.params)
 
 

@@ -15,16 +15,16 @@ import respx
 from rich.console import Console
 
 from idprobe.errors import UsageError
-from idprobe.load.budget import parse_budget
-from idprobe.load.drift import FEWEST_WINDOWS, drifts, trend_by_chance
-from idprobe.load.histogram import Histogram
-from idprobe.load.memory import Scraped, memory_of, refuse_metrics
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.table import print_load
-from idprobe.load.windows import Window
-from idprobe.reports.load_page import load_html
+from idprobe.load.measure.drift import FEWEST_WINDOWS, drifts, trend_by_chance
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.memory import Scraped, memory_of, refuse_metrics
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.windows import Window
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.table import print_load
+from idprobe.report.charts.load_page import load_html
 
 MS = 1_000_000
 FASTEST_NS = 2 * MS

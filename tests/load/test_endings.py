@@ -8,19 +8,19 @@ from typing import Any, Final
 
 import pytest
 
+from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Landing, LandingMode
 from idprobe.flows import Authorized, Tokens
-from idprobe.load import rules
-from idprobe.load.answers import Answer, Head
 from idprobe.load.callers import AuthorizationCode, Caller, Introspection, RefreshChain, UserInfo
-from idprobe.load.correctness import WrongAnswer
-from idprobe.load.engine import Moves
-from idprobe.load.leases import Lease
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.profile import Client, Profile, Role, User
-from idprobe.wire import Cookies
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.answers import Answer, Head
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.transport import Transport
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.correctness import WrongAnswer
+from idprobe.load.tokens.leases import Lease
+from idprobe.model.exchange import Landing, LandingMode
+from idprobe.model.profile import Client, Profile, Role, User
 
 ISSUER: Final = "http://127.0.0.1"
 ENDPOINTS: Final = {

@@ -11,20 +11,20 @@ from unittest.mock import Mock
 
 import pytest
 
+from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError, NoResponse, ProbeError
-from idprobe.exchange import Request, Response
 from idprobe.flows import Tokens
-from idprobe.load import engine, lines
 from idprobe.load.callers import RefreshChain
-from idprobe.load.engine import Moves
-from idprobe.load.packets import Packet
-from idprobe.load.stage import Stage, carried_out, set_up
-from idprobe.load.transport import Transport
-from idprobe.profile import Client, Limits, Profile, Role, Tls, User
-from idprobe.reference.certificates import Certificates, make_certificates
-from idprobe.reference.config import reference_config
-from idprobe.reference.running import serve
-from idprobe.wire import Cookies
+from idprobe.load.callers.stage import Stage, carried_out, set_up
+from idprobe.load.engine import engine, lines
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.transport import Transport
+from idprobe.model.exchange import Request, Response
+from idprobe.model.profile import Client, Limits, Profile, Role, Tls, User
+from idprobe_reference.certificates import Certificates, make_certificates
+from idprobe_reference.config import reference_config
+from idprobe_reference.running import serve
 
 RESET = b"reset"
 """In the place of an answer: the connection is reset once the request has come."""

@@ -29,18 +29,18 @@ from tests.load.test_told import told
 
 from idprobe.content import content
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request
-from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
-from idprobe.load.engine import Moves
-from idprobe.load.histogram import enough_for, fewest_for
-from idprobe.load.limit import trial_of
-from idprobe.load.merged import merged
-from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.recording import UNFINISHED, Recording
-from idprobe.load.sheet import write_sheet
-from idprobe.load.working import Work
-from idprobe.reports.bearing import bearing
+from idprobe.load.engine.engine import Moves
+from idprobe.load.measure.histogram import enough_for, fewest_for
+from idprobe.load.measure.merged import merged
+from idprobe.load.measure.recording import UNFINISHED, Recording
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Closed, Model, Open, Plan
+from idprobe.load.run.sheet import write_sheet
+from idprobe.load.run.working import Work
+from idprobe.load.search.limit import trial_of
+from idprobe.model.exchange import Request
+from idprobe.report.charts.load_section import bearing
 
 MS = 1_000_000
 BUDGET = "p95<250ms,errors<=100%"

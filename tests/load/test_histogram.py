@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.load.histogram import Histogram
+from idprobe.load.measure.histogram import Histogram
 
 durations = st.integers(0, 10**12)
 percents = st.sampled_from([0.1, 1, 50, 90, 95, 99, 99.9, 100])

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idprobe.load.budget import parse_budget
-from idprobe.load.histogram import Histogram
-from idprobe.load.honesty import saturation, too_short
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.windows import Window
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.validity import saturation, too_short
+from idprobe.load.measure.windows import Window
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.result import LoadResult
 
 MS = 1_000_000
 

@@ -16,13 +16,13 @@ from idprobe.load.callers import (
     Revocation,
     UserInfo,
 )
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording, outcome_text
-from idprobe.load.sampling import samples_text
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.load.working import Work
-from idprobe.profile import Client, Limits, Profile, Role, User
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.transport import Transport
+from idprobe.load.measure.recording import Recording, outcome_text
+from idprobe.load.measure.sampling import samples_text
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.working import Work
+from idprobe.model.profile import Client, Limits, Profile, Role, User
 
 SECRET = "kD3-the-secret-of-the-client-9fQ"
 TOKEN = "vN7-a-token-that-nobody-may-see-2xW"

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from idprobe.load.keepsakes import MOST_KEPT, Keepsakes
-from idprobe.load.owners import Owner
+from idprobe.load.tokens.owners import Owner
+from idprobe.load.tokens.token_sample import MOST_KEPT, Keepsakes
 
 OWNER = Owner("web", "alice")
 

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from idprobe.load import live
-from idprobe.load.histogram import Histogram
-from idprobe.load.live import Seconds, second_text, shown_live
-from idprobe.load.plan import Open, Plan
-from idprobe.load.windows import Window
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.windows import Window
+from idprobe.load.run import live
+from idprobe.load.run.live import Seconds, second_text, shown_live
+from idprobe.load.run.plan import Open, Plan
 
 MS = 1_000_000
 PLAN = Plan(Open(400), 30.0, warm_up_s=1.0, workers=2)

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from idprobe.cli.diff import add_diff_command
 from idprobe.errors import UsageError
-from idprobe.verbs.differing import add_diff_command
 
 RUN = json.loads(
     (Path(__file__).parents[1] / "reports" / "recorded" / "load.json").read_text("utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from idprobe.content import content
-from idprobe.load.merging import nearest_rank
+from idprobe.load.locust.merging import nearest_rank
 
 ISSUER_SCRIPT = Path(__file__).with_name("issuer.py")
 with socket.create_server(("127.0.0.1", 0)) as free:
@@ -23,7 +23,7 @@ import json
 import os
 from locust import events
 from idprobe.load.callers import ClientCredentials
-from idprobe.load.users import FlowUser
+from idprobe.load.locust.users import FlowUser
 
 class Service(FlowUser):
     caller = ClientCredentials
@@ -39,7 +39,7 @@ def tell(**_):
 IMPATIENT = """
 from idprobe.load import pulse
 from idprobe.load.callers import ClientCredentials
-from idprobe.load.users import FlowUser
+from idprobe.load.locust.users import FlowUser
 
 pulse.DOWN_NS = 300_000_000
 
@@ -52,9 +52,9 @@ from collections import deque
 from locust.env import Environment
 from locust.stats import StatsCSV, setup_distributed_stats_event_listeners
 from idprobe.load import users
-from idprobe.load.histogram import Histogram
-from idprobe.load.merging import Merger
-from idprobe.load.tallies import Counted
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.locust.merging import Merger
+from idprobe.load.measure.counters import Counted
 
 def environment():
     made = Environment()

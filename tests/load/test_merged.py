@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idprobe.load.course import Step
-from idprobe.load.histogram import Histogram
-from idprobe.load.merged import merged
-from idprobe.load.plan import Closed, Open, Plan
-from idprobe.load.recording import Recording, Worker
-from idprobe.load.schedule import Arrivals
-from idprobe.load.windows import Window
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.merged import merged
+from idprobe.load.measure.recording import Recording, Worker
+from idprobe.load.measure.windows import Window
+from idprobe.load.run.plan import Closed, Open, Plan
+from idprobe.load.schedule.ramp import Step
+from idprobe.load.schedule.schedule import Arrivals
 
 durations = st.lists(st.integers(1, 10**11), min_size=1, max_size=50)
 

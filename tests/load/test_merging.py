@@ -8,9 +8,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from idprobe.load.histogram import Histogram
-from idprobe.load.merging import Merger
-from idprobe.load.tallies import Counted
+from idprobe.load.locust.merging import Merger
+from idprobe.load.measure.counters import Counted
+from idprobe.load.measure.histogram import Histogram
 
 
 class Entry:

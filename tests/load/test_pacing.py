@@ -15,19 +15,20 @@ from typing import Any
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request
-from idprobe.load import lines, working
-from idprobe.load.budget import parse_budget
 from idprobe.load.callers import Caller
-from idprobe.load.engine import Moves
-from idprobe.load.originals import original
-from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.recording import UNFINISHED, UNSENT, Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.load.working import Work
-from idprobe.profile import Client, Limits, Profile, Role
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine import lines
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.originals import original
+from idprobe.load.engine.transport import Transport
+from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
+from idprobe.load.run import working
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Closed, Model, Open, Plan
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.working import Work
+from idprobe.model.exchange import Request
+from idprobe.model.profile import Client, Limits, Profile, Role
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

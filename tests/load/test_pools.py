@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from idprobe.errors import ProfileError
-from idprobe.load import pools
-from idprobe.load.pools import with_pools
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.profile import Client, Profile, Role, User, load_profile
+from idprobe.load.callers import pools
+from idprobe.load.callers.pools import with_pools
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.transport import Transport
+from idprobe.model.profile import Client, Profile, Role, User, load_profile
 
 PROFILE = """
 issuer = "http://127.0.0.1:1"

@@ -14,15 +14,16 @@ from tests.load.test_pacing import (
     talking,
 )
 
-from idprobe.exchange import Request
-from idprobe.load import lines, pulse
 from idprobe.load.callers import Caller
-from idprobe.load.engine import Moves
-from idprobe.load.merged import merged
-from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.pulse import DOWN_NS, Pulse
-from idprobe.load.recording import Recording
-from idprobe.load.working import Work
+from idprobe.load.engine import lines
+from idprobe.load.engine.engine import Moves
+from idprobe.load.measure.merged import merged
+from idprobe.load.measure.recording import Recording
+from idprobe.load.run.plan import Closed, Model, Open, Plan
+from idprobe.load.run.working import Work
+from idprobe.load.schedule import pulse
+from idprobe.load.schedule.pulse import DOWN_NS, Pulse
+from idprobe.model.exchange import Request
 
 SHED = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 MS = 1_000_000

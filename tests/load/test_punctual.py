@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 from tests.load.test_pacing import Getter, answering, stage_of, talking
 
-from idprobe.load import running, working
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.throttling import processor_ns
-from idprobe.load.working import SWITCH_S, Work
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.throttling import processor_ns
+from idprobe.load.run import running, working
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.working import SWITCH_S, Work
 
 WORK_S = 0.2
 
@@ -55,7 +55,7 @@ def test_an_arrival_that_waits_for_the_end_of_a_second_is_a_late_one(
         time.sleep(WORK_S if next(asked) else 0)
         return processor_ns()
 
-    monkeypatch.setattr("idprobe.load.watching.processor_ns", slow)
+    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", slow)
 
     recording = recorded(Plan(Open(4), 3.0))
 

@@ -23,18 +23,18 @@ from rich.console import Console
 
 from idprobe.content import content
 from idprobe.errors import ProfileError, UsageError
-from idprobe.har import from_har
-from idprobe.load import live, running
-from idprobe.load.budget import parse_budget
-from idprobe.load.command import add_load_command
-from idprobe.load.course import course_of
-from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.quantities import place_of
-from idprobe.load.result import LoadResult
-from idprobe.load.running import LoadRun, run_load, run_web, run_worker, scenario_file
-from idprobe.profile import Profile, bare_profile, load_profile
-from idprobe.reports.load_page import write_load_page
-from idprobe.schemas import validate
+from idprobe.evidence.har import from_har
+from idprobe.formats.schemas import validate
+from idprobe.load.run import live, running
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.command import add_load_command
+from idprobe.load.run.plan import Closed, Model, Open, Plan
+from idprobe.load.run.quantities import place_of
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.running import LoadRun, run_load, run_web, run_worker, scenario_file
+from idprobe.load.schedule.ramp import course_of
+from idprobe.model.profile import Profile, bare_profile, load_profile
+from idprobe.report.charts.load_page import write_load_page
 
 SECRET = "secret-of-the-service"
 ISSUER_SCRIPT = Path(__file__).with_name("issuer.py")

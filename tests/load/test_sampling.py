@@ -2,14 +2,14 @@
 
 import pytest
 
-from idprobe.exchange import Request
-from idprobe.load import answers
-from idprobe.load.answers import Answer, Head, Heads
-from idprobe.load.packets import Packet
-from idprobe.load.sampling import Samples, request_of, samples_text
-from idprobe.load.tallies import Tallies
-from idprobe.load.transport import Transport
-from idprobe.profile import Profile
+from idprobe.load.engine import answers
+from idprobe.load.engine.answers import Answer, Head, Heads
+from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.transport import Transport
+from idprobe.load.measure.counters import Tallies
+from idprobe.load.measure.sampling import Samples, request_of, samples_text
+from idprobe.model.exchange import Request
+from idprobe.model.profile import Profile
 
 PROFILE = Profile("t", "t.toml", "http://127.0.0.1")
 TRANSPORT = Transport(PROFILE)

@@ -6,8 +6,8 @@ from statistics import mean
 import pytest
 
 from idprobe.errors import UsageError
-from idprobe.load.course import Step, course_of, expected, peak_of, shown_course
-from idprobe.load.schedule import Arrivals, Spacing
+from idprobe.load.schedule.ramp import Step, course_of, expected, peak_of, shown_course
+from idprobe.load.schedule.schedule import Arrivals, Spacing
 
 MS = 1_000_000
 

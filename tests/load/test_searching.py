@@ -14,16 +14,16 @@ import pytest
 from rich.console import Console
 
 from idprobe.errors import UsageError
-from idprobe.load.budget import parse_budget
-from idprobe.load.limit import Effort, Limit, _find, _Search, find_limit, print_limit
-from idprobe.load.plan import Closed, Model, Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.running import LoadRun
-from idprobe.load.scaling import fitted
-from idprobe.load.schedule import Spacing
-from idprobe.load.searching import Bracket, Trial, Undecided, knee, searched
-from idprobe.profile import Limits, bare_profile
+from idprobe.load.measure.recording import Recording
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Closed, Model, Open, Plan
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.running import LoadRun
+from idprobe.load.schedule.schedule import Spacing
+from idprobe.load.search.limit import Effort, Limit, _find, _Search, find_limit, print_limit
+from idprobe.load.search.scaling import fitted
+from idprobe.load.search.searching import Bracket, Trial, Undecided, knee, searched
+from idprobe.model.profile import Limits, bare_profile
 
 
 class Paper:
@@ -209,7 +209,7 @@ class Runs:
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     made = Runs(tmp_path)
-    monkeypatch.setattr("idprobe.load.limit.run_load", made)
+    monkeypatch.setattr("idprobe.load.search.limit.run_load", made)
     return made
 
 
@@ -279,7 +279,7 @@ def test_limits_of_the_profile_end_a_search_that_keeps_what_it_found(
         plan = replace(run.plan, duration_s=10.0)
         return LoadResult("s", "t", "u", datetime.now(UTC), plan, run.budget, recording)
 
-    monkeypatch.setattr("idprobe.load.limit.run_load", run_load)
+    monkeypatch.setattr("idprobe.load.search.limit.run_load", run_load)
     profile = replace(bare_profile("http://127.0.0.1:1"), limits=Limits(20, concurrency=3))
     run = LoadRun("s", profile, Plan(Open(1), 10.0), parse_budget(""), tmp_path)
 
@@ -298,7 +298,7 @@ def found_where(
     result: Callable[[LoadRun], LoadResult],
     seconds: float = 3600,
 ) -> Limit:
-    monkeypatch.setattr("idprobe.load.limit.run_load", result)
+    monkeypatch.setattr("idprobe.load.search.limit.run_load", result)
     profile = bare_profile("http://127.0.0.1:1")
     run = LoadRun("s", profile, Plan(Open(1), 10.0), parse_budget(""), folder)
     return find_limit(run, Effort(seconds), Console(quiet=True))

@@ -4,13 +4,13 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-from idprobe.load.budget import parse_budget
-from idprobe.load.histogram import Histogram
-from idprobe.load.plan import Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.sheet import write_sheet
-from idprobe.load.windows import Kind, Window
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.windows import Kind, Window
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.sheet import write_sheet
 
 MS = 1_000_000
 EVIL = '=HYPERLINK("https://id.example")'

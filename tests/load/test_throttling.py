@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.load import throttling
-from idprobe.load.throttling import throttled_us
+from idprobe.load.measure import throttling
+from idprobe.load.measure.throttling import throttled_us
 
 OLD = "nr_periods 9\nnr_throttled 3\nthrottled_time {}\n"
 NEW = "usage_usec 5\nnr_throttled 3\nthrottled_usec {}\n"

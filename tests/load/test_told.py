@@ -14,13 +14,14 @@ from rich.console import Console
 from tests.load.test_pacing import result_of
 from tests.load.test_running import profile_of
 
-from idprobe.load import command, repeating
-from idprobe.load.command import add_load_command
-from idprobe.load.plan import Closed
-from idprobe.load.recording import Recording, Worker
-from idprobe.load.result import LoadResult
-from idprobe.load.running import LoadRun
-from idprobe.load.table import print_load
+from idprobe.load.measure.recording import Recording, Worker
+from idprobe.load.run import command
+from idprobe.load.run.command import add_load_command
+from idprobe.load.run.plan import Closed
+from idprobe.load.run.result import LoadResult
+from idprobe.load.run.running import LoadRun
+from idprobe.load.run.table import print_load
+from idprobe.load.search import repeating
 
 MS = 1_000_000
 
@@ -202,7 +203,7 @@ def test_a_search_tells_where_the_server_holds_and_what_comes_beyond(
             recording.failures["status 503 with Retry-After"] = asked - served
         return LoadResult("s", "t", "u", datetime.now(UTC), run.plan, run.budget, recording)
 
-    monkeypatch.setattr("idprobe.load.limit.run_load", ran)
+    monkeypatch.setattr("idprobe.load.search.limit.run_load", ran)
     group, drawn = click.Group(), list[Path]()
     add_load_command(
         group,

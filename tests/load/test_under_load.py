@@ -13,31 +13,31 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from tests.reports.conftest import make_trace
 
-from idprobe.audit import Audit, Options
-from idprobe.catalogue import Family, load_catalogue
+from idprobe.audit.audit import Audit, Options
 from idprobe.content import content
 from idprobe.errors import EvidenceError
-from idprobe.evidence import UNDER_LOAD, Recorded, read_evidence
-from idprobe.exchange import Trace
-from idprobe.har import to_har
-from idprobe.load.budget import parse_budget
-from idprobe.load.plan import Closed, Plan
-from idprobe.load.running import LoadRun, run_load
-from idprobe.load.shown import FOLDED, is_of, shown, under_load
-from idprobe.profile import Profile, load_profile, with_issuer
-from idprobe.proving.choosing import aimed_probes
-from idprobe.proving.loading import crowded, loaded
-from idprobe.proving.trial import tried
-from idprobe.reference.config import ClientConfig, reference_config, speakup_config
-from idprobe.reference.mutants import MUTANTS, mutant_named
-from idprobe.reference.mutants.busy import Busy
-from idprobe.reference.replies import json_reply
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.stores import AccessToken, RefreshToken
-from idprobe.reports.bearing import load_in, read_load
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import Inconclusive, Judgement, NotApplicable, Satisfied, Violated
+from idprobe.evidence.har import to_har
+from idprobe.evidence.store import UNDER_LOAD, Recorded, read_evidence
+from idprobe.judge.collect import all_checks, judged
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Closed, Plan
+from idprobe.load.run.running import LoadRun, run_load
+from idprobe.load.run.shown import FOLDED, is_of, shown, under_load
+from idprobe.model.catalogue import Family, load_catalogue
+from idprobe.model.exchange import Trace
+from idprobe.model.profile import Profile, load_profile, with_issuer
+from idprobe.model.verdict import Inconclusive, Judgement, NotApplicable, Satisfied, Violated
+from idprobe.report.charts.load_section import load_in, read_load
+from idprobe_reference.config import ClientConfig, reference_config, speakup_config
+from idprobe_reference.endpoints.replies import json_reply
+from idprobe_reference.mutants import MUTANTS, mutant_named
+from idprobe_reference.mutants.state.busy import Busy
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.stores import AccessToken, RefreshToken
+from tools.proving.choosing import aimed_probes
+from tools.proving.loading import crowded, loaded
+from tools.proving.trial import tried
 
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
 LOADED: Final = sorted(name for name, mutant in MUTANTS.items() if mutant.scenario)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from tests.load.test_pacing import Getter, answering, stage_of, talking
 
-from idprobe.load import waking
-from idprobe.load.plan import Open, Plan
-from idprobe.load.waking import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
-from idprobe.load.working import Work
+from idprobe.load.engine import waking
+from idprobe.load.engine.waking import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
+from idprobe.load.run.plan import Open, Plan
+from idprobe.load.run.working import Work
 
 
 @pytest.fixture

@@ -4,11 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from idprobe.load.histogram import Histogram
-from idprobe.load.recording import Recording
-from idprobe.load.tallies import Tallies
-from idprobe.load.watching import Watch
-from idprobe.load.windows import MOST_WINDOWS, Kind, Phase, Window, beside, joined, over_time
+from idprobe.load.measure.counters import Tallies
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.watching import Watch
+from idprobe.load.measure.windows import (
+    MOST_WINDOWS,
+    Kind,
+    Phase,
+    Window,
+    beside,
+    joined,
+    over_time,
+)
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -136,7 +144,7 @@ def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     used = iter([0, 300 * MS, 301 * MS])
-    monkeypatch.setattr("idprobe.load.watching.processor_ns", lambda: (next(used), 0))
+    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", lambda: (next(used), 0))
     recording = Recording()
     watch = Watch(recording, Idle(), 0, (0, None))
 
@@ -150,7 +158,7 @@ def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
 
 def test_waiting_awake_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     used = iter([0, 950 * MS, 1050 * MS])
-    monkeypatch.setattr("idprobe.load.watching.processor_ns", lambda: (next(used), 0))
+    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", lambda: (next(used), 0))
     recording, engine = Recording(), Idle()
     watch = Watch(recording, engine, 0, (0, None))
 

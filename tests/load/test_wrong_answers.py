@@ -8,12 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, UsageError
-from idprobe.exchange import Request
 from idprobe.flows import Tokens
-from idprobe.jose import encode
-from idprobe.load import asking, correctness, rules
-from idprobe.load.answers import Answer, Head
+from idprobe.formats.jose import encode
 from idprobe.load.callers import (
     Caller,
     Introspection,
@@ -22,15 +20,17 @@ from idprobe.load.callers import (
     UserInfo,
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.correctness import Findings, WrongAnswer
-from idprobe.load.engine import Moves
-from idprobe.load.leases import Lease
-from idprobe.load.owners import Owner
-from idprobe.load.packets import MARK, Template
-from idprobe.load.stage import Stage
-from idprobe.load.transport import Transport
-from idprobe.profile import Client, Network, Profile, Provider, Role, User
-from idprobe.wire import Cookies
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.answers import Answer, Head
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.packets import MARK, Template
+from idprobe.load.engine.transport import Transport
+from idprobe.load.tokens import correctness, introspecting, rules
+from idprobe.load.tokens.correctness import Findings, WrongAnswer
+from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.owners import Owner
+from idprobe.model.exchange import Request
+from idprobe.model.profile import Client, Network, Profile, Provider, Role, User
 
 URL: Final = "http://127.0.0.1:1"
 ENDPOINTS: Final = {
@@ -373,12 +373,12 @@ def asked_about(said: Answer) -> tuple[Stage, str | None]:
     """Return a stage whose one opaque token was asked about, and what came of it in words."""
     stage = stage_of()
     stage.findings.issued(b"opaque", Owner.of(OWNER, None))
-    (seat,) = asking.askers(stage)
+    (seat,) = introspecting.askers(stage)
     flow = seat.caller.conclude()
     next(flow)
     with suppress(StopIteration):
         flow.send(said.response())
-    return stage, asking.told(stage)
+    return stage, introspecting.told(stage)
 
 
 def test_a_token_that_is_told_to_be_anothers_is_found_when_load_is_over() -> None:
@@ -408,8 +408,9 @@ def test_opaque_tokens_of_a_server_without_introspection_are_said_to_be_unchecke
     stage.metadata = {}
     stage.findings.issued(b"opaque", Owner.of(OWNER, None))
 
-    assert asking.askers(stage) == ()
-    assert "[endpoints] of the profile has an introspection_endpoint" in (asking.told(stage) or "")
+    assert introspecting.askers(stage) == ()
+    told = introspecting.told(stage) or ""
+    assert "[endpoints] of the profile has an introspection_endpoint" in told
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from tests.reports.test_load_page import document as load_of
 from tests.reports.test_load_page import search, window
 
-from idprobe.reports.comparison import compared, comparison_html
-from idprobe.reports.load_page import load_html, search_html
-from idprobe.reports.page import page_html
-from idprobe.reports.record import results_json
-from idprobe.verdict import Satisfied, Violated
+from idprobe.model.verdict import Satisfied, Violated
+from idprobe.report.charts.load_page import load_html, search_html
+from idprobe.report.comparison import compared, comparison_html
+from idprobe.report.page import page_html
+from idprobe.report.record import results_json
 
 WIDTHS: Final = (390, 820, 1280)
 SCHEMES: Final = ("light", "dark")

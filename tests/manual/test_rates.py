@@ -9,7 +9,7 @@ from tests.hostile.cases import CASES
 from tests.recorded import by_hand
 from tests.variants.compare import interval
 
-from idprobe.manual.rates import with_rates
+from tools.manual.rates import with_rates
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "explanation"
 PAGE: Final = (FOLDER / "error-rates.md").read_text(encoding="utf-8")

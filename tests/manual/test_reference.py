@@ -7,14 +7,14 @@ from typing import Any, Final
 import click
 import pytest
 
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 from idprobe.content import content
-from idprobe.coverage.command import coverage_of_the_suite
-from idprobe.manual import REQUIREMENTS, reference_pages
-from idprobe.manual.listings import remark_of
+from idprobe.formats.schemas import schema
 from idprobe.probes import all_probes
-from idprobe.reference.mutants import MUTANTS
-from idprobe.schemas import schema
+from idprobe_reference.mutants import MUTANTS
+from tools.manual import REQUIREMENTS, reference_pages
+from tools.manual.listings import remark_of
+from tools.traceability.figures import coverage_of_the_suite
 
 PAGES: Final = reference_pages()
 

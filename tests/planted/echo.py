@@ -9,9 +9,9 @@ from urllib.parse import quote
 from tests.hostile.wire import Asked, Honest, Writer
 from tests.planted.secrets import PLANTED, SPELLINGS
 
-from idprobe.reference.config import speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import UserConfig
+from idprobe_reference.config import speakup_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import UserConfig
 
 __all__ = ["Echo", "planted_server", "profile_text"]
 

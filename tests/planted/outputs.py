@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.planted.secrets import PLANTED, SPELLINGS
 
-from idprobe.reports.packed import unpacked
+from idprobe.report.compressed_exchanges import unpacked
 
 __all__ = ["found_in", "texts_of"]
 

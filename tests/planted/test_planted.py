@@ -15,7 +15,7 @@ from tests.planted.secrets import PLANTED, SPELLINGS, WEAK
 
 from idprobe.content import content
 from idprobe.errors import ProfileError
-from idprobe.profile import load_profile
+from idprobe.model.profile import load_profile
 
 SHIPPED: Final = content("fixtures", "providers", "speakup.toml")
 SOME: Final = "RFC6749-5 or OIDCC-3.1.2.1"

@@ -23,12 +23,12 @@ from typing import Any, Final
 
 from tests.recorded.record import recordings
 
-from idprobe.claims import decided
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Landing, Response, Trace
-from idprobe.strict_json import parse_json
-from idprobe.suite import Check
-from idprobe.verdict import HarnessFault, Satisfied, Verdict, Violated
+from idprobe.formats.strict_json import parse_json
+from idprobe.judge.collect import Check
+from idprobe.judge.evaluate import decided
+from idprobe.model.exchange import Exchange, Landing, Response, Trace
+from idprobe.model.verdict import HarnessFault, Satisfied, Verdict, Violated
 
 ALL_THERE_IS: Final[Mapping[str, str]] = json.loads(
     Path(__file__).with_name("all_there_is.json").read_text(encoding="utf-8")

@@ -16,14 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from idprobe.audit import Audit, Options
-from idprobe.evidence import ProbeOutcome, Recorded
-from idprobe.exchange import Exchange, Headers, Request, Response, Trace
+from idprobe.audit.audit import Audit, Options
+from idprobe.evidence.store import ProbeOutcome, Recorded
 from idprobe.flows.landing import landing_at
-from idprobe.profile import Profile, load_profile
+from idprobe.judge.collect import all_checks, judged
+from idprobe.model.exchange import Exchange, Headers, Request, Response, Trace
+from idprobe.model.profile import Profile, load_profile
+from idprobe.model.verdict import name_of
 from idprobe.redaction import Vault
-from idprobe.suite import all_checks, judged
-from idprobe.verdict import name_of
 
 FOLDER: Final = Path(__file__).parents[2] / "fixtures" / "recorded" / "by-hand"
 NAMES: Final = sorted(path.stem for path in FOLDER.glob("*.http"))

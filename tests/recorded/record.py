@@ -18,18 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from idprobe.archives import SUFFIX, packed, unpacked
-from idprobe.audit import Audit, Options, recorded_profile, resolve
-from idprobe.catalogue import load_catalogue
-from idprobe.evidence import ProbeOutcome, Recorded, read_evidence
-from idprobe.har import from_har, to_har
-from idprobe.observe import Selection
+from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.evidence.archives import SUFFIX, packed, unpacked
+from idprobe.evidence.har import from_har, to_har
+from idprobe.evidence.store import ProbeOutcome, Recorded, read_evidence
+from idprobe.judge.collect import Check, InProcess, all_checks, judged
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Violated, name_of
+from idprobe.observe.observer import Selection
 from idprobe.probes import Depth, Safety
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.mutants import MUTANTS
-from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import Violated, name_of
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.mutants import MUTANTS
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "fixtures" / "recorded"

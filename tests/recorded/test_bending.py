@@ -9,11 +9,11 @@ import pytest
 from tests.recorded.bending import ALL_THERE_IS, UNRELATED, VALUES, Found, bent, places
 from tests.recorded.record import ROOT, recordings
 
-from idprobe.audit import recorded_profile
-from idprobe.catalogue import load_catalogue
-from idprobe.profile import Capability, Situation, missing_because
-from idprobe.profile.terms import unmet_because
-from idprobe.strict_json import parse_json
+from idprobe.audit.audit import recorded_profile
+from idprobe.formats.strict_json import parse_json
+from idprobe.model.catalogue import load_catalogue
+from idprobe.model.profile import Capability, Situation, missing_because
+from idprobe.model.profile.terms import unmet_because
 
 SHARE: Final = 0.001
 """Some thousand bends, which take 10 s."""

@@ -8,7 +8,7 @@ import pytest
 from tests.recorded import by_hand
 from tests.recorded.record import FAULTS, FOLDER, SERVERS, Row, rows, written
 
-from idprobe.archives import SUFFIX, unpacked
+from idprobe.evidence.archives import SUFFIX, unpacked
 
 HOW: Final = (
     "if that is meant, run `python -m tests.recorded.record --verdicts` (or without the option, "

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 import httpx
 import pytest
 
-from idprobe.reference.config import ALICE_PASSWORD, reference_config, speakup_config
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ServerConfig
+from idprobe_reference.config import ALICE_PASSWORD, reference_config, speakup_config
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ServerConfig
 
 ISSUER = "https://idp.test"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from idprobe.reference.config import ALICE_PASSWORD
+from idprobe_reference.config import ALICE_PASSWORD
 
 CAROL = {"username": "carol", "password": "made-up-by-carol"}
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from idprobe.reference.config import ALICE_PASSWORD, BOB_PASSWORD, reference_config
+from idprobe_reference.config import ALICE_PASSWORD, BOB_PASSWORD, reference_config
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from idprobe.reference.certificates import make_certificates
+from idprobe_reference.certificates import make_certificates
 
 
 @pytest.mark.parametrize("host", ["idp.test", "192.0.2.7"])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from idprobe.reference.config import BOB_PASSWORD
+from idprobe_reference.config import BOB_PASSWORD
 
 # Codes
 

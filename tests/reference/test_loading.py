@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from idprobe.errors import ProfileError
-from idprobe.reference.config import load_config
+from idprobe_reference.config import load_config
 
 GOOD = """
 scopes = ["openid", "api"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from idprobe.reference.config import reference_config
+from idprobe_reference.config import reference_config
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"

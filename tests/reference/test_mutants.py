@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from idprobe.errors import HarnessError, UsageError
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.mutants import MUTANTS, MutantInfo, mutant, mutant_named
-from idprobe.reference.mutants.registry import CONSEQUENCES
-from idprobe.reference.server import ReferenceServer
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.mutants import MUTANTS, MutantInfo, mutant, mutant_named
+from idprobe_reference.mutants.registry import CONSEQUENCES
+from idprobe_reference.server import ReferenceServer
 
 ID = re.compile(r"[A-Z][A-Z0-9-]*-[0-9A-Z.]+/[a-z0-9-]+|contract/[a-z_]+")
 

@@ -5,18 +5,18 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.jose import public_key
-from idprobe.reference.config import (
+from idprobe.formats.jose import public_key
+from idprobe_reference.config import (
     ALICE_PASSWORD,
     BOB_PASSWORD,
     SIGNED_PRIVATE_JWKS,
     reference_config,
     speakup_config,
 )
-from idprobe.reference.mutants import mutant_named
-from idprobe.reference.mutants.off_curve import added
-from idprobe.reference.mutants.passwords import PasswordServer
-from idprobe.reference.server import ReferenceServer
+from idprobe_reference.mutants import mutant_named
+from idprobe_reference.mutants.keys.off_curve import added
+from idprobe_reference.mutants.users.passwords import PasswordServer
+from idprobe_reference.server import ReferenceServer
 
 ISSUER: Final = "https://idp.test"
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}

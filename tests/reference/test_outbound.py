@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from idprobe.reference.config import reference_config
-from idprobe.reference.outbound import Outbound, OutboundError
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ClientConfig
+from idprobe_reference.config import reference_config
+from idprobe_reference.outbound import Outbound, OutboundError
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ClientConfig
 
 KEYS_AT = "https://keys.example/jwks"
 TOKEN = "eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ.e30.c2ln"  # ES256, kid x

@@ -3,9 +3,9 @@ from typing import Any
 import httpx
 import pytest
 
-from idprobe.reference import registration
-from idprobe.reference.config import SIGNED_PRIVATE_JWKS, reference_config
-from idprobe.reference.settings import ServerConfig
+from idprobe_reference.config import SIGNED_PRIVATE_JWKS, reference_config
+from idprobe_reference.endpoints import registration
+from idprobe_reference.settings import ServerConfig
 
 MINIMAL = {"redirect_uris": ["https://new.example/cb"]}
 

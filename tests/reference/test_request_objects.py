@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from idprobe.jose import encode, sign_jwt
-from idprobe.reference.config import SIGNED_PRIVATE_JWKS, reference_config
+from idprobe.formats.jose import encode, sign_jwt
+from idprobe_reference.config import SIGNED_PRIVATE_JWKS, reference_config
 
 KEY = SIGNED_PRIVATE_JWKS["keys"][0]
 HEADER = {"alg": "ES256", "kid": KEY["kid"]}

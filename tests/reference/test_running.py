@@ -16,15 +16,15 @@ import pytest
 import uvicorn
 from click.testing import CliRunner
 
-from idprobe.cli import commands
-from idprobe.embedded import served
+from idprobe.cli.main import commands
 from idprobe.errors import ProbeError, UsageError
-from idprobe.profile import bare_profile
-from idprobe.reference import running as running_module
-from idprobe.reference.config import SERVICE_SECRET, reference_config, speakup_config
-from idprobe.reference.mutants import mutant_named
-from idprobe.reference.running import Running, serve
-from idprobe.reference.settings import ServerConfig
+from idprobe.model.profile import bare_profile
+from idprobe.setup.embedded import served
+from idprobe_reference import running as running_module
+from idprobe_reference.config import SERVICE_SECRET, reference_config, speakup_config
+from idprobe_reference.mutants import mutant_named
+from idprobe_reference.running import Running, serve
+from idprobe_reference.settings import ServerConfig
 
 
 def test_server_answers_under_its_issuer() -> None:
@@ -140,7 +140,7 @@ def test_octets_that_are_no_request_are_answered_with_a_dated_400() -> None:
 def served_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the embedded server in a process of its own, told at once to end."""
     return subprocess.run(
-        [sys.executable, "-m", "idprobe.embedded", *arguments],
+        [sys.executable, "-m", "idprobe.setup.embedded", *arguments],
         input="",
         capture_output=True,
         text=True,
@@ -181,7 +181,7 @@ def test_serve_runs_what_was_configured_and_says_whom_to_trust(
         with serve(config, tls=how["tls"], server_class=how["server_class"]) as running:
             announce(running)
 
-    monkeypatch.setattr("idprobe.reference.running.run_forever", run)
+    monkeypatch.setattr("idprobe_reference.running.run_forever", run)
     mine = {"clients": {"app": {"token_endpoint_auth_method": "none", "grant_types": []}},
             "users": {"carol": {"password": "made-up"}}, "hybrid": True}  # fmt: skip
     (tmp_path / "mine.json").write_text(json.dumps(mine), encoding="utf-8")
@@ -205,7 +205,7 @@ def test_a_server_whose_caller_was_killed_ends_without_a_word(options: list[str]
     os.close(reading)
 
     done = subprocess.run(
-        [sys.executable, "-m", "idprobe.embedded", "speakup", *options],
+        [sys.executable, "-m", "idprobe.setup.embedded", "speakup", *options],
         stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False,
     )  # fmt: skip
 

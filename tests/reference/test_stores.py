@@ -1,6 +1,6 @@
 """What the reference server remembers, and what it forgets to make room."""
 
-from idprobe.reference.stores import Store, Throttle
+from idprobe_reference.stores import Store, Throttle
 
 LIMIT = 100
 

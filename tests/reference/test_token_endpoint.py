@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from idprobe.reference.config import (
+from idprobe_reference.config import (
     SERVICE_SECRET,
     SIGNED_PRIVATE_JWKS,
     WEB_SECRET,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import Family, Level, Requirement
-from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.profile import Deviation
-from idprobe.reports.model import NotTested, Run
-from idprobe.verdict import (
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.findings.run import NotTested, Run
+from idprobe.model.catalogue import Family, Level, Requirement
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     Judgement,

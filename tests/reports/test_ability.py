@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from idprobe.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
-from idprobe.reports.ability import Ability, abilities
-from idprobe.reports.timing import OTHER, timings
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.report.ability import Ability, abilities
+from idprobe.report.charts.timing import OTHER, timings
 
 ISSUER = "https://id.example"
 ENDPOINTS = {

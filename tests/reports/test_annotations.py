@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from idprobe.profile import Deviation
-from idprobe.reports.annotations import annotations, is_github, without_commands
-from idprobe.reports.model import Run
-from idprobe.verdict import Violated
+from idprobe.findings.run import Run
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import Violated
+from idprobe.report.annotations import annotations, is_github, without_commands
 
 Maker = Callable[..., Any]
 

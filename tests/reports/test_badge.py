@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import Level
-from idprobe.reports.badge import badge_json
-from idprobe.reports.model import Run
-from idprobe.verdict import Satisfied, Violated
+from idprobe.findings.run import Run
+from idprobe.model.catalogue import Level
+from idprobe.model.verdict import Satisfied, Violated
+from idprobe.report.badge import badge_json
 
 Maker = Callable[..., Any]
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.reports.bearing import bearing, load_in, read_load
-from idprobe.reports.model import Run
-from idprobe.reports.page import page_html
+from idprobe.findings.run import Run
+from idprobe.report.charts.load_section import bearing, load_in, read_load
+from idprobe.report.page import page_html
 
 RECORDED: Final = Path(__file__).parent / "recorded"
 LOAD: Final = read_load(load_in(RECORDED))
@@ -86,7 +86,7 @@ def test_what_is_no_load_result_is_refused(tmp_path: Path, changes: dict[str, An
 def test_a_file_that_is_too_large_is_not_called_no_json(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("idprobe.reports.bearing.MAX_BYTES", 1_000)
+    monkeypatch.setattr("idprobe.report.charts.load_section.MAX_BYTES", 1_000)
 
     with pytest.raises(EvidenceError, match="is larger than"):
         read_load(load_in(RECORDED))

@@ -9,18 +9,18 @@ from typing import Any, Final
 from click.testing import CliRunner
 from selectolax.lexbor import LexborHTMLParser
 
-from idprobe.cli import commands
-from idprobe.profile import Deviation
-from idprobe.reports.comparison import (
+from idprobe.cli.main import commands
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Violated
+from idprobe.report.comparison import (
     Comparison,
     compared,
     comparison_html,
     comparison_json,
     write_comparison,
 )
-from idprobe.reports.page import page_html
-from idprobe.reports.record import results_json, write_results
-from idprobe.verdict import Inconclusive, NotApplicable, Satisfied, Violated
+from idprobe.report.page import page_html
+from idprobe.report.record import results_json, write_results
 
 Maker = Callable[..., Any]
 EVIL: Final = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\x1b[31m\u202e"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idprobe.exchange import Request
-from idprobe.reports.curl import curl_command
+from idprobe.model.exchange import Request
+from idprobe.report.curl import curl_command
 
 URL = "http://127.0.0.1:9/token"
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import Level
-from idprobe.evidence import UNDER_LOAD
-from idprobe.gate import judged_in
-from idprobe.profile import Deviation
-from idprobe.reports.differences import differences, unlike
-from idprobe.reports.record import results_json
-from idprobe.verdict import (
+from idprobe.evidence.store import UNDER_LOAD
+from idprobe.findings.differences import differences, unlike
+from idprobe.findings.gate import judged_in
+from idprobe.model.catalogue import Level
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
     NotApplicable,
@@ -20,6 +19,7 @@ from idprobe.verdict import (
     Verdict,
     Violated,
 )
+from idprobe.report.record import results_json
 
 Maker = Callable[..., Any]
 

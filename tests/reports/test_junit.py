@@ -7,9 +7,9 @@ from typing import Any
 
 from xmlschema import XMLSchema
 
-from idprobe.reports.junit import junit_xml
-from idprobe.reports.model import Run
-from idprobe.verdict import Violated
+from idprobe.findings.run import Run
+from idprobe.model.verdict import Violated
+from idprobe.report.junit import junit_xml
 
 Maker = Callable[..., Any]
 

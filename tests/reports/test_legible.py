@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idprobe.legible import clipped, legible, plain_pseudonyms, spread_form, spread_json
+from idprobe.formats.sanitise import clipped, legible, plain_pseudonyms, spread_form, spread_json
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

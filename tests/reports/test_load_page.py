@@ -4,14 +4,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from idprobe.load.budget import parse_budget
-from idprobe.load.histogram import Histogram
-from idprobe.load.plan import Model, Open, Plan
-from idprobe.load.recording import Recording
-from idprobe.load.result import LoadResult
-from idprobe.load.windows import Kind, Window
-from idprobe.reports.load_charts import load_charts, search_charts
-from idprobe.reports.load_page import load_html, search_html
+from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.recording import Recording
+from idprobe.load.measure.windows import Kind, Window
+from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.plan import Model, Open, Plan
+from idprobe.load.run.result import LoadResult
+from idprobe.report.charts.load_charts import load_charts, search_charts
+from idprobe.report.charts.load_page import load_html, search_html
 
 EVIL = "<script>alert(1)</script>"
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from idprobe.reports.markdown import summary_md
-from idprobe.reports.model import Run
-from idprobe.verdict import Inconclusive, Violated
+from idprobe.findings.run import Run
+from idprobe.model.verdict import Inconclusive, Violated
+from idprobe.report.markdown import summary_md
 
 Maker = Callable[..., Any]
 

@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from idprobe.catalogue import Family, Level
-from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import Agent, Exchange, Request, Trace
-from idprobe.profile import Deviation
-from idprobe.reports.model import (
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.findings.run import (
     Counts,
     Run,
     by_area,
@@ -21,7 +18,10 @@ from idprobe.reports.model import (
     counts_of,
     grouped_by_cause,
 )
-from idprobe.verdict import Inconclusive, Satisfied, Violated
+from idprobe.model.catalogue import Family, Level
+from idprobe.model.exchange import Agent, Exchange, Request, Trace
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import Inconclusive, Satisfied, Violated
 
 Maker = Callable[..., Any]
 TODAY = date(2026, 11, 24)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from idprobe.evidence import ProbeOutcome
-from idprobe.exchange import (
+from idprobe.evidence.store import ProbeOutcome
+from idprobe.findings.run import NotTested, Run
+from idprobe.model.exchange import (
     Connection,
     Exchange,
     Landing,
@@ -24,12 +25,11 @@ from idprobe.exchange import (
     Sender,
     Trace,
 )
-from idprobe.reports import write_all
-from idprobe.reports.model import NotTested, Run
-from idprobe.reports.packed import packed, unpacked
-from idprobe.reports.page import page_html
-from idprobe.reports.transcript import transcript
-from idprobe.verdict import HarnessFault, Inconclusive, NotApplicable, Violated
+from idprobe.model.verdict import HarnessFault, Inconclusive, NotApplicable, Violated
+from idprobe.report import write_all
+from idprobe.report.compressed_exchanges import packed, unpacked
+from idprobe.report.page import page_html
+from idprobe.report.transcript import transcript
 
 Maker = Callable[..., Any]
 EVIL = (

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from idprobe.reports.plot import Axis, Chart, Kind, Series, drawn, span
+from idprobe.report.charts.plot import Axis, Chart, Kind, Series, drawn, span
 
 FLAT = Axis("x", 0, 10)
 

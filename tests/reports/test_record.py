@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from idprobe.cli import commands
+from idprobe.cli.main import commands
 from idprobe.errors import EvidenceError
-from idprobe.profile import Deviation
-from idprobe.reports.model import Run
-from idprobe.reports.record import fingerprint, read_results, results_json, write_results
-from idprobe.schemas import schema, validate
-from idprobe.verdict import Violated
+from idprobe.findings.run import Run
+from idprobe.formats.schemas import schema, validate
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import Violated
+from idprobe.report.record import fingerprint, read_results, results_json, write_results
 
 ADDED: Final = {"checks_by_hand", "evidence", "logins", "quarantined", "remark", "replay"}
 """Members since version 1 was frozen; records of before have none of them."""

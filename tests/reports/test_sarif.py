@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft4Validator
 
-from idprobe.reports.model import Run
-from idprobe.reports.sarif import sarif_json, write_sarif
-from idprobe.verdict import Violated
+from idprobe.findings.run import Run
+from idprobe.model.verdict import Violated
+from idprobe.report.sarif import sarif_json, write_sarif
 
 SCHEMA: Final = Path(__file__).parent / "sarif" / "sarif-2.1.0-rtm.5.schema.json"
 HOSTILE: Final = "{0} [x](javascript:alert(1)) <script>\x1b[31m \ud800 `%0A` =cmd()"

@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
-from idprobe.profile import Deviation
-from idprobe.reports.model import Run
-from idprobe.reports.terminal import print_summary
-from idprobe.verdict import Inconclusive, Violated
+from idprobe.findings.run import Run
+from idprobe.model.profile import Deviation
+from idprobe.model.verdict import Inconclusive, Violated
+from idprobe.report.terminal import print_summary
 
 Maker = Callable[..., Any]
 

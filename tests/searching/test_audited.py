@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit import Audit, Options, recorded_profile, resolve
-from idprobe.effort import Replay
-from idprobe.evidence import read_evidence
-from idprobe.observe import Selection
-from idprobe.profile import with_issuer
-from idprobe.reference.config import reference_config
-from idprobe.reference.mutants import mutant_named
-from idprobe.reference.server import ReferenceServer
-from idprobe.reports.record import results_json
-from idprobe.suite import InProcess, all_checks, judged
-from idprobe.verdict import Judgement, Satisfied, Violated
+from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.evidence.store import read_evidence
+from idprobe.judge.collect import InProcess, all_checks, judged
+from idprobe.model.effort import Replay
+from idprobe.model.profile import with_issuer
+from idprobe.model.verdict import Judgement, Satisfied, Violated
+from idprobe.observe.observer import Selection
+from idprobe.report.record import results_json
+from idprobe_reference.config import reference_config
+from idprobe_reference.mutants import mutant_named
+from idprobe_reference.server import ReferenceServer
 
 ISSUER = "http://127.0.0.1:8081"
 PROPERTY = "unreserved_characters_encoded"

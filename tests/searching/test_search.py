@@ -12,13 +12,13 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from idprobe.effort import Effort, Replay
+from idprobe.client.wire import Courier, Wire
 from idprobe.errors import ControlFailed, EvidenceError, UsageError
-from idprobe.exchange import Exchange, Request, Response
-from idprobe.profile import Client, Provider, bare_profile
-from idprobe.reading.encodings import granted
+from idprobe.model.effort import Effort, Replay
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.profile import Client, Provider, bare_profile
+from idprobe.reading.properties.encodings import granted
 from idprobe.searching import Direct, Search
-from idprobe.wire import Courier, Wire
 
 ISSUER = "https://idp.test"
 GRANT = Response(200, (("Content-Type", "application/json"),), b'{"access_token": "a"}')

@@ -5,9 +5,9 @@ from urllib.parse import unquote_plus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idprobe.probes.refusal_properties import nearly_right
-from idprobe.probes.spelling_properties import Chunks, chunked, in_any_case, respelled
-from idprobe.profile import Client, Provider, bare_profile
+from idprobe.model.profile import Client, Provider, bare_profile
+from idprobe.probes.properties.refusal_properties import nearly_right
+from idprobe.probes.properties.spelling_properties import Chunks, chunked, in_any_case, respelled
 
 PROVIDER = Provider(bare_profile("https://idp.test"), {}, Client("c", "c"))
 

@@ -24,15 +24,15 @@ from typing import Final
 
 import httpx
 
-from idprobe.audit import Audit, Options, resolve
-from idprobe.profile import Profile, with_issuer
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.running import serve
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.settings import ServerConfig
-from idprobe.reference.variants import VARIANTS, VariantInfo
-from idprobe.suite import Check, InProcess, all_checks, judged
-from idprobe.verdict import because_of, name_of
+from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.judge.collect import Check, InProcess, all_checks, judged
+from idprobe.model.profile import Profile, with_issuer
+from idprobe.model.verdict import because_of, name_of
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.running import serve
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.settings import ServerConfig
+from idprobe_reference.variants import VARIANTS, VariantInfo
 
 CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
 HOST: Final = "http://127.0.0.1:8081"

@@ -19,12 +19,12 @@ from tests.variants.compare import (
 )
 
 from idprobe.errors import HarnessError
-from idprobe.proving.trial import BASE, checks_within
-from idprobe.reference.config import reference_config, speakup_config
-from idprobe.reference.faults import AuthorizationFault
-from idprobe.reference.forms import Form
-from idprobe.reference.server import ReferenceServer
-from idprobe.reference.variants import VARIANTS, VariantInfo, variant
+from idprobe_reference.config import reference_config, speakup_config
+from idprobe_reference.faults import AuthorizationFault
+from idprobe_reference.requests.forms import Form
+from idprobe_reference.server import ReferenceServer
+from idprobe_reference.variants import VARIANTS, VariantInfo, variant
+from tools.proving.trial import BASE, checks_within
 
 SAMPLE = 2
 USUAL = {"code_redeemed", "user_pages", "userinfo_asked", "client_credentials_answer"}

@@ -26,7 +26,6 @@ from idprobe.flows.discovery import (
     metadata_request,
     well_known_urls,
 )
-from idprobe.flows.form_login import form_login
 from idprobe.flows.moves import (
     Ending,
     Flow,
@@ -88,7 +87,6 @@ __all__ = [
     "end_session_request",
     "ending",
     "fetch_keys",
-    "form_login",
     "fresh_pkce",
     "human_step",
     "introspect",

@@ -10,10 +10,10 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError, ProfileError
-from idprobe.exchange import Agent, Headers, Landing, Pairs, Request
 from idprobe.flows.moves import Ending, Flow, HumanStep, Landed, Stopped, ending, shown_code
-from idprobe.jose import encode
-from idprobe.profile import Provider
+from idprobe.formats.jose import encode
+from idprobe.model.exchange import Agent, Headers, Landing, Pairs, Request
+from idprobe.model.profile import Provider
 
 __all__ = [
     "BROWSER_HEADERS",

@@ -5,9 +5,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request
 from idprobe.flows.moves import Flow, answer, outcome, successful_object
-from idprobe.profile import Profile, Provider
+from idprobe.model.exchange import Request
+from idprobe.model.profile import Profile, Provider
 
 __all__ = [
     "discover",

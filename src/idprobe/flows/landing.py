@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
-from idprobe.exchange import Landing, LandingMode, form_pairs
+from idprobe.model.exchange import Landing, LandingMode, form_pairs
 
 __all__ = ["landing_at", "posted_landing", "same_place"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from idprobe.exchange import Agent, Request
 from idprobe.flows.authorization import BROWSER_HEADERS
 from idprobe.flows.moves import Ending, Flow, HumanStep, ending
-from idprobe.profile import Provider
+from idprobe.model.exchange import Agent, Request
+from idprobe.model.profile import Provider
 
 __all__ = ["leave"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 
 from idprobe.errors import EvidenceError, UsageError
-from idprobe.exchange import Landing, Request, Response
-from idprobe.profile import User
+from idprobe.model.exchange import Landing, Request, Response
+from idprobe.model.profile import User
 
 __all__ = ["Ending", "Flow", "HumanStep", "Landed", "Stopped", "Tokens", "answer", "ending"]
 

@@ -7,10 +7,10 @@ from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Request, Response
 from idprobe.flows.moves import Flow, answer, outcome
 from idprobe.flows.resource import bearer, registration_request
-from idprobe.profile import Client, Provider
+from idprobe.model.exchange import Request, Response
+from idprobe.model.profile import Client, Provider
 
 __all__ = ["Registration", "configuration_request", "register", "registration_of"]
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Agent, Pairs, Request
 from idprobe.flows.authorization import BROWSER_HEADERS
 from idprobe.flows.moves import Flow, answer, outcome, successful_object
 from idprobe.flows.token import authenticated
-from idprobe.jose import read_jwt
-from idprobe.profile import Provider
+from idprobe.formats.jose import read_jwt
+from idprobe.model.exchange import Agent, Pairs, Request
+from idprobe.model.profile import Provider
 
 __all__ = [
     "bearer",

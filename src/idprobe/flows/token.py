@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from idprobe.errors import ProfileError
-from idprobe.exchange import Headers, Pairs, Request, form_encode
 from idprobe.flows.authorization import Authorized, authorize
 from idprobe.flows.moves import Flow, Tokens, answer
-from idprobe.jose import client_assertion, default_alg
-from idprobe.profile import Provider
+from idprobe.formats.jose import client_assertion, default_alg
+from idprobe.model.exchange import Headers, Pairs, Request, form_encode
+from idprobe.model.profile import Provider
 
 __all__ = [
     "authenticated",

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange
+from idprobe.model.exchange import Exchange
 from idprobe.reading.answers import refused
 
 __all__ = ["Act", "Event", "Outcome", "event_of", "stories", "story_of"]

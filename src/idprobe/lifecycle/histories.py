@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange
 from idprobe.lifecycle.claims import Claim
 from idprobe.lifecycle.events import Event, Outcome, stories
 from idprobe.lifecycle.linearizability import Call, is_linearizable, order_of, shortest
 from idprobe.lifecycle.model import after
 from idprobe.lifecycle.state import NOTHING, State
+from idprobe.model.exchange import Exchange
 
 __all__ = ["History", "bad_history", "histories", "ordered", "overlaps"]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from idprobe.errors import Unsuited
-from idprobe.exchange import Trace
 from idprobe.lifecycle.claims import SECTIONS, Claim
 from idprobe.lifecycle.diagrams import as_text
 from idprobe.lifecycle.events import Event, stories
@@ -16,6 +15,7 @@ from idprobe.lifecycle.histories import bad_history, histories, ordered
 from idprobe.lifecycle.model import after
 from idprobe.lifecycle.state import NOTHING
 from idprobe.lifecycle.telling import Names
+from idprobe.model.exchange import Trace
 
 __all__ = ["Broken", "broken_history", "broken_story", "run_through"]
 

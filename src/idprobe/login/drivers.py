@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from idprobe.client.wire import Human
 from idprobe.errors import ProfileError
 from idprobe.login.manual import pasted
-from idprobe.profile import Profile
-from idprobe.wire import Human
+from idprobe.model.profile import Profile
 
 __all__ = ["playing"]
 
@@ -21,7 +21,7 @@ async def playing(profile: Profile) -> AsyncIterator[Human | None]:
         yield Human(pasted)
     elif profile.login.driver == "browser":
         try:
-            from idprobe.login.browser import Browser  # noqa: PLC0415 -- Playwright is an extra
+            from idprobe.login.browser.browser import Browser  # noqa: PLC0415 -- Playwright is an extra
         except ImportError:
             fix = "needs Playwright: pip install 'idprobe[browser]'"
             raise ProfileError(profile.where, "login.driver", fix) from None

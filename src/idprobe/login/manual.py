@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Agent, Landing, LandingMode, form_pairs
 from idprobe.flows import Ending, HumanStep, Landed
-from idprobe.wire import Wire
+from idprobe.model.exchange import Agent, Landing, LandingMode, form_pairs
 
 __all__ = ["landing_from", "pasted"]
 

@@ -13,8 +13,8 @@ from functools import cache
 from inspect import getdoc
 from types import MappingProxyType
 
-from idprobe.profile import Capability, Role
-from idprobe.wire import Wire
+from idprobe.client.wire import Wire
+from idprobe.model.profile import Capability, Role
 
 __all__ = ["Depth", "Probe", "Safety", "all_probes", "probe"]
 
@@ -102,6 +102,6 @@ def probe(  # noqa: PLR0913 -- each is a keyword that a probe's head names
 @cache
 def all_probes() -> Mapping[str, Probe]:
     """Return every probe of this package by its name."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
     return MappingProxyType(_REGISTERED)

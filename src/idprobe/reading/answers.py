@@ -8,8 +8,8 @@ or a crash is neither, and raises EvidenceError.
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Response
-from idprobe.flows.pages import parsed
+from idprobe.login.forms.pages import parsed
+from idprobe.model.exchange import Exchange, Response
 from idprobe.reading.challenges import challenges
 
 __all__ = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Pairs
+from idprobe.model.exchange import Exchange, Pairs
 
 __all__ = ["Challenge", "bearer_challenge", "challenges"]
 

@@ -5,9 +5,9 @@ from typing import Final
 from urllib.parse import urljoin
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange, Trace
+from idprobe.reading.authorization.pages import is_user_page
 from idprobe.reading.challenges import challenges
-from idprobe.reading.pages import is_user_page
 
 __all__ = [
     "asked_endpoints",

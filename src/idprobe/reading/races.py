@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange, Trace
 from idprobe.reading.answers import gives_tokens, refused
 
 __all__ = [

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange, Trace
 from idprobe.reading.answers import error_code, refused
 
 __all__ = ["NOT_PROVEN", "misnamed", "refused_as", "taken"]

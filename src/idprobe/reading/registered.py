@@ -6,14 +6,14 @@ Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange, Trace
 from idprobe.reading.answers import (
     PAGE_STATUSES,
     is_error_page,
     refused,
     refused_by_challenge,
 )
-from idprobe.reading.landings import sent_there
+from idprobe.reading.authorization.landings import sent_there
 
 __all__ = [
     "accepted",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.exchange import Trace
+from idprobe.model.exchange import Trace
 
 __all__ = ["wrong_under_load"]
 

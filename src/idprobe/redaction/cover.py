@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Headers, Landing, Request, Response, parse_json
+from idprobe.model.exchange import Exchange, Headers, Landing, Request, Response, parse_json
 from idprobe.redaction.finding import Finder, Span, octets_of, text_of
 from idprobe.redaction.places import (
     MEMBER,

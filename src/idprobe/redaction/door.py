@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from idprobe.errors import IdprobeError
-from idprobe.legible import clipped, legible
+from idprobe.formats.sanitise import clipped, legible
 from idprobe.redaction.vault import Vault
 
 __all__ = ["Shown", "redacted_errors", "shown"]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import parse_json
-from idprobe.jose import half_hash, looks_like_jwt, read_jwt
-from idprobe.jwe import Opened, header_of_jwe, looks_like_jwe
+from idprobe.formats.jose import half_hash, looks_like_jwt, read_jwt
+from idprobe.formats.jwe import Opened, header_of_jwe, looks_like_jwe
+from idprobe.model.exchange import parse_json
 
 __all__ = ["Opener", "Verifier", "facts_of", "nobody"]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from idprobe.errors import EvidenceError
-from idprobe.exchange import Exchange, Pairs, Sender, form_pairs, media_type_of, parse_json
+from idprobe.model.exchange import Exchange, Pairs, Sender, form_pairs, media_type_of, parse_json
 from idprobe.redaction.decoding import ESCAPE_MARKS
 
 __all__ = [

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Self
 
-from idprobe.exchange import Exchange, Trace
-from idprobe.jose import looks_like_jwt, read_jwt, verified_by
-from idprobe.jwe import Opened, header_of_jwe, opened, secret_key
-from idprobe.profile import Profile, is_ordinary, public_texts
+from idprobe.formats.jose import looks_like_jwt, read_jwt, verified_by
+from idprobe.formats.jwe import Opened, header_of_jwe, opened, secret_key
+from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.profile import Profile, is_ordinary, public_texts
 from idprobe.redaction.cover import PSEUDONYM, Cover, texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
 from idprobe.redaction.finding import GLOBAL_LENGTH, Finder

@@ -20,13 +20,13 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import DidNotReproduce, Flaky, HypothesisException
 from hypothesis.strategies import SearchStrategy
 
-from idprobe.effort import Effort, Replay
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
-from idprobe.exchange import Exchange, Trace
-from idprobe.reading.examples import Claim, Example
+from idprobe.model.effort import Effort, Replay
+from idprobe.model.exchange import Exchange, Trace
+from idprobe.reading.properties.examples import Claim, Example
 from idprobe.redaction import Vault
 from idprobe.searching.direct import Direct
-from idprobe.wire import Wire
 
 __all__ = ["Search"]
 

@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
-from idprobe.load.engine import Moves
-from idprobe.load.leases import Lease
-from idprobe.load.stage import Stage
-from idprobe.profile import Provider, Role
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.engine import Moves
+from idprobe.load.tokens.leases import Lease
+from idprobe.model.profile import Provider, Role
 
 __all__ = ["SAME_EACH_TIME", "Caller"]
 

@@ -15,9 +15,9 @@ from idprobe.load.callers.people import (
 )
 from idprobe.load.callers.public import MetadataAndKeys
 from idprobe.load.callers.service import ClientCredentials, Introspection, Revocation
-from idprobe.load.correctness import WrongAnswer
-from idprobe.load.engine import Moves
-from idprobe.load.stage import Stage
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.engine import Moves
+from idprobe.load.tokens.correctness import WrongAnswer
 
 __all__ = ["KINDS", "Mixed", "mix_of"]
 

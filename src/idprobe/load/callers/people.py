@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from typing import ClassVar
 
+from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError, NoResponse
-from idprobe.exchange import Response
 from idprobe.flows import (
     Authorized,
     Flow,
@@ -17,19 +17,19 @@ from idprobe.flows import (
     refresh_request,
     userinfo_request,
 )
-from idprobe.jose import read_jwt
-from idprobe.load import rules
-from idprobe.load.answers import Answer
+from idprobe.formats.jose import read_jwt
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
-from idprobe.load.correctness import OFFLINE
-from idprobe.load.engine import Moves
-from idprobe.load.leases import Lease
-from idprobe.load.packets import filler
-from idprobe.load.shapes import Same
-from idprobe.load.stage import Stage
-from idprobe.load.walking import walked
-from idprobe.profile import Role
-from idprobe.wire import Cookies
+from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.walking import walked
+from idprobe.load.engine.answers import Answer
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.packets import filler
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.correctness import OFFLINE
+from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.shapes import Same
+from idprobe.model.exchange import Response
+from idprobe.model.profile import Role
 
 __all__ = [
     "AuthorizationCode",

@@ -2,14 +2,14 @@
 
 from idprobe.errors import EvidenceError
 from idprobe.flows import keys_request, metadata_request, well_known_urls
-from idprobe.load import rules
-from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import Caller
-from idprobe.load.engine import Moves
-from idprobe.load.packets import Packet
-from idprobe.load.shapes import Same
-from idprobe.load.stage import Stage
-from idprobe.profile import Client, Provider
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.answers import Answer
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.packets import Packet
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.shapes import Same
+from idprobe.model.profile import Client, Provider
 
 __all__ = ["MetadataAndKeys"]
 

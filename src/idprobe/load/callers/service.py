@@ -9,15 +9,15 @@ from idprobe.flows import (
     introspection_request,
     revocation_request,
 )
-from idprobe.load import rules
-from idprobe.load.answers import Answer
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
-from idprobe.load.engine import Moves
-from idprobe.load.leases import Lease
-from idprobe.load.packets import Packet, filler
-from idprobe.load.shapes import Same, TokenShape
-from idprobe.load.stage import Stage
-from idprobe.profile import Role
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.answers import Answer
+from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.packets import Packet, filler
+from idprobe.load.tokens import rules
+from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.shapes import Same, TokenShape
+from idprobe.model.profile import Role
 
 __all__ = ["ClientCredentials", "Introspection", "Revocation"]
 

@@ -1,0 +1,1 @@
+"""One audit, from its target to its reports."""

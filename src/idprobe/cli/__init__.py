@@ -1,0 +1,1 @@
+"""The command line: its verbs, one module for what belongs together."""

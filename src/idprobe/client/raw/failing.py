@@ -1,0 +1,28 @@
+"""What became of an exchange of our own sender that brought no response, in words."""
+
+from typing import Final
+
+import h11
+
+from idprobe.client.raw.connecting import HandshakeEndedError, NotConnectedError, reason_of
+from idprobe.model.profile import Limits
+
+__all__ = ["FAILURES", "failure_of"]
+
+FAILURES: Final = (HandshakeEndedError, NotConnectedError, h11.RemoteProtocolError, OSError)
+"""The ways for an exchange to fail; a deadline is among them, as an OSError."""
+
+
+def failure_of(error: Exception, limits: Limits) -> str:
+    """Return one of FAILURES as the failure of an exchange."""
+    match error:
+        case HandshakeEndedError():
+            return f"no connection: the handshake ended: {error}"
+        case NotConnectedError():
+            return f"no connection: {error}"
+        case TimeoutError():
+            return f"no complete response within {limits.exchange_s:g} s"
+        case h11.RemoteProtocolError():
+            return f"the response breaks HTTP: {error}"
+        case _:
+            return f"the exchange broke off: {reason_of(error)}"

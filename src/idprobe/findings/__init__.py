@@ -1,0 +1,1 @@
+"""From the judgements of a run to its findings, its gate and its exit code."""

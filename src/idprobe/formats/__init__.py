@@ -1,0 +1,1 @@
+"""Reading and writing formats that others define: JSON, JOSE, HTTP dates, JSON Schema."""

@@ -1,0 +1,1 @@
+"""From a check and the traces that it reads to a judgement."""

@@ -1,0 +1,1 @@
+"""The event loop of load: sockets, requests as octets, answers."""

@@ -1,0 +1,77 @@
+"""Requests as octets, made once and sent often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import quote_plus
+
+from idprobe.errors import UsageError
+from idprobe.load.engine.transport import Transport
+from idprobe.model.exchange import Request
+
+__all__ = ["MARK", "Packet", "Template", "filler"]
+
+MARK: Final = "idprobe0mark0of0a0template"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A request as it goes on the wire, and the name that it is counted under."""
+
+    origin: str
+    data: bytes = field(repr=False)
+    name: str
+
+    @classmethod
+    def of(cls, request: Request, transport: Transport) -> Self:
+        """Return the octets of a request."""
+        name = f"{request.method} {request.path}"
+        return cls(request.origin, transport.head(request) + request.body, name)
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Template:
+    """A request of which one value changes: a token in its form or in a header."""
+
+    def __init__(self, marked: Request, transport: Transport) -> None:
+        """Take the request with MARK in the place of the value."""
+        self._origin: Final = marked.origin
+        self._name: Final = f"{marked.method} {marked.path}"
+        self._in_body: Final = MARK.encode() in marked.body
+        head = transport.head(marked)
+        where = marked.body if self._in_body else head
+        if where.count(MARK.encode()) != 1:
+            raise UsageError("the value of a template has to stand at one place of the request")
+        self._before, self._after = where.split(MARK.encode())
+        self._body: Final = marked.body
+        length = f"Content-Length: {len(marked.body)}\r\n".encode()
+        self._head_before, found, self._head_after = head.rpartition(length)
+        if self._in_body and not found:
+            raise UsageError("a template with a body needs a Content-Length")
+
+    def filled(self, value: str) -> Packet:
+        """Return the request with a value, encoded as the place needs it."""
+        if not self._in_body:
+            if not value.isascii() or not value.isprintable():
+                raise UsageError("a value with control characters cannot stand in a header")
+            data = b"%b%b%b%b" % (self._before, value.encode(), self._after, self._body)
+            return Packet(self._origin, data, self._name)
+        body = b"%b%b%b" % (self._before, quote_plus(value, safe="*").encode(), self._after)
+        data = b"%bContent-Length: %d\r\n%b%b" % (
+            self._head_before,
+            len(body),
+            self._head_after,
+            body,
+        )
+        return Packet(self._origin, data, self._name)
+
+
+def filler(
+    make: Callable[[str], Request], transport: Transport, *, fixed: bool
+) -> Callable[[str], Packet]:
+    """Return what makes the packet of a token: from a template where the rest is fixed."""
+    if fixed:
+        return Template(make(MARK), transport).filled
+    return lambda token: Packet.of(make(token), transport)

@@ -1,0 +1,61 @@
+"""Who sits at an engine: callers at work, and the pace that lets them begin."""
+
+from collections.abc import Generator
+from typing import Any, Final, Protocol
+
+from idprobe.load.engine.answers import Answer
+from idprobe.load.engine.lines import Line
+from idprobe.load.engine.packets import Packet
+from idprobe.load.measure.counters import Tally
+from idprobe.model.exchange import Request
+
+__all__ = ["Moves", "Pace", "Seat"]
+
+Moves = Generator[Packet | Request, Any, Any]
+
+
+class Seat:
+    """One caller at work: its flow, its connections, and where it is."""
+
+    __slots__ = (
+        "answer", "begun_ns", "caller", "came_ns", "flow", "intended_ns", "line", "lines", "packet",
+        "prepared", "raw", "resent", "sent_ns", "tally", "timed_out", "took_ns", "unanswered",
+    )  # fmt: skip
+
+    def __init__(self, caller: Any) -> None:
+        self.caller: Final = caller
+        self.lines: Final[dict[str, Line]] = {}
+        self.flow: Moves | None = None
+        self.line: Line | None = None
+        self.packet: Packet | None = None
+        self.answer: Answer | None = None
+        self.tally: Tally | None = None
+        self.raw = False
+        self.resent = False
+        self.unanswered = False
+        self.timed_out = False
+        """Whether what was sent last got no answer in time."""
+        self.prepared = False
+        self.intended_ns = 0
+        self.begun_ns = 0
+        self.sent_ns = 0
+        self.came_ns = 0
+        """When the kernel had the answer to what was sent last, as far as is known; else 0."""
+        self.took_ns = -1
+        """How long the answer took that its flow has not judged yet; -1 where there is none."""
+
+
+class Pace(Protocol):
+    """Decides when a seat begins, and hears how it ended."""
+
+    def due(self, now_ns: int) -> int:
+        """Begin what is due, and return when to look again at the latest."""
+        ...
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Take back a seat whose flow has ended."""
+        ...
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether everything is done."""
+        ...

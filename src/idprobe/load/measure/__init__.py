@@ -1,0 +1,1 @@
+"""What is measured while load runs, and whether it can be trusted."""

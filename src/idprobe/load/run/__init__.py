@@ -1,0 +1,1 @@
+"""One load run: its options, its processes, its result."""

@@ -1,0 +1,1 @@
+"""When load requests begin."""

@@ -1,0 +1,383 @@
+"""When callers begin: on a schedule that never looks at answers, or each after its own answer."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from idprobe.load.callers import Caller
+from idprobe.load.engine.allowance import SPENT
+from idprobe.load.engine.engine import Engine, Moves, Seat
+from idprobe.load.measure.memory import unknown
+from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
+from idprobe.load.measure.watching import Watch
+from idprobe.load.schedule.pulse import Pulse
+from idprobe.load.schedule.schedule import Arrivals
+
+__all__ = ["ClosedPace", "Conclusion", "Crew", "LastLook", "OpenPace", "Preparation", "Times"]
+
+NS: Final = 1_000_000_000
+FAR_NS: Final = NS
+AT_ONCE: Final = 32
+"""So many arrivals begin before sockets are served again, however late we are."""
+PAUSE_NS: Final = 1_000_000
+"""A second that is over is counted up when nothing is to begin for so long."""
+AT_LAST_NS: Final = NS // 2
+"""But after so long in any case."""
+REST_NS: Final = 50_000_000
+"""How long a user of a closed loop rests after a connection that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a run warms up, how long it goes on in all, and how long it waits at the end."""
+
+    warm_up_s: float = 0.0
+    duration_s: float | None = None
+    """None in a closed loop that somebody else ends."""
+    patience_s: float = 10.0
+    server_memory: Callable[[], int | None] = unknown
+    """How many octets of memory the server holds."""
+
+
+class Crew:
+    """The callers of a process: those without work, and as many new ones as may be made."""
+
+    def __init__(self, make: Callable[[int], Caller], bound: int) -> None:
+        self._make: Final = make
+        self._bound = bound
+        self.idle: Final[deque[Seat]] = deque()
+        self._in_turn = False
+        self.seats: Final[list[Seat]] = []
+        """All that were made."""
+
+    def take(self) -> Seat | None:
+        """Return a caller without work, None if there is none.
+
+        It is the last that had some, so that few connections do; once no more are made, all take
+        turns.
+        """
+        if self.idle:
+            return self.idle.popleft() if self._in_turn else self.idle.pop()
+        if self.made >= self._bound:
+            return None
+        return self.one_more()
+
+    @property
+    def made(self) -> int:
+        """How many were made."""
+        return len(self.seats)
+
+    def close(self) -> None:
+        """Make no more callers than there are, and let them take turns."""
+        self._bound = self.made
+        self._in_turn = True
+
+    def one_more(self) -> Seat:
+        """Return a caller that is new."""
+        self.seats.append(Seat(self._make(self.made)))
+        return self.seats[-1]
+
+
+class Conclusion:
+    """Lets each caller look at what is left, some at a time, when load is over."""
+
+    def __init__(
+        self, engine: Engine, seats: Sequence[Seat], patience_s: float, together: int
+    ) -> None:
+        self._engine: Final = engine
+        self._together: Final = together
+        self._left: Final = deque(seats)
+        self._busy = 0
+        self._give_up_ns: Final = time.perf_counter_ns() + round(patience_s * NS)
+
+    def due(self, now_ns: int) -> int:
+        """Begin as many as may conclude at once."""
+        while self._left and self._busy < self._together and now_ns < self._give_up_ns:
+            self._busy += 1
+            seat = self._left.popleft()
+            self._engine.begin(seat, seat.caller.conclude())
+        return now_ns + FAR_NS
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Go on: what was wrong is among the findings already."""
+        del seat, now_ns, failure
+        self._busy -= 1
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether all have concluded, or patience has ended."""
+        return not self._busy and (not self._left or now_ns >= self._give_up_ns)
+
+
+class LastLook:
+    """Lets one caller try once more when load is over, to see whether the target is there."""
+
+    def __init__(self, engine: Engine, seat: Seat, flow: Moves) -> None:
+        self._engine: Final = engine
+        self._seat: Final = seat
+        self._flow: Final = flow
+        self._begun = self._done = False
+        self.answered = False
+
+    def due(self, now_ns: int) -> int:
+        """Begin, the first time."""
+        if not self._begun:
+            self._begun = True
+            self._engine.begin(self._seat, self._flow)
+        return now_ns + FAR_NS
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Keep whether there was an answer, whatever it says."""
+        del now_ns
+        self.answered = failure is None or not seat.unanswered
+        self._done = True
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether it has ended."""
+        del now_ns
+        return self._done
+
+
+class Preparation:
+    """Makes callers and lets each prepare itself, some at a time, before load is measured."""
+
+    def __init__(self, engine: Engine, crew: Crew, wanted: int, together: int) -> None:
+        self._engine: Final = engine
+        self._together: Final = together
+        self._crew: Final = crew
+        self._wanted = wanted
+        self._busy = 0
+        self.failure: str | None = None
+
+    def due(self, now_ns: int) -> int:
+        """Begin as many as may be prepared at once."""
+        while self._wanted and self._busy < self._together and self.failure is None:
+            self._wanted -= 1
+            self._busy += 1
+            seat = self._crew.one_more()
+            self._engine.begin(seat, seat.caller.prepare())
+        return now_ns + FAR_NS
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Keep the caller, or why it could not prepare itself."""
+        del now_ns
+        self._busy -= 1
+        self.failure = self.failure or failure
+        seat.prepared = failure is None
+        self._crew.idle.append(seat)
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether all are prepared, or one failed."""
+        del now_ns
+        return not self._busy and (not self._wanted or self.failure is not None)
+
+
+class OpenPace:
+    """Arrivals on a schedule; one that finds every caller at work waits, and that counts."""
+
+    def __init__(
+        self, engine: Engine, crew: Crew, arrivals: Arrivals, recording: Recording, times: Times
+    ) -> None:
+        self._engine: Final = engine
+        self._crew: Final = crew
+        self._recording: Final = recording
+        self._offsets: Final = arrivals.offsets_ns()
+        self._waiting: Final[deque[int]] = deque()
+        started = time.perf_counter_ns()
+        self._started_ns: Final = started
+        self._end_ns = started + round(arrivals.duration_s * NS)
+        self._patience_ns: Final = round(times.patience_s * NS)
+        self.pulse: Final = Pulse()
+        self._next_ns = self._following()
+        recording.started_ns = started + round(times.warm_up_s * NS)
+        steady_ns = recording.started_ns, self._end_ns
+        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
+        engine.on_lag = self.watch.lagged
+
+    def _following(self) -> int | None:
+        offset = next(self._offsets, None)
+        return None if offset is None else self._started_ns + offset
+
+    def due(self, now_ns: int) -> int:
+        """Begin the arrivals that are due."""
+        if now_ns >= self.watch.next_ns:
+            self.watch.tick(now_ns)
+            now_ns = time.perf_counter_ns()
+        begun = 0
+        at_ns = self._next_ns
+        while at_ns is not None and at_ns <= now_ns:
+            if begun >= AT_ONCE:
+                return now_ns
+            begun += 1
+            self.watch.began(at_ns)
+            if self.watch.is_steady(at_ns):
+                self.watch.slipped(now_ns - at_ns)
+            seat = None if self._waiting else self._crew.take()
+            if seat is None:
+                self._waiting.append(at_ns)
+                self._recording.most_waiting = max(self._recording.most_waiting, len(self._waiting))
+            else:
+                self._engine.begin(seat, seat.caller.iterate(), at_ns)
+            at_ns = self._next_ns = self._following()
+            now_ns = time.perf_counter_ns()
+        if at_ns is None:
+            at_ns = self._end_ns if now_ns < self._end_ns else now_ns + FAR_NS
+        closed_ns = self.watch.unsettled_ns
+        if closed_ns is not None and (at_ns - now_ns > PAUSE_NS or now_ns - closed_ns > AT_LAST_NS):
+            self.watch.settle()
+        return at_ns
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Note how it went, and give the caller what waits longest."""
+        _note(self.watch, seat, now_ns, failure)
+        if failure is not None or self.pulse.is_faint:
+            self._feel(seat, now_ns, failure)
+        if self._waiting and self._recording.stopped is None:
+            self._engine.begin(seat, seat.caller.iterate(), self._waiting.popleft())
+        else:
+            self._crew.idle.append(seat)
+
+    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Send no more where the target is down; what is under way is waited for."""
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        if stopped is not None and self._recording.stopped is None:
+            self._recording.stopped = stopped
+            self._next_ns, self._end_ns = None, now_ns
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether the schedule is done and everything has ended, or patience has."""
+        if self._next_ns is not None or now_ns < self._end_ns:
+            return False
+        return not self._engine.has_work or now_ns > self._end_ns + self._patience_ns
+
+    def finish(self) -> None:
+        """Count what the run left undone as failed, and at least so slow."""
+        now = time.perf_counter_ns()
+        for intended_ns in self._waiting:
+            self.watch.unfinished(intended_ns, now, UNSENT)
+        _finish(self._engine, self.watch, now)
+        self._recording.complete = self._next_ns is None
+
+
+class ClosedPace:
+    """So many callers, each of which begins again when it has its answer.
+
+    `wanted` may be changed by another thread; without a duration it goes on until `leave`.
+    """
+
+    def __init__(
+        self, engine: Engine, crew: Crew, recording: Recording, times: Times, most_requests: int
+    ) -> None:
+        self._engine: Final = engine
+        self._crew: Final = crew
+        self._recording: Final = recording
+        self._most_requests: Final = most_requests
+        started = time.perf_counter_ns()
+        self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
+        self._patience_ns: Final = round(times.patience_s * NS)
+        self.pulse: Final = Pulse()
+        self._resting: Final[deque[tuple[int, Seat]]] = deque()
+        self._preparing: Final[set[Seat]] = set()
+        self._working = 0
+        recording.started_ns = started + round(times.warm_up_s * NS)
+        steady_ns = recording.started_ns, self._end_ns
+        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
+        self.wanted = 0
+        self.reserve = 1
+        """How many requests a user may need until it ends what it is at."""
+        engine.on_lag = self.watch.lagged
+
+    def leave(self) -> None:
+        """Let everybody finish; may be called from any thread."""
+        self._end_ns = time.perf_counter_ns()
+
+    def due(self, now_ns: int) -> int:
+        """Let those begin who have come, and those who have rested."""
+        if now_ns >= self.watch.next_ns:
+            self.watch.tick(now_ns)
+            self.watch.settle()
+        if self._recording.stopped is None and self._is_short():
+            self._recording.stopped = SPENT
+            self.leave()
+        end_ns = self._end_ns
+        if end_ns is not None and now_ns >= end_ns:
+            return now_ns + REST_NS
+        while self._working < self.wanted:
+            self._working += 1
+            self._join()
+        while self._resting and self._resting[0][0] <= now_ns:
+            self._again(self._resting.popleft()[1])
+        return min(now_ns + REST_NS, FAR_NS + now_ns if end_ns is None else end_ns)
+
+    def _is_short(self) -> bool:
+        """Return whether not every user might come to the end of two more iterations."""
+        allowance, left = self._engine.allowance, self._most_requests - self._engine.requests
+        if allowance is not None and allowance.left is not None:
+            left = min(left, allowance.left)
+        return left < 2 * self.reserve * self._working
+
+    def _join(self) -> None:
+        self._again(self._crew.take() or self._crew.one_more())
+
+    def _again(self, seat: Seat) -> None:
+        if seat.prepared:
+            self._engine.begin(seat, seat.caller.iterate())
+            self.watch.began(seat.intended_ns)
+        else:
+            self._preparing.add(seat)
+            self._engine.begin(seat, seat.caller.prepare())
+
+    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Note how it went, and begin again unless there are too many or it is over."""
+        if seat not in self._preparing:
+            _note(self.watch, seat, now_ns, failure)
+        else:
+            self._preparing.discard(seat)
+            seat.prepared = failure is None
+            if failure is not None:
+                self.watch.began(seat.intended_ns)
+                _note(self.watch, seat, now_ns, failure)
+        if failure is not None or self.pulse.is_faint:
+            self._feel(seat, now_ns, failure)
+        end_ns = self._end_ns
+        if self._working > self.wanted:
+            self._working -= 1
+            self._crew.idle.append(seat)
+        elif end_ns is not None and now_ns >= end_ns:
+            self._crew.idle.append(seat)
+        elif seat.unanswered or not seat.prepared:
+            self._resting.append((now_ns + REST_NS, seat))
+        else:
+            self._again(seat)
+
+    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+        """Send no more where the target is down; what is under way is waited for."""
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        if stopped is not None and self._recording.stopped is None:
+            self._recording.stopped = stopped
+            self.leave()
+
+    def over(self, now_ns: int) -> bool:
+        """Return whether time is up and everything has ended, or patience has."""
+        end_ns = self._end_ns
+        if end_ns is None or now_ns < end_ns:
+            return False
+        return not self._engine.has_work or now_ns > end_ns + self._patience_ns
+
+    def finish(self) -> None:
+        """Count what the run left undone as failed, and at least so slow."""
+        _finish(self._engine, self.watch, time.perf_counter_ns())
+        self._recording.complete = self._end_ns is not None and self._recording.stopped != SPENT
+
+
+def _note(watch: Watch, seat: Seat, now_ns: int, failure: str | None) -> None:
+    timed_out = failure is not None and seat.timed_out
+    watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure, timed_out=timed_out)
+
+
+def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:
+    for seat in engine.busy():
+        watch.unfinished(seat.intended_ns, now_ns, UNFINISHED)
+        engine.abandon(seat)
+    watch.finish(now_ns)

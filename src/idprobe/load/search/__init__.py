@@ -1,0 +1,1 @@
+"""Looking for the highest rate that holds, and comparing whole runs."""

@@ -1,0 +1,80 @@
+"""Giving tokens back when load is over (RFC 7009): `idprobe load --clean`."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from idprobe.errors import NoResponse, Refrained
+from idprobe.flows import revocation_request
+from idprobe.load.callers.stage import Stage
+from idprobe.load.engine.engine import Moves, Seat
+from idprobe.load.measure.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
+from idprobe.load.run.plan import CLEAN_S
+from idprobe.model.profile import Provider
+
+__all__ = ["cleaners"]
+
+ENDPOINT: Final = "revocation_endpoint"
+
+
+class _Cleaner:
+    """Takes one token after the other from what several have before them, over one connection."""
+
+    def __init__(self, tokens: Iterator[tuple[bytes, Provider]], recording: Recording) -> None:
+        self._tokens: Final = tokens
+        self._recording: Final = recording
+        self._until: Final = time.monotonic() + CLEAN_S
+
+    def conclude(self) -> Moves:
+        """Revoke tokens until none is left, or time is up."""
+        counts, notes = self._recording.cleaned, self._recording.notes
+        for token, provider in self._tokens:
+            # whoever is interrupted here does not know what became of the token
+            counts.update({LEFT: -1, FAILED: 1})
+            why = yield from _why_not(token, provider)
+            if why is None:
+                counts.update({FAILED: -1, REVOKED: 1})
+            else:
+                notes[f"a token could not be revoked: {why}"] += 1
+            if time.monotonic() > self._until:
+                return
+
+
+def _why_not(token: bytes, provider: Provider) -> Moves:
+    """Revoke a token; return why that did not work, None if it did."""
+    try:
+        response = yield revocation_request(provider, token.decode())
+    except (NoResponse, Refrained) as error:
+        return error.failure if isinstance(error, NoResponse) else str(error)
+    # 200 is the one status that RFC 7009 section 2.2 gives success
+    return None if response.status == 200 else f"status {response.status}"  # noqa: PLR2004
+
+
+def cleaners(
+    stage: Stage, held: Iterable[tuple[bytes, str]], recording: Recording, together: int
+) -> tuple[Seat, ...]:
+    """Return seats that give back what callers hold and what is known of the rest.
+
+    What they come to is counted in the recording; there are none where nothing can be done.
+    """
+    leftovers = stage.findings.leftovers
+    if leftovers is None:
+        return ()
+    if not (stage.profile.endpoints.get(ENDPOINT) or stage.metadata.get(ENDPOINT)):
+        recording.notes[
+            f"no token was revoked: neither the metadata nor [endpoints] of the profile has a "
+            f"{ENDPOINT}"
+        ] += 1
+        return ()
+    known = dict(leftovers.known())
+    kept = {token: client_id for token, client_id in held if token not in known}
+    recording.cleaned.update({LEFT: len(kept) + len(known), REVOKED: 0, FAILED: 0})
+    recording.cleaned[FORGOTTEN] = max(0, leftovers.forgotten - len(kept))
+    tokens = _seen_by_clients(stage, {**kept, **known})
+    return tuple(Seat(_Cleaner(tokens, recording)) for _ in range(together))
+
+
+def _seen_by_clients(stage: Stage, tokens: dict[bytes, str]) -> Iterator[tuple[bytes, Provider]]:
+    clients = {one.client_id: one for one in stage.profile.clients.values()}
+    for token, client_id in tokens.items():
+        yield token, Provider(stage.profile, stage.metadata, clients[client_id])

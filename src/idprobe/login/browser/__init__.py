@@ -1,0 +1,1 @@
+"""Logging in with a real browser, whose requests we carry."""

@@ -1,0 +1,1 @@
+"""Logging in and consenting by HTML forms, decided without sending anything."""

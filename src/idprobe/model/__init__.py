@@ -1,0 +1,1 @@
+"""What everything else speaks of: exchanges, profiles, requirements and verdicts."""

@@ -1,0 +1,1 @@
+"""Running the experiments: which, in which order, at which pace."""

@@ -1,0 +1,1 @@
+"""Experiments at the authorization endpoint: requests, responses, redirect_uri, PKCE."""

@@ -1,0 +1,1 @@
+"""Experiments with client authentication and the grants of clients."""

@@ -1,0 +1,1 @@
+"""Experiments with HTTP, TLS and the documents that a server publishes."""

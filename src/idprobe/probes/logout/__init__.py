@@ -1,0 +1,1 @@
+"""Experiments with logout and session management."""

@@ -1,0 +1,1 @@
+"""Experiments that generate their requests: one property, many examples."""

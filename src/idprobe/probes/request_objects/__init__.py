@@ -1,0 +1,1 @@
+"""Experiments with Request Objects, by value and by request_uri."""

@@ -1,0 +1,1 @@
+"""Experiments with the life of codes and tokens: stories, races, histories, replicas."""

@@ -1,0 +1,1 @@
+"""Steps that several experiments begin with, and ways to spoil them in one place."""

@@ -1,0 +1,1 @@
+"""Experiments with tokens: issue, refresh, introspection, revocation, UserInfo."""

@@ -1,0 +1,1 @@
+"""Experiments with a user: logins, consent, prompts, forged forms."""

@@ -1,4 +1,0 @@
-"""Proof that the checks are right: mutants of the sound server, and which check sees which.
-
-`python -m idprobe.proving` runs the mutants and writes the kill matrix.
-"""

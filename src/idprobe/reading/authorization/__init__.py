@@ -1,0 +1,1 @@
+"""What an authorization endpoint and its pages answered, read for checks."""

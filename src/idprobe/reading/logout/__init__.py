@@ -1,0 +1,1 @@
+"""What a logout led to, read for checks."""

@@ -1,0 +1,1 @@
+"""What the generated examples of a property show, read for checks."""

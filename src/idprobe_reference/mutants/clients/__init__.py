@@ -1,0 +1,1 @@
+"""Mutants of clients and how they authenticate."""

@@ -1,0 +1,1 @@
+"""Mutants that only generated requests show."""

@@ -1,0 +1,1 @@
+"""Mutants of HTTP, TLS and error responses."""

@@ -1,0 +1,1 @@
+"""Mutants of keys, signatures and encryption."""

@@ -1,0 +1,1 @@
+"""Mutants of logout and session management."""

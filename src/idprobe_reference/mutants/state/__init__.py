@@ -1,0 +1,1 @@
+"""Mutants whose memory goes wrong."""

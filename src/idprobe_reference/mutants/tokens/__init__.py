@@ -1,0 +1,1 @@
+"""Mutants of tokens and of the endpoints that take them."""

@@ -1,0 +1,1 @@
+"""Mutants of logins, consent and pages."""

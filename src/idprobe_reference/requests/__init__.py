@@ -1,0 +1,1 @@
+"""What requests ask for, who sends them, and what is wrong with them."""
