@@ -8,6 +8,7 @@ and how much of each, has a bound.
 """
 
 import base64
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,9 @@ class _Spelling:
         return not (_is_word(text[max(0, start - 1) : start]) or _is_word(text[end : end + 1]))
 
 
+_Gram = int
+"""Eight octets as a number, in the order of this machine: texts are read so eight at a time."""
+
 _Kind = tuple[int, int]
 """How far before the end of a spelling a gram of it begins, and how long the spelling is."""
 
@@ -69,11 +73,14 @@ _Held = dict[_Ends, _Spelling] | _Spelling
 class Finder:
     """The secrets that are looked for."""
 
-    _by_gram: dict[bytes, dict[_Kind, _Held]] = field(default_factory=dict)
-    _crowded: dict[bytes, str] = field(default_factory=dict)
+    _by_gram: dict[_Gram, dict[_Kind, _Held]] = field(default_factory=dict)
+    _crowded: dict[_Gram, str] = field(default_factory=dict)
     """Grams that too many share: the whole run around one is covered, as the first of them."""
+    _tiny: dict[bytes, _Spelling] = field(default_factory=dict)
+    """Those of fewer octets than a gram."""
     _short: dict[bytes, _Spelling] = field(default_factory=dict)
-    _short_by_gram: dict[bytes, dict[int, dict[bytes, _Spelling]]] = field(default_factory=dict)
+    """Those of a gram or more, in which no gram need stand at a multiple of eight."""
+    _short_by_gram: dict[_Gram, dict[int, dict[bytes, _Spelling]]] = field(default_factory=dict)
 
     def add(self, value: str) -> None:
         """Look for a secret from now on."""
@@ -81,18 +88,19 @@ class Finder:
             octets = spelling.octets
             if len(octets) >= _KEY:
                 self._keep(spelling)
-            else:
+            elif len(octets) >= _GRAM:
                 self._short.setdefault(octets, spelling)
-                if len(octets) >= _GRAM:
-                    by_length = self._short_by_gram.setdefault(octets[:_GRAM], {})
-                    by_length.setdefault(len(octets), {}).setdefault(octets, spelling)
+                by_length = self._short_by_gram.setdefault(_gram_of(octets), {})
+                by_length.setdefault(len(octets), {}).setdefault(octets, spelling)
+            else:
+                self._tiny.setdefault(octets, spelling)
 
     def _keep(self, spelling: _Spelling) -> None:
         """Keep a spelling by eight grams in a row, at a place where few others have the same."""
         octets, length = spelling.octets, len(spelling.octets)
         tail = max(0, length - _COMPARED)
         for end in dict.fromkeys((length, tail + _KEY, tail + (length - tail + _KEY) // 2)):
-            places = [(octets[at : at + _GRAM], (length - at, length)) for at in _starts(end)]
+            places = [(_gram_of(octets, at), (length - at, length)) for at in _starts(end)]
             buckets = [self._by_gram.get(gram, {}) for gram, _ in places]
             fits = (
                 kind in one or len(one) < _CROWD
@@ -103,7 +111,7 @@ class Finder:
                     _put(self._by_gram.setdefault(gram, {}), kind, spelling)
                 return
         for at in _starts(length):
-            self._crowded.setdefault(octets[at : at + _GRAM], spelling.value)
+            self._crowded.setdefault(_gram_of(octets, at), spelling.value)
 
     def spans(self, octets: bytes) -> list[Span]:
         """Return where secrets stand, apart and in order; of those that meet the longest is named.
@@ -126,38 +134,35 @@ class Finder:
 
     def _found(self, text: bytes) -> Iterator[tuple[int, int, str]]:
         yield from self._long(text)
+        yield from _each_of(self._tiny.values(), text)
         if len(self._short) <= _FEW:
             yield from _each_of(self._short.values(), text)
         else:
-            alone = (one for one in self._short.values() if len(one.octets) < _GRAM)
-            yield from _each_of(alone, text)
             yield from self._many_short(text)
 
     def _long(self, text: bytes) -> Iterator[tuple[int, int, str]]:
-        last = len(text) - _GRAM + 1
-        grams = {text[at : at + _GRAM] for at in range(0, last, _GRAM)}
-        hot = grams & self._by_gram.keys()
-        crowded = grams & self._crowded.keys() if self._crowded else frozenset()
-        if not hot and not crowded:
+        grams = _grams_in(text)
+        if self._by_gram.keys().isdisjoint(grams) and self._crowded.keys().isdisjoint(grams):
             return
         covered = 0
-        for at in range(0, last, _GRAM):
-            gram = text[at : at + _GRAM]
-            if at + _GRAM <= covered or not (gram in hot or gram in crowded):
+        for number, gram in enumerate(grams):
+            at = number * _GRAM
+            is_crowded = gram in self._crowded
+            if at + _GRAM <= covered or not (is_crowded or gram in self._by_gram):
                 continue
             around = list(self._around(text, at, gram))
             if around:
-                repeated = at + _GRAM
-                while text.startswith(gram, repeated):  # what goes on in this way is covered, too
+                octets, repeated = text[at : at + _GRAM], at + _GRAM
+                while text.startswith(octets, repeated):  # what goes on in this way is covered, too
                     repeated += _GRAM
                 covered = max(repeated, *(end for _, end, _ in around))
                 longest = max(around, key=lambda one: one[1] - one[0])
                 yield min(start for start, _, _ in around), covered, longest[2]
-            elif gram in crowded:
+            elif is_crowded:
                 start, covered = _run_around(text, at)
                 yield start, covered, self._crowded[gram]
 
-    def _around(self, text: bytes, at: int, gram: bytes) -> Iterator[tuple[int, int, str]]:
+    def _around(self, text: bytes, at: int, gram: _Gram) -> Iterator[tuple[int, int, str]]:
         """Yield the secrets that stand in a text with this gram of theirs at this place."""
         for (to_end, length), held in self._by_gram.get(gram, {}).items():
             end = at + to_end
@@ -171,12 +176,26 @@ class Finder:
 
     def _many_short(self, text: bytes) -> Iterator[tuple[int, int, str]]:
         by_gram = self._short_by_gram
-        for at in range(len(text) - _GRAM + 1):
-            by_length = by_gram.get(text[at : at + _GRAM])
-            for length, same in by_length.items() if by_length else ():
-                one = same.get(text[at : at + length])
-                if one is not None and one.is_at(text, at, at + length):
-                    yield at, at + length, one.value
+        for first in range(_GRAM):
+            grams = _grams_in(text, first)
+            if by_gram.keys().isdisjoint(grams):
+                continue
+            for at, gram in zip(range(first, len(text), _GRAM), grams, strict=False):
+                by_length = by_gram.get(gram)
+                for length, same in by_length.items() if by_length else ():
+                    one = same.get(text[at : at + length])
+                    if one is not None and one.is_at(text, at, at + length):
+                        yield at, at + length, one.value
+
+
+def _gram_of(octets: bytes, at: int = 0) -> _Gram:
+    return int.from_bytes(octets[at : at + _GRAM], sys.byteorder)
+
+
+def _grams_in(text: bytes, first: int = 0) -> memoryview:
+    """Return the grams of a text, one behind the other, without those octets that fill none."""
+    whole = max(0, len(text) - first) // _GRAM * _GRAM
+    return memoryview(text)[first : first + whole].cast("Q")
 
 
 def _before(way: Sequence[Layer], found: Iterable[tuple[int, int, str]]) -> Iterator[Span]:
