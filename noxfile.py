@@ -5,6 +5,7 @@ Each session installs the pinned versions of requirements/*.txt, with hashes.
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ nox.options.sessions = [
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 nox.options.default_venv_backend = "venv"
+# hundreds of processes start idprobe here; without its bytecode each would compile all of it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ENGINE_TESTS = [
     f"tests/load/test_{name}.py"

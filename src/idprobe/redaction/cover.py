@@ -17,7 +17,7 @@ from idprobe.redaction.places import (
     member_value,
 )
 
-__all__ = ["PSEUDONYM", "Cover", "texts"]
+__all__ = ["PSEUDONYM", "Cover", "readable_text"]
 
 PSEUDONYM: Final = re.compile(r"‹[a-z_]{1,64}-[0-9]{1,9}›")
 
@@ -242,6 +242,6 @@ def _texts(exchange: Exchange) -> Iterator[str]:
         yield exchange.failure
 
 
-def texts(exchange: Exchange) -> Iterator[str]:
-    """Yield the texts of a redacted exchange, decoded, so that pseudonyms can be read."""
-    yield from (unquote(text, errors="replace") for text in _texts(exchange))
+def readable_text(exchange: Exchange) -> str:
+    """Return all texts of a redacted exchange, a line each, decoded: pseudonyms can be read."""
+    return unquote("\n".join(_texts(exchange)), errors="replace")
