@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from tests.fuzz.holding import INPUT_BYTES
+
 __all__ = ["mutated"]
 
 ODD: Final[tuple[Any, ...]] = (
@@ -33,8 +35,9 @@ def mutated(data: bytes, most_bytes: int, seed: int) -> bytes:
     """Return an input changed in one to four ways, which the seed chooses."""
     chance = random.Random(seed)  # noqa: S311 -- no secret is made of it
     for _ in range(chance.randint(1, 4)):
-        data = chance.choice((_of_json, _of_json, _of_lines, _of_words, _of_octets))(data, chance)
-    return data[:most_bytes]
+        change = chance.choice((_of_json, _of_json, _of_lines, _of_words, _of_octets))
+        data = change(data, chance)[:most_bytes]
+    return data
 
 
 def _of_json(data: bytes, chance: random.Random) -> bytes:
@@ -83,7 +86,7 @@ def _of_lines(data: bytes, chance: random.Random) -> bytes:
         lambda: lines.pop(place),
         lambda: lines.insert(place, lines[place]),
         lambda: lines.insert(chance.randrange(len(lines)), lines.pop(place)),
-        lambda: lines.__setitem__(place, lines[place] * _times(chance)),
+        lambda: lines.__setitem__(place, _repeated(lines[place], chance)),
     )
     chance.choice(changes)()
     return b"\n".join(lines)
@@ -92,7 +95,7 @@ def _of_lines(data: bytes, chance: random.Random) -> bytes:
 def _of_words(data: bytes, chance: random.Random) -> bytes:
     """Put a word of the formats somewhere, once or many times."""
     place, end = sorted(chance.randrange(len(data) + 1) for _ in range(2))
-    word = chance.choice(WORDS) * _times(chance)
+    word = _repeated(chance.choice(WORDS), chance)
     return data[:place] + word + data[chance.choice((place, end)) :]
 
 
@@ -108,6 +111,7 @@ def _of_octets(data: bytes, chance: random.Random) -> bytes:
             return data[:end] + data[place:end] + data[end:]
 
 
-def _times(chance: random.Random) -> int:
-    """Return how often something is said: seldom many times, since that takes long to read."""
-    return chance.choices((1, 2, 40, 1500), weights=(40, 12, 4, 1))[0]
+def _repeated(octets: bytes, chance: random.Random) -> bytes:
+    """Return octets as often as chance says, seldom many times, and no more than an input has."""
+    times = chance.choices((1, 2, 40, 1500), weights=(40, 12, 4, 1))[0]
+    return octets * min(times, 1 + INPUT_BYTES // max(1, len(octets)))
