@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from idprobe.cli.main import commands
+from tools.traceability.__main__ import traceability
 
 VERBS: Final = dict(commands.commands)
 
@@ -27,7 +28,6 @@ def test_every_verb_takes_json_and_teaches_by_example(name: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["coverage", "--json"],
         ["cleanup", "--json"],
         ["provision", "--json"],
         ["list", "gallery", "--json"],
@@ -46,15 +46,15 @@ def test_what_json_prints_is_json(
     assert json.loads(done.stdout)
 
 
-def test_coverage_lists_who_kills_which_mutant() -> None:
-    done = CliRunner().invoke(commands, ["coverage", "--wanted"], standalone_mode=False)
+def test_traceability_lists_who_kills_which_mutant() -> None:
+    done = CliRunner().invoke(traceability, ["--wanted"])
 
     rows = dict(line.split("\t", 1) for line in done.stdout.splitlines())
     assert "token-response-may-be-stored" in rows["RFC6749-5.1/cache-control-no-store"].split()
 
 
-def test_coverage_as_json_has_the_figures_of_the_table() -> None:
-    done = CliRunner().invoke(commands, ["coverage", "--json"], standalone_mode=False)
+def test_traceability_as_json_has_the_figures_of_the_table() -> None:
+    done = CliRunner().invoke(traceability, ["--json"])
 
     sources = json.loads(done.stdout)["sources"]
     (rfc6749,) = (one for one in sources if one["name"] == "rfc6749")

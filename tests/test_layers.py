@@ -23,7 +23,6 @@ LONG: Final = frozenset(
         "idprobe/model/exchange.py",
         "idprobe/model/profile/model.py",
         "idprobe/load/engine/engine.py",
-        "idprobe/load/run/running.py",
         "idprobe/load/locust/users.py",
         "idprobe_reference/mutants/registration/registration.py",
         "idprobe_reference/mutants/clients/assertions.py",

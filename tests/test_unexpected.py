@@ -40,7 +40,7 @@ def test_a_crash_is_one_sentence_with_type_and_place_and_exit_4() -> None:
 
     assert done.returncode == 4
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("idprobe failed: LookupError at verbs/explaining.py:")
+    assert sentence.startswith("idprobe failed: LookupError at cli/explain.py:")
     assert "please report it" in sentence
     assert SECRET not in done.stderr
 
@@ -73,7 +73,7 @@ def test_of_several_errors_the_first_is_placed() -> None:
     assert SECRET not in sentence_about(several)
 
 
-@pytest.mark.parametrize("words", [("list", "requirements"), ("coverage",)], ids=" ".join)
+@pytest.mark.parametrize("words", [("list", "requirements"), ("list", "probes")], ids=" ".join)
 def test_a_reader_who_has_seen_enough_is_no_fault(words: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
     os.close(reading)

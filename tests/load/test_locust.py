@@ -37,7 +37,7 @@ def tell(**_):
         json.dump(heard, stream)
 """
 IMPATIENT = """
-from idprobe.load import pulse
+from idprobe.load.schedule import pulse
 from idprobe.load.callers import ClientCredentials
 from idprobe.load.locust.users import FlowUser
 
@@ -51,7 +51,7 @@ import csv, json, sys
 from collections import deque
 from locust.env import Environment
 from locust.stats import StatsCSV, setup_distributed_stats_event_listeners
-from idprobe.load import users
+from idprobe.load.locust import users
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.locust.merging import Merger
 from idprobe.load.measure.counters import Counted

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from idprobe.errors import ProfileError
-from idprobe.load.callers import pools
-from idprobe.load.callers.pools import with_pools
+from idprobe.load import pools
 from idprobe.load.callers.stage import Stage
 from idprobe.load.engine.transport import Transport
+from idprobe.load.pools import with_pools
 from idprobe.model.profile import Client, Profile, Role, User, load_profile
 
 PROFILE = """

@@ -12,7 +12,7 @@ from tests.load.test_pacing import Getter, answering, stage_of, talking
 
 from idprobe.load.measure.recording import Recording
 from idprobe.load.measure.throttling import processor_ns
-from idprobe.load.run import running, working
+from idprobe.load.run import generator, working
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.run.working import SWITCH_S, Work
 
@@ -96,7 +96,7 @@ def test_the_end_of_a_child_is_waited_for_however_the_system_lets_us(
 
         monkeypatch.setattr(os, "pidfd_open", refused)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        assert not running._ended_within(child, 0.05)
+        assert not generator.ended_within(child, 0.05)
         assert child.stdin is not None
         child.stdin.close()
-        assert running._ended_within(child, 30)
+        assert generator.ended_within(child, 30)

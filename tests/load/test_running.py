@@ -28,10 +28,12 @@ from idprobe.formats.schemas import validate
 from idprobe.load.run import live, running
 from idprobe.load.run.budget import parse_budget
 from idprobe.load.run.command import add_load_command
+from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.quantities import place_of
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.running import LoadRun, run_load, run_web, run_worker, scenario_file
+from idprobe.load.run.running import run_load, run_web, run_worker
+from idprobe.load.scenarios import scenario_file
 from idprobe.load.schedule.ramp import course_of
 from idprobe.model.profile import Profile, bare_profile, load_profile
 from idprobe.report.charts.load_page import write_load_page

@@ -16,9 +16,9 @@ from rich.console import Console
 from idprobe.errors import UsageError
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.running import LoadRun
 from idprobe.load.schedule.schedule import Spacing
 from idprobe.load.search.limit import Effort, Limit, _find, _Search, find_limit, print_limit
 from idprobe.load.search.scaling import fitted

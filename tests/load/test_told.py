@@ -17,9 +17,9 @@ from tests.load.test_running import profile_of
 from idprobe.load.measure.recording import Recording, Worker
 from idprobe.load.run import command
 from idprobe.load.run.command import add_load_command
+from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.plan import Closed
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.running import LoadRun
 from idprobe.load.run.table import print_load
 from idprobe.load.search import repeating
 

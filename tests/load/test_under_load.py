@@ -20,8 +20,9 @@ from idprobe.evidence.har import to_har
 from idprobe.evidence.store import UNDER_LOAD, Recorded, read_evidence
 from idprobe.judge.collect import all_checks, judged
 from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.plan import Closed, Plan
-from idprobe.load.run.running import LoadRun, run_load
+from idprobe.load.run.running import run_load
 from idprobe.load.run.shown import FOLDED, is_of, shown, under_load
 from idprobe.model.catalogue import Family, load_catalogue
 from idprobe.model.exchange import Trace

@@ -25,7 +25,6 @@ from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one
 from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
-from idprobe.load.callers.pools import with_pools
 from idprobe.load.callers.stage import Stage, set_up
 from idprobe.load.locust.merging import Merger, tell_exactly
 from idprobe.load.measure.memory import Scraped
@@ -40,6 +39,7 @@ from idprobe.load.measure.recording import (
 )
 from idprobe.load.measure.sampling import samples_path, samples_text, write_samples
 from idprobe.load.measure.windows import Window
+from idprobe.load.pools import with_pools
 from idprobe.load.run.live import second_text
 from idprobe.load.run.plan import LIFELINE, MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
 from idprobe.load.run.quantities import place_of

@@ -17,9 +17,10 @@ from idprobe.load.run.budget import DEFAULT_ERRORS, parse_budget
 from idprobe.load.run.contradictions import refuse_contradictions
 from idprobe.load.run.defaults import budget_text, with_defaults
 from idprobe.load.run.folder import writing
+from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.quantities import duration_ns, duration_s, per_second, place_of
-from idprobe.load.run.running import LoadRun, run_load, run_web, run_worker
+from idprobe.load.run.running import run_load, run_web, run_worker
 from idprobe.load.run.table import print_load
 from idprobe.load.schedule.caps import MOST_USERS
 from idprobe.load.schedule.ramp import course_of, peak_of

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from idprobe.errors import ProfileError
-from idprobe.load.run.running import scenarios
+from idprobe.load.scenarios import scenarios
 from idprobe.model.profile import Profile
 
 __all__ = ["budget_text", "with_defaults"]

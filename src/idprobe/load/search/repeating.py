@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from idprobe.load.run.folder import writing
-from idprobe.load.run.running import LoadRun, run_load
+from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.running import run_load
 from idprobe.load.search.comparing import comparisons, series_of, write_series
 
 __all__ = ["repeated", "worst"]
