@@ -1,13 +1,7 @@
 """The words of checks: what a check is marked with, and what is wrong with a document."""
 
-from collections.abc import Callable
-from typing import Any
-
 from idprobe.checks import conforms, contract, requirement
-
-
-def marks(check: Callable[..., Any]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(mark.name, mark.args) for mark in getattr(check, "pytestmark", [])]
+from idprobe.judge.collect import requirements_of
 
 
 def test_a_check_is_marked_with_all_that_it_judges_and_stays_itself() -> None:
@@ -16,7 +10,7 @@ def test_a_check_is_marked_with_all_that_it_judges_and_stays_itself() -> None:
     marked = requirement("X-1/a", "X-2/b")(check)
 
     assert marked is check
-    assert marks(check) == [("requirement", ("X-1/a", "X-2/b"))]
+    assert requirements_of(check) == ("X-1/a", "X-2/b")
 
 
 def test_a_promise_is_a_requirement_of_the_contract() -> None:
@@ -25,7 +19,7 @@ def test_a_promise_is_a_requirement_of_the_contract() -> None:
     marked = contract("one", "another")(check)
 
     assert marked is check
-    assert marks(check) == [("requirement", ("contract/one", "contract/another"))]
+    assert requirements_of(check) == ("contract/one", "contract/another")
 
 
 def test_what_is_wrong_with_a_document_is_told_and_nothing_else() -> None:

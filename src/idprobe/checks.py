@@ -1,14 +1,12 @@
 """The words that a check may use.
 
-A check is a pytest function below `conformance/`: its arguments name probes (each is a Trace), its
+A check is a function below `conformance/`: its arguments name probes (each is a Trace), its
 `@requirement` names what is judged, its body is the claim. AssertionError means violated; an
 EvidenceError raised on the way means that the evidence cannot tell.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-import pytest
+from typing import Any, Final, TypeVar
 
 from idprobe.errors import EvidenceError
 from idprobe.formats.schemas import best_error
@@ -45,15 +43,16 @@ __all__ = [
 ]
 
 Check = TypeVar("Check", bound=Callable[..., None])
+REQUIREMENTS: Final = "requirements"
+"""The attribute of a check that names what it judges."""
 
 
 def requirement(*identifiers: str) -> Callable[[Check], Check]:
     """Say which requirements of the catalogue a check judges."""
-    mark = pytest.mark.requirement(*identifiers)
 
     def attach(check: Check) -> Check:
-        marked: Check = mark(check)
-        return marked
+        vars(check)[REQUIREMENTS] = (*vars(check).get(REQUIREMENTS, ()), *identifiers)
+        return check
 
     return attach
 

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from idprobe.audit.audit import Audit
-from idprobe.audit.pytest_session import Glue
-from idprobe.content import content
-from idprobe.errors import HarnessError, NothingSelected, UsageError
+from idprobe.audit.suite import run_suite
 from idprobe.evidence.outputs import lead_latest_to
 from idprobe.findings.run import Run
 from idprobe.redaction import redacted_errors, shown
@@ -42,7 +39,7 @@ def carried_out(run: Audit, keyword: str, *, as_json: bool = False) -> Run:
 
         run.progress = show
         with redacted_errors(run.vault):
-            result, said = _run_suite(run, keyword)
+            result, said = run_suite(run, keyword)
     _say(run, result, as_json=as_json)
     for sentence in (*said, *filter(None, [lead_latest_to(run.options.out)])):
         click.echo(f"idprobe: {sentence}", err=True)
@@ -60,34 +57,6 @@ def _promise(run: Audit) -> str:
         f"{run.profile.issuer} gets at most {run.most_requests} requests (--depth "
         f"{selection.depth.name.lower()}, --safety {selection.safety.name.lower()})"
     )
-
-
-def _run_suite(run: Audit, keyword: str) -> tuple[Run, tuple[str, ...]]:
-    """Let pytest collect and call the checks, quietly; return the run, and what went wrong."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    glue = Glue(run)
-    folder = content("conformance")
-    arguments = [str(folder), "--rootdir", str(folder), "-c", str(folder / "pytest.ini")]
-    arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"]
-    # it collects all garbage twice at the end, for reports that nobody reads here
-    arguments += ["-p", "no:unraisableexception"]
-    arguments += ["--assert", "plain"]
-    arguments += ["-k", keyword] if keyword else []
-    status = pytest.main(arguments, plugins=[glue, glue.fixtures()])
-    if glue.error is not None:
-        raise glue.error
-    if glue.is_empty:
-        narrowed = f" -k {keyword}" if keyword else ""
-        raise NothingSelected(f"no check matches{narrowed} in this selection: nothing was done")
-    if glue.run is None and run.interrupted:
-        raise KeyboardInterrupt
-    is_refused = glue.run is None and not glue.uncollected
-    if is_refused and keyword and status is pytest.ExitCode.USAGE_ERROR:
-        raise UsageError(f"-k {keyword} is no expression that pytest knows")
-    if glue.run is None or glue.uncollected:
-        why = "; ".join(glue.uncollected) or f"pytest ended with {int(status)}"
-        raise HarnessError(f"the suite did not run as a whole: {why}")
-    return glue.run, glue.unwritten
 
 
 def _say(run: Audit, result: Run, *, as_json: bool) -> None:

@@ -1,7 +1,6 @@
-"""The checks as plain functions, for those who judge many servers in one process.
+"""The checks as plain functions.
 
-`idprobe audit` lets pytest collect them; mutants and invariants have hundreds of servers to judge
-and need nothing that pytest adds.
+They are pytest functions as well: `pytest conformance --idprobe TARGET` shows the same judgements.
 """
 
 import importlib.util
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -20,7 +19,7 @@ from idprobe.errors import HarnessError
 from idprobe.model.verdict import Judgement
 from idprobe.probes import all_probes
 
-__all__ = ["Check", "InProcess", "all_checks", "judged"]
+__all__ = ["Check", "InProcess", "all_checks", "judged", "requirements_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +81,23 @@ def judged(audit: Judging, checks: Sequence[Check]) -> list[Judgement]:
     return audit.judgements
 
 
+def requirements_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return what `@requirement` says that a function judges; empty if it is no check."""
+    found: tuple[str, ...] = getattr(function, "requirements", ())
+    return found
+
+
 def _loaded(path: Path, root: Path) -> ModuleType:
     name = "idprobe_conformance." + ".".join(path.relative_to(root).with_suffix("").parts)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise HarnessError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        why = f"{path.relative_to(root).as_posix()}: {type(error).__name__}: {error}"
+        raise HarnessError(f"the suite is not whole: {why}") from error
     return module
 
 
@@ -96,8 +105,7 @@ def _checks_of(module: ModuleType, file: str) -> Iterator[Check]:
     for name, function in vars(module).items():
         if not name.startswith("test_") or not inspect.isfunction(function):
             continue
-        marks = getattr(function, "pytestmark", [])
-        identifiers = tuple(i for mark in marks if mark.name == "requirement" for i in mark.args)
+        identifiers = requirements_of(function)
         claim = (inspect.getdoc(function) or "").partition("\n")[0]
         probes = tuple(inspect.signature(function).parameters)
         strange = [probe for probe in probes if probe not in all_probes()]

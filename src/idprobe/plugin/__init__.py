@@ -33,8 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register our marker, and the glue if there is a target."""
-    config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
+    """Take part in the session if there is a target."""
     target = config.getoption("--idprobe")
     if not target:
         return
@@ -42,8 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("idprobe shares one run between its checks: leave out -n")
 
     from idprobe.audit.audit import Audit, resolve  # noqa: PLC0415 -- heavy, and only now needed
-    from idprobe.audit.pytest_session import Glue  # noqa: PLC0415
     from idprobe.errors import IdprobeError  # noqa: PLC0415
+    from idprobe.plugin.session import AuditSession  # noqa: PLC0415
     from idprobe.setup.embedded import served  # noqa: PLC0415
 
     stack = contextlib.ExitStack()
@@ -53,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         audit = Audit(profile, _options(config, profile.name))
     except IdprobeError as error:
         raise pytest.UsageError(str(error)) from None
-    Glue.register(config, audit)
+    AuditSession.register(config, audit)
 
 
 def _options(config: pytest.Config, name: str) -> "Options":

@@ -1,20 +1,21 @@
-"""Carries one Audit through a pytest session: probes become fixtures, outcomes judgements."""
+"""Shows the judgements of one Audit in a pytest session: probes are fixtures, verdicts outcomes."""
 
 import contextlib
 import inspect
 import types
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from idprobe.audit.audit import Audit
+from idprobe.audit.suite import claimed_folder, wants, written
 from idprobe.content import content
 from idprobe.errors import IdprobeError
-from idprobe.evidence.outputs import Claim, claim
+from idprobe.evidence.outputs import Claim
 from idprobe.findings.run import Run
+from idprobe.judge.collect import requirements_of
 from idprobe.model.exchange import Trace
 from idprobe.model.verdict import (
     HarnessFault,
@@ -27,12 +28,10 @@ from idprobe.model.verdict import (
     worst,
 )
 from idprobe.probes import all_probes
-from idprobe.report import result_files, write_all
 from idprobe.unexpected import place_of
 
-__all__ = ["Glue", "TolerableViolation"]
+__all__ = ["AuditSession", "TolerableViolation"]
 
-MARK: Final = "requirement"
 HARNESS_FAULT: Final = 4
 USAGE: Final = 2
 NOTHING: Final = "no check is selected: nothing was done"
@@ -42,8 +41,8 @@ class TolerableViolation(UserWarning):
     """A violation that the gate does not count: declared in the profile, or of no such weight."""
 
 
-class Glue:
-    """Carries one Audit through a pytest session."""
+class AuditSession:
+    """One audit in a pytest session."""
 
     def __init__(self, audit: Audit) -> None:
         """Take an audit that has not observed anything yet."""
@@ -51,24 +50,23 @@ class Glue:
         self.run: Run | None = None
         self.error: IdprobeError | None = None
         """Why the run could not be made, if so."""
-        self._judged: dict[str, list[Judgement]] = {}
         self.uncollected: list[str] = []
         """What keeps the suite from being whole: bad files, strange checks, crashes."""
         self.unwritten: tuple[str, ...] = ()
         """What the system did not let us write, a sentence each."""
         self.is_empty = False
         """Whether no check was selected, so that nothing was done."""
-        self._claim: Claim | None = None
+        self._judged: set[str] = set()
+        self._folder: Claim | None = None
         self._plain_failed = False
         """Whether a test failed that judges nothing."""
 
     @classmethod
-    def register(cls, config: pytest.Config, audit: Audit) -> "Glue":
-        """Add the glue and the probes' fixtures to a session."""
-        glue = cls(audit)
-        config.pluginmanager.register(glue, "idprobe-glue")
-        config.pluginmanager.register(glue.fixtures(), "idprobe-probes")
-        return glue
+    def register(cls, config: pytest.Config, audit: Audit) -> None:
+        """Add the session and the probes' fixtures to pytest."""
+        session = cls(audit)
+        config.pluginmanager.register(session, "idprobe-session")
+        config.pluginmanager.register(session.fixtures(), "idprobe-probes")
 
     def fixtures(self) -> types.ModuleType:
         """Return a module with a session fixture for every probe, called by its name."""
@@ -128,10 +126,7 @@ class Glue:
             identifiers = _requirements(item)
             strange = _strange_arguments(item) if identifiers else ()
             self.uncollected += [f"{item.nodeid}: there is no probe {name}" for name in strange]
-            wanted = not identifiers or (
-                any(self.audit.selects(one) for one in identifiers)
-                and self.audit.reads(_probes(item))
-            )
+            wanted = not identifiers or wants(self.audit, identifiers, _probes(item))
             (chosen if wanted else left).append(item)
         items[:] = chosen
         if left:
@@ -144,32 +139,29 @@ class Glue:
             return None
         if self.uncollected:
             return True
-        names: dict[str, None] = {}
-        for item in session.items:
-            names.update(dict.fromkeys(_probes(item)))
         self.is_empty = not session.items
         if session.items:
-            options = self.audit.options
-            observes = self.audit.recorded is None and options.keeps_evidence
-            files = result_files(options.formats, evidence=observes)
             try:
-                self._claim = claim(options.out, files, overwrite=options.overwrite)
-                self.audit.observe(names)
+                self._folder = claimed_folder(self.audit)
+                self.audit.observe(
+                    dict.fromkeys(n for item in session.items for n in _probes(item))
+                )
             except IdprobeError as error:
                 self.error = error
                 return True
         return None
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Judge: a verdict that is neither satisfied nor violated ends the test here."""
-        identifiers = _requirements(item)
-        if not identifiers or not isinstance(item, pytest.Function):
-            return
-        check = _check_id(item)
-        claim = (item.function.__doc__ or "").strip().partition("\n")[0]
-        found = self.audit.judge(check, claim, identifiers, _probes(item), item.obj)
-        self._judged[item.nodeid] = found
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
+        """Judge a check, and pass, fail, skip or warn as the judgements say."""
+        identifiers = _requirements(pyfuncitem)
+        if not identifiers:
+            return None
+        claim = (pyfuncitem.function.__doc__ or "").strip().partition("\n")[0]
+        found = self.audit.judge(
+            _check_id(pyfuncitem), claim, identifiers, _probes(pyfuncitem), pyfuncitem.obj
+        )
+        self._judged.add(pyfuncitem.nodeid)
         verdict = worst(judgement.verdict for judgement in found)
         match verdict:
             case NotApplicable(because):
@@ -178,16 +170,11 @@ class Glue:
                 # a traceback would be of ours, and takes pytest longer than all the rest
                 pytest.fail(f"{type(verdict).__name__}: {because}", pytrace=False)
             case Satisfied() | Violated():
-                item.user_properties.append(("idprobe", [j.requirement.id for j in found]))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object | None:
-        """Fail, or warn, as the judgement says; the check itself has run already."""
-        if pyfuncitem.nodeid not in self._judged:
-            return None
-        for judgement in self._judged[pyfuncitem.nodeid]:
+                pass
+        pyfuncitem.user_properties.append(("idprobe", [j.requirement.id for j in found]))
+        for judgement in found:
             if isinstance(judgement.verdict, Violated):
-                _complain(judgement)
+                _report(judgement)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -201,20 +188,12 @@ class Glue:
             return
         if self.uncollected or self.error is not None:
             session.exitstatus = HARNESS_FAULT if self.uncollected else USAGE
-        elif self._claim is not None:
-            session.exitstatus = self._written(self._claim)
-        if self._claim is not None:
-            self._claim.release()
-
-    def _written(self, ours: Claim) -> int:
-        """Write the reports into the folder that is ours; return the exit status."""
-        run = self.audit.conclude()
-        self.unwritten = write_all(run, ours.folder, self.audit.options.formats)
-        if self.unwritten:
-            run = replace(run, exit_codes=tuple(dict.fromkeys((HARNESS_FAULT, *run.exit_codes))))
-        self.run = run
-        others = pytest.ExitCode.TESTS_FAILED if self._plain_failed else pytest.ExitCode.OK
-        return run.exit_codes[0] or others
+        elif self._folder is not None:
+            self.run, self.unwritten = written(self.audit, self._folder)
+            others = pytest.ExitCode.TESTS_FAILED if self._plain_failed else pytest.ExitCode.OK
+            session.exitstatus = self.run.exit_codes[0] or others
+        if self._folder is not None:
+            self._folder.release()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is, or why there is none."""
@@ -226,15 +205,15 @@ class Glue:
             terminalreporter.write_line(f"report: {self.audit.options.out / 'report.html'}")
 
 
-def _reader(glue: Glue, name: str) -> Any:
+def _reader(session: AuditSession, name: str) -> Any:
     def read() -> Trace:
-        return glue.trace(name)
+        return session.trace(name)
 
     read.__name__ = name
     return read
 
 
-def _complain(judgement: Judgement) -> None:
+def _report(judgement: Judgement) -> None:
     said = f"{judgement.requirement.id}: {because_of(judgement.verdict)}"
     if judgement.counts:
         pytest.fail(said, pytrace=False)
@@ -243,7 +222,8 @@ def _complain(judgement: Judgement) -> None:
 
 
 def _requirements(item: pytest.Item) -> tuple[str, ...]:
-    return tuple(one for mark in item.iter_markers(MARK) for one in mark.args)
+    function = getattr(item, "function", None)
+    return () if function is None else requirements_of(function)
 
 
 def _probes(item: pytest.Item) -> tuple[str, ...]:
