@@ -1,6 +1,7 @@
 """RFC 7521 sections 4.2 and 5: which assertions prove a client, and which do not."""
 
 from idprobe.checks import Trace, refused, requirement
+from idprobe.reading.members import text_in
 from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
 from idprobe.reading.tokens.issued import metadata
 from idprobe.reading.urls import parts_of
@@ -9,7 +10,7 @@ from idprobe.reading.urls import parts_of
 @requirement("RFC7521-4/tls-used")
 def test_assertions_travel_over_tls(metadata_documents: Trace) -> None:
     """The token endpoint has the scheme https."""
-    scheme = parts_of(metadata(metadata_documents)["token_endpoint"]).scheme
+    scheme = parts_of(text_in(metadata(metadata_documents), "token_endpoint")).scheme
     assert scheme == "https", f"the scheme of token_endpoint is {scheme or 'missing'}"
 
 

@@ -50,9 +50,9 @@ class Cookies:
         """Return the Cookie header that belongs to a request; empty without a cookie for it."""
         try:
             carrier = _carrier(request)
-        except (httpx.InvalidURL, UnicodeError):  # what is no address is not sent either
+            self._jar_for(request.origin).set_cookie_header(carrier)
+        except (httpx.InvalidURL, ValueError):  # what is no address is not sent either
             return ()
-        self._jar_for(request.origin).set_cookie_header(carrier)
         value = carrier.headers.get("cookie")
         return () if value is None else (("Cookie", value),)
 

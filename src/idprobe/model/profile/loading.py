@@ -22,7 +22,7 @@ _MOST_BYTES: Final = 16 * 2**20
 def load_profile(path: Path, environ: Mapping[str, str]) -> Profile:
     """Return the profile in a TOML file; ProfileError names the file, the key and the fix."""
     source = Source(path, environ)
-    document = with_dates_as_text(_parsed(source))
+    document = _parsed(source)
     _hold_to_schema(document, source)
     document = resolved(document, source)
     _hold_to_schema(document, source)
@@ -44,7 +44,8 @@ def bare_profile(issuer_url: str) -> Profile:
 
 def _parsed(source: Source) -> dict[str, Any]:
     try:
-        return tomllib.loads(as_text(read_bounded(source.path, _MOST_BYTES), "utf-8-sig"))
+        text = as_text(read_bounded(source.path, _MOST_BYTES), "utf-8-sig")
+        parsed: dict[str, Any] = with_dates_as_text(tomllib.loads(text))
     except FileNotFoundError:
         raise source.error("", "there is no such file: check the path") from None
     except OSError as error:
@@ -57,6 +58,7 @@ def _parsed(source: Source) -> dict[str, Any]:
         raise source.error("", f"is not TOML: {_told(error)}: fix that line") from None
     except RecursionError:
         raise source.error("", "is not TOML that we read: it nests too deep") from None
+    return parsed
 
 
 def _told(error: ValueError) -> str:

@@ -13,6 +13,9 @@ from idprobe.formats.schemas import readable, schema
 
 __all__ = ["Source", "resolved", "with_dates_as_text"]
 
+MOST_LEVELS: Final = 32
+"""How deep a profile may nest: far deeper than any that is of use."""
+
 Place = tuple[str | int, ...]
 _MOST_BYTES: Final = 2**20
 """Of a file that a value is in: room for any secret, key or list."""
@@ -35,13 +38,18 @@ class Source:
         return ProfileError(self.where, place if isinstance(place, str) else readable(place), fix)
 
 
-def with_dates_as_text(value: Any) -> Any:
-    """Return the value with TOML dates and times as ISO 8601 text, which JSON Schema knows."""
+def with_dates_as_text(value: Any, levels: int = MOST_LEVELS) -> Any:
+    """Return the value with TOML dates and times as ISO 8601 text, which JSON Schema knows.
+
+    Raises RecursionError where it nests deeper than so many levels.
+    """
+    if levels == 0:
+        raise RecursionError
     match value:
         case dict():
-            return {key: with_dates_as_text(one) for key, one in value.items()}
+            return {key: with_dates_as_text(one, levels - 1) for key, one in value.items()}
         case list():
-            return [with_dates_as_text(one) for one in value]
+            return [with_dates_as_text(one, levels - 1) for one in value]
         case date():
             return value.isoformat()
         case _:
