@@ -160,6 +160,16 @@ def test_a_code_goes_from_landing_location_and_token_request() -> None:
     assert redacted.last.request.form == (("code", "‹code-1›"),)
 
 
+def test_a_code_that_is_not_utf_8_is_covered_in_a_header_too() -> None:
+    code = b"%8Dk7Qw2mZr9TdLx"
+    request = Request.get("http://127.0.0.1/authorize?code=" + code.decode())
+    echo = Response(200, (("X-Echo", "\u008dk7Qw2mZr9TdLx"),))
+
+    redacted = Vault().redact(trace_of(exchange(request, echo)))
+
+    assert "k7Qw2mZr9TdLx" not in written(redacted)
+
+
 def test_a_password_that_equals_the_user_name_leaves_the_claims_alone() -> None:
     vault = Vault([("password", "alice")])
     request = Request.post_form("http://127.0.0.1/login", [("password", "alice")])

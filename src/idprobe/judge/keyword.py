@@ -12,7 +12,7 @@ from idprobe.errors import UsageError
 
 __all__ = ["Keyword"]
 
-_TOKEN: Final = re.compile(r"[ \t]*(?:([()])|([\w:+\-.\[\]\\/]+)|(\S))")
+_TOKEN: Final = re.compile(r"([()])|([\w:+\-.\[\]\\/]+)|(\S)")
 _OPERATORS: Final = frozenset({"and", "or", "not"})
 MOST_TOKENS: Final = 200
 """More than anybody types; each level of parentheses takes a frame of the interpreter."""
@@ -34,7 +34,7 @@ class Keyword:
         return self._matches is None or self._matches([name.lower() for name in names])
 
     def _read(self) -> Iterator[str]:
-        for count, found in enumerate(_TOKEN.finditer(self.text.strip())):
+        for count, found in enumerate(_TOKEN.finditer(self.text)):
             bracket, word, strange = found.groups()
             if strange or count == MOST_TOKENS:
                 raise self._unreadable()

@@ -8,11 +8,12 @@ from dataclasses import replace
 from email.message import Message
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Pairs, Sender, form_pairs, media_type_of, parse_json
 from idprobe.redaction.decoding import ESCAPE_MARKS
+from idprobe.redaction.finding import octets_of
 
 __all__ = [
     "MEMBER",
@@ -77,12 +78,14 @@ def is_json(headers: Pairs) -> bool:
 def secrets_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """Yield (kind, value) of every secret that stands where RFC 6749, 6750 and 7617 put one."""
     request, response, landing = exchange.request, exchange.response, exchange.landing
-    yield from _secret_pairs(request.query)
+    yield from _secrets_of_form(request.target.partition(b"?")[2])
     fields = fields_of(request.headers, request.body)
     if is_json(request.headers):
         yield from _secret_members(request.body)
+    elif fields is None:
+        yield from _secrets_of_form(request.body)
     else:
-        yield from _secret_pairs(form_pairs(request.body) if fields is None else fields)
+        yield from _secret_pairs(fields)
     for name, value in request.headers:
         yield from _secret_header(name, value)
     if response is not None:
@@ -121,6 +124,16 @@ def _secret_pairs(pairs: Pairs) -> Iterator[tuple[str, str]]:
         kind = SECRET_PARAMETERS.get(name)
         if kind is not None:
             yield kind, value
+
+
+def _secrets_of_form(text: str | bytes) -> Iterator[tuple[str, str]]:
+    """Yield the secrets of a query or form; one that is not UTF-8 also by the octets it is."""
+    pairs = form_pairs(text)
+    yield from _secret_pairs(pairs)
+    if any("\ufffd" in value for _, value in pairs):
+        octets = text if isinstance(text, bytes) else octets_of(text)
+        exact = parse_qsl(octets.decode("utf-8", "surrogateescape"), errors="surrogateescape")
+        yield from _secret_pairs(tuple(exact))
 
 
 def _secret_members(body: bytes) -> Iterator[tuple[str, str]]:
@@ -206,8 +219,8 @@ def _secret_url(value: str) -> Iterator[tuple[str, str]]:
         parts = urlsplit(value)
     except ValueError:
         return
-    yield from _secret_pairs(form_pairs(parts.query))
-    yield from _secret_pairs(form_pairs(parts.fragment))
+    yield from _secrets_of_form(parts.query)
+    yield from _secrets_of_form(parts.fragment)
 
 
 def _secret_authorization(value: str) -> Iterator[tuple[str, str]]:
