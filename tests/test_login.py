@@ -13,7 +13,7 @@ from idprobe.errors import EvidenceError, Refrained
 from idprobe.flows import HumanStep, Landed
 from idprobe.login.browser.jar import from_browser, snapshot, to_browser
 from idprobe.login.drivers import playing
-from idprobe.login.manual import landing_from
+from idprobe.login.manual import landing_from, openable
 from idprobe.model.exchange import LandingMode, Request
 from idprobe.model.profile import Client, Login, Profile, Provider, with_issuer
 from idprobe.setup.targets import resolve
@@ -114,3 +114,16 @@ def test_a_cookie_is_the_same_in_the_jar_and_in_the_browser(told: dict[str, Any]
     assert again.get("sameSite") == told.get("sameSite")
     assert again["httpOnly"] is told.get("httpOnly", False)
     assert snapshot([kept]) == snapshot([from_browser(whole)]) != snapshot(list[Cookie]())
+
+
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("https://op.example/a?b=%20c&d=[1]#e", "https://op.example/a?b=%20c&d=[1]#e"),
+        ("https://op.example/\x1b[2J\n a", "https://op.example/%1B[2J%0A%20a"),
+        ("https://op.example/é\u202e", "https://op.example/%C3%A9%E2%80%AE"),
+        ("https://op.example/\ud800", "https://op.example/?"),
+    ],
+)
+def test_an_address_that_a_person_opens_is_visible_ascii(url: str, opened: str) -> None:
+    assert openable(url) == opened

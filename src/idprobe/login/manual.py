@@ -4,9 +4,11 @@ One person can do one thing at a time, so these steps queue.
 """
 
 import asyncio
+import string
 import webbrowser
 from dataclasses import replace
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -15,7 +17,10 @@ from idprobe.errors import EvidenceError
 from idprobe.flows import Ending, HumanStep, Landed
 from idprobe.model.exchange import Agent, Landing, LandingMode, form_pairs
 
-__all__ = ["landing_from", "pasted"]
+__all__ = ["landing_from", "openable", "pasted"]
+
+_VISIBLE: Final = string.punctuation
+"""What, with letters and digits, stays as it is; quoting `%` too would change the address."""
 
 
 async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
@@ -32,14 +37,23 @@ async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
 def _ask(step: HumanStep, name: str) -> Landing:
     who = f" as {step.user.username}" if step.user is not None else ", but do not log in"
     deny = " and REFUSE consent" if step.deny else ""
-    click.echo(f"\n{name}: open this address{who}{deny}:\n\n  {step.request.url}\n", err=True)
-    webbrowser.open(step.request.url)
+    address = openable(step.request.url)
+    click.echo(f"\n{name}: open this address{who}{deny}:\n\n  {address}\n", err=True)
+    webbrowser.open(address)
     while True:
         text = click.prompt("Paste the whole address the browser ended at", err=True)
         try:
             return landing_from(text, step.redirect_uris)
         except EvidenceError as error:
             click.echo(str(error), err=True)
+
+
+def openable(url: str) -> str:
+    """Return the address with all but visible ASCII percent-encoded (RFC 3986, section 2.1).
+
+    Its endpoint comes from the server's metadata: a control character must not reach the terminal.
+    """
+    return quote(url, safe=_VISIBLE, errors="replace")
 
 
 def landing_from(url: str, redirect_uris: tuple[str, ...]) -> Landing:
