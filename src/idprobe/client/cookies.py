@@ -51,7 +51,7 @@ class Cookies:
         try:
             carrier = _carrier(request)
             self._jar_for(request.origin).set_cookie_header(carrier)
-        except (httpx.InvalidURL, ValueError):  # what is no address is not sent either
+        except (httpx.InvalidURL, ValueError):  # nor is a URL sent that cannot be parsed
             return ()
         value = carrier.headers.get("cookie")
         return () if value is None else (("Cookie", value),)
