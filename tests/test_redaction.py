@@ -170,6 +170,17 @@ def test_a_code_that_is_not_utf_8_is_covered_in_a_header_too() -> None:
     assert "k7Qw2mZr9TdLx" not in written(redacted)
 
 
+def test_what_looks_like_one_secret_across_two_texts_hides_no_whole_one() -> None:
+    phrase = "one phrase of 24 octets,"
+    token = phrase * 150
+
+    for shift in range(len(phrase)):
+        header = ("Set-Cookie", f"sid={token}")
+        echo = Response(200, (header,), b"|" * shift + token.encode())
+        redacted = Vault().redact(trace_of(exchange(Request.get("http://127.0.0.1/"), echo)))
+        assert token not in written(redacted), shift
+
+
 def test_a_password_that_equals_the_user_name_leaves_the_claims_alone() -> None:
     vault = Vault([("password", "alice")])
     request = Request.post_form("http://127.0.0.1/login", [("password", "alice")])

@@ -201,14 +201,22 @@ class _Rewriting:
 def _pieces(
     found: Sequence[bytes], spans: Sequence[Span]
 ) -> Iterator[tuple[bytes, Sequence[Span]]]:
-    """Yield each text with the spans in it, which were found in all of them joined."""
+    """Yield each text with the spans in it, which were found in all of them joined.
+
+    Only the two ends of a long secret are compared, and they can stand in two texts: then each
+    text has its part of the span.
+    """
     start = number = 0
     for octets in found:
         end = start + len(octets)
         here = []
         while number < len(spans) and spans[number].start < end:
             one = spans[number]
-            here.append(Span(one.start - start, one.end - start, one.value))
+            if one.end > start:
+                first, last = max(one.start, start), min(one.end, end)
+                here.append(Span(first - start, last - start, one.value))
+            if one.end > end:  # the next text has the rest of it
+                break
             number += 1
         yield octets, here
         start = end + len(_BETWEEN)
