@@ -17,7 +17,7 @@ from idprobe.redaction.places import (
     member_value,
 )
 
-__all__ = ["PSEUDONYM", "Cover", "readable_text"]
+__all__ = ["PSEUDONYM", "Cover", "readable_texts"]
 
 PSEUDONYM: Final = re.compile(r"‹[a-z_]{1,64}-[0-9]{1,9}›")
 
@@ -250,6 +250,6 @@ def _texts(exchange: Exchange) -> Iterator[str]:
         yield exchange.failure
 
 
-def readable_text(exchange: Exchange) -> str:
-    """Return all texts of a redacted exchange, a line each, decoded: pseudonyms can be read."""
-    return unquote("\n".join(_texts(exchange)), errors="replace")
+def readable_texts(exchange: Exchange) -> Iterator[str]:
+    """Yield the texts of a redacted exchange, decoded: pseudonyms can be read."""
+    return (unquote(text, errors="replace") for text in _texts(exchange))

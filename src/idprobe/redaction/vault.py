@@ -10,7 +10,7 @@ from idprobe.formats.jose import looks_like_jwt, read_jwt, verified_by
 from idprobe.formats.jwe import Opened, header_of_jwe, opened, secret_key
 from idprobe.model.exchange import Exchange, Trace
 from idprobe.model.profile import Profile, is_ordinary, public_texts
-from idprobe.redaction.cover import PSEUDONYM, Cover, readable_text
+from idprobe.redaction.cover import PSEUDONYM, Cover, readable_texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
 from idprobe.redaction.finding import GLOBAL_LENGTH, Finder
 from idprobe.redaction.places import bounded, secret_members, secrets_of
@@ -155,7 +155,8 @@ class Vault:
         """Return the facts of the pseudonyms that occur, themselves free of secrets."""
         found: dict[str, None] = {}
         for exchange in exchanges:
-            found.update(dict.fromkeys(PSEUDONYM.findall(readable_text(exchange))))
+            for text in readable_texts(exchange):
+                found.update(dict.fromkeys(PSEUDONYM.findall(text)))
         facts = {name: self._facts[name] for name in found if name in self._facts}
         told = json.dumps(facts)
         plain: dict[str, Mapping[str, Any]] = json.loads(told)
