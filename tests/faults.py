@@ -24,8 +24,9 @@ from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.evidence.store import UNDER_LOAD, Recorded
 from idprobe.judge.collect import Check, InProcess, all_checks
 from idprobe.model.effort import Effort
-from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import Profile, with_issuer
+from idprobe.model.trace import Trace, TraceReader
 from idprobe.model.verdict import HarnessFault, Judgement, Satisfied, Violated
 from idprobe.observe.observer import ACTING, Observation, Observer, Selection
 from idprobe.probes import Depth, Safety, all_probes
@@ -181,9 +182,9 @@ def is_faulty(exchange: Exchange) -> bool:
     return exchange.response is None or exchange.response.header(MARK) is not None
 
 
-@dataclass(frozen=True, repr=False)
-class Watched(Trace):
-    """A trace that notes which steps are read by the beginning of their names, too."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Watched(TraceReader):
+    """A reader that notes which steps are read by the beginning of their names, too."""
 
     passed: list[Exchange] = field(default_factory=list, compare=False)
 
@@ -197,20 +198,20 @@ class Watched(Trace):
 def watched(check: Check, looked: list[Exchange]) -> Callable[..., None]:
     """Return the body of a check that tells which exchanges it looked at."""
 
-    def body(**traces: Trace) -> None:
-        copies = {n: Watched(**parts_of(trace), passed=looked) for n, trace in traces.items()}
+    def body(**readers: TraceReader) -> None:
+        copies = {name: Watched(**parts_of(one), passed=looked) for name, one in readers.items()}
         try:
             check.body(**copies)
         finally:
-            for trace in traces.values():
-                looked.extend(trace.looked_at)
+            for reader in readers.values():
+                looked.extend(reader.notes.taken)
 
     return body
 
 
-def parts_of(trace: Trace) -> dict[str, Any]:
-    """Return what a trace is made of; what its reader notes stays shared."""
-    return {part.name: getattr(trace, part.name) for part in fields(Trace)}
+def parts_of(reader: TraceReader) -> dict[str, Any]:
+    """Return the fields of a reader; what it notes stays shared."""
+    return {part.name: getattr(reader, part.name) for part in fields(TraceReader)}
 
 
 def walk(target: str, fault: str) -> Iterator[tuple[int, str]]:

@@ -27,8 +27,8 @@ from typing import Any, Final
 
 from idprobe.client.wire import Cookies, Courier, Wire
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import Node, Profile, Provider, with_issuer
+from idprobe.model.trace import Trace
 from idprobe.probes import all_probes
 from idprobe.reading.races import Trial, smallest_window
 from idprobe.reading.races import trials as races_of

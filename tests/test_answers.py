@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import (
     error_code,
     gives_tokens,

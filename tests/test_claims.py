@@ -9,7 +9,8 @@ import pytest
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.evidence.store import UNDER_LOAD
 from idprobe.judge.evaluate import Decision, decided
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
@@ -30,7 +31,7 @@ FIRST, SECOND, THIRD = exchange("first"), exchange("second"), exchange("third")
 TRACES: Final = {"seen": Trace("seen", (FIRST, SECOND, THIRD))}
 
 
-def test_what_holds_is_shown_with_the_last_that_was_looked_at() -> None:
+def test_what_holds_is_shown_with_the_exchange_taken_last() -> None:
     def claim(seen: Trace) -> None:
         assert seen["second"].answered.status == 200
 
@@ -41,7 +42,7 @@ def test_what_holds_is_shown_with_the_last_that_was_looked_at() -> None:
     assert not decision.remark
 
 
-def test_a_claim_that_looks_at_nothing_is_shown_with_the_last_that_was_sent() -> None:
+def test_a_claim_that_takes_nothing_is_shown_with_the_last_that_was_sent() -> None:
     assert decided(lambda **_: None, TRACES).exchange is THIRD
 
 
@@ -51,45 +52,47 @@ def test_a_claim_without_any_exchange_is_shown_with_none() -> None:
 
 def test_remarks_are_told_where_the_claim_was_decided() -> None:
     def claim(seen: Trace) -> None:
-        seen.remarks.extend(["one", "two"])
+        seen.remark("one")
+        seen.remark("two")
 
     assert decided(claim, TRACES).remark == "one\ntwo"
 
 
-def test_what_fails_is_shown_with_the_exchange_that_it_had_in_hand() -> None:
+def test_what_fails_is_shown_with_the_exchange_that_was_taken_last() -> None:
     def claim(seen: Trace) -> None:
-        wrong = seen["first"]
-        sound = seen["third"].answered.status
-        assert wrong.answered.status > sound, "they are alike"
+        assert seen["first"].answered.is_success
+        assert seen["second"].answered.status == 400, "it is no refusal"
 
     decision = decided(claim, TRACES)
 
-    assert decision.verdict == Violated("they are alike")
-    assert decision.exchange is FIRST
+    assert decision.verdict == Violated("it is no refusal")
+    assert decision.exchange is SECOND
 
 
-@pytest.mark.parametrize("part", ["request", "response"])
-def test_half_of_an_exchange_stands_for_it(part: str) -> None:
+def test_the_exchange_that_a_check_names_decides_whatever_is_taken_after_it() -> None:
     def claim(seen: Trace) -> None:
-        half = getattr(seen["second"], part)
-        assert seen["third"].answered.is_success
-        raise AssertionError(f"{type(half).__name__} is wrong")
+        wrong = seen["first"]
+        seen.decide(wrong)
+        assert wrong.answered.status > seen["third"].answered.status, "they are alike"
+
+    assert decided(claim, TRACES).exchange is FIRST
+
+
+def test_the_first_of_the_steps_that_are_wrong_decides() -> None:
+    def claim(seen: Trace) -> None:
+        wrong = [one.step for one in seen if one.step != "first"]
+        seen.decide_by(wrong)
+        assert not wrong, f"they are wrong: {wrong}"
 
     assert decided(claim, TRACES).exchange is SECOND
 
 
-def test_a_step_that_is_named_after_a_colon_is_shown() -> None:
-    def claim(**_: Trace) -> None:
-        raise AssertionError("it made no difference: nothing, second, third")
+def test_no_step_that_is_wrong_decides_nothing() -> None:
+    def claim(seen: Trace) -> None:
+        assert seen["first"].answered.is_success
+        seen.decide_by([])
 
-    assert decided(claim, TRACES).exchange is SECOND
-
-
-def test_what_follows_the_first_colon_may_have_another() -> None:
-    def claim(**_: Trace) -> None:
-        raise AssertionError("these are wrong: second: it is old, third: it is new")
-
-    assert decided(claim, TRACES).exchange is SECOND
+    assert decided(claim, TRACES) == Decision(Satisfied(), FIRST)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,7 @@ def test_nothing_is_decided_by_a_server_in_distress() -> None:
     last = exchange("last", 503)
 
     def claim(seen: Trace) -> None:
-        seen.remarks.append("a remark")
+        seen.remark("a remark")
         assert seen["last"].answered.status == 400, "it is no refusal"
 
     decision = decided(claim, {"seen": Trace("seen", (FIRST, last))})
@@ -151,6 +154,7 @@ def test_the_exchange_that_decides_counts_although_nobody_looked_it_up() -> None
     def claim(seen: Trace) -> None:
         assert seen["first"].answered.is_success
         wrong = seen.exchanges[-1]
+        seen.decide(wrong)
         assert wrong.answered.is_success
 
     assert isinstance(decided(claim, {"seen": Trace("seen", (FIRST, last))}).verdict, Inconclusive)

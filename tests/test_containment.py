@@ -14,8 +14,8 @@ from joserfc import jws
 from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
 from idprobe.evidence.store import Evidence, read_evidence
 from idprobe.judge.collect import Check, InProcess, all_checks, judged
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import with_issuer
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import HarnessFault, name_of
 from idprobe.redaction import Vault
 from idprobe.report import write_all

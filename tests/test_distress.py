@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from idprobe.judge.weigh import distress_of
-from idprobe.model.exchange import Exchange, Request, Response, Sender, Trace
+from idprobe.model.exchange import Exchange, Request, Response, Sender
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Satisfied, Violated
 
 STARTED: Final = datetime(2026, 11, 24, 20, 11, 5, tzinfo=UTC)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.probes.clients.client_authentication import with_colons
 from idprobe.reading.properties.encodings import no_wider_than_before
 from idprobe.reading.properties.examples import Example

@@ -8,7 +8,8 @@ import pytest
 
 from idprobe.errors import EvidenceError
 from idprobe.evidence.store import Evidence, ProbeOutcome, read_evidence
-from idprobe.model.exchange import Exchange, Request, Response, Trace, parse_json
+from idprobe.model.exchange import Exchange, Request, Response, parse_json
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 SECRET: Final = "a-secret-of-the-profile"

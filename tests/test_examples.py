@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Notes, Trace, TraceReader
 from idprobe.reading.properties.examples import Example, examples_of, first_flaw
 
 
@@ -38,10 +39,11 @@ def test_an_example_has_its_own_steps_alone() -> None:
 
 
 def test_the_last_exchange_of_an_example_is_what_its_reader_rests_on() -> None:
-    found = trace("1/a", "1/b", "2/a")
+    notes = Notes()
+    found = TraceReader.of(trace("1/a", "1/b", "2/a"), notes)
 
     assert Example(found, 1).last is found.exchanges[1]
-    assert found.looked_at == [found.exchanges[1]]
+    assert notes.taken == [found.exchanges[1]]
 
 
 def test_an_example_that_sent_nothing_is_no_evidence() -> None:

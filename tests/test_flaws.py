@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.properties.encodings import (
     UNKNOWN_GRANT,
     answered_well,

@@ -14,7 +14,8 @@ import pytest
 
 from idprobe.evidence.seals import SealState
 from idprobe.evidence.store import Evidence, ProbeOutcome, read_evidence
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 CHECK: Final = "cache-control-no-store"

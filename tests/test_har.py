@@ -16,8 +16,8 @@ from idprobe.model.exchange import (
     Request,
     Response,
     Sender,
-    Trace,
 )
+from idprobe.model.trace import Trace
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 headers = st.lists(st.tuples(texts, texts), max_size=4).map(tuple)

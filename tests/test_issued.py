@@ -7,7 +7,8 @@ import pytest
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.formats.jose import generate_key, half_hash, public_key, sign_jwt, verified_by
-from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.tokens.issued import (
     SKEW_S,
     audiences,

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.authorization.landings import (
     access_token_died,
     endings,

@@ -20,7 +20,6 @@ LONG: Final = frozenset(
         "idprobe/observe/observer.py",
         "idprobe/audit/audit.py",
         "idprobe/client/wire.py",
-        "idprobe/model/exchange.py",
         "idprobe/model/profile/model.py",
         "idprobe/load/engine/engine.py",
         "idprobe/load/locust/users.py",

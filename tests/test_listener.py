@@ -14,7 +14,7 @@ from idprobe.client.wire import Courier, Wire
 from idprobe.errors import ProfileError, Unsuited
 from idprobe.evidence.har import from_har, to_har
 from idprobe.judge.collect import InProcess
-from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import (
     LISTENER_REACHED,
     Client,
@@ -23,6 +23,7 @@ from idprobe.model.profile import (
     Provider,
     with_issuer,
 )
+from idprobe.model.trace import Trace
 from idprobe.observe.observer import Observation, Observer
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from idprobe.evidence.store import UNDER_LOAD, ProbeOutcome
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.observe.outage import without_interrupted
 
 BEGUN: Final = datetime(2026, 11, 24, 20, 11, 5, tzinfo=UTC)

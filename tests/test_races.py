@@ -15,8 +15,9 @@ from idprobe.client.wire import tls_context
 from idprobe.errors import EvidenceError
 from idprobe.evidence.har import from_har, to_har
 from idprobe.judge.collect import all_checks, judged
-from idprobe.model.exchange import Exchange, Release, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Release, Request, Response
 from idprobe.model.profile import Limits, Profile, Tls, with_issuer
+from idprobe.model.trace import Notes, Trace, TraceReader
 from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict
 from idprobe.observe.observer import Selection
 from idprobe.probes import Safety
@@ -61,12 +62,12 @@ def series(count: int, *statuses: int, apart_ms: float = 0.1) -> Trace:
 
 
 def test_races_that_nobody_won_rule_out_a_window() -> None:
-    trace = series(24, 200, 400, 400)
+    notes = Notes()
 
-    rules_out(trace)
+    rules_out(TraceReader.of(series(24, 200, 400, 400), notes))
 
     said = "no window of 0.12 ms or more found (24 trials, spread 20 µs, 95%; one request alone"
-    assert trace.remarks == [f"{said} takes 4 ms)"]
+    assert notes.remarks == [f"{said} takes 4 ms)"]
 
 
 def test_a_window_that_is_not_small_is_no_evidence() -> None:

@@ -19,8 +19,9 @@ from idprobe.client.wire import Courier, Wire, tls_context
 from idprobe.errors import NoResponse, Refrained, Unsuited
 from idprobe.flows import basic_credentials
 from idprobe.judge.collect import InProcess
-from idprobe.model.exchange import Connection, Exchange, Request, Sender, Trace
+from idprobe.model.exchange import Connection, Exchange, Request, Sender
 from idprobe.model.profile import Client, Limits, Profile, Provider, Tls, bare_profile
+from idprobe.model.trace import Trace
 from idprobe.probes.http.http_framing import answered
 from idprobe.redaction import Vault
 from idprobe_reference.certificates import Certificates, make_certificates

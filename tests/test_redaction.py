@@ -13,7 +13,8 @@ from joserfc.jwk import RSAKey
 
 from idprobe.evidence.har import to_har
 from idprobe.formats.jwe import encrypt
-from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault, facts_of
 
 SECRET: Final = 's3cr3t/with +odd&<chars>="é'

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.registered import served_anywhere
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.tokens.token_responses import (
     denied,
     errors_in,

@@ -16,8 +16,8 @@ from idprobe.model.exchange import (
     Request,
     Response,
     Sender,
-    Trace,
 )
+from idprobe.model.trace import Trace
 from idprobe.reading.authorization.consents import consent_pages
 from idprobe.reading.authorization.guesses import slowed_down
 from idprobe.reading.authorization.landings import all_landings, strayed

@@ -37,6 +37,7 @@ def test_addresses_of_pages_carry_no_tokens(user_pages: Trace) -> None:
     if code is None:
         raise EvidenceError("the journey ends without a code")
     for exchange in user_pages.steps("journey"):
+        user_pages.decide(exchange)
         found = [n for n, value in exchange.request.query if n in SECRETS or value == code]
         assert not found, f"{exchange.request.path} has {', '.join(found)} in its query"
 
@@ -105,4 +106,5 @@ def test_login_is_for_the_browser_that_it_is_made_in(login_finished_elsewhere: T
     """A login that another browser finishes leaves the one that began it as it was."""
     steps = [step for step in ("reload", "silent") if step in login_finished_elsewhere]
     served = [step for step in steps if gives_tokens(login_finished_elsewhere[step])]
+    login_finished_elsewhere.decide_by(served)
     assert not served, "a code left in a browser in which nobody logged in"

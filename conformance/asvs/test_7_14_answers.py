@@ -24,6 +24,7 @@ def test_errors_tell_no_internals(
     """No error has a stack trace, a message of a database or a path of the file system."""
     for trace in (token_request_faults, authorization_errors, client_unknown):
         for exchange in trace:
+            token_request_faults.decide(exchange)
             told = [found[0] for found in INTERNALS.finditer(exchange.answered.text)]
             assert not told, f"the answer to {exchange.step} tells {told[0][:60]!r}"
 
@@ -32,6 +33,7 @@ def test_errors_tell_no_internals(
 def test_no_cache_keeps_a_login(user_pages: Trace) -> None:
     """The pages of a login, the redirect that ends it, and a page of an error forbid storing."""
     for exchange in (*pages_shown(user_pages), user_pages["journey"]):
+        user_pages.decide(exchange)
         kept = "no-store" not in exchange.answered.directives("cache-control")
         assert not kept, f"{exchange.request.path} may be stored"
 
@@ -40,6 +42,7 @@ def test_no_cache_keeps_a_login(user_pages: Trace) -> None:
 def test_pages_are_not_sniffed(user_pages: Trace) -> None:
     """Login, consent and error pages have X-Content-Type-Options: nosniff."""
     for exchange in pages_shown(user_pages):
+        user_pages.decide(exchange)
         said = exchange.answered.directives("x-content-type-options")
         assert "nosniff" in said, f"{exchange.request.path} may be sniffed"
 
@@ -58,6 +61,7 @@ def test_token_endpoint_tells_to_come_by_tls(plain_twins: Trace) -> None:
 def test_browsers_are_told_to_come_by_tls(user_pages: Trace) -> None:
     """The pages say Strict-Transport-Security for half a year or more."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         said = exchange.answered.header("strict-transport-security") or ""
         age = re.search(r"max-age\s*=\s*\"?(\d+)", said, re.IGNORECASE)
         if said and age is None:

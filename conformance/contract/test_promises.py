@@ -38,6 +38,7 @@ def test_access_token_can_be_used_again(access_token_used_again: Trace) -> None:
         raise EvidenceError("the access token did not work even once")
 
     for exchange in uses:
+        access_token_used_again.decide(exchange)
         assert is_active(access_token_used_again[exchange.step]), f"{exchange.step} is refused"
 
 
@@ -58,6 +59,7 @@ def test_refresh_token_of_client_credentials_works(client_credentials_refreshed:
     exchange = client_credentials_refreshed["refreshed"]
     first = token_members(client_credentials_refreshed["tokens"]).get("access_token")
 
+    client_credentials_refreshed.decide(exchange)
     assert served(exchange), f"the refresh token is refused: {error_code(exchange)}"
     assert token_members(exchange).get("access_token") != first, "the access token is the old one"
 

@@ -59,6 +59,7 @@ def test_204_has_no_length(preflights: Trace) -> None:
     if not empty:
         raise Unsuited("no preflight is answered with 204")
     for exchange in empty:
+        preflights.decide(exchange)
         length = exchange.answered.header("content-length")
         assert length is None, f"{exchange.step}: a 204 has Content-Length {length}"
 
@@ -98,6 +99,7 @@ def test_location_is_one_uri(authorization_states: Trace, user_pages: Trace) -> 
     if not redirects:
         raise EvidenceError("there is no redirect to look at")
     for exchange in redirects:
+        authorization_states.decide(exchange)
         fields = exchange.answered.all_headers("location")
         assert len(fields) == 1, f"{exchange.step}: Location stands {len(fields)} times"
         uri = PSEUDONYM.sub("x", fields[0])
@@ -120,6 +122,7 @@ def test_retry_after_can_be_read(secret_guessed: Trace) -> None:
 def test_429_says_why(secret_guessed: Trace) -> None:
     """Who is refused for haste is told so."""
     for exchange in _limited(secret_guessed):
+        secret_guessed.decide(exchange)
         assert exchange.answered.body.strip(), f"{exchange.step}: the 429 has no content"
 
 
@@ -186,6 +189,7 @@ def _subjects(trace: Trace, name: str) -> set[str]:
 def test_no_token_comes_from_a_cache(code_answer: Trace, token_request_faults: Trace) -> None:
     """No answer of the token endpoint has an age, or was found in a cache."""
     for exchange in _answers(code_answer, token_request_faults):
+        code_answer.decide(exchange)
         if exchange.request.agent != "client":
             continue
         age = exchange.answered.header("age")

@@ -80,6 +80,7 @@ def test_metadata_are_not_served_in_the_clear(documents_in_the_clear: Trace) -> 
     if not twins:
         raise EvidenceError("no metadata document is served under https")
     for exchange in twins:
+        documents_in_the_clear.decide(exchange)
         answer = exchange.response
         served = answer is not None and answer.is_success and "issuer" in answer.text
         assert not served, f"{exchange.request.path} is served under http too"

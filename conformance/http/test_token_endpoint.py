@@ -70,6 +70,7 @@ def test_unknown_header_of_a_code_request_is_ignored(code_requests_bent: Trace) 
 def test_singleton_fields_stand_once(code_answer: Trace, token_request_faults: Trace) -> None:
     """Fields that are no lists stand once in each answer."""
     for exchange, response in _answers(code_answer, token_request_faults):
+        code_answer.decide(exchange)
         for name in SINGLETONS:
             count = len(response.all_headers(name))
             assert count <= 1, f"{exchange.step}: {name} stands {count} times"
@@ -81,6 +82,7 @@ def test_answers_with_content_have_a_content_type(
 ) -> None:
     """Each answer with a body says what it is."""
     for exchange, response in _answers(code_answer, token_request_faults):
+        code_answer.decide(exchange)
         if response.body:
             assert response.media_type, f"{exchange.step}: there is no Content-Type"
 
@@ -195,6 +197,7 @@ def test_realm_is_quoted(basic_authentication: Trace) -> None:
 def test_401_has_a_challenge(basic_authentication: Trace) -> None:
     """Each 401 to a client that uses Basic has WWW-Authenticate."""
     for exchange, _ in _unauthorized(basic_authentication):
+        basic_authentication.decide(exchange)
         assert challenges(exchange), f"{exchange.step}: there is no challenge"
 
 
@@ -204,6 +207,7 @@ def test_401_of_wrong_client_credentials_has_a_challenge(
 ) -> None:
     """Each 401 to a client without proof has WWW-Authenticate, wherever the secret was."""
     for exchange, _ in _unauthorized(client_credentials_unproven):
+        client_credentials_unproven.decide(exchange)
         assert challenges(exchange), f"{exchange.step}: there is no challenge"
 
 
@@ -212,6 +216,7 @@ def test_challenge_is_one_that_clients_can_answer(basic_authentication: Trace) -
     """The challenge of the token endpoint names a scheme for clients: Basic is."""
     schemes = {"basic", "digest", "bearer", "dpop", "mutual", "hoba", "privatetoken"}
     for exchange, _ in _unauthorized(basic_authentication):
+        basic_authentication.decide(exchange)
         found = {challenge.scheme for challenge in challenges(exchange)}
         if found:
             assert found & (schemes - {"bearer", "dpop"}), f"{exchange.step}: it is for {found}"
@@ -224,6 +229,7 @@ def test_errors_explain_themselves(token_request_faults: Trace) -> None:
     if not found:
         raise EvidenceError("no answer has a status of 4xx")
     for exchange, response in found:
+        token_request_faults.decide(exchange)
         assert response.body, f"{exchange.step}: there is no body"
 
 
@@ -246,6 +252,7 @@ def test_charset_of_a_basic_challenge_is_utf_8(basic_authentication: Trace) -> N
 def test_tokens_are_sent_as_strict_json(code_answer: Trace) -> None:
     """A token response is one JSON text by the strict grammar."""
     for exchange, response in _json_bodies(code_answer):
+        code_answer.decide(exchange)
         problem = _json_problem(response)
         assert not problem, f"{exchange.step}: {problem}"
 
@@ -254,6 +261,7 @@ def test_tokens_are_sent_as_strict_json(code_answer: Trace) -> None:
 def test_token_errors_are_sent_as_strict_json(token_request_faults: Trace) -> None:
     """A token error is one JSON text by the strict grammar."""
     for exchange, response in _json_bodies(token_request_faults):
+        token_request_faults.decide(exchange)
         problem = _json_problem(response)
         assert not problem, f"{exchange.step}: {problem}"
 
@@ -291,6 +299,7 @@ def test_numbers_are_written_as_json_wants(code_answer: Trace) -> None:
 def test_tokens_are_sent_in_utf_8(code_answer: Trace) -> None:
     """A token response is UTF-8."""
     for exchange, response in _json_bodies(code_answer):
+        code_answer.decide(exchange)
         assert _is_utf_8(response.body), f"{exchange.step}: the body is not UTF-8"
 
 
@@ -298,6 +307,7 @@ def test_tokens_are_sent_in_utf_8(code_answer: Trace) -> None:
 def test_token_errors_are_sent_in_utf_8(token_request_faults: Trace) -> None:
     """A token error is UTF-8, whatever was sent."""
     for exchange, response in _json_bodies(token_request_faults):
+        token_request_faults.decide(exchange)
         assert _is_utf_8(response.body), f"{exchange.step}: the body is not UTF-8"
 
 
@@ -313,6 +323,7 @@ def _is_utf_8(octets: bytes) -> bool:
 def test_tokens_are_sent_without_a_mark(code_answer: Trace) -> None:
     """No token response starts with a byte order mark."""
     for exchange, response in _json_bodies(code_answer):
+        code_answer.decide(exchange)
         assert not response.body.startswith(BYTE_ORDER_MARK), f"{exchange.step}: there is one"
 
 
@@ -320,4 +331,5 @@ def test_tokens_are_sent_without_a_mark(code_answer: Trace) -> None:
 def test_token_errors_are_sent_without_a_mark(token_request_faults: Trace) -> None:
     """No token error starts with a byte order mark."""
     for exchange, response in _json_bodies(token_request_faults):
+        token_request_faults.decide(exchange)
         assert not response.body.startswith(BYTE_ORDER_MARK), f"{exchange.step}: there is one"

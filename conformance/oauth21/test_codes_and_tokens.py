@@ -69,6 +69,7 @@ def test_token_responses_have_no_null(code_answer: Trace) -> None:
 def test_token_errors_have_no_null(token_request_faults: Trace) -> None:
     """What an error response does not have is left out."""
     for exchange in errors_in(token_request_faults):
+        token_request_faults.decide(exchange)
         if exchange.answered.media_type == "application/json":
             names = _nulls(exchange.answered.json_object)
             assert not names, f"{exchange.step}: {', '.join(names)} is null"

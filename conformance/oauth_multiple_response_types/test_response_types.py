@@ -25,6 +25,7 @@ def members(landing: Landing) -> set[str]:
 def test_word_order_is_irrelevant(hybrid_requests: Trace) -> None:
     """Response types of the same words bring the same, whatever the order."""
     for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
+        hybrid_requests.decide(exchange)
         assert not refused(exchange), f"{kind} is refused backwards"
         usual = members(landed(hybrid_requests[f"granted:{kind}"]))
         assert members(landed(exchange)) == usual, f"{kind} brings something else backwards"
@@ -60,6 +61,7 @@ def test_fragment_mode_means_fragment(response_modes: Trace) -> None:
 def test_all_parameters_come_by_one_mode(hybrid_requests: Trace) -> None:
     """All of a hybrid response is in the fragment, nothing in the query."""
     for kind, exchange in response_types_tried(hybrid_requests, "granted"):
+        hybrid_requests.decide(exchange)
         assert landed(exchange).mode is LandingMode.FRAGMENT, f"{kind} is not in the fragment"
         query = (exchange.answered.header("location") or "").partition("#")[0].partition("?")[2]
         beside = [name for name in (*CREDENTIALS, "state") if f"{name}=" in query]
@@ -70,6 +72,7 @@ def test_all_parameters_come_by_one_mode(hybrid_requests: Trace) -> None:
 def test_errors_come_by_the_same_mode(hybrid_requests: Trace) -> None:
     """Errors of hybrid requests are in the fragment as successes are."""
     for kind, exchange in response_types_tried(hybrid_requests, "stranger"):
+        hybrid_requests.decide(exchange)
         landing = landed(exchange)
         assert landing.mode is LandingMode.FRAGMENT, (
             f"the error for {kind} is in the {landing.mode}"
@@ -218,6 +221,7 @@ def test_id_token_token_brings_all(implicit_id_token_token: Trace) -> None:
 def test_hybrid_responses_do_not_come_by_query(hybrid_requests: Trace) -> None:
     """No combination travels in a query, not if asked to either."""
     for kind, exchange in response_types_tried(hybrid_requests, "query"):
+        hybrid_requests.decide(exchange)
         got = gives_tokens(exchange) and landed(exchange).mode is LandingMode.QUERY
         assert not got, f"{kind} is in the query"
 
@@ -227,10 +231,12 @@ def test_hybrid_responses_come_by_the_mode_asked_for(hybrid_requests: Trace) -> 
     """Success and error come by the fragment; success by form_post if asked for."""
     for what in ("granted", "stranger"):
         for kind, exchange in response_types_tried(hybrid_requests, what):
+            hybrid_requests.decide(exchange)
             mode = landed(exchange).mode
             assert mode is LandingMode.FRAGMENT, f"{kind} is in the {mode}"
     exchange = hybrid_requests["by-form_post"]
     if not refused(exchange):
+        hybrid_requests.decide(exchange)
         mode = landed(exchange).mode
         assert mode is LandingMode.FORM_POST, f"with form_post it is in the {mode}"
 
@@ -240,6 +246,7 @@ def test_state_of_hybrid_requests_comes_back(hybrid_requests: Trace) -> None:
     """The state comes back in success and error of every combination."""
     for what in ("granted", "stranger"):
         for kind, exchange in response_types_tried(hybrid_requests, what):
+            hybrid_requests.decide(exchange)
             wanted = (sent(hybrid_requests, f"{what}:{kind}", "state"),)
             assert landed(exchange).values("state") == wanted, f"the state of {kind} is changed"
 
@@ -260,6 +267,7 @@ def test_fragment_is_never_replaced_by_query(hybrid_requests: Trace) -> None:
     An error may be there: the request asked for it (OpenID Connect Core 1.0 section 3.3.2.6).
     """
     for kind, exchange in response_types_tried(hybrid_requests, "query"):
+        hybrid_requests.decide(exchange)
         landing = exchange.landing
         in_query = landing is not None and landing.mode is LandingMode.QUERY
         assert not in_query or refused(exchange), f"the answer to {kind} is in the query"

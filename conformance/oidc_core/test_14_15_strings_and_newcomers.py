@@ -53,6 +53,7 @@ def test_newcomers_are_served(newcomer: Trace) -> None:
     if "login" not in newcomer:
         raise EvidenceError("no client was registered")
     exchange = newcomer["login"]
+    newcomer.decide(exchange)
     assert not refused(exchange), f"the login led to {error_code(exchange) or 'an error page'}"
     if "tokens-login" not in newcomer:
         raise EvidenceError("no code landed")

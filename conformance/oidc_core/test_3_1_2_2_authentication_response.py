@@ -126,6 +126,7 @@ def test_prompt_none_of_a_stranger_is_an_error(prompt_none: Trace) -> None:
 def test_pages_cannot_be_framed(user_pages: Trace) -> None:
     """Pages on which the user is asked something are shown in no frame of another site."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         assert framed_by_nobody(exchange.answered), f"{exchange.request.path} can be framed"
 
 

@@ -103,4 +103,5 @@ def test_nobody_learns_who_is_there(
     can_delete(registration_deleted)
     exchanges = [registration_read_by_others[step] for step in ("anonymous", "bad-token")]
     for exchange in (*exchanges, registration_deleted["read"]):
+        registration_deleted.decide(exchange)
         assert exchange.answered.status != 404, f"status is 404 for {exchange.step}"

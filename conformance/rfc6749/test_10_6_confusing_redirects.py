@@ -29,6 +29,7 @@ def test_no_spelling_of_a_foreign_host_is_followed(redirect_uri_confusions: Trac
 def test_redirect_uri_begins_no_header(redirect_uri_confusions: Trace) -> None:
     """A line break in a redirect_uri begins no header."""
     for exchange in redirect_uri_confusions:
+        redirect_uri_confusions.decide(exchange)
         header = exchange.answered.header("x-idprobe")
         assert header is None, f"a header was injected: {exchange.step}"
 

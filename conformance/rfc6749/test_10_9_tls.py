@@ -52,8 +52,10 @@ def test_endpoints_prove_who_they_are(plain_twins: Trace) -> None:
 def test_users_never_leave_tls(user_pages: Trace) -> None:
     """Every page on the way is under https, and so is all that its forms and links lead to."""
     for exchange in user_pages.steps("journey"):
+        user_pages.decide(exchange)
         assert exchange.request.origin.startswith("https:"), "a page is under http"
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         page = page_of(exchange.answered)
         forms = page.css("form") if page is not None else []
         targets = [form.attributes.get("action") or "" for form in forms]

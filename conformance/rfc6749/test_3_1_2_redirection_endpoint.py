@@ -29,6 +29,7 @@ def test_query_of_redirect_uri_is_kept(redirect_uri_with_query: Trace) -> None:
 def test_scheme_authority_and_path_are_fixed(redirect_uri_near_misses: Trace) -> None:
     """A redirect_uri with another scheme, host, port or path is not followed."""
     wrong = [step for step in followed_steps(redirect_uri_near_misses) if step in PARTS]
+    redirect_uri_near_misses.decide_by(wrong)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 

@@ -72,6 +72,7 @@ def test_empty_state_is_none(authorization_tolerance: Trace) -> None:
     empty = authorization_tolerance["empty-state"]
     missing = authorization_tolerance["without-state"]
     assert refused(empty) == refused(missing), f"an empty state leads to {error_code(empty)}"
+    authorization_tolerance.decide(empty)
     assert not landed(empty).get("state"), "the response has a state, though none was sent"
 
 
@@ -139,6 +140,7 @@ def test_unknown_response_type_is_an_error(authorization_errors: Trace) -> None:
 def test_order_of_response_type_words_is_irrelevant(hybrid_requests: Trace) -> None:
     """A response type of several words means the same in any order."""
     for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
+        hybrid_requests.decide(exchange)
         assert not refused(exchange), f"{kind} is refused backwards"
         both = (landed(one) for one in (exchange, hybrid_requests[f"granted:{kind}"]))
         granted = [{name for name, _ in one.parameters} & GRANTED for one in both]

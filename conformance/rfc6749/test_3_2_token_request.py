@@ -49,6 +49,7 @@ def test_empty_grant_type_and_code_are_absent(
         (code_requests_bent["empty_grant_type"], token_request_faults["no_parameters"]),
         (token_request_faults["empty_code"], token_request_faults["no_code"]),
     ):
+        code_requests_bent.decide(exchange)
         assert refused(exchange), "an empty parameter brings tokens"
         code = error_code(exchange)
         as_missing = {"invalid_request", error_code(missing)}

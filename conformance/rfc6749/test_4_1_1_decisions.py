@@ -12,4 +12,5 @@ def test_consent_is_for_the_page_that_it_was_given_on(requests_interleaved: Trac
         raise EvidenceError("agreeing brings no code, with one request open either")
     if gives_tokens(exchange):
         state = sent(requests_interleaved, "first-page", "state")
+        requests_interleaved.decide(exchange)
         assert landed(exchange).get("state") == state, "another request was approved"

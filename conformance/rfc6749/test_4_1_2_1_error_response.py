@@ -68,6 +68,7 @@ def test_each_error_response_has_one_code(
     """Each refusal at the redirect_uri has one error code of the right characters."""
     for trace in (authorization_errors, strange_scopes, authorization_denied):
         for exchange in trace:
+            authorization_errors.decide(exchange)
             landing = exchange.landing
             if landing is not None and not gives_tokens(exchange):
                 codes = landing.values("error")
@@ -101,6 +102,7 @@ def test_client_gets_no_other_response_type(response_types_not_registered: Trace
     wrong = [
         step for step, one in found if step.islower() and step != "code code" and gives_tokens(one)
     ]
+    response_types_not_registered.decide_by(wrong)
     assert not wrong, f"the client is served by {', '.join(wrong)}"
 
 

@@ -78,6 +78,7 @@ def test_redirect_uri_may_not_be_left_out(code_redirect_uri_differs: Trace) -> N
 def test_redirect_uri_has_to_be_the_same(code_redirect_uri_differs: Trace) -> None:
     """A code is not redeemed with a redirect_uri that differs at all."""
     for step, exchange in endings(code_redirect_uri_differs):
+        code_redirect_uri_differs.decide(exchange)
         good = step == "missing" or refused(exchange)
         assert good, f"the code was redeemed with another redirect_uri: {step}"
 
@@ -89,6 +90,7 @@ def test_failed_redemptions_have_the_error_format(
     """A failed redemption is answered with JSON that has an error, and status 400 or 401."""
     failed = [e for t in (code_altered, code_redirect_uri_differs) for _, e in endings(t)]
     for exchange in (*failed, code_replayed["replay"]):
+        code_replayed.decide(exchange)
         response = exchange.answered
         if refused(exchange):
             assert response.status in {400, 401}, f"the status is {response.status}"

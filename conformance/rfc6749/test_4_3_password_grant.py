@@ -42,6 +42,7 @@ def test_wrong_password_is_invalid_grant(password_grant: Trace) -> None:
     if not refusals:
         raise EvidenceError("no wrong password was refused")
     for exchange in refusals:
+        password_grant.decide(exchange)
         code = error_code(exchange)
         assert code == "invalid_grant", f"the error is {code} ({exchange.step})"
 

@@ -158,6 +158,7 @@ def test_password_grant_is_not_offered(token_request_faults: Trace) -> None:
 def test_error_codes_keep_to_their_characters(token_request_faults: Trace) -> None:
     """No error code has a quote, a backslash, a control character or one beyond ASCII."""
     for exchange in errors_in(token_request_faults):
+        token_request_faults.decide(exchange)
         code = exchange.answered.error or ""
         assert ERROR_CHARACTERS.fullmatch(code), f"the error is {code[:40]!r}"
 
@@ -174,6 +175,7 @@ def test_error_codes_are_registered(token_request_faults: Trace) -> None:
         "invalid_scope",
     }
     for exchange in errors_in(token_request_faults):
+        token_request_faults.decide(exchange)
         code = exchange.answered.error
         assert code in known, f"the error is {str(code)[:40]!r}"
 
@@ -189,6 +191,7 @@ def test_descriptions_keep_to_their_characters(token_request_faults: Trace) -> N
     if not described:
         raise Unsuited("no error has an error_description, which is optional")
     for exchange in described:
+        token_request_faults.decide(exchange)
         text = exchange.answered.json_object["error_description"]
         assert isinstance(text, str), "error_description is no string"
         shown = texts_without_secrets(token_request_faults, text)
@@ -200,6 +203,7 @@ def test_descriptions_keep_to_their_characters(token_request_faults: Trace) -> N
 def test_error_uris_are_uri_references(token_request_faults: Trace) -> None:
     """No error has an error_uri that is no URI reference."""
     for exchange in errors_in(token_request_faults):
+        token_request_faults.decide(exchange)
         uri = exchange.answered.json_object.get("error_uri", "/")
         assert isinstance(uri, str), "error_uri is no string"
         shown = texts_without_secrets(token_request_faults, uri)

@@ -24,6 +24,7 @@ def _refusals(trace: Trace) -> list[Exchange]:
 
 def _at_most_once(trace: Trace, *names: str) -> None:
     for exchange in _refusals(trace):
+        trace.decide(exchange)
         for name in names:
             times = len(bearer_challenge(exchange).values(name))
             assert times <= 1, f"{name} occurs {times} times"
@@ -43,6 +44,7 @@ def test_refusals_have_a_challenge(userinfo_refused: Trace) -> None:
 def test_challenges_are_of_the_scheme_bearer(userinfo_refused: Trace) -> None:
     """One of the challenges is Bearer; what has no such word in it needs not be readable."""
     for exchange in _refusals(userinfo_refused):
+        userinfo_refused.decide(exchange)
         said = " ".join(exchange.answered.all_headers("www-authenticate"))
         assert "bearer" in said.lower(), "nothing in the challenge says Bearer"
         schemes = {challenge.scheme for challenge in challenges(exchange)}
@@ -53,6 +55,7 @@ def test_challenges_are_of_the_scheme_bearer(userinfo_refused: Trace) -> None:
 def test_challenges_have_parameters(userinfo_refused: Trace) -> None:
     """The scheme is followed by a parameter at least."""
     for exchange in _refusals(userinfo_refused):
+        userinfo_refused.decide(exchange)
         assert bearer_challenge(exchange).parameters, "the challenge has no parameters"
 
 
@@ -87,6 +90,7 @@ def test_scope_of_challenges_keeps_its_syntax(
 ) -> None:
     """The scope has scope values between single spaces."""
     for exchange in (*_refusals(userinfo_refused), userinfo_without_openid["poor"]):
+        userinfo_without_openid.decide(exchange)
         for challenge in challenges(exchange):
             for value in challenge.values("scope"):
                 assert SCOPE_TEXT.match(value), "scope has characters that it may not have"
@@ -96,6 +100,7 @@ def test_scope_of_challenges_keeps_its_syntax(
 def test_errors_of_challenges_keep_their_syntax(userinfo_refused: Trace) -> None:
     """The error and error_description are printable, without quotes and backslashes."""
     for exchange in _refusals(userinfo_refused):
+        userinfo_refused.decide(exchange)
         challenge = bearer_challenge(exchange)
         for name in ("error", "error_description"):
             for value in challenge.values(name):
@@ -106,6 +111,7 @@ def test_errors_of_challenges_keep_their_syntax(userinfo_refused: Trace) -> None
 def test_error_uri_of_challenges_keeps_its_syntax(userinfo_refused: Trace) -> None:
     """error_uri is a URI reference."""
     for exchange in _refusals(userinfo_refused):
+        userinfo_refused.decide(exchange)
         for value in bearer_challenge(exchange).values("error_uri"):
             assert URI_TEXT.match(value), "error_uri has characters that it may not have"
 
@@ -149,6 +155,7 @@ def test_forged_jwts_are_invalid_tokens(userinfo_forged: Trace) -> None:
     """An access token of the JWT profile that does not validate is an invalid_token."""
     profiled_token(userinfo_forged, "tokens")
     for exchange in userinfo_forged:
+        userinfo_forged.decide(exchange)
         if exchange.step.startswith("forged-"):
             status = exchange.answered.status
             assert status == 401, f"status is {status} ({exchange.step})"

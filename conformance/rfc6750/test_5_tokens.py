@@ -21,6 +21,7 @@ def _served(exchange: Exchange) -> bool:
 def test_forged_tokens_are_not_served(userinfo_forged: Trace) -> None:
     """A token that was changed, or that we made, opens nothing."""
     for exchange in userinfo_forged:
+        userinfo_forged.decide(exchange)
         if exchange.step.startswith("forged-"):
             assert not _served(exchange), f"it is served ({exchange.step})"
 
@@ -88,6 +89,7 @@ def test_no_cookie_carries_an_access_token(code_redeemed: Trace) -> None:
     """An access token is in no cookie that could travel in the clear."""
     access_token = str(tokens(code_redeemed, "redeem")["access_token"])
     for exchange in code_redeemed:
+        code_redeemed.decide(exchange)
         for cookie in exchange.answered.all_headers("set-cookie"):
             carries = access_token in cookie
             assert not carries or "; secure" in cookie.lower(), "a cookie carries the access token"

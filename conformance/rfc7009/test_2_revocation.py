@@ -186,6 +186,7 @@ def test_revocation_is_answered_with_200(
 ) -> None:
     """Success is 200."""
     for exchange in (revocation_faults["usual"], refresh_token_revoked["revoke"]):
+        revocation_faults.decide(exchange)
         assert _revoked(exchange), f"status is {exchange.answered.status}"
 
 
@@ -208,6 +209,7 @@ def test_an_unknown_token_is_no_error(
         revocation_faults["bogus-with-hint"],
         refresh_token_revoked["twice"],
     ):
+        revocation_faults.decide(exchange)
         status = exchange.answered.status
         assert status == 200, f"status is {status} ({exchange.step})"
 
@@ -218,6 +220,7 @@ def test_revocation_errors_are_token_errors(
 ) -> None:
     """Errors have the form of the token endpoint's."""
     for exchange in (revocation_faults["missing"], revocation_unauthenticated["wrong-secret"]):
+        revocation_faults.decide(exchange)
         response = exchange.answered
         assert response.error, f"there is no error ({exchange.step})"
         assert response.status in {400, 401}, f"status is {response.status} ({exchange.step})"

@@ -60,6 +60,7 @@ def test_assertion_brings_no_more_scope_than_was_granted(assertion_grant_used: T
     elif not served(assertion_grant_used["short"]):
         raise EvidenceError("the next good assertion is refused too")
     else:
+        assertion_grant_used.decide(wide)
         assert token_error(wide) == "invalid_scope", f"the error is {token_error(wide)}"
 
 

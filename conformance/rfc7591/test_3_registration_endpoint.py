@@ -136,6 +136,7 @@ def test_errors_are_400_with_json(
     """A registration that cannot be made is answered by 400, in JSON."""
     exchanges = [registration_body_faults[step] for step in BODIES]
     for exchange in (*exchanges, registration_redirect_faults["text"]):
+        registration_redirect_faults.decide(exchange)
         response = exchange.answered
         assert not accepted(exchange), f"it was registered: {exchange.step}"
         assert response.status == 400, f"status is {response.status} for {exchange.step}"
@@ -151,6 +152,7 @@ def test_errors_have_a_code(
     """Every refusal has one error code in ASCII."""
     traces = registration_body_faults, registration_redirect_faults, registration_metadata_faults
     for exchange in refused_steps(*traces):
+        registration_body_faults.decide(exchange)
         code = exchange.answered.json_object["error"]
         assert isinstance(code, str), "error is no text"
         assert code, "error is empty"

@@ -27,6 +27,7 @@ def test_configuration_endpoint_is_https(client_registered: Trace) -> None:
 def test_place_is_told(registration_read: Trace, registration_updated: Trace) -> None:
     """Every client information response tells where the registration is looked after."""
     for exchange in (registration_read["read"], registration_updated["update"]):
+        registration_read.decide(exchange)
         uri = information(exchange).get("registration_client_uri")
         assert isinstance(uri, str), f"there is no registration_client_uri after {exchange.step}"
         assert uri.startswith(("https://", "http://")), "registration_client_uri is not absolute"
@@ -37,10 +38,13 @@ def test_token_is_told(registration_read: Trace, registration_updated: Trace) ->
     """Every client information response has the registration access token, and it works."""
     exchanges = registration_read["register"], registration_read["read"]
     for exchange in (*exchanges, registration_updated["update"]):
+        registration_updated.decide(exchange)
         token = information(exchange).get("registration_access_token")
         assert isinstance(token, str), f"there is no token after {exchange.step}"
         assert token, f"the token is empty after {exchange.step}"
-    assert let_in(registration_read["read"]), "the token does not work"
+    reading = registration_read["read"]
+    registration_read.decide(reading)
+    assert let_in(reading), "the token does not work"
 
 
 @requirement("RFC7592-3/all-metadata-returned")

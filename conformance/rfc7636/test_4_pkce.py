@@ -92,6 +92,7 @@ def test_challenge_is_not_sent_out(pkce_verifiers_accepted: Trace) -> None:
     requests = [exchange.request for exchange in pkce_verifiers_accepted]
     challenges = [one for request in requests if (one := request.parameter("code_challenge"))]
     for exchange in pkce_verifiers_accepted:
+        pkce_verifiers_accepted.decide(exchange)
         if exchange.landing is not None:
             parameters = exchange.landing.parameters
             shown = [name for name, value in parameters if any(c in value for c in challenges)]

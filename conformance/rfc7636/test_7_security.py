@@ -52,6 +52,7 @@ def test_plain_is_not_meant_by_silence(
 def test_code_does_not_show_a_plain_challenge(pkce_plain: Trace) -> None:
     """A plain challenge cannot be read out of the code."""
     for exchange in pkce_plain:
+        pkce_plain.decide(exchange)
         if exchange.landing is not None:
             challenge = sent(pkce_plain, exchange.step, "code_challenge")
             facts = pkce_plain.fact(exchange.landing.get("code"))

@@ -92,6 +92,7 @@ def test_introspection_needs_credentials(introspection_unauthenticated: Trace) -
 def test_introspection_is_json(tokens_introspected: Trace, introspection_faults: Trace) -> None:
     """What is said of a token is an object of JSON, and says so."""
     for exchange in (tokens_introspected["access"], introspection_faults["bogus"]):
+        tokens_introspected.decide(exchange)
         response = exchange.answered
         media_type = response.media_type
         assert media_type == "application/json", f"the media type is {media_type}"
@@ -102,6 +103,7 @@ def test_introspection_is_json(tokens_introspected: Trace, introspection_faults:
 def test_active_is_a_boolean(tokens_introspected: Trace, introspection_faults: Trace) -> None:
     """Every answer has active, which is true or false."""
     for exchange in (tokens_introspected["access"], introspection_faults["bogus"]):
+        tokens_introspected.decide(exchange)
         assert isinstance(_said(exchange).get("active"), bool), "active is missing or no boolean"
 
 

@@ -26,6 +26,7 @@ def test_a_forged_token_is_inactive(forged_tokens_introspected: Trace) -> None:
     if "forged-own-key" not in forged_tokens_introspected:
         raise Unsuited("the access tokens are not signed")
     for exchange in forged_tokens_introspected:
+        forged_tokens_introspected.decide(exchange)
         if exchange.step.startswith("forged-"):
             response = exchange.answered
             if response.status != 200:

@@ -79,6 +79,7 @@ def test_pkce_is_told(metadata_documents: Trace, pkce_support: Trace) -> None:
 def test_listed_grants_are_supported(listed_grant_types: Trace) -> None:
     """No grant that is listed is unsupported_grant_type."""
     for exchange in listed_grant_types.steps("grant"):
+        listed_grant_types.decide(exchange)
         grant = exchange.request.parameter("grant_type")
         assert error_code(exchange) != "unsupported_grant_type", f"{grant} is not supported"
 
@@ -109,6 +110,7 @@ def test_listed_challenge_methods_are_taken(pkce_challenges: Trace) -> None:
 def test_listed_methods_work(listed_authentication_methods: Trace) -> None:
     """By each method that is listed a client that is registered for it gets tokens."""
     for exchange in listed_authentication_methods.steps("method"):
+        listed_authentication_methods.decide(exchange)
         failed = refused(exchange) and error_code(exchange) == "invalid_client"
         assert not failed, f"a client is refused: {_way(exchange)}"
 

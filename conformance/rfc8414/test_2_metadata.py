@@ -50,6 +50,7 @@ def test_metadata_has_an_issuer(metadata_documents: Trace) -> None:
 def test_issuer_is_a_url_of_the_right_form(metadata_documents: Trace) -> None:
     """The issuer is an https URL without query and fragment; http where we came by http."""
     for exchange, members in documents(metadata_documents):
+        metadata_documents.decide(exchange)
         issuer = str(members.get("issuer"))
         parts = parts_of(issuer)
         allowed = {"https", parts_of(exchange.request.origin).scheme}

@@ -78,6 +78,7 @@ def test_metadata_are_served_to_anybody(metadata_requests: Trace) -> None:
 def test_metadata_are_json(metadata_documents: Trace) -> None:
     """The document is an object of JSON, and says so."""
     for exchange, members in documents(metadata_documents):
+        metadata_documents.decide(exchange)
         response = exchange.answered
         assert response.status == 200, f"status is {response.status}"
         media_type = response.media_type

@@ -30,6 +30,7 @@ def test_success_has_iss(code_redeemed: Trace, response_modes: Trace) -> None:
     answers = [code_redeemed["authorize"]]
     answers += [response_modes[mode] for mode in ("query", "fragment", "form_post")]
     for exchange in answers:
+        code_redeemed.decide(exchange)
         if not refused(exchange):
             assert landed(exchange).get("iss"), f"there is no iss in the answer to {exchange.step}"
 

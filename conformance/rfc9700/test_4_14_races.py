@@ -14,14 +14,16 @@ def unwon(trace: Trace) -> None:
 
 def one_heir(trace: Trace) -> None:
     """Assert that no refresh token left two that work; raise EvidenceError if none can tell."""
+    was_won = False
     for race in trials(trace):
         successors = trace.steps(race.step.replace("race", "successor"))
         alive = [one for one in successors if not refused(one)]
         second = next(iter(alive[1:]), None)
         assert second is None, f"{race.told()} were served, {len(alive)} successors work"
         if len(race.served) > 1:
-            trace.remarks.append(_replayed(race, len(successors)))
-    if not trace.remarks:
+            trace.remark(_replayed(race, len(successors)))
+            was_won = True
+    if not was_won:
         rules_out(trace)
 
 

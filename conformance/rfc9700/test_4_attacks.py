@@ -33,6 +33,7 @@ LOADING = "script[src], img[src], iframe[src], link[rel=stylesheet][href], form[
 def test_pages_cannot_be_framed(user_pages: Trace) -> None:
     """Login and consent pages are shown in no frame of another site."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         assert framed_by_nobody(exchange.answered), f"{exchange.request.path} can be framed"
 
 
@@ -43,6 +44,7 @@ def test_logout_cannot_be_framed(logout_by_get: Trace) -> None:
     if not pages:
         raise Unsuited("nobody is asked whether to log out")
     for exchange in pages:
+        logout_by_get.decide(exchange)
         assert framed_by_nobody(exchange.answered), f"{exchange.request.path} can be framed"
 
 
@@ -50,6 +52,7 @@ def test_logout_cannot_be_framed(logout_by_get: Trace) -> None:
 def test_pages_have_frame_ancestors(user_pages: Trace) -> None:
     """Content Security Policy says who may frame login, consent and error pages."""
     for exchange in pages_shown(user_pages):
+        user_pages.decide(exchange)
         assert frame_ancestors(exchange.answered) is not None, "a page has no frame-ancestors"
 
 
@@ -57,6 +60,7 @@ def test_pages_have_frame_ancestors(user_pages: Trace) -> None:
 def test_pages_have_both_headers(user_pages: Trace) -> None:
     """Old browsers, which do not know frame-ancestors, are told by X-Frame-Options."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         response = exchange.answered
         assert frame_ancestors(response) is not None, "a page has no frame-ancestors"
         assert response.header("x-frame-options"), "a page has no X-Frame-Options"
@@ -66,6 +70,7 @@ def test_pages_have_both_headers(user_pages: Trace) -> None:
 def test_pages_suppress_the_referrer(user_pages: Trace) -> None:
     """Pages have a policy by which other sites do not learn their URLs."""
     for exchange in pages_shown(user_pages):
+        user_pages.decide(exchange)
         policies = exchange.answered.directives("referrer-policy") | in_page(exchange.answered)
         assert policies & KEEPING_POLICIES, "a page has no Referrer-Policy that keeps its URL"
 
@@ -81,6 +86,7 @@ def in_page(response: Response) -> set[str]:
 def test_pages_load_nothing_from_others(user_pages: Trace) -> None:
     """Login and consent pages load and send nothing beyond the server's own origin."""
     for exchange in user_pages_of(user_pages.steps("journey")):
+        user_pages.decide(exchange)
         page = page_of(exchange.answered)
         elements = page.css(LOADING) if page is not None else []
         named = [e.attributes.get(name) for e in elements for name in ("src", "href", "action")]

@@ -10,15 +10,8 @@ from typing import Any, Final, TypeVar
 
 from idprobe.errors import EvidenceError
 from idprobe.formats.schemas import best_error
-from idprobe.model.exchange import (
-    Exchange,
-    Landing,
-    LandingMode,
-    Request,
-    Response,
-    Trace,
-    form_pairs,
-)
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, form_pairs
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import error_code, gives_tokens, is_error_page, refused, token_error
 from idprobe.reading.properties.examples import first_flaw
 

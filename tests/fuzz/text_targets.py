@@ -31,8 +31,9 @@ from idprobe.load.tokens.correctness import _is_date
 from idprobe.login.browser.jar import from_browser, snapshot, to_browser
 from idprobe.login.forms.journey import Journey, browse_or_none
 from idprobe.login.forms.pages import joined
-from idprobe.model.exchange import Landing, LandingMode, Request, Trace, form_encode, form_pairs
+from idprobe.model.exchange import Landing, LandingMode, Request, form_encode, form_pairs
 from idprobe.model.profile import host_of, is_loopback, is_usable_url
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import error_code, gives_tokens, is_active, refused_by_challenge
 from idprobe.reading.authorization.landings import host_in_browser
 from idprobe.reading.challenges import bearer_challenge, challenges

@@ -9,7 +9,8 @@ import pytest
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.lifecycle import Claim, broken_story, event_of, run_through, stories
 from idprobe.lifecycle.histories import histories, overlaps
-from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 
 BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 URL: Final = "https://id.example/"

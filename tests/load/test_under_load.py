@@ -25,8 +25,8 @@ from idprobe.load.run.plan import Closed, Plan
 from idprobe.load.run.running import run_load
 from idprobe.load.run.shown import FOLDED, is_of, shown, under_load
 from idprobe.model.catalogue import Family, load_catalogue
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import Profile, load_profile, with_issuer
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Inconclusive, Judgement, NotApplicable, Satisfied, Violated
 from idprobe.report.charts.load_section import load_in, read_load
 from idprobe_reference.config import ClientConfig, reference_config, speakup_config

@@ -27,7 +27,8 @@ from idprobe.errors import EvidenceError
 from idprobe.formats.strict_json import parse_json
 from idprobe.judge.collect import Check
 from idprobe.judge.evaluate import decided
-from idprobe.model.exchange import Exchange, Landing, Response, Trace
+from idprobe.model.exchange import Exchange, Landing, Response
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import HarnessFault, Satisfied, Verdict, Violated
 
 ALL_THERE_IS: Final[Mapping[str, str]] = json.loads(

@@ -20,8 +20,9 @@ from idprobe.audit.audit import Audit, Options
 from idprobe.evidence.store import ProbeOutcome, Recorded
 from idprobe.flows.landing import landing_at
 from idprobe.judge.collect import all_checks, judged
-from idprobe.model.exchange import Exchange, Headers, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Headers, Request, Response
 from idprobe.model.profile import Profile, load_profile
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import name_of
 from idprobe.redaction import Vault
 

@@ -10,8 +10,9 @@ import pytest
 from idprobe.evidence.store import ProbeOutcome
 from idprobe.findings.run import NotTested, Run
 from idprobe.model.catalogue import Family, Level, Requirement
-from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response
 from idprobe.model.profile import Deviation
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response, Trace
+from idprobe.model.exchange import Agent, Exchange, Landing, LandingMode, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.report.ability import Ability, abilities
 from idprobe.report.charts.timing import OTHER, timings
 

@@ -19,8 +19,9 @@ from idprobe.findings.run import (
     grouped_by_cause,
 )
 from idprobe.model.catalogue import Family, Level
-from idprobe.model.exchange import Agent, Exchange, Request, Trace
+from idprobe.model.exchange import Agent, Exchange, Request
 from idprobe.model.profile import Deviation
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Inconclusive, Satisfied, Violated
 
 Maker = Callable[..., Any]

@@ -23,8 +23,8 @@ from idprobe.model.exchange import (
     Request,
     Response,
     Sender,
-    Trace,
 )
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import HarnessFault, Inconclusive, NotApplicable, Violated
 from idprobe.report import write_all
 from idprobe.report.compressed_exchanges import packed, unpacked

@@ -12,8 +12,8 @@ from idprobe.load.run.plan import Closed, Plan
 from idprobe.load.run.result import LoadResult
 from idprobe.load.run.shown import under_load
 from idprobe.load.run.working import Work, tried
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import Profile, Role
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 __all__ = ["crowded", "loaded"]

@@ -44,7 +44,7 @@ from idprobe.judge.weigh import (
 )
 from idprobe.load.run.shown import is_of
 from idprobe.model.catalogue import Catalogue, Family, Requirement, load_catalogue, selected
-from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import (
     Deviation,
     Profile,
@@ -53,6 +53,7 @@ from idprobe.model.profile import (
     redacted_profile,
     restored_profile,
 )
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Inconclusive, Judgement, Violated
 from idprobe.observe.observer import (
     Observation,

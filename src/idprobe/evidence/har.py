@@ -24,8 +24,8 @@ from idprobe.model.exchange import (
     Request,
     Response,
     Sender,
-    Trace,
 )
+from idprobe.model.trace import Trace
 
 __all__ = ["from_har", "to_har"]
 

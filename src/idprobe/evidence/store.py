@@ -37,7 +37,8 @@ from idprobe.evidence.seals import (
 from idprobe.evidence.signatures import check_signature, key_id
 from idprobe.formats.strict_json import json_text
 from idprobe.formats.typed import misfit
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 __all__ = ["OUTCOMES", "UNDER_LOAD", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]

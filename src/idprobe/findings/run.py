@@ -12,8 +12,9 @@ from idprobe.evidence.seals import Seal
 from idprobe.evidence.store import ProbeOutcome
 from idprobe.judge.weigh import is_expired
 from idprobe.model.catalogue import Requirement
-from idprobe.model.exchange import Agent, Request, Trace
+from idprobe.model.exchange import Agent, Request
 from idprobe.model.profile import Deviation
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Judgement, Verdict, Violated, because_of, name_of
 
 __all__ = [

@@ -19,8 +19,9 @@ from idprobe.model.catalogue import (
     Situation,
     not_applicable_because,
 )
-from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import Deviation
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,

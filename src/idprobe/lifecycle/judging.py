@@ -15,7 +15,7 @@ from idprobe.lifecycle.histories import bad_history, histories, ordered
 from idprobe.lifecycle.model import after
 from idprobe.lifecycle.state import NOTHING
 from idprobe.lifecycle.telling import Names
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 
 __all__ = ["Broken", "broken_history", "broken_story", "run_through"]
 
@@ -106,5 +106,5 @@ def _told(trace: Trace, claim: Claim, events: Sequence[Event], drawn: str = "") 
     sentences = tuple(names.sentence(event) for event in events)
     listed = "\n".join(f"{n}. {one}" for n, one in enumerate(sentences, start=1))
     story = (drawn or listed)[:MOST]
-    trace.remarks.append(story)
+    trace.remark(story)
     return Broken(claim, sentences, story)

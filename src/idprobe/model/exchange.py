@@ -3,8 +3,8 @@
 Everything here is immutable and has a short repr that shows no body, no header value and no query.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -26,7 +26,6 @@ __all__ = [
     "Request",
     "Response",
     "Sender",
-    "Trace",
     "form_encode",
     "form_pairs",
     "parse_json",
@@ -381,86 +380,3 @@ class Exchange:
         return f"{self.request!r} → {what}" + (f" error={error[:60]!r}" if error else "")
 
     __repr__ = __str__
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Trace:
-    """What one probe left: its exchanges in the order they were sent, and facts about secrets.
-
-    `facts` maps a pseudonym such as `‹code-1›` to what is known of the secret behind it
-    (see idprobe.evidence.har); it is empty until the trace has been redacted.
-    """
-
-    probe: str
-    exchanges: tuple[Exchange, ...]
-    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    redacted: bool = False
-    """Whether secrets have been replaced by pseudonyms; only such a trace is judged or written."""
-    searched: Mapping[str, Any] = field(default_factory=dict)
-    """What a search tried before it left these exchanges: examples, seed, how to try it again."""
-    looked_at: list[Exchange] = field(default_factory=list, compare=False, repr=False)
-    """The exchanges that its reader asked for by name, in order: what a judgement rests on."""
-    remarks: list[str] = field(default_factory=list, compare=False, repr=False)
-    """What its reader found worth saying where nothing is wrong: how far a measurement reaches."""
-
-    @property
-    def last(self) -> Exchange:
-        """The exchange sent last: in most probes the experiment itself."""
-        if not self.exchanges:
-            raise EvidenceError(f"the trace of {self.probe} is empty")
-        return self._shown(self.exchanges[-1])
-
-    def _shown(self, exchange: Exchange) -> Exchange:
-        self.looked_at.append(exchange)
-        return exchange
-
-    def __getitem__(self, step: str) -> Exchange:
-        """Return the last exchange of a step; raises EvidenceError if there is none."""
-        for exchange in reversed(self.exchanges):
-            if exchange.step == step:
-                return self._shown(exchange)
-        raise EvidenceError(f"the trace of {self.probe} has no step {step!r}")
-
-    def __contains__(self, step: object) -> bool:
-        return any(exchange.step == step for exchange in self.exchanges)
-
-    def steps(self, step: str) -> tuple[Exchange, ...]:
-        """Return the exchanges of a step and of what continues its name (`page/2` of `page`)."""
-        return tuple(e for e in self.exchanges if e.step == step or e.step.startswith(f"{step}/"))
-
-    def __iter__(self) -> Iterator[Exchange]:
-        return iter(self.exchanges)
-
-    def __len__(self) -> int:
-        return len(self.exchanges)
-
-    @property
-    def landing(self) -> Landing:
-        """The authorization response of the last landing; raises EvidenceError without one."""
-        for exchange in reversed(self.exchanges):
-            if exchange.landing is not None:
-                self._shown(exchange)
-                return exchange.landing
-        raise EvidenceError(f"no authorization response reached a redirect_uri in {self.probe}")
-
-    @property
-    def landings(self) -> tuple[Landing, ...]:
-        """All authorization responses, in order."""
-        return tuple(e.landing for e in self.exchanges if e.landing is not None)
-
-    @property
-    def started_at(self) -> datetime:
-        """When the first request was sent (aware, UTC)."""
-        if not self.exchanges:
-            raise EvidenceError(f"the trace of {self.probe} is empty")
-        return self.exchanges[0].started_at
-
-    def fact(self, pseudonym: object) -> Mapping[str, Any]:
-        """Return what is known of the secret behind a pseudonym; EvidenceError if nothing."""
-        found = self.facts.get(pseudonym) if isinstance(pseudonym, str) else None
-        if found is None:
-            raise EvidenceError(f"{self.probe} recorded no facts of that value")
-        return found
-
-    def __repr__(self) -> str:
-        return f"<trace of {self.probe}: {len(self.exchanges)} exchanges>"

@@ -7,8 +7,9 @@ from typing import Any
 
 from idprobe.errors import EvidenceError
 from idprobe.formats.jose import verified_by
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
 from idprobe.model.profile import Profile
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 __all__ = ["Keyring", "keys_of"]

@@ -41,7 +41,7 @@ from idprobe.evidence.store import Evidence, ProbeOutcome
 from idprobe.flows import keys_request
 from idprobe.login.drivers import playing
 from idprobe.model.effort import ARRIVAL_S, Effort, Replay
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
 from idprobe.model.profile import (
     LISTENER_REACHED,
     Capability,
@@ -53,6 +53,7 @@ from idprobe.model.profile import (
     missing_because,
     redacted_profile,
 )
+from idprobe.model.trace import Trace
 from idprobe.observe.final_control import ends_refused, served_before, still_served
 from idprobe.observe.keyring import Keyring, keys_of
 from idprobe.probes import Depth, Probe, Safety, all_probes

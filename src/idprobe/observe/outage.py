@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from idprobe.client.wire import NOT_CONNECTED
 from idprobe.evidence.store import UNDER_LOAD, ProbeOutcome
-from idprobe.model.exchange import Exchange, Sender, Trace
+from idprobe.model.exchange import Exchange, Sender
+from idprobe.model.trace import Trace
 
 __all__ = ["without_interrupted"]
 

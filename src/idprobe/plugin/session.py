@@ -16,7 +16,7 @@ from idprobe.errors import IdprobeError
 from idprobe.evidence.outputs import Claim
 from idprobe.findings.run import Run
 from idprobe.judge.collect import requirements_of
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,

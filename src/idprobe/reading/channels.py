@@ -5,7 +5,8 @@ from typing import Final
 from urllib.parse import urljoin
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.authorization.pages import is_user_page
 from idprobe.reading.challenges import challenges
 

@@ -13,7 +13,8 @@ from statistics import median
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import gives_tokens, refused
 
 __all__ = [
@@ -113,7 +114,7 @@ def rules_out(trace: Trace, alike_of: Alike | None = None) -> None:
     window = smallest_window(trials(trace), trace.steps("alone"), alike_of or counted)
     if not window.is_small:
         raise EvidenceError(f"{window}, which rules out too little")
-    trace.remarks.append(str(window))
+    trace.remark(str(window))
 
 
 def revocations(trial: Trial) -> Sequence[Exchange]:

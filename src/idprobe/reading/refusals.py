@@ -1,10 +1,12 @@
 """Several experiments of a trace that all had to be refused, read at once for checks."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import error_code, refused
 
 __all__ = ["NOT_PROVEN", "misnamed", "refused_as", "taken"]
@@ -31,7 +33,9 @@ def taken(trace: Trace, *steps: str) -> str:
 
     Raises EvidenceError for an answer that is neither a grant nor a refusal.
     """
-    return ", ".join(step for step in steps if not refused(trace[step]))
+    wrong = [step for step in steps if not refused(trace[step])]
+    trace.decide_by(wrong)
+    return ", ".join(wrong)
 
 
 def misnamed(trace: Trace, *steps: str, codes: Collection[str] = ("invalid_client",)) -> str:
@@ -39,19 +43,19 @@ def misnamed(trace: Trace, *steps: str, codes: Collection[str] = ("invalid_clien
 
     The code is one of `codes` and the status 400 or 401 (RFC 6749 section 5.2).
     """
-    return "; ".join(_flaws(trace, steps, codes))
+    flaws = {step: list(_flaws(step, trace[step], codes)) for step in steps}
+    trace.decide_by([step for step, found in flaws.items() if found])
+    return "; ".join(chain.from_iterable(flaws.values()))
 
 
-def _flaws(trace: Trace, steps: Collection[str], codes: Collection[str]) -> Iterator[str]:
-    for step in steps:
-        exchange = trace[step]
-        if not refused(exchange):
-            yield f"{step} is taken"
-            continue
-        code, status = error_code(exchange), exchange.answered.status
-        if code is None:
-            raise EvidenceError(f"the refusal has no OAuth error: {exchange}")
-        if code not in codes:
-            yield f"{step}: the error is {code}"
-        if status not in {400, 401}:
-            yield f"{step}: the status is {status}"
+def _flaws(step: str, exchange: Exchange, codes: Collection[str]) -> Iterator[str]:
+    if not refused(exchange):
+        yield f"{step} is taken"
+        return
+    code, status = error_code(exchange), exchange.answered.status
+    if code is None:
+        raise EvidenceError(f"the refusal has no OAuth error: {exchange}")
+    if code not in codes:
+        yield f"{step}: the error is {code}"
+    if status not in {400, 401}:
+        yield f"{step}: the status is {status}"

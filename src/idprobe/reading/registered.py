@@ -6,7 +6,8 @@ Like `idprobe.reading.answers`: what cannot be told raises EvidenceError.
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import (
     PAGE_STATUSES,
     is_error_page,

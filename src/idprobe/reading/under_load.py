@@ -3,7 +3,7 @@
 from typing import Final
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 
 __all__ = ["wrong_under_load"]
 
@@ -27,7 +27,7 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
         for what in sorted(wrong):
             if (step := f"failed: {what}") in trace:
                 trace[step]
-        trace.remarks.append(f"{sum(wrong.values())} times in a load run of {scenario}")
+        trace.remark(f"{sum(wrong.values())} times in a load run of {scenario}")
         return "; ".join(sorted(wrong))
     undecided = found.get("undecided", {})
     if not checked and not wrong and not undecided:
@@ -38,5 +38,5 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
         raise EvidenceError(f"{sum(undecided.values())} times: {'; '.join(sorted(undecided))}")
     if checked < enough:
         raise Unsuited(f"{checked} answers of a load run are too few: {enough} are wanted")
-    trace.remarks.append(f"{checked} answers of a load run of {scenario} were right, all of them")
+    trace.remark(f"{checked} answers of a load run of {scenario} were right, all of them")
     return ""

@@ -8,8 +8,9 @@ from typing import Any, Final, Self
 
 from idprobe.formats.jose import looks_like_jwt, read_jwt, verified_by
 from idprobe.formats.jwe import Opened, header_of_jwe, opened, secret_key
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
 from idprobe.model.profile import Profile, is_ordinary, public_texts
+from idprobe.model.trace import Trace
 from idprobe.redaction.cover import PSEUDONYM, Cover, readable_texts
 from idprobe.redaction.facts import Verifier, facts_of, nobody
 from idprobe.redaction.finding import GLOBAL_LENGTH, Finder

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Landing, Trace
+from idprobe.model.exchange import Exchange, Landing
 from idprobe.model.profile import announced_values
+from idprobe.model.trace import Trace
 
 __all__ = ["Ability", "abilities"]
 

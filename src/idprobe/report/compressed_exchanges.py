@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from idprobe.evidence.store import ProbeOutcome
 from idprobe.formats.sanitise import clipped, legible
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 from idprobe.report.transcript import Body, Shown, anchor, elapsed, transcript
 
 __all__ = ["BUDGET", "packed", "unpacked"]

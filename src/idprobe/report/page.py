@@ -29,7 +29,8 @@ from idprobe.findings.run import (
     grouped_by_cause,
 )
 from idprobe.formats.sanitise import clipped, legible
-from idprobe.model.exchange import Sender, Trace
+from idprobe.model.exchange import Sender
+from idprobe.model.trace import Trace
 from idprobe.model.verdict import Judgement, because_of, name_of
 from idprobe.report import words
 from idprobe.report.ability import abilities

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.formats.sanitise import clipped, plain_pseudonyms, spread_form, spread_json
-from idprobe.model.exchange import FORM, Exchange, Headers, Pairs, Trace, media_type_of
+from idprobe.model.exchange import FORM, Exchange, Headers, Pairs, media_type_of
+from idprobe.model.trace import Trace
 
 __all__ = ["Body", "Shown", "anchor", "elapsed", "shown", "transcript"]
 

@@ -23,7 +23,8 @@ from hypothesis.strategies import SearchStrategy
 from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.model.effort import Effort, Replay
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.properties.examples import Claim, Example
 from idprobe.redaction import Vault
 from idprobe.searching.direct import Direct

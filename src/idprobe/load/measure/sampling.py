@@ -15,8 +15,9 @@ from idprobe.evidence.har import to_har
 from idprobe.formats.strict_json import json_text
 from idprobe.load.engine.answers import Answer
 from idprobe.load.engine.packets import Packet
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.profile import Profile
+from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
 __all__ = ["Samples", "request_of", "samples_path", "samples_text", "write_samples"]

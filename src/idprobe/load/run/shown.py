@@ -9,8 +9,8 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.evidence.har import from_har
 from idprobe.evidence.store import UNDER_LOAD
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import Profile
+from idprobe.model.trace import Trace
 
 __all__ = ["FOLDED", "is_of", "shown", "under_load"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from idprobe.client.wire import Wire
 from idprobe.errors import Unsuited
 from idprobe.lifecycle import Claim, run_through, stories
-from idprobe.model.exchange import Trace
 from idprobe.model.profile import Capability, Role
+from idprobe.model.trace import Trace
 from idprobe.probes import Depth, probe
 from idprobe.probes.state.story_moves import brief_tales, tales
 from idprobe.probes.state.story_telling import AFTER_S, Teller

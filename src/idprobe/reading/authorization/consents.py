@@ -5,7 +5,8 @@ from typing import Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.login.forms.pages import parsed
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import gives_tokens
 from idprobe.reading.authorization.pages import is_login_page, is_user_page
 

@@ -3,7 +3,7 @@
 from statistics import median
 from typing import Final
 
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 
 __all__ = ["slowed_down"]
 

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from idprobe.errors import EvidenceError
 from idprobe.login.forms.pages import read_page, read_refresh
-from idprobe.model.exchange import Exchange, Landing, Trace
+from idprobe.model.exchange import Exchange, Landing
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import gives_tokens, refused
 from idprobe.reading.authorization.pages import page_of, user_pages_of
 
@@ -138,7 +139,9 @@ def _places_of_script(text: str) -> list[str]:
 
 def followed_steps(trace: Trace) -> list[str]:
     """Return the experiments whose redirect_uri the server went along with."""
-    return [step for step, _ in endings(trace) if followed(trace, step)]
+    steps = [step for step, _ in endings(trace) if followed(trace, step)]
+    trace.decide_by(steps)
+    return steps
 
 
 def _leads_to(location: str, uri: str) -> bool:
@@ -167,6 +170,7 @@ def strayed(trace: Trace) -> list[str]:
             unclear.append(error)
     if unclear and not wrong:
         raise unclear[0]
+    trace.decide_by(wrong)
     return wrong
 
 

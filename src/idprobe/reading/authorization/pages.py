@@ -9,7 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 from idprobe.errors import EvidenceError
 from idprobe.login.forms.pages import parsed, read_page
 from idprobe.login.forms.recognition import choice, login_fields
-from idprobe.model.exchange import Exchange, Request, Response, Trace
+from idprobe.model.exchange import Exchange, Request, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import ASKING
 
 __all__ = [

@@ -5,7 +5,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import Exchange, Pairs, Sender, Trace, form_pairs
+from idprobe.model.exchange import Exchange, Pairs, Sender, form_pairs
+from idprobe.model.trace import Trace
 from idprobe.reading.authorization.pages import page_of
 from idprobe.reading.tokens.issued import IssuedJwt
 

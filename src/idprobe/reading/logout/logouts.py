@@ -3,7 +3,8 @@
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Landing, Trace
+from idprobe.model.exchange import Landing
+from idprobe.model.trace import Trace
 from idprobe.reading.authorization.pages import is_user_page
 
 __all__ = ["asked", "came_back", "landing_after", "led_away", "logged_in", "needs_session"]
@@ -51,4 +52,6 @@ def landing_after(trace: Trace, step: str) -> Landing:
 def led_away(trace: Trace, steps: tuple[str, ...]) -> list[str]:
     """Return the experiments that led to a client, at once or once the person said yes."""
     tried = [name for step in steps for name in (step, f"{step}-confirmed") if name in trace]
-    return [name for name in tried if came_back(trace, name)]
+    found = [name for name in tried if came_back(trace, name)]
+    trace.decide_by(found)
+    return found

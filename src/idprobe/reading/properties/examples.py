@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 
 __all__ = ["Claim", "Example", "examples_of", "first_flaw"]
 
@@ -37,8 +38,7 @@ class Example:
         exchanges = list(self)
         if not exchanges:
             raise EvidenceError(f"example {self.number} of {self.trace.probe} sent nothing")
-        self.trace.looked_at.append(exchanges[-1])
-        return exchanges[-1]
+        return self.trace[exchanges[-1].step]
 
 
 Claim = Callable[[Example], str]

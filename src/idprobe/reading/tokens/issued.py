@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.formats.http_dates import http_date
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 
 __all__ = [
     "SKEW_S",

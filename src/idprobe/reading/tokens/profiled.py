@@ -3,7 +3,7 @@
 from typing import Final
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import Trace
+from idprobe.model.trace import Trace
 from idprobe.reading.tokens.issued import IssuedJwt, access_jwt, tokens
 
 __all__ = ["TYPES", "profiled_token"]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.registered import information
 from idprobe.reading.tokens.issued import given
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import refused
 from idprobe.reading.tokens.issued import access_jwt, audiences, tokens
 

@@ -7,7 +7,8 @@ import re
 from typing import Any, Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange, Response, Trace
+from idprobe.model.exchange import Exchange, Response
+from idprobe.model.trace import Trace
 from idprobe.reading.answers import gives_tokens, refused
 from idprobe.redaction import PSEUDONYM
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from idprobe.model.exchange import Exchange, Trace
+from idprobe.model.exchange import Exchange
+from idprobe.model.trace import Trace
 
 __all__ = ["Timing", "timings"]
 
