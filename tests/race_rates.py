@@ -30,8 +30,7 @@ from idprobe.errors import EvidenceError
 from idprobe.model.profile import Node, Profile, Provider, with_issuer
 from idprobe.model.trace import Trace
 from idprobe.probes import all_probes
-from idprobe.reading.races import Trial, smallest_window
-from idprobe.reading.races import trials as races_of
+from idprobe.reading.races import Race, races_of, smallest_window
 from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.requests.resource_indicators import Target
@@ -149,7 +148,7 @@ class Tally:
             self.windows_ms.append(window.window_ns / 1e6)
 
 
-def _refused(race: Trial) -> Any:
+def _refused(race: Race) -> Any:
     return race.refused if len(race.served) == 1 else ()
 
 

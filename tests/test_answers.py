@@ -13,13 +13,13 @@ from idprobe.model.trace import Trace
 from idprobe.reading.answers import (
     error_code,
     gives_tokens,
-    is_active,
     is_error_page,
+    is_token_accepted,
     refused,
     refused_by_challenge,
     token_error,
 )
-from idprobe.reading.refusals import misnamed, refused_as, taken
+from idprobe.reading.refusals import flaw_in_refusals, flaw_not_refused, refused_as
 
 JSON: Final = ("Content-Type", "application/json")
 INVALID_TOKEN: Final = ("WWW-Authenticate", 'Bearer error="invalid_token"')
@@ -53,7 +53,7 @@ def page(status: int, body: str = "<p>no", kind: str = "text/html; charset=utf-8
 
 SILENCE: Final = exchange(None)
 READERS: Final[list[Callable[[Exchange], object]]] = [
-    *(error_code, gives_tokens, token_error, refused, refused_by_challenge, is_active),
+    *(error_code, gives_tokens, token_error, refused, refused_by_challenge, is_token_accepted),
 ]
 
 
@@ -104,7 +104,7 @@ def test_an_oauth_error_with_the_status_of_a_success_is_a_refusal(status: int) -
 
     assert refused(answer)
     assert token_error(answer) == "invalid_grant"
-    assert not is_active(answer)
+    assert not is_token_accepted(answer)
 
 
 @pytest.mark.parametrize("status", [402, 404, 408, 409, 418, 429, 500, 503])
@@ -262,7 +262,7 @@ def test_a_page_at_the_token_endpoint_is_no_oauth_error() -> None:
     ],
 )
 def test_a_token_that_was_served_is_active(answer: Exchange) -> None:
-    assert is_active(answer)
+    assert is_token_accepted(answer)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_a_token_that_was_served_is_active(answer: Exchange) -> None:
     ],
 )
 def test_a_token_that_was_denied_is_not(answer: Exchange) -> None:
-    assert not is_active(answer)
+    assert not is_token_accepted(answer)
 
 
 @pytest.mark.parametrize("status", [302, 402, 404, 429, 500])
@@ -282,7 +282,7 @@ def test_another_answer_does_not_tell_whether_a_token_is_active(status: int) -> 
     answer = said(status)
 
     with pytest.raises(EvidenceError, match="neither service nor refusal") as doubt:
-        is_active(answer)
+        is_token_accepted(answer)
 
     assert str(answer) in str(doubt.value)
 
@@ -312,25 +312,25 @@ DENIED: Final = (401, {"error": "invalid_client"})
 def test_what_was_taken_of_several_is_told() -> None:
     found = trace(one=GIVEN, two=DENIED, three=GIVEN)
 
-    assert taken(found, "one", "two", "three") == "one, three"
-    assert taken(found, "two") == ""
+    assert flaw_not_refused(found, "one", "two", "three") == "one, three"
+    assert flaw_not_refused(found, "two") is None
 
 
 def test_what_is_wrong_with_refusals_of_clients_is_told() -> None:
     odd = (403, {"error": "invalid_grant"})
     found = trace(one=GIVEN, two=DENIED, three=odd, four=(400, {"error": "invalid_client"}))
 
-    assert misnamed(found, "two", "four") == ""
-    assert misnamed(found, "one", "three", "two") == (
+    assert flaw_in_refusals(found, "two", "four") is None
+    assert flaw_in_refusals(found, "one", "three", "two") == (
         "one is taken; three: the error is invalid_grant; three: the status is 403"
     )
-    assert misnamed(found, "three", codes=("invalid_grant",)) == "three: the status is 403"
+    assert flaw_in_refusals(found, "three", codes=("invalid_grant",)) == "three: the status is 403"
 
 
 def test_a_refusal_of_a_client_without_a_code_is_no_evidence() -> None:
     answer = page(400)
 
     with pytest.raises(EvidenceError, match="has no OAuth error") as doubt:
-        misnamed(Trace("probe", (answer,)), "try")
+        flaw_in_refusals(Trace("probe", (answer,)), "try")
 
     assert str(answer) in str(doubt.value)

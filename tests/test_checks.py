@@ -1,6 +1,6 @@
 """The words of checks: what a check is marked with, and what is wrong with a document."""
 
-from idprobe.checks import conforms, contract, requirement
+from idprobe.checks import contract, flaw_by_schema, requirement
 from idprobe.judge.collect import requirements_of
 
 
@@ -25,5 +25,8 @@ def test_a_promise_is_a_requirement_of_the_contract() -> None:
 def test_what_is_wrong_with_a_document_is_told_and_nothing_else() -> None:
     sound = {"issuer": "https://id.example"}
 
-    assert conforms(sound, "profile") is None
-    assert conforms({**sound, "issuer": 7}, "profile") == "issuer: must be text, not a whole number"
+    assert flaw_by_schema(sound, "profile") is None
+    assert (
+        flaw_by_schema({**sound, "issuer": 7}, "profile")
+        == "issuer: must be text, not a whole number"
+    )

@@ -7,7 +7,7 @@ import pytest
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.trace import Trace
 from idprobe.probes.clients.client_authentication import with_colons
-from idprobe.reading.properties.encodings import no_wider_than_before
+from idprobe.reading.properties.encodings import flaw_wider_scope
 from idprobe.reading.properties.examples import Example
 
 TOKEN = "https://id.example/token"
@@ -32,7 +32,7 @@ def test_what_was_granted_without_a_word_is_what_the_login_began_with(
         exchange("0/refreshed", refreshing, b'{"access_token": "b"}'),
     )
 
-    assert no_wider_than_before(Example(Trace("scopes_refreshed", exchanges), 0)) == flaw
+    assert flaw_wider_scope(Example(Trace("scopes_refreshed", exchanges), 0)) == flaw
 
 
 def test_a_client_id_keeps_its_colon_escaped_beside_a_password_with_colons() -> None:

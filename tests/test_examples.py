@@ -7,6 +7,7 @@ import pytest
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.trace import Notes, Trace, TraceReader
+from idprobe.reading.answers import Flaw
 from idprobe.reading.properties.examples import Example, examples_of, first_flaw
 
 
@@ -51,16 +52,16 @@ def test_an_example_that_sent_nothing_is_no_evidence() -> None:
         _ = Example(trace("1/a"), 3).last
 
 
-def flaw_of(example: Example) -> str:
+def flaw_of(example: Example) -> Flaw | None:
     """Call 3 and 4 flawed, and 7 and 8 what cannot be told."""
     if example.number in {7, 8}:
         raise EvidenceError(f"no telling of {example.number}")
-    return f"{example.number} is flawed" if example.number in {3, 4} else ""
+    return Flaw(f"{example.number} is flawed") if example.number in {3, 4} else None
 
 
 def test_the_first_flaw_is_told() -> None:
     assert first_flaw(trace("1/a", "4/a", "3/a"), flaw_of) == "4 is flawed"
-    assert first_flaw(trace("1/a", "2/a"), flaw_of) == ""
+    assert first_flaw(trace("1/a", "2/a"), flaw_of) is None
 
 
 def test_a_flaw_weighs_more_than_a_doubt_before_it() -> None:

@@ -10,16 +10,23 @@ from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
 from idprobe.model.trace import Trace
 from idprobe.reading.properties.encodings import (
-    UNKNOWN_GRANT,
-    answered_well,
-    described_well,
-    grants_nothing_garbled,
-    same_outcome,
+    flaw_garbled_scope_granted,
+    flaw_in_answer,
+    flaw_in_error_description,
+    flaw_other_outcome,
+    flaw_unknown_grant,
 )
 from idprobe.reading.properties.examples import Claim, Example
-from idprobe.reading.properties.redirected import landed_there, not_followed
-from idprobe.reading.properties.returned import nonce_echoed, nonce_unchanged, state_unchanged
-from idprobe.reading.properties.tampered import inactive
+from idprobe.reading.properties.redirected import (
+    flaw_redirect_uri_accepted,
+    flaw_redirect_uri_refused,
+)
+from idprobe.reading.properties.returned import (
+    flaw_nonce_changed,
+    flaw_nonce_refused_or_changed,
+    flaw_state_changed,
+)
+from idprobe.reading.properties.tampered import flaw_forged_token_active
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 CALLBACK: Final = "https://client.example/cb"
@@ -66,36 +73,60 @@ def landed(*pairs: tuple[str, str]) -> Landing:
 @pytest.mark.parametrize(
     ("claim", "answer", "flaw"),
     [
-        (UNKNOWN_GRANT, told(400, error="invalid_grant"), ""),
-        (UNKNOWN_GRANT, told(400, error="invalid_client"), "the error is invalid_client"),
-        (UNKNOWN_GRANT, told(400), "the answer is 400 and no OAuth error"),
-        (UNKNOWN_GRANT, told(200, **TOKENS), "granted"),
-        (answered_well, text(500, b"Traceback (most recent call last)"), "the answer is 500"),
+        (flaw_unknown_grant, told(400, error="invalid_grant"), None),
         (
-            answered_well,
+            flaw_unknown_grant,
+            told(400, error="invalid_client"),
+            "the error is invalid_client",
+        ),
+        (flaw_unknown_grant, told(400), "the answer is 400 and no OAuth error"),
+        (flaw_unknown_grant, told(200, **TOKENS), "granted"),
+        (flaw_in_answer, text(500, b"Traceback (most recent call last)"), "the answer is 500"),
+        (
+            flaw_in_answer,
             text(400, b"Traceback (most recent call last)"),
             "the answer shows a stack trace",
         ),
-        (answered_well, SILENCE, "there is no answer: timed out"),
-        (described_well, SILENCE, "there is no answer: timed out"),
-        (described_well, told(400, error_description=["x"]), "error_description is no string"),
-        (described_well, told(400, error_description='say "x"'), "error_description has U+0022"),
-        (described_well, told(400, error_description="well"), ""),
-        (grants_nothing_garbled, told(200, **TOKENS), "granted, and no other scope is told"),
-        (grants_nothing_garbled, told(200, **TOKENS, scope="api"), ""),
-        (grants_nothing_garbled, told(200, **TOKENS, scope="api bd"), "granted"),
-        (inactive, told(200, active=True), "a token that was never issued is active"),
-        (inactive, told(200, active=False), ""),
-        (inactive, told(401, error="invalid_token"), ""),
-        (inactive, text(500, b"oops"), "the answer is 500"),
-        (not_followed, Response(302, (("Location", "/login"),)), "the browser is sent on"),
-        (not_followed, text(400, b"<p>No such redirect_uri", HTML), ""),
-        (landed_there, text(400, b"<p>No such redirect_uri", HTML), "the redirect_uri is refused"),
-        (landed_there, SILENCE, "there is no answer: timed out"),
+        (flaw_in_answer, SILENCE, "there is no answer: timed out"),
+        (flaw_in_error_description, SILENCE, "there is no answer: timed out"),
+        (
+            flaw_in_error_description,
+            told(400, error_description=["x"]),
+            "error_description is no string",
+        ),
+        (
+            flaw_in_error_description,
+            told(400, error_description='say "x"'),
+            "error_description has U+0022",
+        ),
+        (flaw_in_error_description, told(400, error_description="well"), None),
+        (flaw_garbled_scope_granted, told(200, **TOKENS), "granted, and no other scope is told"),
+        (flaw_garbled_scope_granted, told(200, **TOKENS, scope="api"), None),
+        (flaw_garbled_scope_granted, told(200, **TOKENS, scope="api bd"), "granted"),
+        (
+            flaw_forged_token_active,
+            told(200, active=True),
+            "a token that was never issued is active",
+        ),
+        (flaw_forged_token_active, told(200, active=False), None),
+        (flaw_forged_token_active, told(401, error="invalid_token"), None),
+        (flaw_forged_token_active, text(500, b"oops"), "the answer is 500"),
+        (
+            flaw_redirect_uri_accepted,
+            Response(302, (("Location", "/login"),)),
+            "the browser is sent on",
+        ),
+        (flaw_redirect_uri_accepted, text(400, b"<p>No such redirect_uri", HTML), None),
+        (
+            flaw_redirect_uri_refused,
+            text(400, b"<p>No such redirect_uri", HTML),
+            "the redirect_uri is refused",
+        ),
+        (flaw_redirect_uri_refused, SILENCE, "there is no answer: timed out"),
     ],
 )
 def test_a_flaw_of_an_answer_is_told_in_words(
-    claim: Claim, answer: Response | str, flaw: str
+    claim: Claim, answer: Response | str, flaw: str | None
 ) -> None:
     assert claim(example(answer)) == flaw
 
@@ -103,22 +134,26 @@ def test_a_flaw_of_an_answer_is_told_in_words(
 @pytest.mark.parametrize(
     ("claim", "landing", "flaw"),
     [
-        (landed_there, landed(("code", "c")), ""),
-        (landed_there, landed(("error", "server_error")), "it is refused: server_error"),
-        (state_unchanged, landed(("code", "c"), ("state", "s")), ""),
-        (state_unchanged, landed(("code", "c"), ("state", "S")), "the state comes back changed"),
-        (state_unchanged, landed(("code", "c")), "the state comes back changed"),
-        (nonce_unchanged, landed(("error", "bad")), "the nonce is refused: bad"),
-        (nonce_echoed, landed(("error", "bad")), ""),
+        (flaw_redirect_uri_refused, landed(("code", "c")), None),
+        (
+            flaw_redirect_uri_refused,
+            landed(("error", "server_error")),
+            "it is refused: server_error",
+        ),
+        (flaw_state_changed, landed(("code", "c"), ("state", "s")), None),
+        (flaw_state_changed, landed(("code", "c"), ("state", "S")), "the state comes back changed"),
+        (flaw_state_changed, landed(("code", "c")), "the state comes back changed"),
+        (flaw_nonce_refused_or_changed, landed(("error", "bad")), "the nonce is refused: bad"),
+        (flaw_nonce_changed, landed(("error", "bad")), None),
     ],
 )
 def test_a_flaw_of_what_lands_is_told_in_words(claim: Claim, landing: Landing, flaw: str) -> None:
-    step = "asked" if claim is landed_there else "landing"
+    step = "asked" if claim is flaw_redirect_uri_refused else "landing"
 
     assert claim(example(Response(303), landing, step)) == flaw
 
 
-@pytest.mark.parametrize("claim", [state_unchanged, nonce_unchanged])
+@pytest.mark.parametrize("claim", [flaw_state_changed, flaw_nonce_refused_or_changed])
 def test_a_login_that_ends_in_silence_is_a_flaw(claim: Claim) -> None:
     assert claim(example(SILENCE, step="landing")) == "there is no answer: timed out"
 
@@ -128,7 +163,7 @@ def test_an_answer_and_none_do_not_come_out_alike() -> None:
     one = Exchange(request, told(200, **TOKENS, scope="b a"), AT, 1, "0/one")
     other = Exchange(request, None, AT, 1, "0/other", failure=SILENCE)
 
-    flaw = same_outcome(Example(Trace("properties", (one, other)), 0))
+    flaw = flaw_other_outcome(Example(Trace("properties", (one, other)), 0))
 
     assert flaw == "one way: granted a b, the other way: there is no answer: timed out"
 
@@ -136,10 +171,10 @@ def test_an_answer_and_none_do_not_come_out_alike() -> None:
 @pytest.mark.parametrize(
     ("claim", "answer", "why"),
     [
-        (answered_well, UNREACHED, "the server was not reached"),
-        (answered_well, text(429, b"slow down"), "neither a grant nor a refusal"),
-        (UNKNOWN_GRANT, text(503, b"busy"), "neither a grant nor a refusal"),
-        (landed_there, told(404), "neither a grant nor a refusal"),
+        (flaw_in_answer, UNREACHED, "the server was not reached"),
+        (flaw_in_answer, text(429, b"slow down"), "neither a grant nor a refusal"),
+        (flaw_unknown_grant, text(503, b"busy"), "neither a grant nor a refusal"),
+        (flaw_redirect_uri_refused, told(404), "neither a grant nor a refusal"),
     ],
 )
 def test_trouble_on_the_way_tells_nothing_of_an_answer(
@@ -152,10 +187,10 @@ def test_trouble_on_the_way_tells_nothing_of_an_answer(
 @pytest.mark.parametrize(
     ("claim", "landing", "why"),
     [
-        (state_unchanged, None, "no authorization response reached the redirect_uri"),
-        (nonce_unchanged, None, "no step '0/tokens'"),
+        (flaw_state_changed, None, "no authorization response reached the redirect_uri"),
+        (flaw_nonce_refused_or_changed, None, "no step '0/tokens'"),
         (
-            nonce_unchanged,
+            flaw_nonce_refused_or_changed,
             landed(("error", "temporarily_unavailable")),
             "temporarily unavailable",
         ),

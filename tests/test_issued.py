@@ -12,14 +12,14 @@ from idprobe.model.trace import Trace
 from idprobe.reading.tokens.issued import (
     SKEW_S,
     audiences,
-    compact,
     document,
-    given,
     id_token,
+    is_compact_jwt,
     is_number,
     left_half,
     oauth_document,
     published_keys,
+    response_member,
     server_time_s,
 )
 from idprobe.redaction import Vault
@@ -69,13 +69,13 @@ def test_a_token_that_cannot_be_read_is_no_evidence() -> None:
 
     with pytest.raises(EvidenceError, match="no signed JWT"):
         id_token(trace, "tokens")
-    assert not compact(trace, document(trace, "tokens")["id_token"])
+    assert not is_compact_jwt(trace, document(trace, "tokens")["id_token"])
 
 
 def test_five_parts_are_an_encrypted_token() -> None:
     trace = redacted(exchange("tokens", {"id_token": "head.key.vector.text.tag"}))
 
-    assert compact(trace, document(trace, "tokens")["id_token"])
+    assert is_compact_jwt(trace, document(trace, "tokens")["id_token"])
 
 
 def test_a_half_hash_is_that_of_the_signature_algorithm() -> None:
@@ -94,8 +94,8 @@ def test_a_landing_is_read_before_the_page_that_led_there() -> None:
         Request.get("https://id.example/"), Response(303), AT, 1, "login", landing=landing
     )
 
-    assert given(landed, "state") == "s"
-    assert given(landed, "code") is None
+    assert response_member(landed, "state") == "s"
+    assert response_member(landed, "code") is None
 
 
 def test_the_time_of_the_server_is_that_of_its_date() -> None:

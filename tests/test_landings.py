@@ -6,14 +6,14 @@ from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Landing, LandingMode, Request, Response
 from idprobe.model.trace import Trace
 from idprobe.reading.authorization.landings import (
-    access_token_died,
-    endings,
+    accepts_redirect_uri,
+    access_token_stopped_working,
     error_landings,
-    followed,
+    experiments_ended,
     repeated_names,
-    sent,
-    sent_on,
-    sent_there,
+    sends_to_redirect_uri,
+    sent_value,
+    steps_leading_to,
 )
 
 REGISTERED = "https://client.example/cb"
@@ -32,40 +32,40 @@ def redirected(redirect_uri: str, location: str, *pairs: tuple[str, str]) -> Tra
 
 
 def test_a_code_means_that_the_redirect_uri_was_followed() -> None:
-    assert followed(redirected(f"{REGISTERED}/", REGISTERED, ("code", "c")), "step")
+    assert accepts_redirect_uri(redirected(f"{REGISTERED}/", REGISTERED, ("code", "c")), "step")
 
 
 def test_an_error_at_the_wrong_redirect_uri_means_that_it_was_followed() -> None:
     wrong = f"{REGISTERED}/"
 
-    assert followed(redirected(wrong, wrong, ("error", "invalid_request")), "step")
+    assert accepts_redirect_uri(redirected(wrong, wrong, ("error", "invalid_request")), "step")
 
 
 def test_a_redirect_uri_is_followed_with_escapes_too() -> None:
     wrong, location = "https://a b<é>.example/cb", "https://a b<%C3%A9>.example/cb?code=c"
 
-    assert followed(asked(wrong, Response(303, (("Location", location),))), "step")
+    assert accepts_redirect_uri(asked(wrong, Response(303, (("Location", location),))), "step")
 
 
 def test_an_error_at_a_registered_redirect_uri_does_not_follow_the_wrong_one() -> None:
     trace = redirected(f"{REGISTERED}?x=1", REGISTERED, ("error", "invalid_request"))
 
-    assert not followed(trace, "step")
+    assert not accepts_redirect_uri(trace, "step")
 
 
 def test_an_error_page_follows_nothing() -> None:
     page = Response(400, (("Content-Type", "text/html"),), b"<p>No such redirect_uri")
 
-    assert not followed(asked("https://attacker.example/cb", page), "step")
+    assert not accepts_redirect_uri(asked("https://attacker.example/cb", page), "step")
 
 
 def test_a_page_that_asks_who_somebody_is_does_not_tell_whether_it_was_followed() -> None:
     page = Response(200, (("Content-Type", "text/html"),), b"<form><input type=password></form>")
     trace = asked("https://attacker.example/cb", page)
 
-    assert not sent_there(trace, "step")
+    assert not sends_to_redirect_uri(trace, "step")
     with pytest.raises(EvidenceError, match="before the redirect_uri was judged"):
-        followed(trace, "step")
+        accepts_redirect_uri(trace, "step")
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_a_page_that_leads_there_sends_the_browser_there(body: bytes) -> None:
     page = Response(200, (("Content-Type", "text/html"),), body)
     trace = asked("https://attacker.example/cb", page)
 
-    assert sent_there(trace, "step")
-    assert followed(trace, "step")
+    assert sends_to_redirect_uri(trace, "step")
+    assert accepts_redirect_uri(trace, "step")
 
 
 HTML = ("Content-Type", "text/html")
@@ -102,7 +102,7 @@ ELSEWHERE = "https://attacker.example/cb"
     ids=["redirect", "refresh-header", "refresh-of-a-page", "form", "script"],
 )
 def test_a_browser_is_sent_on_by_redirects_and_by_pages(response: Response) -> None:
-    assert sent_on(asked(ELSEWHERE, response), "attacker.example") == ["step"]
+    assert steps_leading_to(asked(ELSEWHERE, response), "attacker.example") == ["step"]
 
 
 @pytest.mark.parametrize(
@@ -117,28 +117,28 @@ def test_a_browser_is_sent_on_by_redirects_and_by_pages(response: Response) -> N
     ids=["redirect", "refresh", "form", "field", "script"],
 )
 def test_an_address_that_is_passed_along_sends_nobody_there(response: Response) -> None:
-    assert not sent_on(asked(ELSEWHERE, response), "attacker.example")
+    assert not steps_leading_to(asked(ELSEWHERE, response), "attacker.example")
 
 
 def test_a_crash_does_not_tell_whether_the_redirect_uri_was_followed() -> None:
     with pytest.raises(EvidenceError):
-        followed(asked("https://attacker.example/cb", Response(500)), "step")
+        accepts_redirect_uri(asked("https://attacker.example/cb", Response(500)), "step")
 
 
 def test_a_location_that_cannot_be_read_is_followed_nonetheless() -> None:
     uri = "https://attacker.example\\@client.example/cb"
     response = Response(303, (("Location", f"{uri}?code=c"),))
 
-    assert followed(asked(uri, response), "step")
+    assert accepts_redirect_uri(asked(uri, response), "step")
 
 
 def test_sent_is_what_the_first_request_of_a_step_had() -> None:
-    assert sent(asked(REGISTERED, Response(200)), "step", "redirect_uri") == REGISTERED
+    assert sent_value(asked(REGISTERED, Response(200)), "step", "redirect_uri") == REGISTERED
 
 
 def test_a_parameter_that_was_not_sent_is_no_evidence() -> None:
     with pytest.raises(EvidenceError, match="has no state"):
-        sent(asked(REGISTERED, Response(200)), "step", "state")
+        sent_value(asked(REGISTERED, Response(200)), "step", "state")
 
 
 def test_controls_are_no_experiments() -> None:
@@ -146,7 +146,7 @@ def test_controls_are_no_experiments() -> None:
     steps = ("authorize", "wrong/1", "wrong", "control")
     trace = Trace("probe", tuple(Exchange(request, Response(400), AT, 1, s) for s in steps))
 
-    assert [name for name, _ in endings(trace)] == ["wrong"]
+    assert [name for name, _ in experiments_ended(trace)] == ["wrong"]
 
 
 def test_no_error_landing_is_no_evidence() -> None:
@@ -173,9 +173,9 @@ def used(before: bytes, after: bytes) -> Trace:
     ("after", "died"), [(b'{"active":false}', True), (b'{"active":true}', False)]
 )
 def test_introspection_tells_whether_a_token_died(after: bytes, died: bool) -> None:
-    assert access_token_died(used(b'{"active":true}', after)) is died
+    assert access_token_stopped_working(used(b'{"active":true}', after)) is died
 
 
 def test_a_token_that_never_worked_did_not_die() -> None:
     with pytest.raises(EvidenceError):
-        access_token_died(used(b'{"active":false}', b'{"active":false}'))
+        access_token_stopped_working(used(b'{"active":false}', b'{"active":false}'))

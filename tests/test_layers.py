@@ -30,6 +30,11 @@ LONG: Final = frozenset(
 """Files that were longer than LINES before there was a limit; none may join them."""
 
 
+FIRST: Final = "first_flaw"
+CLAIM: Final = "flaw_not_refused_with"
+"""A function that returns a claim, which in turn returns a flaw."""
+
+
 @cache
 def stated() -> dict[str, frozenset[str]]:
     """Return the table of rooms: what each may import, highest room first."""
@@ -146,3 +151,32 @@ def test_locust_is_imported_in_one_module_alone() -> None:
     }
 
     assert imported_by <= {"idprobe/load/locust/users.py"}
+
+
+def test_a_check_imports_the_words_of_checks_alone() -> None:
+    imported = {
+        node.module
+        for path in (ROOT / "conformance").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("idprobe")
+    }
+
+    assert imported == {"idprobe.checks"}
+
+
+def returned_by(node: ast.FunctionDef) -> str:
+    return "" if node.returns is None else ast.unparse(node.returns)
+
+
+def test_what_returns_a_flaw_says_so_in_its_name() -> None:
+    functions = [
+        (node.name, returned_by(node))
+        for module, path in MODULES.items()
+        if room_of(module) in {"reading", "checks"}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    flaws = {name for name, returned in functions if returned == "Flaw | None"}
+
+    assert flaws == {name for name, _ in functions if "flaw_" in name} - {CLAIM} | {FIRST}
+    assert dict(functions)[CLAIM] == "Claim"

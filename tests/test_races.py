@@ -21,7 +21,7 @@ from idprobe.model.trace import Notes, Trace, TraceReader
 from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict
 from idprobe.observe.observer import Selection
 from idprobe.probes import Safety
-from idprobe.reading.races import rank_of, rules_out, trials
+from idprobe.reading.races import races_of, rank_of, require_small_window
 from idprobe_reference.config import reference_config
 from idprobe_reference.running import Running, serve
 from idprobe_reference.server import ReferenceServer
@@ -64,7 +64,7 @@ def series(count: int, *statuses: int, apart_ms: float = 0.1) -> Trace:
 def test_races_that_nobody_won_rule_out_a_window() -> None:
     notes = Notes()
 
-    rules_out(TraceReader.of(series(24, 200, 400, 400), notes))
+    require_small_window(TraceReader.of(series(24, 200, 400, 400), notes))
 
     said = "no window of 0.12 ms or more found (24 trials, spread 20 µs, 95%; one request alone"
     assert notes.remarks == [f"{said} takes 4 ms)"]
@@ -72,7 +72,7 @@ def test_races_that_nobody_won_rule_out_a_window() -> None:
 
 def test_a_window_that_is_not_small_is_no_evidence() -> None:
     with pytest.raises(EvidenceError, match=r"no window of 3 ms .* rules out too little"):
-        rules_out(series(24, 200, 400, 400, apart_ms=3))
+        require_small_window(series(24, 200, 400, 400, apart_ms=3))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_window_that_is_not_small_is_no_evidence() -> None:
 )
 def test_a_race_counts_only_if_one_was_served_and_others_refused(statuses: Sequence[int]) -> None:
     with pytest.raises(EvidenceError, match="0 races count and 24 are void"):
-        rules_out(series(24, *statuses))
+        require_small_window(series(24, *statuses))
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_a_declared_grace_period_that_is_not_there_is_judged_as_usual(tmp_path: 
 
 
 def test_trials_keep_their_order() -> None:
-    assert [one.step for one in trials(series(3, 200, 400))] == ["race/0", "race/1", "race/2"]
+    assert [one.step for one in races_of(series(3, 200, 400))] == ["race/0", "race/1", "race/2"]

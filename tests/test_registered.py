@@ -8,7 +8,7 @@ import pytest
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.trace import Trace
-from idprobe.reading.registered import served_anywhere
+from idprobe.reading.registered import usable_without_redirect_uri
 
 AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 HTML: Final = (("Content-Type", "text/html"),)
@@ -25,18 +25,18 @@ def seen(**answers: Response) -> Trace:
 
 
 def test_who_may_log_in_where_others_may_not_is_served() -> None:
-    assert served_anywhere(seen(control=LOGIN, stray=ERROR, code=LOGIN), "code")
+    assert usable_without_redirect_uri(seen(control=LOGIN, stray=ERROR, code=LOGIN), "code")
 
 
 def test_who_may_not_log_in_is_not_served() -> None:
-    assert not served_anywhere(seen(control=LOGIN, stray=ERROR, code=ERROR), "code")
+    assert not usable_without_redirect_uri(seen(control=LOGIN, stray=ERROR, code=ERROR), "code")
 
 
 def test_a_login_that_begins_at_any_redirect_uri_shows_nothing() -> None:
     with pytest.raises(EvidenceError, match="at any redirect URI"):
-        served_anywhere(seen(control=LOGIN, stray=LOGIN, code=LOGIN), "code")
+        usable_without_redirect_uri(seen(control=LOGIN, stray=LOGIN, code=LOGIN), "code")
 
 
 def test_a_login_that_never_begins_shows_nothing() -> None:
     with pytest.raises(EvidenceError, match="cannot begin a login either"):
-        served_anywhere(seen(control=ERROR, stray=ERROR, code=ERROR), "code")
+        usable_without_redirect_uri(seen(control=ERROR, stray=ERROR, code=ERROR), "code")

@@ -6,7 +6,14 @@ from jsonschema import Draft202012Validator
 
 from idprobe.content import content
 from idprobe.errors import EvidenceError
-from idprobe.formats.schemas import best_error, first_flaw, nearest, readable, schema, validate
+from idprobe.formats.schemas import (
+    best_error,
+    first_schema_flaw,
+    nearest,
+    readable,
+    schema,
+    validate,
+)
 
 SOUND: dict[str, Any] = {
     "issuer": "https://id.example",
@@ -43,7 +50,7 @@ def test_validate_raises_one_line_with_schema_and_place() -> None:
 
 
 def test_a_misspelt_key_is_named_before_the_missing_one_it_stands_for() -> None:
-    flaw = first_flaw(profile(clients={"web": {"client_idd": "a"}}), "profile")
+    flaw = first_schema_flaw(profile(clients={"web": {"client_idd": "a"}}), "profile")
 
     assert flaw is not None
     assert str(flaw) == "clients.web.client_idd: unknown key, did you mean client_id?"

@@ -8,12 +8,12 @@ from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.trace import Trace
 from idprobe.reading.tokens.token_responses import (
-    denied,
-    errors_in,
-    granted,
+    error_response,
+    exchanges_with_errors,
     granted_scope,
-    served,
+    is_granted,
     texts_without_secrets,
+    token_response,
 )
 
 TOKENS = b'{"access_token":"a","token_type":"Bearer","scope":"one two"}'
@@ -27,36 +27,36 @@ def answered(status: int, body: bytes = b"", *headers: tuple[str, str]) -> Excha
 
 
 def test_a_response_with_tokens_is_granted_whatever_its_status() -> None:
-    assert granted(answered(201, TOKENS)).status == 201
+    assert token_response(answered(201, TOKENS)).status == 201
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"error":"invalid_grant"}', b""])
 def test_a_response_without_tokens_is_not_granted(body: bytes) -> None:
     with pytest.raises(EvidenceError):
-        granted(answered(200, body))
+        token_response(answered(200, body))
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 405])
 def test_a_4xx_is_denied_in_whatever_form(status: int) -> None:
-    assert denied(answered(status, b"no JSON")).status == status
+    assert error_response(answered(status, b"no JSON")).status == status
 
 
 @pytest.mark.parametrize("status", [200, 302, 408, 429, 500, 503])
 def test_an_overload_or_an_empty_success_is_not_denied(status: int) -> None:
     with pytest.raises(EvidenceError):
-        denied(answered(status, b"{}"))
+        error_response(answered(status, b"{}"))
 
 
 def test_tokens_are_not_denied() -> None:
     with pytest.raises(EvidenceError):
-        denied(answered(200, TOKENS))
+        error_response(answered(200, TOKENS))
 
 
 def test_served_tells_a_grant_from_a_refusal_and_from_neither() -> None:
-    assert served(answered(200, TOKENS))
-    assert not served(answered(400, b'{"error":"invalid_grant"}'))
+    assert is_granted(answered(200, TOKENS))
+    assert not is_granted(answered(400, b'{"error":"invalid_grant"}'))
     with pytest.raises(EvidenceError):
-        served(answered(200, b"{}"))
+        is_granted(answered(200, b"{}"))
 
 
 def test_the_scope_told_counts_before_the_scope_asked_for() -> None:
@@ -68,9 +68,9 @@ def test_errors_are_found_only_where_an_error_answered() -> None:
     refusal = answered(400, b'{"error":"invalid_grant"}')
     trace = Trace("probe", (answered(200, TOKENS), refusal))
 
-    assert errors_in(trace) == [refusal]
+    assert exchanges_with_errors(trace) == [refusal]
     with pytest.raises(EvidenceError):
-        errors_in(Trace("probe", (answered(200, TOKENS),)))
+        exchanges_with_errors(Trace("probe", (answered(200, TOKENS),)))
 
 
 def test_a_pseudonym_in_a_text_counts_as_what_its_secret_was() -> None:

@@ -20,21 +20,25 @@ from idprobe.model.exchange import (
 from idprobe.model.trace import Trace
 from idprobe.reading.authorization.consents import consent_pages
 from idprobe.reading.authorization.guesses import slowed_down
-from idprobe.reading.authorization.landings import all_landings, strayed
+from idprobe.reading.authorization.landings import all_landings, open_redirects
 from idprobe.reading.channels import (
-    asked_endpoints,
-    hosts,
-    in_the_clear,
     is_secure,
-    negotiated,
-    serves_plainly,
+    requested_endpoints,
+    served_without_tls,
+    tls_hosts,
+    tls_versions,
+    without_tls,
 )
-from idprobe.reading.logout.logout_calls import logout_jwt, outer_header
-from idprobe.reading.logout.logouts import asked, logged_in, needs_session
+from idprobe.reading.logout.logout_calls import logout_jwt, logout_token_header
+from idprobe.reading.logout.logouts import asks_the_user, has_session, needs_session
 from idprobe.reading.races import counted, smallest_window
-from idprobe.reading.registered import let_in, refused_steps, turned_away
-from idprobe.reading.tokens.issued import scope_of, tokens
-from idprobe.reading.tokens.keys import number
+from idprobe.reading.registered import (
+    opens_configuration,
+    refused_on_own_page,
+    refused_registrations,
+)
+from idprobe.reading.tokens.issued import access_token_scope, tokens_of
+from idprobe.reading.tokens.keys import integer_member
 from idprobe.reading.tokens.protected import id_token_fact, opened_by, steps_below, userinfo_fact
 from idprobe.reading.tokens.targets import scope_of_token
 from idprobe.reading.tokens.token_responses import granted_scope
@@ -84,15 +88,15 @@ TOKENS: Final = told(200, access_token="a", token_type="Bearer")
 
 
 UNCLEAR: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
-    "no endpoint": (lambda: asked_endpoints(NOTHING), "no endpoint was asked"),
+    "no endpoint": (lambda: requested_endpoints(NOTHING), "no endpoint was asked"),
     "no endpoint of these": (
-        lambda: in_the_clear(NOTHING, "token"),
+        lambda: without_tls(NOTHING, "token"),
         "none of these endpoints was asked",
     ),
     "an endpoint in silence": (lambda: is_secure(exchange(None)), "the endpoint does not answer"),
-    "no hello": (lambda: hosts(NOTHING), "no hello was said"),
+    "no hello": (lambda: tls_hosts(NOTHING), "no hello was said"),
     "a host in silence": (
-        lambda: list(negotiated(seen(None, "tls-1.2 id.example"))),
+        lambda: list(tls_versions(seen(None, "tls-1.2 id.example"))),
         "id.example answers no hello that we write ourselves",
     ),
     "a journey that ends early": (
@@ -100,25 +104,31 @@ UNCLEAR: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
         "ends without a code",
     ),
     "a refusal in place of tokens": (
-        lambda: tokens(seen(told(400)), "step"),
+        lambda: tokens_of(seen(told(400)), "step"),
         "the step step brought no tokens",
     ),
     "a response without tokens": (
-        lambda: tokens(seen(told(200)), "step"),
+        lambda: tokens_of(seen(told(200)), "step"),
         "the step step brought no tokens",
     ),
     "a scope of a number": (
-        lambda: scope_of(seen(told(200, access_token="a", scope=5)), "step", "api"),
+        lambda: access_token_scope(seen(told(200, access_token="a", scope=5)), "step", "api"),
         "the scope of the token is no text",
     ),
     "no scope told nor asked for": (
         lambda: granted_scope(exchange(TOKENS), None),
         "nobody said which scope the token has",
     ),
-    "a key in base64": (lambda: number({"n": "a+b"}, "n"), "n of a key is no base64url text"),
-    "a number in a key": (lambda: number({"e": 65537}, "e"), "e of a key is no base64url text"),
+    "a key in base64": (
+        lambda: integer_member({"n": "a+b"}, "n"),
+        "n of a key is no base64url text",
+    ),
+    "a number in a key": (
+        lambda: integer_member({"e": 65537}, "e"),
+        "e of a key is no base64url text",
+    ),
     "a key of a wrong length": (
-        lambda: number({"n": "abcde"}, "n"),
+        lambda: integer_member({"n": "abcde"}, "n"),
         "n of a key is no base64url text",
     ),
     "no landing": (
@@ -126,7 +136,7 @@ UNCLEAR: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
         "no authorization response reached a redirect_uri",
     ),
     "a crash in place of a redirect": (
-        lambda: strayed(seen(Response(500), "wrong")),
+        lambda: open_redirects(seen(Response(500), "wrong")),
         "neither a grant nor a refusal",
     ),
     "no Logout Token": (
@@ -134,7 +144,7 @@ UNCLEAR: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
         "the server sent no Logout Token to call",
     ),
     "no encrypted Logout Token": (
-        lambda: outer_header(NOTHING, "call"),
+        lambda: logout_token_header(NOTHING, "call"),
         "the server sent no Logout Token to call",
     ),
     "a Logout Token that is no JWT": (
@@ -142,27 +152,27 @@ UNCLEAR: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
         "the logout_token is no JWT that can be read",
     ),
     "an error of the moment": (
-        lambda: logged_in(seen(EMPTY, landing=landing(("error", "server_error"))), "step"),
+        lambda: has_session(seen(EMPTY, landing=landing(("error", "server_error"))), "step"),
         "does not tell whether somebody is logged in",
     ),
     "no answer to prompt=none": (
-        lambda: logged_in(seen(EMPTY), "step"),
+        lambda: has_session(seen(EMPTY), "step"),
         "does not tell whether somebody is logged in",
     ),
     "no session before": (
         lambda: needs_session(seen(EMPTY, landing=landing(("error", "login_required"))), "step"),
         "no session can be seen before the logout",
     ),
-    "no step": (lambda: asked(NOTHING, "leave"), "the trace of probe has no step 'leave'"),
+    "no step": (lambda: asks_the_user(NOTHING, "leave"), "the trace of probe has no step 'leave'"),
     "no ID Token": (lambda: id_token_fact(seen(TOKENS), "step"), "the answer has no id_token"),
     "no userinfo": (lambda: userinfo_fact(seen(told(401)), "step"), "userinfo gave nothing"),
     "a token in the clear": (lambda: opened_by({"jwt": {}}), "the token is not encrypted"),
     "a crash at a registration": (
-        lambda: let_in(exchange(told(500))),
+        lambda: opens_configuration(exchange(told(500))),
         "neither entry nor a refusal",
     ),
     "no refusal": (
-        lambda: refused_steps(seen(told(201, client_id="new"), "fault")),
+        lambda: refused_registrations(seen(told(201, client_id="new"), "fault")),
         "no registration was refused",
     ),
     "no request alone": (
@@ -223,19 +233,19 @@ def test_a_limit_for_guesses_is_seen_by_status_or_header(response: Response, is_
 def test_a_redirect_to_https_serves_nobody_in_the_clear(location: str, is_plain: bool) -> None:
     led = exchange(Response(301, (("Location", location),)), url="http://id.example/x")
 
-    assert serves_plainly(led) is is_plain
+    assert served_without_tls(led) is is_plain
 
 
 def test_the_version_that_a_host_chooses_is_told() -> None:
     hello = exchange(None, "tls-1.2 id.example", connection=Connection(tls_version="TLSv1.2"))
 
-    assert list(negotiated(trace(hello))) == [("id.example", "tls-1.2", "TLSv1.2")]
+    assert list(tls_versions(trace(hello))) == [("id.example", "tls-1.2", "TLSv1.2")]
 
 
 def test_a_stray_redirect_outweighs_what_is_unclear() -> None:
     led = exchange(Response(302, (("Location", "https://attacker.example"),)), "stray")
 
-    assert strayed(trace(exchange(Response(500), "crash"), led)) == ["stray"]
+    assert open_redirects(trace(exchange(Response(500), "crash"), led)) == ["stray"]
 
 
 @pytest.mark.parametrize(
@@ -249,4 +259,4 @@ def test_a_stray_redirect_outweighs_what_is_unclear() -> None:
 def test_an_error_that_reaches_the_client_turns_nobody_away(
     response: Response, landed: Landing | None, is_turned: bool
 ) -> None:
-    assert turned_away(exchange(response, landing=landed)) is is_turned
+    assert refused_on_own_page(exchange(response, landing=landed)) is is_turned

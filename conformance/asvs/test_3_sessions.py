@@ -2,9 +2,17 @@
 
 from collections.abc import Iterator
 
-from idprobe.checks import EvidenceError, Exchange, Trace, gives_tokens, requirement
-from idprobe.reading.authorization.pages import carries_password, is_login_page, is_user_page
-from idprobe.reading.logout.logouts import logged_in
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    carries_password,
+    gives_tokens,
+    has_session,
+    is_login_page,
+    is_user_page,
+    requirement,
+)
 
 
 def since_password(trace: Trace) -> list[Exchange]:
@@ -57,9 +65,9 @@ def test_login_begins_a_new_session(user_pages: Trace) -> None:
 @requirement("ASVS-3.3.1/session-ends-at-logout")
 def test_cookies_of_before_the_logout_are_nobodys(logout_by_get: Trace) -> None:
     """Who kept the cookies of a session is not logged in by them after the logout."""
-    if not logged_in(logout_by_get, "before") or logged_in(logout_by_get, "after"):
+    if not has_session(logout_by_get, "before") or has_session(logout_by_get, "after"):
         raise EvidenceError("the logout ended no session")
-    assert not logged_in(logout_by_get, "replayed"), "the old cookies still are a session"
+    assert not has_session(logout_by_get, "replayed"), "the old cookies still are a session"
 
 
 @requirement("ASVS-3.4.1/cookies-secure")

@@ -2,8 +2,13 @@
 
 import re
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.authorization.pages import pages_shown, user_pages_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    pages_shown,
+    requirement,
+    user_pages_of,
+)
 
 INTERNALS = re.compile(
     r"Traceback \(most recent call last\)"

@@ -1,7 +1,11 @@
 """What the documentation promises of tokens that nobody has ended, while others ask."""
 
-from idprobe.checks import Trace, contract
-from idprobe.lifecycle import Claim, broken_history
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_history,
+    contract,
+)
 
 
 @contract("refresh_token_works")

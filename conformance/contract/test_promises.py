@@ -1,11 +1,20 @@
 """What the provider's own documentation promises, and no specification demands."""
 
-from idprobe.checks import LandingMode, Trace, contract, error_code, token_error
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.answers import is_active
-from idprobe.reading.authorization.pages import is_login_page, is_user_page
-from idprobe.reading.tokens.issued import documents
-from idprobe.reading.tokens.token_responses import served, token_members
+from idprobe.checks import (
+    EvidenceError,
+    LandingMode,
+    Trace,
+    Unsuited,
+    contract,
+    documents,
+    error_code,
+    is_granted,
+    is_login_page,
+    is_token_accepted,
+    is_user_page,
+    token_error,
+    token_members,
+)
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 NOT_OFFERED = {"unsupported_grant_type", "unauthorized_client", "invalid_request"}
@@ -27,19 +36,21 @@ def test_secret_in_the_body_is_taken(secret_in_body: Trace) -> None:
     """client_id and client_secret in the form, and nothing in the header, bring a token."""
     exchange = secret_in_body["tokens"]
 
-    assert served(exchange), f"the credentials are refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the credentials are refused: {error_code(exchange)}"
 
 
 @contract("access_token_until_expiry")
 def test_access_token_can_be_used_again(access_token_used_again: Trace) -> None:
     """One access token works several times in a row."""
     uses = access_token_used_again.steps("use")
-    if not uses or not is_active(access_token_used_again["use/1"]):
+    if not uses or not is_token_accepted(access_token_used_again["use/1"]):
         raise EvidenceError("the access token did not work even once")
 
     for exchange in uses:
         access_token_used_again.decide(exchange)
-        assert is_active(access_token_used_again[exchange.step]), f"{exchange.step} is refused"
+        assert is_token_accepted(access_token_used_again[exchange.step]), (
+            f"{exchange.step} is refused"
+        )
 
 
 @contract("refresh_token_works")
@@ -48,7 +59,7 @@ def test_refresh_token_of_a_code_works(code_refreshed: Trace) -> None:
     first = token_members(code_refreshed["redeem"]).get("access_token")
     for step in ("refreshed", "refreshed_again"):
         exchange = code_refreshed[step]
-        assert served(exchange), f"the refresh token is refused: {error_code(exchange)}"
+        assert is_granted(exchange), f"the refresh token is refused: {error_code(exchange)}"
         new = token_members(exchange).get("access_token")
         assert new != first, "the access token is the old one"
 
@@ -60,7 +71,7 @@ def test_refresh_token_of_client_credentials_works(client_credentials_refreshed:
     first = token_members(client_credentials_refreshed["tokens"]).get("access_token")
 
     client_credentials_refreshed.decide(exchange)
-    assert served(exchange), f"the refresh token is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the refresh token is refused: {error_code(exchange)}"
     assert token_members(exchange).get("access_token") != first, "the access token is the old one"
 
 
@@ -70,7 +81,7 @@ def test_implicit_flow_lands_tokens_in_the_fragment(implicit_landing: Trace) -> 
     exchange = implicit_landing["authorize"]
     asked = _asked_for(implicit_landing)
 
-    assert served(exchange), f"no token lands: {error_code(exchange) or exchange}"
+    assert is_granted(exchange), f"no token lands: {error_code(exchange) or exchange}"
     landing = implicit_landing.landing
     missing = [name for name in asked if not landing.get(name)]
     assert landing.mode is LandingMode.FRAGMENT, f"the tokens are in the {landing.mode.value}"
@@ -81,10 +92,14 @@ def test_implicit_flow_lands_tokens_in_the_fragment(implicit_landing: Trace) -> 
 def test_access_token_ends_when_it_expires(brief_tokens: Trace) -> None:
     """An access token works at first, and no more once expires_in has passed."""
     step = "use" if brief_tokens.steps("use") else "introspect"
-    if not is_active(brief_tokens[step]) or not is_active(brief_tokens[f"usual-{step}"]):
+    if not is_token_accepted(brief_tokens[step]) or not is_token_accepted(
+        brief_tokens[f"usual-{step}"]
+    ):
         raise EvidenceError("a fresh access token did not work")
 
-    assert not is_active(brief_tokens[f"late-{step}"]), "the access token works after its expiry"
+    assert not is_token_accepted(brief_tokens[f"late-{step}"]), (
+        "the access token works after its expiry"
+    )
 
 
 @contract("refresh_token_works")
@@ -94,7 +109,7 @@ def test_refresh_token_outlives_the_access_token(brief_tokens: Trace) -> None:
         raise Unsuited("the client in the role brief is given no refresh token")
     exchange = brief_tokens["late-refresh"]
 
-    assert served(exchange), f"the refresh token is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the refresh token is refused: {error_code(exchange)}"
 
 
 @contract("scope_is_space_separated")
@@ -103,7 +118,7 @@ def test_scopes_are_parted_by_spaces(form_encodings: Trace) -> None:
     for step in ("percent_20", "plus"):
         exchange = form_encodings[step]
         wanted = set((exchange.request.parameter("scope") or "").split(" "))
-        assert served(exchange), f"the scopes are refused: {error_code(exchange)} ({step})"
+        assert is_granted(exchange), f"the scopes are refused: {error_code(exchange)} ({step})"
         told = token_members(exchange).get("scope")
         assert told is None or set(str(told).split(" ")) == wanted, f"{told} is granted ({step})"
 
@@ -139,11 +154,11 @@ def test_there_is_no_password_grant(token_request_faults: Trace) -> None:
 @contract("client_credentials_without_user")
 def test_service_token_is_of_no_user(service_token_at_userinfo: Trace) -> None:
     """Userinfo refuses a token of client credentials, and introspection names no user."""
-    if not is_active(service_token_at_userinfo["user"]):
+    if not is_token_accepted(service_token_at_userinfo["user"]):
         raise EvidenceError("userinfo refuses a user's own token")
     user = service_token_at_userinfo["user"].answered.json_object.get("sub")
 
-    assert not is_active(service_token_at_userinfo["service"]), "userinfo tells of a user"
+    assert not is_token_accepted(service_token_at_userinfo["service"]), "userinfo tells of a user"
     if service_token_at_userinfo.steps("introspect"):
         told = service_token_at_userinfo["introspect"].answered.json_object
         assert told.get("sub") != user, "introspection names the user"

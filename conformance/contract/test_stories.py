@@ -1,7 +1,11 @@
 """What the documentation promises of tokens that nothing has ended, in stories."""
 
-from idprobe.checks import Trace, contract
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    contract,
+)
 
 
 @contract("refresh_token_works")

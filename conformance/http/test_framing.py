@@ -2,9 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError
-from idprobe.formats.http_dates import http_date
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    http_date,
+    requirement,
+)
 
 BAD_LENGTHS = ("negative", "signed", "mixed", "two_values")
 UNDECIDED = {408, 421, 425, 429}

@@ -1,7 +1,13 @@
 """HTTP at its edges: HEAD, unknown methods, other media types, more bytes than a server takes."""
 
-from idprobe.checks import Exchange, Trace, gives_tokens, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    gives_tokens,
+    requirement,
+)
 
 OVERLOAD = {429, 502, 503, 504}
 

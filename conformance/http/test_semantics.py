@@ -3,15 +3,23 @@
 import re
 from collections.abc import Iterator
 
-from idprobe.checks import Exchange, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.formats.http_dates import http_date
-from idprobe.reading.answers import is_active
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.challenges import challenges
-from idprobe.reading.tokens.protected import claims_told
-from idprobe.reading.tokens.token_responses import granted
-from idprobe.redaction import PSEUDONYM
+from idprobe.checks import (
+    PSEUDONYM,
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    authorization_response,
+    challenges,
+    claims_told,
+    error_code,
+    gives_tokens,
+    http_date,
+    is_token_accepted,
+    refused,
+    requirement,
+    token_response,
+)
 
 URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
 OVERLOAD = {429, 502, 503, 504}
@@ -40,7 +48,7 @@ def test_uri_of_8000_octets_is_served(uri_of_8000_octets: Trace) -> None:
     status = exchange.answered.status
     assert status not in {400, 414, 431, 500}, f"it is answered with {status}"
     assert not refused(exchange), f"it led to {error_code(exchange) or 'an error page'}"
-    assert landed(exchange).get("code"), "there is no code"
+    assert authorization_response(exchange).get("code"), "there is no code"
 
 
 @requirement("RFC9110-8.4/unknown-content-coding")
@@ -79,9 +87,9 @@ def test_nothing_is_revoked_by_get(revocation_by_get: Trace) -> None:
     """A GET revokes no token; the same request by POST does."""
     trace = revocation_by_get
     asked = [trace[step].answered.is_success for step in ("before", "after", "post", "gone")]
-    if not all(asked) or not is_active(trace["before"]) or is_active(trace["gone"]):
+    if not all(asked) or not is_token_accepted(trace["before"]) or is_token_accepted(trace["gone"]):
         raise EvidenceError("introspection does not show that the token is revoked by POST")
-    assert is_active(trace["after"]), "the token is revoked by GET"
+    assert is_token_accepted(trace["after"]), "the token is revoked by GET"
 
 
 @requirement("RFC9110-9.2.1/no-unsafe-action-by-get")
@@ -202,7 +210,7 @@ def test_no_token_comes_from_a_cache(code_answer: Trace, token_request_faults: T
 @requirement("RFC9111-5.4/pragma-deprecated")
 def test_pragma_does_not_stand_alone(code_answer: Trace) -> None:
     """Whoever sends Pragma sends Cache-Control, which alone decides, as well."""
-    response = granted(code_answer["tokens"])
+    response = token_response(code_answer["tokens"])
     if response.header("pragma") is None:
         raise Unsuited("the server sends no Pragma")
     assert response.header("cache-control"), "Pragma stands without Cache-Control"

@@ -1,8 +1,14 @@
 """RFC 9325 (BCP 195), RFC 8414 section 3 and RFC 7009 section 2: TLS, and what is said without."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.channels import chosen, hosts, negotiated
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    requirement,
+    tls_hosts,
+    tls_versions,
+    tls_versions_by_offer,
+)
 
 MODERN = {"TLSv1.2", "TLSv1.3"}
 UNSAFE = {"NULL", "RC4"}
@@ -11,7 +17,7 @@ PLAIN = "-plain"
 
 def _speaking(trace: Trace, version: str) -> list[str]:
     """Return the hosts that choose a version for some hello."""
-    return sorted({host for host, _, spoken in negotiated(trace) if spoken == version})
+    return sorted({host for host, _, spoken in tls_versions(trace) if spoken == version})
 
 
 @requirement("RFC9325-3.1.1/no-ssl")
@@ -38,23 +44,23 @@ def test_tls_1_1_is_not_spoken(tls_offers: Trace) -> None:
 @requirement("RFC9325-3.1.1/tls-1-2-supported")
 def test_tls_1_2_is_spoken(tls_offers: Trace) -> None:
     """Every host negotiates TLS 1.2, or is ahead and speaks TLS 1.3 alone."""
-    spoken = {host for host, _, version in negotiated(tls_offers) if version in MODERN}
-    missing = sorted(set(hosts(tls_offers)) - spoken)
+    spoken = {host for host, _, version in tls_versions(tls_offers) if version in MODERN}
+    missing = sorted(set(tls_hosts(tls_offers)) - spoken)
     assert not missing, f"neither TLS 1.2 nor 1.3 is spoken at {', '.join(missing)}"
 
 
 @requirement("RFC9325-3.1.1/tls-1-3-supported")
 def test_tls_1_3_is_spoken(tls_offers: Trace) -> None:
     """Every host negotiates TLS 1.3 with who offers nothing else."""
-    missing = sorted(set(hosts(tls_offers)) - set(_speaking(tls_offers, "TLSv1.3")))
+    missing = sorted(set(tls_hosts(tls_offers)) - set(_speaking(tls_offers, "TLSv1.3")))
     assert not missing, f"TLS 1.3 is not spoken at {', '.join(missing)}"
 
 
 @requirement("RFC9325-3.1.1/tls-1-3-preferred")
 def test_tls_1_3_is_preferred(tls_offers: Trace) -> None:
     """A host that speaks TLS 1.3 chooses it where both it and TLS 1.2 are offered."""
-    choices = chosen(tls_offers)
-    able = [host for host in hosts(tls_offers) if choices.get(("TLSv1.3", host)) == "TLSv1.3"]
+    choices = tls_versions_by_offer(tls_offers)
+    able = [host for host in tls_hosts(tls_offers) if choices.get(("TLSv1.3", host)) == "TLSv1.3"]
     if not able:
         raise Unsuited("no host speaks TLS 1.3")
     for host in able:
@@ -68,7 +74,7 @@ def test_tls_1_3_is_preferred(tls_offers: Trace) -> None:
 def test_no_suite_without_encryption_is_chosen(tls_offers: Trace) -> None:
     """No host chooses a suite without encryption, or with RC4."""
     unsafe = sorted(
-        {f"{offer} at {h}" for h, offer, _ in negotiated(tls_offers) if offer in UNSAFE}
+        {f"{offer} at {h}" for h, offer, _ in tls_versions(tls_offers) if offer in UNSAFE}
     )
     assert not unsafe, f"{', '.join(unsafe)} is chosen"
 

@@ -5,11 +5,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from idprobe.checks import Exchange, Trace, error_code, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import Response
-from idprobe.reading.challenges import Challenge, challenges
-from idprobe.reading.tokens.token_responses import denied, granted, served
+from idprobe.checks import (
+    Challenge,
+    EvidenceError,
+    Exchange,
+    Response,
+    Trace,
+    Unsuited,
+    challenges,
+    error_code,
+    error_response,
+    is_granted,
+    requirement,
+    token_response,
+)
 
 GZIP = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -63,7 +72,7 @@ def test_unknown_header_of_a_code_request_is_ignored(code_requests_bent: Trace) 
     """A header field that nobody knows changes nothing."""
     exchange = code_requests_bent["unknown_header"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("RFC9110-5.3/singleton-fields-once")
@@ -105,7 +114,7 @@ def test_media_type_of_a_code_request_may_be_in_capitals(code_requests_bent: Tra
     """Application/X-WWW-Form-URLEncoded is the same type."""
     exchange = code_requests_bent["type_in_capitals"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("RFC9110-8.3.1/media-type-case-insensitive")
@@ -115,7 +124,7 @@ def test_media_type_of_client_credentials_may_be_in_capitals(
     """Application/X-WWW-Form-URLEncoded is the same type."""
     exchange = client_credentials_requests_bent["type_in_capitals"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("RFC9110-8.3.1/media-type-parameters-tolerated")
@@ -123,7 +132,7 @@ def test_media_type_of_a_code_request_may_have_parameters(code_requests_bent: Tr
     """A charset, with or without a space and quotes, changes nothing."""
     for step in TYPES_WITH_PARAMETERS:
         exchange = code_requests_bent[step]
-        assert served(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
+        assert is_granted(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
 
 
 @requirement("RFC9110-8.3.1/media-type-parameters-tolerated")
@@ -133,7 +142,7 @@ def test_media_type_of_client_credentials_may_have_parameters(
     """A charset, with or without a space and quotes, changes nothing."""
     for step in TYPES_WITH_PARAMETERS:
         exchange = client_credentials_requests_bent[step]
-        assert served(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
+        assert is_granted(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
 
 
 @requirement("RFC9110-9.1/known-method-405")
@@ -141,7 +150,7 @@ def test_other_methods_are_not_allowed(token_endpoint_methods: Trace) -> None:
     """GET, PUT and DELETE at the token endpoint are answered with 405."""
     for step in ("get", "put", "delete"):
         exchange = token_endpoint_methods[step]
-        status = denied(exchange).status
+        status = error_response(exchange).status
         assert status == 405, f"{step.upper()} is answered with {status}"
 
 
@@ -169,7 +178,7 @@ def test_basic_is_spelled_in_any_case(basic_authentication: Trace) -> None:
     """The scheme may be written basic and BASIC."""
     for step in ("scheme_in_lower_case", "scheme_in_capitals"):
         exchange = basic_authentication[step]
-        assert served(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
+        assert is_granted(exchange), f"{step.replace('_', ' ')}: {error_code(exchange)}"
 
 
 @requirement("RFC9110-11.2/auth-params-once")
@@ -287,7 +296,7 @@ def test_numbers_are_written_as_json_wants(code_answer: Trace) -> None:
     """expires_in has no leading zero, no sign plus, and is not hexadecimal."""
     exchange = code_answer["tokens"]
 
-    written = re.search(r'"expires_in"\s*:\s*([^\s,}"]+)', granted(exchange).text)
+    written = re.search(r'"expires_in"\s*:\s*([^\s,}"]+)', token_response(exchange).text)
 
     if written is None:
         raise Unsuited("the token response has no expires_in, which is optional")

@@ -1,8 +1,12 @@
 """RFC 7515, RFC 7518, RFC 7519 and RFC 8725 at the place where the server reads JWTs of others."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.logout.logout_calls import calls
-from idprobe.reading.refusals import taken
+from idprobe.checks import (
+    Trace,
+    flaw_not_refused,
+    logout_calls,
+    refused,
+    requirement,
+)
 
 
 @requirement("RFC7515-4/unknown-headers-ignored")
@@ -14,7 +18,7 @@ def test_unknown_headers_do_no_harm(assertion_allowances: Trace) -> None:
 @requirement("RFC7515-4.1.1/alg-case-sensitive")
 def test_alg_is_case_sensitive(assertion_signatures: Trace) -> None:
     """The name of an algorithm in another case is no algorithm."""
-    wrong = taken(assertion_signatures, "alg-in-lower-case", "none-in-other-case")
+    wrong = flaw_not_refused(assertion_signatures, "alg-in-lower-case", "none-in-other-case")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -27,7 +31,7 @@ def test_unknown_critical_header_is_refused(assertion_signatures: Trace) -> None
 @requirement("RFC7515-10.12/strict-json")
 def test_malformed_json_is_refused(assertion_forms: Trace) -> None:
     """A header that is not quite JSON makes an invalid JWS."""
-    wrong = taken(assertion_forms, "header-trailing-letter", "header-trailing-comma")
+    wrong = flaw_not_refused(assertion_forms, "header-trailing-letter", "header-trailing-comma")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -42,14 +46,14 @@ def test_malformed_jwt_is_refused(assertion_forms: Trace) -> None:
     """White space or marks inside, a fourth part, and claims that are no object are refused."""
     forms = ("json-serialization", "five-parts", "utf-16")
     steps = ("space-inside", "line-break-inside", "not-base64url", "fourth-part", "array", *forms)
-    wrong = taken(assertion_forms, *steps)
+    wrong = flaw_not_refused(assertion_forms, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
 @requirement("RFC7519-7.2/malformed-jwt-rejected")
 def test_malformed_claims_are_refused(assertion_forms: Trace) -> None:
     """Claims that are not quite JSON are refused."""
-    wrong = taken(assertion_forms, "trailing-letter", "trailing-comma")
+    wrong = flaw_not_refused(assertion_forms, "trailing-letter", "trailing-comma")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -58,7 +62,7 @@ def test_malformed_claims_are_refused(assertion_forms: Trace) -> None:
 )
 def test_public_key_is_no_secret(assertion_signatures: Trace) -> None:
     """A MAC keyed with what everybody knows, the public key, is refused."""
-    wrong = taken(assertion_signatures, "hmac-by-pem", "hmac-by-jwk")
+    wrong = flaw_not_refused(assertion_signatures, "hmac-by-pem", "hmac-by-jwk")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -75,13 +79,13 @@ def test_strange_kid_does_no_harm(assertion_signatures: Trace) -> None:
     broken = [step for step in steps if assertion_signatures[step].answered.status == 500]
     assertion_signatures.decide_by(broken)
     assert not broken, f"the server broke down: {', '.join(broken)}"
-    wrong = taken(assertion_signatures, *steps)
+    wrong = flaw_not_refused(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
 @requirement("RFC8725-3.10/jku-x5u-not-followed-blindly")
 def test_keys_that_an_assertion_names_are_not_fetched(assertion_names_its_keys: Trace) -> None:
     """A strange key behind jku or x5u opens nothing, and nobody fetches it."""
-    steps = taken(assertion_names_its_keys, "jku", "x5u")
+    steps = flaw_not_refused(assertion_names_its_keys, "jku", "x5u")
     assert not steps, f"an assertion was taken: {steps}"
-    assert not calls(assertion_names_its_keys, "call-keys"), "the server fetched the keys"
+    assert not logout_calls(assertion_names_its_keys, "call-keys"), "the server fetched the keys"

@@ -3,9 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.protected import encryption_of, id_token_fact, steps_below
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    encryption_of,
+    id_token_fact,
+    requirement,
+    steps_below,
+)
 
 REPLICATED = ("iss", "sub", "aud")
 GENERIC = {"", "jwt", "jose", "application/jwt", "application/jose"}

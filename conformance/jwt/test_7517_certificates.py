@@ -11,9 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, import_key
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import published_keys
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    published_keys,
+    requirement,
+)
 
 BARE = ("kty", "n", "e", "crv", "x", "y")
 

@@ -8,16 +8,19 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.members import text_in, texts_in
-from idprobe.reading.tokens.issued import (
+from idprobe.checks import (
+    EvidenceError,
     IssuedJwt,
+    Trace,
+    Unsuited,
     document,
     id_token,
     issued_jwts,
     metadata,
     published_keys,
+    requirement,
+    text_in,
+    texts_in,
 )
 
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})

@@ -1,8 +1,14 @@
 """RFC 7518 sections 3.4 and 3.6: the octets of signatures."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import IssuedJwt, id_token, issued_jwts
+from idprobe.checks import (
+    EvidenceError,
+    IssuedJwt,
+    Trace,
+    Unsuited,
+    id_token,
+    issued_jwts,
+    requirement,
+)
 
 OCTETS = {"ES256": 64, "ES256K": 64, "ES384": 96, "ES512": 132}
 

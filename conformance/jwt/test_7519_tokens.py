@@ -1,18 +1,19 @@
 """RFC 7515, RFC 7519, RFC 8725: the form of every JWT that the server issues."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.tokens.issued import (
+from idprobe.checks import (
     SKEW_S,
+    Trace,
+    Unsuited,
     audiences,
-    compact,
     document,
     id_token,
+    is_compact_jwt,
     is_number,
     issued_jwts,
     published_keys,
+    requirement,
+    url_parts,
 )
-from idprobe.reading.urls import parts_of
 
 STANDARD_HEADERS = frozenset(
     [
@@ -46,7 +47,7 @@ def test_jwts_are_compact(signed_in_twice: Trace) -> None:
     """A JWT is base64url parts between dots, without padding."""
     for step in ("tokens", "tokens_again"):
         value = document(signed_in_twice, step).get("id_token")
-        assert compact(signed_in_twice, value), "the ID Token cannot be read as a JWT"
+        assert is_compact_jwt(signed_in_twice, value), "the ID Token cannot be read as a JWT"
 
 
 @requirement("RFC7519-4/unique-claim-names", "RFC7515-4/unique-header-names")
@@ -54,7 +55,7 @@ def test_names_in_jwts_are_unique(signed_in_twice: Trace) -> None:
     """Claims and header parameters occur once: a JWT with a repeated one cannot be read."""
     for step in ("tokens", "tokens_again"):
         value = document(signed_in_twice, step).get("id_token")
-        assert compact(signed_in_twice, value), "the ID Token cannot be read as a JWT"
+        assert is_compact_jwt(signed_in_twice, value), "the ID Token cannot be read as a JWT"
 
 
 @requirement("RFC7515-4.1.1/alg-present", "RFC7515-3.1/compact-no-unprotected-header")
@@ -68,7 +69,7 @@ def test_jwts_have_alg(signed_in_twice: Trace) -> None:
 def test_jku_is_https(signed_in_twice: Trace) -> None:
     """jku, where it is there, leads to https."""
     for token in issued_jwts(signed_in_twice):
-        scheme = parts_of(str(token.header.get("jku", "https:"))).scheme
+        scheme = url_parts(str(token.header.get("jku", "https:"))).scheme
         assert scheme == "https", f"the scheme of jku is {scheme}"
 
 
@@ -76,7 +77,7 @@ def test_jku_is_https(signed_in_twice: Trace) -> None:
 def test_x5u_is_https(signed_in_twice: Trace) -> None:
     """x5u, where it is there, leads to https."""
     for token in issued_jwts(signed_in_twice):
-        scheme = parts_of(str(token.header.get("x5u", "https:"))).scheme
+        scheme = url_parts(str(token.header.get("x5u", "https:"))).scheme
         assert scheme == "https", f"the scheme of x5u is {scheme}"
 
 
@@ -140,7 +141,7 @@ def test_names_with_a_colon_are_uris(signed_in_twice: Trace) -> None:
         values += audiences(token.claims.get("aud"))
         for value in values:
             with_colon = isinstance(value, str) and ":" in value
-            assert not with_colon or parts_of(str(value)).scheme, "a value with : is no URI"
+            assert not with_colon or url_parts(str(value)).scheme, "a value with : is no URI"
 
 
 @requirement("RFC7519-4.1.3/aud-single-or-array")
@@ -214,4 +215,4 @@ def test_jwts_are_utf_8(signed_in_twice: Trace) -> None:
     """Header and claims are JSON objects in UTF-8: an ID Token that is not cannot be read."""
     for step in ("tokens", "tokens_again"):
         value = document(signed_in_twice, step).get("id_token")
-        assert compact(signed_in_twice, value), "the ID Token cannot be read as a JWT"
+        assert is_compact_jwt(signed_in_twice, value), "the ID Token cannot be read as a JWT"

@@ -1,12 +1,21 @@
 """RFC 8725: JWTs that could pass for others, and keys that anybody chose."""
 
-from idprobe.checks import Trace, gives_tokens, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.probes.clients.jwts_out_of_place import CHOSEN_SECRET
-from idprobe.reading.answers import is_active
-from idprobe.reading.refusals import taken
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.issued import IssuedJwt, access_jwt, audiences, id_token
+from idprobe.checks import (
+    CHOSEN_SECRET,
+    EvidenceError,
+    IssuedJwt,
+    Trace,
+    Unsuited,
+    access_jwt,
+    audiences,
+    client_information,
+    flaw_not_refused,
+    gives_tokens,
+    id_token,
+    is_registered,
+    is_token_accepted,
+    requirement,
+)
 
 OF_ACCESS_TOKENS = frozenset({"client_id", "jti", "scope", "scp"})
 """Claims that a resource can want, and that an ID Token need not have."""
@@ -27,12 +36,14 @@ def _told_apart(identity: IssuedJwt, access: IssuedJwt) -> bool:
 
 def _taken_elsewhere(trace: Trace) -> str:
     """Return where a JWT of another kind was taken, as words."""
-    if not is_active(trace["usual"]):
+    if not is_token_accepted(trace["usual"]):
         raise EvidenceError("userinfo does not serve an ordinary token")
     steps = [step for step in dict.fromkeys(e.step for e in trace) if "/" not in step]
-    used = [step for step in steps if step.startswith("userinfo-") and is_active(trace[step])]
+    used = [
+        step for step in steps if step.startswith("userinfo-") and is_token_accepted(trace[step])
+    ]
     asked = [step for step in steps if step.startswith(("grant-", "client-", "request-"))]
-    return ", ".join(filter(None, [*used, taken(trace, *asked)]))
+    return ", ".join(filter(None, [*used, flaw_not_refused(trace, *asked)]))
 
 
 @requirement("RFC8725-2.8/cross-jwt-confusion-prevented")
@@ -57,8 +68,8 @@ def test_kinds_of_jwt_can_be_told_apart(jwts_out_of_place: Trace) -> None:
 def test_clients_do_not_choose_their_secrets(secret_chosen_by_client: Trace) -> None:
     """A secret that a client brings is refused, or replaced by one that is random."""
     chosen = secret_chosen_by_client["chosen"]
-    if accepted(chosen):
-        secret = information(chosen).get("client_secret")
+    if is_registered(chosen):
+        secret = client_information(chosen).get("client_secret")
         sent = chosen.request.body.decode("utf-8", "replace")
         kept = secret == CHOSEN_SECRET or (isinstance(secret, str) and secret in sent)
         assert not kept, "the secret is the one that the client thought of"
@@ -70,5 +81,5 @@ def test_points_off_the_curve_are_refused(request_object_off_curve: Trace) -> No
     trace = request_object_off_curve
     if not all(gives_tokens(trace[good]) for good in ("sealed", "sealed-again")):
         raise EvidenceError("a good Request Object that is encrypted was not served")
-    steps = taken(trace, "order-2", "order-2-infinity", "order-3")
+    steps = flaw_not_refused(trace, "order-2", "order-2-infinity", "order-3")
     assert not steps, f"opened with a point that is off the curve: {steps}"

@@ -3,11 +3,18 @@
 import html
 from typing import Any
 
-from idprobe.checks import EvidenceError, Exchange, Trace, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.landings import access_token_died
-from idprobe.reading.registered import information
-from idprobe.reading.tokens.token_responses import errors_in, token_members
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    access_token_stopped_working,
+    client_information,
+    exchanges_with_errors,
+    refused,
+    requirement,
+    token_members,
+)
 
 CLIENT_NAME = "Ωμέγα"
 
@@ -29,7 +36,7 @@ def test_replay_with_a_wrong_verifier_revokes_nothing(code_replayed_wrongly: Tra
     """Whoever saw a code, and no verifier, cannot end what the client got for it."""
     if not refused(code_replayed_wrongly["replay"]):
         raise EvidenceError("the replay was served, so that nobody had a reason to revoke")
-    assert not access_token_died(code_replayed_wrongly), "the access token died"
+    assert not access_token_stopped_working(code_replayed_wrongly), "the access token died"
 
 
 @requirement("OAUTH21-7.9/informed-consent")
@@ -68,7 +75,7 @@ def test_token_responses_have_no_null(code_answer: Trace) -> None:
 @requirement("OAUTH21-C.3/no-null-members")
 def test_token_errors_have_no_null(token_request_faults: Trace) -> None:
     """What an error response does not have is left out."""
-    for exchange in errors_in(token_request_faults):
+    for exchange in exchanges_with_errors(token_request_faults):
         token_request_faults.decide(exchange)
         if exchange.answered.media_type == "application/json":
             names = _nulls(exchange.answered.json_object)
@@ -92,7 +99,7 @@ def test_client_information_has_no_null(client_registered: Trace) -> None:
     """What a client did not register is left out."""
     exchange = client_registered["register"]
 
-    names = _nulls(information(exchange))
+    names = _nulls(client_information(exchange))
 
     assert not names, f"{', '.join(names)} is null"
 

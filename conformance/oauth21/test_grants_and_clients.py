@@ -1,11 +1,18 @@
 """OAuth 2.1: what the draft takes away from OAuth 2.0, and what it wants of clients."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import documents
-from idprobe.reading.tokens.token_responses import served
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    documents,
+    error_code,
+    gives_tokens,
+    is_granted,
+    refused,
+    requirement,
+    texts_in,
+    url_parts,
+)
 
 GONE = {"implicit", "password"}
 LINKS_FOR_PEOPLE = {"service_documentation", "op_policy_uri", "op_tos_uri"}
@@ -18,7 +25,7 @@ def test_every_url_of_the_protocol_is_https(metadata_documents: Trace) -> None:
         for name, value in members.items():
             is_place = name.endswith(("_endpoint", "_uri", "_iframe")) or name == "issuer"
             if is_place and isinstance(value, str) and name not in LINKS_FOR_PEOPLE:
-                scheme = parts_of(value).scheme
+                scheme = url_parts(value).scheme
                 assert scheme == "https", f"the scheme of {name} is {scheme or 'missing'}"
 
 
@@ -27,7 +34,7 @@ def test_secret_may_come_in_the_body(secret_in_body: Trace) -> None:
     """A client that has a secret can send client_id and client_secret in the form."""
     exchange = secret_in_body["tokens"]
 
-    assert served(exchange), f"the credentials are refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the credentials are refused: {error_code(exchange)}"
 
 
 @requirement(

@@ -1,9 +1,17 @@
 """OAuth 2.0 Form Post Response Mode, sections 2 and 4."""
 
-from idprobe.checks import Landing, LandingMode, Trace, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import landed, sent
-from idprobe.reading.authorization.pages import page_of
+from idprobe.checks import (
+    EvidenceError,
+    Landing,
+    LandingMode,
+    Trace,
+    authorization_response,
+    gives_tokens,
+    page_of,
+    refused,
+    requirement,
+    sent_value,
+)
 
 ENCODED = "application/x-www-form-urlencoded"
 
@@ -12,14 +20,14 @@ def posted(trace: Trace, step: str) -> Landing:
     """Return the response that form_post was asked for; raises EvidenceError if it was refused."""
     if refused(trace[step]) and trace[step].landing is None:
         raise EvidenceError("the server refuses form_post")
-    return landed(trace[step])
+    return authorization_response(trace[step])
 
 
 @requirement("OAUTH2-FP-2/action-is-redirect-uri")
 def test_form_leads_to_the_redirect_uri(response_modes: Trace) -> None:
     """The form's action is the redirect_uri of the request."""
     action = posted(response_modes, "form_post").redirect_uri
-    wanted = sent(response_modes, "form_post", "redirect_uri")
+    wanted = sent_value(response_modes, "form_post", "redirect_uri")
     assert action == wanted, "the action is not the redirect_uri"
 
 
@@ -43,7 +51,7 @@ def test_parameters_are_form_values(response_modes: Trace) -> None:
     """Code and state are values of the form, a state with markup as it was sent."""
     landing = posted(response_modes, "form_post")
     assert landing.mode is LandingMode.FORM_POST, f"the response is in the {landing.mode}"
-    wanted = sent(response_modes, "form_post", "state")
+    wanted = sent_value(response_modes, "form_post", "state")
     assert landing.values("state") == (wanted,), "the state is changed"
     assert len(landing.values("code")) == 1, "there is not one code"
     page = page_of(response_modes["form_post"].answered)
@@ -67,7 +75,7 @@ def test_form_submits_itself(response_modes: Trace) -> None:
 def test_errors_are_posted_too(response_modes: Trace) -> None:
     """An error comes by form_post as well, if that was asked for."""
     posted(response_modes, "form_post")
-    landing = landed(response_modes["form_post-error"])
+    landing = authorization_response(response_modes["form_post-error"])
     assert landing.mode is LandingMode.FORM_POST, f"the error is in the {landing.mode}"
     assert landing.error, "there is no error"
 
@@ -77,4 +85,6 @@ def test_tokens_are_posted_too(id_token_requests: Trace) -> None:
     """An ID Token comes by form_post, if that was asked for."""
     exchange = id_token_requests["by-form_post"]
     assert gives_tokens(exchange), "form_post is refused"
-    assert landed(exchange).mode is LandingMode.FORM_POST, "the ID Token is not posted"
+    assert authorization_response(exchange).mode is LandingMode.FORM_POST, (
+        "the ID Token is not posted"
+    )

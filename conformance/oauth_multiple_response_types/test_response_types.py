@@ -1,17 +1,22 @@
 """OAuth 2.0 Multiple Response Type Encoding Practices."""
 
 from idprobe.checks import (
+    EvidenceError,
     Landing,
     LandingMode,
     Trace,
+    Unsuited,
+    all_landings,
+    authorization_response,
     error_code,
     gives_tokens,
+    id_token,
+    metadata,
     refused,
     requirement,
+    response_types_tried,
+    sent_value,
 )
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import all_landings, landed, response_types_tried, sent
-from idprobe.reading.tokens.issued import id_token, metadata
 
 CREDENTIALS = {"code", "access_token", "token_type", "id_token"}
 
@@ -27,33 +32,37 @@ def test_word_order_is_irrelevant(hybrid_requests: Trace) -> None:
     for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
         hybrid_requests.decide(exchange)
         assert not refused(exchange), f"{kind} is refused backwards"
-        usual = members(landed(hybrid_requests[f"granted:{kind}"]))
-        assert members(landed(exchange)) == usual, f"{kind} brings something else backwards"
+        usual = members(authorization_response(hybrid_requests[f"granted:{kind}"]))
+        assert members(authorization_response(exchange)) == usual, (
+            f"{kind} brings something else backwards"
+        )
 
 
 @requirement("OAUTH2-RT-2.1/response-mode-default-by-type")
 def test_code_comes_by_query(code_redeemed: Trace) -> None:
     """Without response_mode a code comes by the query."""
-    mode = landed(code_redeemed["authorize"]).mode
+    mode = authorization_response(code_redeemed["authorize"]).mode
     assert mode is LandingMode.QUERY, f"it is in the {mode}"
 
 
 @requirement("OAUTH2-RT-2.1/query-mode")
 def test_query_mode_means_query(response_modes: Trace) -> None:
     """response_mode=query brings code and state in the query."""
-    landing = landed(response_modes["query"])
+    landing = authorization_response(response_modes["query"])
     assert landing.mode is LandingMode.QUERY, f"it is in the {landing.mode}"
     assert landing.get("code"), "there is no code"
-    assert landing.get("state") == sent(response_modes, "query", "state"), "the state is changed"
+    assert landing.get("state") == sent_value(response_modes, "query", "state"), (
+        "the state is changed"
+    )
 
 
 @requirement("OAUTH2-RT-2.1/fragment-mode")
 def test_fragment_mode_means_fragment(response_modes: Trace) -> None:
     """response_mode=fragment brings code and state in the fragment."""
-    landing = landed(response_modes["fragment"])
+    landing = authorization_response(response_modes["fragment"])
     assert landing.mode is LandingMode.FRAGMENT, f"it is in the {landing.mode}"
     assert landing.get("code"), "there is no code"
-    state = sent(response_modes, "fragment", "state")
+    state = sent_value(response_modes, "fragment", "state")
     assert landing.get("state") == state, "the state is changed"
 
 
@@ -62,7 +71,9 @@ def test_all_parameters_come_by_one_mode(hybrid_requests: Trace) -> None:
     """All of a hybrid response is in the fragment, nothing in the query."""
     for kind, exchange in response_types_tried(hybrid_requests, "granted"):
         hybrid_requests.decide(exchange)
-        assert landed(exchange).mode is LandingMode.FRAGMENT, f"{kind} is not in the fragment"
+        assert authorization_response(exchange).mode is LandingMode.FRAGMENT, (
+            f"{kind} is not in the fragment"
+        )
         query = (exchange.answered.header("location") or "").partition("#")[0].partition("?")[2]
         beside = [name for name in (*CREDENTIALS, "state") if f"{name}=" in query]
         assert not beside, f"{', '.join(beside)} of {kind} are in the query"
@@ -73,7 +84,7 @@ def test_errors_come_by_the_same_mode(hybrid_requests: Trace) -> None:
     """Errors of hybrid requests are in the fragment as successes are."""
     for kind, exchange in response_types_tried(hybrid_requests, "stranger"):
         hybrid_requests.decide(exchange)
-        landing = landed(exchange)
+        landing = authorization_response(exchange)
         assert landing.mode is LandingMode.FRAGMENT, (
             f"the error for {kind} is in the {landing.mode}"
         )
@@ -82,7 +93,7 @@ def test_errors_come_by_the_same_mode(hybrid_requests: Trace) -> None:
 @requirement("OAUTH2-RT-3/redirected-after-decision")
 def test_denial_is_redirected(id_token_requests: Trace) -> None:
     """The user comes back to the client after saying no, with access_denied."""
-    landing = landed(id_token_requests["denied"])
+    landing = authorization_response(id_token_requests["denied"])
     assert not members(landing), "credentials were issued although the user said no"
     assert landing.error == "access_denied", f"the error is {landing.error}"
 
@@ -91,32 +102,34 @@ def test_denial_is_redirected(id_token_requests: Trace) -> None:
 def test_state_of_id_token_requests_comes_back(id_token_requests: Trace) -> None:
     """The state comes back in success and error."""
     for step in ("authorize", "stranger"):
-        wanted = (sent(id_token_requests, step, "state"),)
-        assert landed(id_token_requests[step]).values("state") == wanted, "the state is changed"
+        wanted = (sent_value(id_token_requests, step, "state"),)
+        assert authorization_response(id_token_requests[step]).values("state") == wanted, (
+            "the state is changed"
+        )
 
 
 @requirement("OAUTH2-RT-3/query-mode-forbidden")
 def test_id_token_does_not_come_by_query(id_token_requests: Trace) -> None:
     """An ID Token does not travel in a query, not if asked to either."""
     exchange = id_token_requests["by-query"]
-    got = gives_tokens(exchange) and landed(exchange).mode is LandingMode.QUERY
+    got = gives_tokens(exchange) and authorization_response(exchange).mode is LandingMode.QUERY
     assert not got, "the ID Token is in the query"
 
 
 @requirement("OAUTH2-RT-3/supplied-or-default-mode")
 def test_id_token_comes_by_the_mode_asked_for(id_token_requests: Trace) -> None:
     """An ID Token comes by the fragment, or by form_post if asked for."""
-    mode = landed(id_token_requests["authorize"]).mode
+    mode = authorization_response(id_token_requests["authorize"]).mode
     assert mode is LandingMode.FRAGMENT, f"without response_mode it is in the {mode}"
     exchange = id_token_requests["by-form_post"]
     if not refused(exchange):
-        mode = landed(exchange).mode
+        mode = authorization_response(exchange).mode
         assert mode is LandingMode.FORM_POST, f"with form_post it is in the {mode}"
 
 
 def _granted_nothing(trace: Trace) -> Landing:
     """Return how a request for nothing was granted; raises EvidenceError if it was refused."""
-    landing = landed(trace["granted"])
+    landing = authorization_response(trace["granted"])
     if landing.error is not None:
         raise EvidenceError(f"response_type=none was refused: {trace['granted']}")
     return landing
@@ -141,8 +154,10 @@ def test_state_of_a_request_for_none_comes_back(none_requests: Trace) -> None:
     """The state comes back in success and error."""
     _granted_nothing(none_requests)
     for step in ("granted", "stranger"):
-        wanted = (sent(none_requests, step, "state"),)
-        assert landed(none_requests[step]).values("state") == wanted, f"{step}: it is changed"
+        wanted = (sent_value(none_requests, step, "state"),)
+        assert authorization_response(none_requests[step]).values("state") == wanted, (
+            f"{step}: it is changed"
+        )
 
 
 @requirement("OAUTH2-RT-4/none-default-query")
@@ -182,7 +197,7 @@ def assert_brings(trace: Trace, kind: str, *wanted: str) -> None:
     found = [exchange for name, exchange in granted if set(name.split()) == set(kind.split())]
     if not found:
         raise EvidenceError(f"the hybrid client is not registered for {kind}")
-    landing = landed(found[0])
+    landing = authorization_response(found[0])
     missing = [name for name in wanted if not landing.get(name)]
     assert not missing, f"{', '.join(missing)} are missing"
     assert landing.mode is LandingMode.FRAGMENT, f"they are in the {landing.mode}"
@@ -210,7 +225,7 @@ def test_code_id_token_token_brings_all(hybrid_requests: Trace) -> None:
 @requirement("OAUTH2-RT-5/id-token-token-members")
 def test_id_token_token_brings_all(implicit_id_token_token: Trace) -> None:
     """`id_token token` brings id_token, access_token and token_type."""
-    landing = landed(implicit_id_token_token["login"])
+    landing = authorization_response(implicit_id_token_token["login"])
     wanted = ("id_token", "access_token", "token_type")
     missing = [name for name in wanted if not landing.get(name)]
     assert not missing, f"{', '.join(missing)} are missing"
@@ -222,7 +237,7 @@ def test_hybrid_responses_do_not_come_by_query(hybrid_requests: Trace) -> None:
     """No combination travels in a query, not if asked to either."""
     for kind, exchange in response_types_tried(hybrid_requests, "query"):
         hybrid_requests.decide(exchange)
-        got = gives_tokens(exchange) and landed(exchange).mode is LandingMode.QUERY
+        got = gives_tokens(exchange) and authorization_response(exchange).mode is LandingMode.QUERY
         assert not got, f"{kind} is in the query"
 
 
@@ -232,12 +247,12 @@ def test_hybrid_responses_come_by_the_mode_asked_for(hybrid_requests: Trace) -> 
     for what in ("granted", "stranger"):
         for kind, exchange in response_types_tried(hybrid_requests, what):
             hybrid_requests.decide(exchange)
-            mode = landed(exchange).mode
+            mode = authorization_response(exchange).mode
             assert mode is LandingMode.FRAGMENT, f"{kind} is in the {mode}"
     exchange = hybrid_requests["by-form_post"]
     if not refused(exchange):
         hybrid_requests.decide(exchange)
-        mode = landed(exchange).mode
+        mode = authorization_response(exchange).mode
         assert mode is LandingMode.FORM_POST, f"with form_post it is in the {mode}"
 
 
@@ -247,8 +262,10 @@ def test_state_of_hybrid_requests_comes_back(hybrid_requests: Trace) -> None:
     for what in ("granted", "stranger"):
         for kind, exchange in response_types_tried(hybrid_requests, what):
             hybrid_requests.decide(exchange)
-            wanted = (sent(hybrid_requests, f"{what}:{kind}", "state"),)
-            assert landed(exchange).values("state") == wanted, f"the state of {kind} is changed"
+            wanted = (sent_value(hybrid_requests, f"{what}:{kind}", "state"),)
+            assert authorization_response(exchange).values("state") == wanted, (
+                f"the state of {kind} is changed"
+            )
 
 
 @requirement("OAUTH2-RT-7/no-tokens-in-query")

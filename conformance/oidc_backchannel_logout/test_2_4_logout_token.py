@@ -2,19 +2,25 @@
 
 from typing import Any
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.logout.logout_calls import EVENT, event, logout_jwt, logout_jwts, outer_header
-from idprobe.reading.members import text_in
-from idprobe.reading.registered import information
-from idprobe.reading.tokens.issued import (
+from idprobe.checks import (
+    LOGOUT_EVENT,
     SKEW_S,
+    EvidenceError,
     IssuedJwt,
+    Trace,
+    Unsuited,
     audiences,
+    client_information,
     id_token,
     is_number,
+    logout_event,
+    logout_jwt,
+    logout_jwts,
+    logout_token_header,
     metadata,
     published_keys,
+    requirement,
+    text_in,
 )
 
 ALL = ("told", "told-other")
@@ -38,7 +44,7 @@ def test_audience_is_the_client(backchannel_logout: Trace) -> None:
     """Aud has the client_id of the client that is told."""
     for step, name in (("told", "one"), ("told-other", "other")):
         token = logout_jwt(backchannel_logout, step)
-        client_id = information(backchannel_logout[f"register-{name}"])["client_id"]
+        client_id = client_information(backchannel_logout[f"register-{name}"])["client_id"]
         assert client_id in audiences(token.claims.get("aud")), "aud has no client_id of ours"
 
 
@@ -87,21 +93,21 @@ def test_event_is_a_logout(backchannel_logout: Trace) -> None:
     for token in _tokens(backchannel_logout):
         events = token.claims.get("events")
         assert isinstance(events, dict), "events is missing or no object"
-        assert EVENT in events, f"events has {', '.join(events) or 'nothing'}"
+        assert LOGOUT_EVENT in events, f"events has {', '.join(events) or 'nothing'}"
 
 
 @requirement("OIDCBCL-2.4/event-value-object")
 def test_event_is_an_object(backchannel_logout: Trace) -> None:
     """The value of the event is an object."""
     for token in _tokens(backchannel_logout):
-        assert isinstance(event(token), dict), f"the event is {event(token)!r}"
+        assert isinstance(logout_event(token), dict), f"the event is {logout_event(token)!r}"
 
 
 @requirement("OIDCBCL-2.4/event-value-empty")
 def test_event_is_empty(backchannel_logout: Trace) -> None:
     """The object of the event has no members."""
     for token in _tokens(backchannel_logout):
-        value = event(token)
+        value = logout_event(token)
         if not isinstance(value, dict):
             raise EvidenceError("the event is no object")
         assert not value, f"the event has {', '.join(value)}"
@@ -158,7 +164,7 @@ def test_keys_are_those_of_id_tokens(backchannel_logout: Trace, keys_document: T
 def test_algorithm_is_as_registered(backchannel_logout: Trace) -> None:
     """The algorithm is what the client registered for ID Tokens, or RS256."""
     for step, name in (("told", "one"), ("told-other", "other")):
-        registered = information(backchannel_logout[f"register-{name}"])
+        registered = client_information(backchannel_logout[f"register-{name}"])
         wanted = registered.get("id_token_signed_response_alg", "RS256")
         alg = logout_jwt(backchannel_logout, step).alg
         assert alg == wanted, f"alg is {alg} where {wanted} is registered"
@@ -177,7 +183,7 @@ def test_issuer_is_outside_of_encryption(
     backchannel_encrypted: Trace, metadata_documents: Trace
 ) -> None:
     """The header of an encrypted Logout Token has iss, the issuer."""
-    header = outer_header(backchannel_encrypted, "told")
+    header = logout_token_header(backchannel_encrypted, "told")
     issuer = text_in(metadata(metadata_documents), "issuer")
     assert header.get("iss") == issuer, f"iss of the header is {header.get('iss')}"
 

@@ -1,10 +1,18 @@
 """Back-Channel Logout sections 2.1 to 2.3, 2.5, 2.7 and 2.8: who is told of a logout, and how."""
 
-from idprobe.checks import Trace, form_pairs, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.logout.logout_calls import calls
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.issued import id_token, metadata
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    client_information,
+    form_pairs,
+    id_token,
+    is_registered,
+    logout_calls,
+    metadata,
+    refused,
+    requirement,
+)
 
 FORM = "application/x-www-form-urlencoded"
 AT_ONCE_S = 1.0
@@ -37,9 +45,9 @@ def test_id_tokens_name_the_session(backchannel_logout: Trace) -> None:
 
 def _taken(trace: Trace, step: str) -> bool:
     """Return whether a URI was registered as it was sent, rather than refused or dropped."""
-    if not accepted(trace["back"]):
+    if not is_registered(trace["back"]):
         raise EvidenceError("a good backchannel_logout_uri was refused")
-    return accepted(trace[step]) and bool(information(trace[step]).get(URI))
+    return is_registered(trace[step]) and bool(client_information(trace[step]).get(URI))
 
 
 @requirement("OIDCBCL-2.2/uri-absolute")
@@ -63,7 +71,7 @@ def test_plain_uri_of_a_public_client_is_refused(logout_uris_registered: Trace) 
 @requirement("OIDCBCL-2.2/uri-query-retained")
 def test_query_is_kept(backchannel_logout: Trace) -> None:
     """The query of backchannel_logout_uri is in the request."""
-    found = calls(backchannel_logout, "told")
+    found = logout_calls(backchannel_logout, "told")
     if not found:
         raise EvidenceError("the client was not told of the logout")
     assert ("a", "1") in found[0].request.query, "the query is another one"
@@ -72,7 +80,7 @@ def test_query_is_kept(backchannel_logout: Trace) -> None:
 @requirement("OIDCBCL-2.3/all-logged-in-rps-contacted")
 def test_every_client_of_the_session_is_told(backchannel_logout: Trace) -> None:
     """Both clients of the session are told of the logout."""
-    silent = [step for step in ("told", "told-other") if not calls(backchannel_logout, step)]
+    silent = [step for step in ("told", "told-other") if not logout_calls(backchannel_logout, step)]
     backchannel_logout.decide_by(silent)
     assert not silent, f"the server sent nothing to {' and '.join(silent)}"
 
@@ -80,7 +88,7 @@ def test_every_client_of_the_session_is_told(backchannel_logout: Trace) -> None:
 @requirement("OIDCBCL-2.5/form-post")
 def test_token_is_posted_as_a_form(backchannel_logout: Trace) -> None:
     """A Logout Token comes as logout_token in the form of a POST."""
-    found = calls(backchannel_logout, "told")
+    found = logout_calls(backchannel_logout, "told")
     if not found:
         raise EvidenceError("the client was not told of the logout")
     for call in found:
@@ -95,7 +103,7 @@ def test_token_is_posted_as_a_form(backchannel_logout: Trace) -> None:
 @requirement("OIDCBCL-2.5/retransmission-delayed")
 def test_repetition_takes_its_time(backchannel_answers: Trace) -> None:
     """After a failure that may pass the request does not come again at once."""
-    found = calls(backchannel_answers, "told-503")
+    found = logout_calls(backchannel_answers, "told-503")
     if len(found) == 1:
         return
     if not found:
@@ -108,7 +116,7 @@ def test_repetition_takes_its_time(backchannel_answers: Trace) -> None:
 def test_request_is_not_repeated(backchannel_answers: Trace) -> None:
     """After 200 and after 400 the request does not come again."""
     for step in ("told-200", "told-400"):
-        found = calls(backchannel_answers, step)
+        found = logout_calls(backchannel_answers, step)
         if not found:
             raise EvidenceError(f"the server sent nothing to {step}")
         assert len(found) == 1, f"{step}: it came {len(found)} times"
@@ -117,7 +125,7 @@ def test_request_is_not_repeated(backchannel_answers: Trace) -> None:
 @requirement("OIDCBCL-2.8/204-is-success")
 def test_204_is_a_success(backchannel_answers: Trace) -> None:
     """After 204 the request does not come again."""
-    found = calls(backchannel_answers, "told-204")
+    found = logout_calls(backchannel_answers, "told-204")
     if not found:
         raise EvidenceError("the server sent nothing to told-204")
     assert len(found) == 1, f"it came {len(found)} times"

@@ -1,16 +1,20 @@
 """OpenID Connect Core 1.0, sections 2 and 10.2: ID Tokens that are encrypted."""
 
-from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.issued import verifier_of
-from idprobe.reading.tokens.protected import (
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    client_information,
     encryption_of,
+    gives_tokens,
     id_token_fact,
+    is_registered,
     keys_offered,
     opened_by,
+    registered_value,
+    requirement,
     steps_below,
-    told,
+    verifier_of,
 )
 
 ALG = "id_token_encrypted_response_alg"
@@ -37,8 +41,8 @@ def test_algorithms_are_the_registered_ones(encrypted_id_tokens: Trace) -> None:
     for step in pairs:
         alg, _, enc = step.partition(" ")
         wanted = (
-            told(encrypted_id_tokens, step, ALG, alg),
-            told(encrypted_id_tokens, step, ENC, enc),
+            registered_value(encrypted_id_tokens, step, ALG, alg),
+            registered_value(encrypted_id_tokens, step, ENC, enc),
         )
         header = encryption_of(id_token_fact(encrypted_id_tokens, f"token/{step}"))
         used = header.get("alg"), header.get("enc")
@@ -89,7 +93,7 @@ def test_public_client_gets_no_symmetric_encryption(public_client_with_secrets: 
     if "encryption" not in public_client_with_secrets:
         raise Unsuited("the server offers no symmetric encryption")
     exchange = public_client_with_secrets["encryption"]
-    if accepted(exchange):
-        members = information(exchange)
+    if is_registered(exchange):
+        members = client_information(exchange)
         public = members.get("token_endpoint_auth_method", "none") == "none"
         assert not (public and members.get(ALG)), f"{members.get(ALG)} was registered"

@@ -1,10 +1,19 @@
 """OpenID Connect Core 1.0, section 11: offline access, and the consent to it."""
 
-from idprobe.checks import Exchange, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.authorization.pages import is_login_page, is_user_page
-from idprobe.reading.tokens.issued import given, tokens
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    is_login_page,
+    is_user_page,
+    refused,
+    requirement,
+    response_member,
+    tokens_of,
+)
 
 DECLINED = {"access_denied", "consent_required"}
 
@@ -13,7 +22,7 @@ def _honoured(trace: Trace, step: str) -> bool:
     """Return whether a refresh token came that is good for offline access."""
     if f"tokens-{step}" not in trace:
         return False
-    members = tokens(trace, f"tokens-{step}")
+    members = tokens_of(trace, f"tokens-{step}")
     scope = str(members.get("scope", "offline_access")).split()
     return members.get("refresh_token") is not None and "offline_access" in scope
 
@@ -29,7 +38,7 @@ def _assert_agreed_to(trace: Trace) -> None:
         raise EvidenceError("offline access was not granted, whoever agreed to it")
     assert _consent_pages(trace, "granted"), "nobody was asked before the refresh token came"
     exchange = trace["declined"]
-    landed(exchange)
+    authorization_response(exchange)
     assert not gives_tokens(exchange), "a code was issued although the user declined"
     assert error_code(exchange) in DECLINED, f"the error is {error_code(exchange)}"
 
@@ -77,4 +86,4 @@ def test_offline_access_is_ignored_without_code(offline_access_without_code: Tra
     """Where no code is asked for, offline_access does neither good nor harm."""
     exchange = offline_access_without_code["asked"]
     assert not refused(exchange), f"it led to {error_code(exchange) or 'an error page'}"
-    assert given(exchange, "refresh_token") is None, "a refresh token came by redirect"
+    assert response_member(exchange, "refresh_token") is None, "a refresh token came by redirect"

@@ -1,15 +1,17 @@
 """OpenID Connect Core 1.0, section 12: what a refresh brings."""
 
-from idprobe.checks import Trace, requirement, token_error
-from idprobe.errors import EvidenceError
-from idprobe.reading.tokens.issued import (
+from idprobe.checks import (
     SKEW_S,
+    EvidenceError,
     IssuedJwt,
+    Trace,
     audiences,
     id_token,
     left_half,
+    requirement,
     server_time_s,
-    tokens,
+    token_error,
+    tokens_of,
 )
 
 
@@ -21,7 +23,7 @@ def _pair(trace: Trace) -> tuple[IssuedJwt, IssuedJwt]:
 @requirement("OIDCC-12.2/id-token-optional")
 def test_refresh_response_is_a_token_response(refreshed: Trace) -> None:
     """With or without an ID Token, a refresh brings an access token that is not to be stored."""
-    members = tokens(refreshed, "refresh")
+    members = tokens_of(refreshed, "refresh")
     assert members.get("token_type"), "token_type is missing"
     directives = refreshed["refresh"].answered.directives("cache-control")
     assert "no-store" in directives, "Cache-Control has no no-store"
@@ -95,7 +97,7 @@ def test_refreshed_id_token_is_a_good_id_token(refreshed_id_token: Trace) -> Non
     assert token.verified_by is not None, "no known key verifies the signature"
     assert token.number("exp") > server_time_s(token.exchange), "exp has passed"
     half = left_half(
-        refreshed_id_token, tokens(refreshed_id_token, "refresh")["access_token"], token.alg
+        refreshed_id_token, tokens_of(refreshed_id_token, "refresh")["access_token"], token.alg
     )
     assert token.claims.get("at_hash", half) == half, "at_hash is of something else"
 
@@ -114,7 +116,7 @@ def test_refresh_error_has_the_form_of_token_errors(refresh_token_faults: Trace)
 @requirement("OIDCC-11/refresh-tokens-in-other-contexts")
 def test_login_without_offline_access_works(openid_alone: Trace) -> None:
     """Whether a refresh token comes without offline_access is the server's choice."""
-    members = tokens(openid_alone, "tokens")
+    members = tokens_of(openid_alone, "tokens")
     if "id_token" not in members:
         raise EvidenceError("the login brought no ID Token")
     refresh_token = members.get("refresh_token", "")

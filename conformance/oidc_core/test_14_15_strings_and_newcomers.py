@@ -1,9 +1,17 @@
 """OpenID Connect Core 1.0, sections 3.1, 14 and 15: comparing strings, and dynamic clients."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.registered import accepted
-from idprobe.reading.tokens.issued import given, tokens
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    error_code,
+    gives_tokens,
+    is_registered,
+    refused,
+    requirement,
+    response_member,
+    tokens_of,
+)
 
 TOKENS = {"access_token", "id_token", "refresh_token"}
 
@@ -24,7 +32,9 @@ def test_letters_of_another_case_are_others(strings_compared: Trace) -> None:
         assert refused(strings_compared["case-client"]), "a client_id of another case was taken"
     step = "tokens-case-scope"
     if step in strings_compared:
-        assert given(strings_compared[step], "id_token") is None, "OPENID was taken for openid"
+        assert response_member(strings_compared[step], "id_token") is None, (
+            "OPENID was taken for openid"
+        )
 
 
 @requirement("RFC6749-3.3/scope-order-irrelevant")
@@ -33,7 +43,7 @@ def test_order_of_a_request_does_not_matter(parameters_reversed: Trace) -> None:
     assert not refused(parameters_reversed["login_reversed"]), "the other order was refused"
     if "tokens_reversed" not in parameters_reversed:
         raise EvidenceError("no code landed")
-    usual, other = (tokens(parameters_reversed, step) for step in ("tokens", "tokens_reversed"))
+    usual, other = (tokens_of(parameters_reversed, step) for step in ("tokens", "tokens_reversed"))
     brought = [TOKENS & one.keys() for one in (usual, other)]
     assert brought[0] == brought[1], "the other order brings something else"
     scopes = [set(str(one.get("scope", "")).split()) for one in (usual, other)]
@@ -44,7 +54,7 @@ def test_order_of_a_request_does_not_matter(parameters_reversed: Trace) -> None:
 def test_newcomers_are_registered(newcomer: Trace) -> None:
     """A client with the least metadata is registered."""
     exchange = newcomer["register"]
-    assert accepted(exchange), f"the error is {error_code(exchange)}"
+    assert is_registered(exchange), f"the error is {error_code(exchange)}"
 
 
 @requirement("OIDCC-15.3/unanticipated-by-discovery-and-registration")
@@ -59,13 +69,13 @@ def test_newcomers_are_served(newcomer: Trace) -> None:
         raise EvidenceError("no code landed")
     exchange = newcomer["tokens-login"]
     assert not refused(exchange), f"the code led to {error_code(exchange)}"
-    assert given(exchange, "id_token"), "there is no ID Token"
+    assert response_member(exchange, "id_token"), "there is no ID Token"
 
 
 @requirement("OIDCC-3.1.2.1/redirect-uri-http-only-where-allowed")
 def test_public_web_client_is_not_in_the_clear(public_client_in_the_clear: Trace) -> None:
     """A public web client with an http redirect URI is refused."""
-    assert not accepted(public_client_in_the_clear["clear"]), "it was registered"
+    assert not is_registered(public_client_in_the_clear["clear"]), "it was registered"
 
 
 @requirement("OIDCC-3.1.3.2/redirect-uri-omitted")

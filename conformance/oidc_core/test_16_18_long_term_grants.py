@@ -2,12 +2,19 @@
 
 import re
 
-from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.consents import words
-from idprobe.reading.authorization.landings import endings
-from idprobe.reading.tokens.issued import tokens
-from idprobe.reading.tokens.protected import claims_told
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    claims_told,
+    error_code,
+    experiments_ended,
+    gives_tokens,
+    refused,
+    requirement,
+    tokens_of,
+    words_of_consent_page,
+)
 
 LIST = re.compile(r"[^ ]+( [^ ]+)*\Z")
 STANDARD = {
@@ -20,14 +27,16 @@ STANDARD = {
 @requirement("OIDCC-16.18/long-term-grants-shown")
 def test_user_is_told_of_lasting_access(offline_access_of_new_client: Trace) -> None:
     """The page that asks for offline access says something that it does not say of a login."""
-    usual, lasting = (words(offline_access_of_new_client, step) for step in ("login", "granted"))
+    usual, lasting = (
+        words_of_consent_page(offline_access_of_new_client, step) for step in ("login", "granted")
+    )
     assert lasting - usual, "the page says the same of a login and of lasting access"
 
 
 @requirement("OIDCC-14/single-space-delimiter")
 def test_one_space_is_between_scopes(code_redeemed: Trace) -> None:
     """The values of scope in a token response are apart by one space each."""
-    scope = tokens(code_redeemed, "redeem").get("scope")
+    scope = tokens_of(code_redeemed, "redeem").get("scope")
     if not isinstance(scope, str):
         raise Unsuited("the response does not tell the scope")
     assert LIST.match(scope), "the values are not apart by one space"
@@ -36,7 +45,7 @@ def test_one_space_is_between_scopes(code_redeemed: Trace) -> None:
 @requirement("OIDCC-5.4/scope-claims-are-voluntary")
 def test_missing_claims_do_not_matter(users_of_few_claims: Trace) -> None:
     """A request for scopes is granted although the user lacks a claim of theirs."""
-    steps = [step for step, _ in endings(users_of_few_claims) if step.startswith("all-")]
+    steps = [step for step, _ in experiments_ended(users_of_few_claims) if step.startswith("all-")]
     for step in steps:
         exchange = users_of_few_claims[step]
         assert not refused(exchange), f"it led to {error_code(exchange) or 'an error page'}"

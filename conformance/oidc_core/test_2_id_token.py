@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.pages import carries_password
-from idprobe.reading.tokens.issued import (
+from idprobe.checks import (
     SKEW_S,
-    asked,
+    EvidenceError,
+    Trace,
+    Unsuited,
     audiences,
+    carries_password,
     id_token,
     is_number,
+    requirement,
+    sent_parameter,
     server_time_s,
+    url_parts,
 )
-from idprobe.reading.urls import parts_of
 
 MILLISECONDS_BEGIN = 10**11
 AUTHENTICATION_METHODS = frozenset(
@@ -66,8 +68,8 @@ def test_iss_is_a_url_of_the_right_form(code_redeemed: Trace) -> None:
     token = id_token(code_redeemed, "redeem")
     iss = token.claim("iss")
     assert isinstance(iss, str), "iss is no string"
-    parts = parts_of(iss)
-    allowed = {"https", parts_of(token.exchange.request.origin).scheme}
+    parts = url_parts(iss)
+    allowed = {"https", url_parts(token.exchange.request.origin).scheme}
     assert parts.scheme in allowed, f"the scheme of iss is {parts.scheme or 'missing'}"
     assert parts.netloc, "iss names no host"
     assert "?" not in iss, "iss has a query"
@@ -102,14 +104,14 @@ def test_id_token_has_aud(code_redeemed: Trace) -> None:
 def test_aud_names_the_client(code_redeemed: Trace) -> None:
     """An ID Token is for the client that asked for it."""
     aud = audiences(id_token(code_redeemed, "redeem").claim("aud"))
-    assert asked(code_redeemed, "authorize", "client_id") in aud, "aud lacks the client_id"
+    assert sent_parameter(code_redeemed, "authorize", "client_id") in aud, "aud lacks the client_id"
 
 
 @requirement("OIDCC-3.1.3.7/aud-contains-client")
 def test_aud_names_no_other_client(code_of_another_client: Trace) -> None:
     """The ID Token of a client is for it, and for no other client; for other parties it may be."""
     ids = {
-        step: asked(code_of_another_client, step, "client_id")
+        step: sent_parameter(code_of_another_client, step, "client_id")
         for step in ("authorize", "authorize-thief")
     }
     for own, step in (("authorize", "control"), ("authorize-thief", "control-thief")):
@@ -168,14 +170,14 @@ def test_nonce_comes_back(code_redeemed: Trace) -> None:
     """The nonce of the request is in the ID Token, octet for octet."""
     nonce = id_token(code_redeemed, "redeem").claims.get("nonce")
     assert nonce is not None, "nonce is missing"
-    assert nonce == asked(code_redeemed, "authorize", "nonce"), "nonce is another one"
+    assert nonce == sent_parameter(code_redeemed, "authorize", "nonce"), "nonce is another one"
 
 
 @requirement("OIDCC-2/nonce-passed-through-unmodified")
 def test_odd_nonces_come_back_unchanged(nonces_returned: Trace) -> None:
     """A nonce is only handed through: not trimmed, decoded, cut or folded."""
     for kind in ("odd", "long"):
-        sent = asked(nonces_returned, f"login_{kind}", "nonce")
+        sent = sent_parameter(nonces_returned, f"login_{kind}", "nonce")
         nonce = id_token(nonces_returned, f"tokens_{kind}").claims.get("nonce")
         assert nonce == sent, f"the {kind} nonce comes back changed"
 
@@ -191,7 +193,7 @@ def test_acr_is_one_string(code_redeemed: Trace) -> None:
 def test_acr_is_a_uri(code_redeemed: Trace) -> None:
     """The acr is an absolute URI, or 0, which is Core's own name."""
     acr = _optional(code_redeemed, "acr")
-    assert acr == "0" or parts_of(str(acr)).scheme, "acr is a bare name"
+    assert acr == "0" or url_parts(str(acr)).scheme, "acr is a bare name"
 
 
 @requirement("OIDCC-2/amr-array-of-strings")
@@ -215,7 +217,7 @@ def test_amr_values_are_registered(code_redeemed: Trace) -> None:
 @requirement("OIDCC-2/azp-is-client-id")
 def test_azp_is_the_client(code_redeemed: Trace) -> None:
     """azp, where it is there, is the client."""
-    client_id = asked(code_redeemed, "authorize", "client_id")
+    client_id = sent_parameter(code_redeemed, "authorize", "client_id")
     azp = _optional(code_redeemed, "azp")
     assert azp == client_id, "azp is not the client_id"
 

@@ -1,17 +1,21 @@
 """OpenID Connect Core section 3.1.2.1: the authentication request and its parameters."""
 
 from idprobe.checks import (
+    EvidenceError,
     Exchange,
     LandingMode,
     Trace,
+    accepted_redirect_uris,
+    authorization_response,
+    denied_exchange,
     error_code,
     gives_tokens,
+    is_login_page,
+    is_user_page,
+    page_response,
     refused,
     requirement,
 )
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import declined, followed_steps, landed
-from idprobe.reading.authorization.pages import is_login_page, is_user_page, served
 
 NOT_SERVED = {404, 405, 501}
 
@@ -34,7 +38,7 @@ def test_get_is_supported(cross_origin_requests: Trace) -> None:
     exchange = cross_origin_requests["plain"]
     status = exchange.answered.status
     assert status not in NOT_SERVED, f"GET is answered with status {status}"
-    served(exchange)
+    page_response(exchange)
 
 
 @requirement("OIDCC-3.1.2.1/post-supported")
@@ -54,7 +58,7 @@ def test_unknown_scope_is_ignored(strange_scopes: Trace) -> None:
 @requirement("OIDCC-3.1.2.1/redirect-uri-exact-match")
 def test_redirect_uri_is_matched_exactly(redirect_uri_near_misses: Trace) -> None:
     """redirect_uri is one of the registered strings."""
-    wrong = followed_steps(redirect_uri_near_misses)
+    wrong = accepted_redirect_uris(redirect_uri_near_misses)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
@@ -68,7 +72,7 @@ def test_nonce_is_optional(authorization_tolerance: Trace) -> None:
 def test_state_is_optional(authorization_tolerance: Trace) -> None:
     """A request without state is served, and none is made up."""
     assert_granted(authorization_tolerance, "without-state")
-    state = landed(authorization_tolerance["without-state"]).get("state")
+    state = authorization_response(authorization_tolerance["without-state"]).get("state")
     assert not state, "the response has a state that was never sent"
 
 
@@ -186,7 +190,7 @@ def test_select_account_offers_a_choice(prompts_when_logged_in: Trace) -> None:
 @requirement("OIDCC-3.1.2.1/prompt-consent-impossible-is-error")
 def test_declined_consent_is_an_error(authorization_denied: Trace) -> None:
     """A user who declines is reported, and no code is issued."""
-    exchange = declined(authorization_denied)
+    exchange = denied_exchange(authorization_denied)
     assert not gives_tokens(exchange), "a code was issued although the user declined"
     allowed = {"access_denied", "consent_required"}
     assert error_code(exchange) in allowed, f"the error is {error_code(exchange)}"
@@ -246,5 +250,5 @@ def test_request_uri_is_refused_where_unsupported(openid_objects: Trace) -> None
 @requirement("OIDCC-3.1.2.6/code-flow-errors-in-query")
 def test_code_flow_errors_are_in_the_query(prompt_none: Trace) -> None:
     """An error of the code flow is in the query."""
-    mode = landed(prompt_none["stranger"]).mode
+    mode = authorization_response(prompt_none["stranger"]).mode
     assert mode is LandingMode.QUERY, f"the error is in the {mode}"

@@ -5,21 +5,23 @@ from idprobe.checks import (
     Exchange,
     LandingMode,
     Trace,
+    Unsuited,
+    accepts_redirect_uri,
+    authorization_response,
+    carries_password,
+    consent_pages,
+    denied_exchange,
     error_code,
+    experiments_ended,
+    framed_by_nobody,
     gives_tokens,
     is_error_page,
-    refused,
-    requirement,
-)
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.consents import consent_pages
-from idprobe.reading.authorization.landings import declined, endings, followed, landed, sent
-from idprobe.reading.authorization.pages import (
-    carries_password,
-    framed_by_nobody,
     is_login_page,
     is_user_page,
-    served,
+    page_response,
+    refused,
+    requirement,
+    sent_value,
     user_pages_of,
 )
 
@@ -65,7 +67,7 @@ def test_unknown_parameters_are_ignored(authorization_tolerance: Trace) -> None:
     """Parameters that nobody defined change nothing and do not come back."""
     exchange = authorization_tolerance["unknown-parameter"]
     assert not refused(exchange), f"an unknown parameter led to {error_code(exchange)}"
-    names = {name for name, _ in landed(exchange).parameters}
+    names = {name for name, _ in authorization_response(exchange).parameters}
     assert not names & {"xyz_unknown", "extra"}, "the response carries them back"
 
 
@@ -95,7 +97,7 @@ def test_odd_ages_break_nothing(prompts_wrong: Trace) -> None:
 @requirement("OIDCC-3.1.2.2/any-error-gets-error-response")
 def test_broken_claims_break_nothing(claims_broken: Trace) -> None:
     """A claims parameter that is no JSON, too deep, too long or of wrong types breaks nothing."""
-    for _, exchange in endings(claims_broken):
+    for _, exchange in experiments_ended(claims_broken):
         assert_endured(exchange)
 
 
@@ -103,7 +105,7 @@ def test_broken_claims_break_nothing(claims_broken: Trace) -> None:
 def test_stranger_has_to_log_in(user_pages: Trace) -> None:
     """Somebody without a session is asked to log in before a code is issued."""
     assert not gives_tokens(user_pages["nobody"]), "a code was issued although nobody logged in"
-    served(user_pages["nobody"])
+    page_response(user_pages["nobody"])
     steps = user_pages.steps("journey")
     asked = any(is_user_page(e) and is_login_page(e) for e in steps)
     asked = asked or any(carries_password(e.request) for e in steps)
@@ -133,7 +135,7 @@ def test_pages_cannot_be_framed(user_pages: Trace) -> None:
 @requirement("OIDCC-3.1.2.4/authorization-decision-obtained")
 def test_decision_is_kept_to(authorization_denied: Trace) -> None:
     """Nothing is released if the user declines."""
-    exchange = declined(authorization_denied)
+    exchange = denied_exchange(authorization_denied)
     assert not gives_tokens(exchange), "a code was issued although the user declined"
     assert error_code(exchange) == "access_denied", f"the error is {error_code(exchange)}"
 
@@ -141,7 +143,7 @@ def test_decision_is_kept_to(authorization_denied: Trace) -> None:
 @requirement("OIDCC-3.1.2.4/authorization-decision-obtained")
 def test_decision_is_obtained(consents_compared: Trace) -> None:
     """A client that nobody knew before, and so nobody agreed to, gets no code without a page."""
-    if "openid" not in sent(consents_compared, "little", "scope").split():
+    if "openid" not in sent_value(consents_compared, "little", "scope").split():
         raise Unsuited("the new client does not ask for OpenID Connect")
     assert consent_pages(consents_compared, "little"), "a code was issued and nobody was asked"
 
@@ -149,16 +151,16 @@ def test_decision_is_obtained(consents_compared: Trace) -> None:
 @requirement("OIDCC-3.1.2.5/code-response-in-query")
 def test_code_response_is_in_the_query(code_redeemed: Trace) -> None:
     """The code comes in the query."""
-    mode = landed(code_redeemed["authorize"]).mode
+    mode = authorization_response(code_redeemed["authorize"]).mode
     assert mode is LandingMode.QUERY, f"the code is in the {mode}"
 
 
 @requirement("OIDCC-3.1.2.5/code-and-state-returned")
 def test_code_and_state_come_back(response_modes: Trace) -> None:
     """There is one code and one state, and the state is as it was sent."""
-    landing = landed(response_modes["query"])
+    landing = authorization_response(response_modes["query"])
     assert len(landing.values("code")) == 1, "there is not one code"
-    wanted = (sent(response_modes, "query", "state"),)
+    wanted = (sent_value(response_modes, "query", "state"),)
     assert landing.values("state") == wanted, "the state is changed"
 
 
@@ -174,13 +176,15 @@ def test_errors_go_to_the_client(prompt_none: Trace) -> None:
 def test_bad_redirect_uri_is_not_followed(redirect_uri_foreign: Trace) -> None:
     """Nobody is sent to a redirect_uri that is not the client's."""
     for step in ("logged-in", "with-prompt-none", "with-bad-response-type"):
-        assert not followed(redirect_uri_foreign, step), f"the answer went there: {step}"
+        assert not accepts_redirect_uri(redirect_uri_foreign, step), (
+            f"the answer went there: {step}"
+        )
 
 
 @requirement("OIDCC-3.1.2.6/error-parameter-present")
 def test_error_is_there_once(prompt_none: Trace) -> None:
     """An error response has one error of printable ASCII."""
-    values = landed(prompt_none["stranger"]).values("error")
+    values = authorization_response(prompt_none["stranger"]).values("error")
     assert len(values) == 1, f"there are {len(values)} errors"
     bad = [c for c in values[0] if not " " <= c <= "~" or c in '"\\']
     assert values[0], "the error is empty"
@@ -190,16 +194,18 @@ def test_error_is_there_once(prompt_none: Trace) -> None:
 @requirement("OIDCC-3.1.2.6/error-state-echoed")
 def test_error_brings_back_the_state(prompt_none: Trace) -> None:
     """An error brings back the state, and none where none was sent."""
-    wanted = (sent(prompt_none, "stranger", "state"),)
-    assert landed(prompt_none["stranger"]).values("state") == wanted, "the state is changed"
-    without = landed(prompt_none["stranger-stateless"]).get("state")
+    wanted = (sent_value(prompt_none, "stranger", "state"),)
+    assert authorization_response(prompt_none["stranger"]).values("state") == wanted, (
+        "the state is changed"
+    )
+    without = authorization_response(prompt_none["stranger-stateless"]).get("state")
     assert not without, "the error has a state that was never sent"
 
 
 @requirement("OIDCC-3.1.2.6/no-other-error-parameters")
 def test_error_has_nothing_else(prompt_none: Trace) -> None:
     """An error response has no parameters of its own invention."""
-    names = {name for name, _ in landed(prompt_none["stranger"]).parameters}
+    names = {name for name, _ in authorization_response(prompt_none["stranger"]).parameters}
     others = names - USUAL_ERROR_MEMBERS
     assert not others, f"the error comes with {', '.join(sorted(others))}"
 
@@ -224,7 +230,7 @@ def test_prompt_none_has_its_error_codes(prompt_none: Trace) -> None:
 @requirement("OIDCC-3.1.2.6/error-description-ascii")
 def test_error_description_is_ascii(prompt_none: Trace) -> None:
     """error_description, if there is one, is ASCII."""
-    said = landed(prompt_none["stranger"]).get("error_description")
+    said = authorization_response(prompt_none["stranger"]).get("error_description")
     assert said is None or said.isascii(), "error_description has other characters"
 
 
@@ -269,5 +275,5 @@ def test_missing_consent_is_named(prompt_none_of_another_client: Trace) -> None:
 def test_no_answer_to_a_form_is_a_307(user_pages: Trace) -> None:
     """What leads from the login to the client does not repeat the request."""
     exchange = user_pages["journey"]
-    landed(exchange)
+    authorization_response(exchange)
     assert exchange.answered.status not in {307, 308}, f"it is a {exchange.answered.status}"

@@ -1,10 +1,19 @@
 """OpenID Connect Core 1.0, sections 3.1.2.1 to 3.1.2.3: users who have to log in once more."""
 
-from idprobe.checks import Exchange, Trace, error_code, gives_tokens, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.authorization.pages import carries_password, is_login_page, is_user_page
-from idprobe.reading.tokens.issued import id_token
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    authorization_response,
+    carries_password,
+    error_code,
+    gives_tokens,
+    id_token,
+    is_login_page,
+    is_user_page,
+    requirement,
+)
 
 TOO_OLD = {"login_required", "interaction_required"}
 NOT_CHOSEN = {
@@ -75,7 +84,7 @@ def test_max_age_is_enforced(logins_renewed_by_max_age: Trace) -> None:
         raise EvidenceError("prompt=none fails for a login of any age")
     exchange = logins_renewed_by_max_age["silent"]
     assert not gives_tokens(exchange), "a code was issued for a login that is too old"
-    assert landed(exchange).error in TOO_OLD, f"the error is {error_code(exchange)}"
+    assert authorization_response(exchange).error in TOO_OLD, f"the error is {error_code(exchange)}"
 
 
 def _assert_cancelled(exchange: Exchange) -> None:
@@ -83,7 +92,7 @@ def _assert_cancelled(exchange: Exchange) -> None:
     assert not gives_tokens(exchange), "a code was issued although the user cancelled"
     if is_user_page(exchange):
         raise EvidenceError(f"the server went on asking: {exchange}")
-    code = landed(exchange).error
+    code = authorization_response(exchange).error
     assert code in NOT_CHOSEN, f"the error is {code}"
 
 

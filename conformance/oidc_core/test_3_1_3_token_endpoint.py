@@ -1,24 +1,25 @@
 """OpenID Connect Core 1.0, section 3.1.3: what the token endpoint answers."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import (
-    asked,
-    compact,
+from idprobe.checks import (
+    Trace,
+    Unsuited,
     document,
     id_token,
+    is_compact_jwt,
     left_half,
     metadata,
-    tokens,
+    requirement,
+    sent_parameter,
+    texts_in,
+    tokens_of,
 )
 
 
 def _openid_response(trace: Trace) -> dict[str, object]:
     """Return the token response to a request with the scope openid."""
-    if "openid" not in (asked(trace, "authorize", "scope") or "").split():
+    if "openid" not in (sent_parameter(trace, "authorize", "scope") or "").split():
         raise Unsuited("the client did not ask for the scope openid")
-    return dict(tokens(trace, "redeem"))
+    return dict(tokens_of(trace, "redeem"))
 
 
 @requirement("OIDCC-3.1.3.3/json-media-type")
@@ -39,7 +40,7 @@ def test_token_response_has_access_token(code_answer: Trace) -> None:
 @requirement("OIDCC-3.1.3.3/token-type-bearer")
 def test_token_type_is_bearer(code_redeemed: Trace) -> None:
     """Without another agreement the type is Bearer, in any case of letters."""
-    token_type = tokens(code_redeemed, "redeem").get("token_type")
+    token_type = tokens_of(code_redeemed, "redeem").get("token_type")
     assert isinstance(token_type, str), "token_type is missing or no string"
     assert token_type.lower() == "bearer", f"token_type is {token_type[:20]}"
 
@@ -56,7 +57,7 @@ def test_token_response_has_id_token(code_redeemed: Trace) -> None:
     """Whoever asks for openid gets an ID Token."""
     members = _openid_response(code_redeemed)
     assert "id_token" in members, "id_token is missing"
-    assert compact(code_redeemed, members["id_token"]), "id_token is no JWT"
+    assert is_compact_jwt(code_redeemed, members["id_token"]), "id_token is no JWT"
 
 
 @requirement("OIDCC-1.1/compact-serialization")
@@ -64,7 +65,7 @@ def test_id_token_is_compact(code_redeemed: Trace) -> None:
     """An ID Token is a string of three parts, or of five if it is encrypted."""
     value = _openid_response(code_redeemed).get("id_token")
     assert isinstance(value, str), "id_token is no string"
-    assert compact(code_redeemed, value), "id_token is not in the compact serialization"
+    assert is_compact_jwt(code_redeemed, value), "id_token is not in the compact serialization"
 
 
 @requirement("OIDCC-3.1.3.3/cache-control-no-store")
@@ -80,7 +81,7 @@ def test_at_hash_fits_the_access_token(code_redeemed: Trace) -> None:
     token = id_token(code_redeemed, "redeem")
     if "at_hash" not in token.claims:
         raise Unsuited("the ID Token has no at_hash")
-    half = left_half(code_redeemed, tokens(code_redeemed, "redeem")["access_token"], token.alg)
+    half = left_half(code_redeemed, tokens_of(code_redeemed, "redeem")["access_token"], token.alg)
     assert token.claims["at_hash"] == half, "at_hash is of something else"
 
 
@@ -116,5 +117,5 @@ def test_alg_is_announced(metadata_documents: Trace, code_redeemed: Trace) -> No
 @requirement("OIDCC-3.1.2.2/openid-scope-checked", "OIDCC-3.1.3.2/code-from-openid-request")
 def test_without_openid_no_id_token(login_without_openid: Trace) -> None:
     """Who does not ask for openid gets no ID Token."""
-    members = tokens(login_without_openid, "tokens_plain")
+    members = tokens_of(login_without_openid, "tokens_plain")
     assert "id_token" not in members, "id_token is there without the scope openid"

@@ -1,13 +1,22 @@
 """OpenID Connect Core sections 3.2.2 and 3.3.2: requests whose answers come by the fragment."""
 
-from idprobe.checks import LandingMode, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import endings, followed, landed
+from idprobe.checks import (
+    EvidenceError,
+    LandingMode,
+    Trace,
+    accepts_redirect_uri,
+    authorization_response,
+    error_code,
+    experiments_ended,
+    gives_tokens,
+    refused,
+    requirement,
+)
 
 
 def named(trace: Trace, start: str) -> list[str]:
     """Return the steps whose names start so; raises EvidenceError if there are none."""
-    steps = [step for step, _ in endings(trace) if step.startswith(start)]
+    steps = [step for step, _ in experiments_ended(trace) if step.startswith(start)]
     if not steps:
         raise EvidenceError(f"no request {start} was sent")
     return steps
@@ -25,7 +34,7 @@ def assert_nonce_was_missed(trace: Trace) -> None:
 def test_redirect_uri_is_matched_exactly(implicit_requests: Trace) -> None:
     """redirect_uri is one of the registered strings in the implicit flow too."""
     for step in ("added-query", "trailing-slash"):
-        assert not followed(implicit_requests, step), f"{step} made no difference"
+        assert not accepts_redirect_uri(implicit_requests, step), f"{step} made no difference"
 
 
 @requirement("OIDCC-3.2.2.1/nonce-required")
@@ -37,7 +46,7 @@ def test_implicit_request_needs_a_nonce(id_token_requests: Trace) -> None:
 @requirement("OIDCC-3.2.2.6/errors-in-fragment")
 def test_implicit_errors_are_in_the_fragment(id_token_requests: Trace) -> None:
     """An error of the implicit flow is in the fragment."""
-    mode = landed(id_token_requests["stranger"]).mode
+    mode = authorization_response(id_token_requests["stranger"]).mode
     assert mode is LandingMode.FRAGMENT, f"the error is in the {mode}"
     assert refused(id_token_requests["stranger"]), "tokens were issued though nobody logged in"
 
@@ -52,7 +61,7 @@ def test_hybrid_request_needs_a_nonce(hybrid_requests: Trace) -> None:
 def test_hybrid_errors_are_in_the_fragment(hybrid_requests: Trace) -> None:
     """An error of the hybrid flow is in the fragment."""
     for step in named(hybrid_requests, "stranger"):
-        mode = landed(hybrid_requests[step]).mode
+        mode = authorization_response(hybrid_requests[step]).mode
         assert mode is LandingMode.FRAGMENT, f"the error is in the {mode}"
 
 

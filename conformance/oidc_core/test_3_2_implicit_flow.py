@@ -1,7 +1,14 @@
 """OpenID Connect Core 1.0, section 3.2: what the implicit flow returns."""
 
-from idprobe.checks import LandingMode, Trace, requirement
-from idprobe.reading.tokens.issued import asked, given, id_token, left_half
+from idprobe.checks import (
+    LandingMode,
+    Trace,
+    id_token,
+    left_half,
+    requirement,
+    response_member,
+    sent_parameter,
+)
 
 
 @requirement("OIDCC-3.2.2.1/id-token-alone-has-no-access-token")
@@ -33,7 +40,9 @@ def test_implicit_response_has_an_id_token(
 @requirement("OIDCC-3.2.2.5/access-token-returned")
 def test_implicit_access_token_works(implicit_id_token_token: Trace) -> None:
     """An access token that was asked for is there and can be used."""
-    assert given(implicit_id_token_token["login"], "access_token"), "access_token is missing"
+    assert response_member(implicit_id_token_token["login"], "access_token"), (
+        "access_token is missing"
+    )
     status = implicit_id_token_token["userinfo"].answered.status
     assert status == 200, f"userinfo answers {status}"
 
@@ -55,7 +64,7 @@ def test_implicit_response_has_no_code(implicit_id_token_token: Trace) -> None:
 @requirement("OIDCC-3.2.2.5/state-returned")
 def test_implicit_response_returns_state(implicit_id_token: Trace) -> None:
     """The state comes back as it was sent."""
-    sent = asked(implicit_id_token, "login", "state")
+    sent = sent_parameter(implicit_id_token, "login", "state")
     assert implicit_id_token.landing.values("state") == (sent,), "state is missing or another one"
 
 
@@ -63,7 +72,7 @@ def test_implicit_response_returns_state(implicit_id_token: Trace) -> None:
 def test_implicit_at_hash_fits(implicit_id_token_token: Trace) -> None:
     """at_hash belongs to the access token beside it."""
     token = id_token(implicit_id_token_token, "login")
-    access_token = given(token.exchange, "access_token")
+    access_token = response_member(token.exchange, "access_token")
     half = left_half(implicit_id_token_token, access_token, token.alg)
     assert token.claim("at_hash") == half, "at_hash is of something else"
 
@@ -79,7 +88,9 @@ def test_implicit_id_token_has_at_hash(implicit_id_token_token: Trace) -> None:
 def test_implicit_id_token_has_the_nonce(implicit_id_token: Trace) -> None:
     """An implicit ID Token is bound to its request."""
     nonce = id_token(implicit_id_token, "login").claims.get("nonce")
-    assert nonce == asked(implicit_id_token, "login", "nonce"), "nonce is missing or another one"
+    assert nonce == sent_parameter(implicit_id_token, "login", "nonce"), (
+        "nonce is missing or another one"
+    )
 
 
 @requirement("OIDCC-3.2.2.10/at-hash-without-access-token")
@@ -94,7 +105,7 @@ def test_claims_of_scopes_are_in_a_lone_id_token(
 ) -> None:
     """Where there is no userinfo to ask, the ID Token has what the scopes ask for."""
     claims = id_token(implicit_id_token, "login").claims
-    scopes = (asked(implicit_id_token, "login", "scope") or "").split()
+    scopes = (sent_parameter(implicit_id_token, "login", "scope") or "").split()
     known = userinfo_asked["get"].answered.json_object
     names = [name for name in ("name", "email") if name in known]
     wanted = [name for name in names if {"name": "profile"}.get(name, name) in scopes]

@@ -1,7 +1,15 @@
 """OpenID Connect Core 1.0, section 3.3: what the hybrid flow returns."""
 
-from idprobe.checks import LandingMode, Trace, requirement
-from idprobe.reading.tokens.issued import asked, given, id_token, left_half, tokens
+from idprobe.checks import (
+    LandingMode,
+    Trace,
+    id_token,
+    left_half,
+    requirement,
+    response_member,
+    sent_parameter,
+    tokens_of,
+)
 
 ABOUT_THE_AUTHENTICATION = ("auth_time", "acr", "amr", "nonce")
 OF_ONE_TOKEN = frozenset({"at_hash", "c_hash", "s_hash", "iat", "exp", "nbf", "jti", "rt_hash"})
@@ -14,7 +22,7 @@ def test_hybrid_response_has_a_code(
     """Every hybrid response has a code that can be redeemed."""
     for trace in (hybrid_code_id_token, hybrid_code_token, hybrid_code_id_token_token):
         assert trace.landing.get("code"), "code is missing"
-        assert tokens(trace, "tokens"), "the code brings no tokens"
+        assert tokens_of(trace, "tokens"), "the code brings no tokens"
 
 
 @requirement("OIDCC-3.3.2.5/access-token-returned")
@@ -44,7 +52,9 @@ def test_hybrid_response_has_no_access_token_unasked(hybrid_code_id_token: Trace
 def test_code_token_brings_the_id_token_by_the_back_channel(hybrid_code_token: Trace) -> None:
     """For 'code token' the ID Token comes from the token endpoint alone."""
     assert hybrid_code_token.landing.get("id_token") is None, "the redirect has an id_token"
-    assert "id_token" in tokens(hybrid_code_token, "tokens"), "the token response has no id_token"
+    assert "id_token" in tokens_of(hybrid_code_token, "tokens"), (
+        "the token response has no id_token"
+    )
 
 
 @requirement("OIDCC-3.3.2.5/response-in-fragment")
@@ -59,7 +69,7 @@ def test_c_hash_fits(hybrid_code_id_token: Trace, hybrid_code_id_token_token: Tr
     """c_hash belongs to the code beside it."""
     for trace in (hybrid_code_id_token, hybrid_code_id_token_token):
         token = id_token(trace, "login")
-        half = left_half(trace, given(token.exchange, "code"), token.alg)
+        half = left_half(trace, response_member(token.exchange, "code"), token.alg)
         assert token.claim("c_hash") == half, "c_hash is of something else"
 
 
@@ -79,7 +89,7 @@ def test_hybrid_id_token_has_the_at_hash_of_its_own_access_token(
 ) -> None:
     """at_hash belongs to the access token of the redirect."""
     token = id_token(hybrid_code_id_token_token, "login")
-    access_token = given(token.exchange, "access_token")
+    access_token = response_member(token.exchange, "access_token")
     half = left_half(hybrid_code_id_token_token, access_token, token.alg)
     assert "at_hash" in token.claims, "at_hash is missing"
     assert token.claims["at_hash"] == half, "at_hash is of something else"
@@ -89,13 +99,15 @@ def test_hybrid_id_token_has_the_at_hash_of_its_own_access_token(
 def test_hybrid_id_token_has_the_nonce(hybrid_code_id_token: Trace) -> None:
     """The ID Token of the redirect is bound to its request."""
     nonce = id_token(hybrid_code_id_token, "login").claims.get("nonce")
-    assert nonce == asked(hybrid_code_id_token, "login", "nonce"), "nonce is missing or another one"
+    assert nonce == sent_parameter(hybrid_code_id_token, "login", "nonce"), (
+        "nonce is missing or another one"
+    )
 
 
 @requirement("OIDCC-3.3.3.3/token-response-as-code-flow")
 def test_hybrid_token_response_is_complete(hybrid_code_id_token: Trace) -> None:
     """Redeeming a hybrid code brings what any code brings."""
-    members = tokens(hybrid_code_id_token, "tokens")
+    members = tokens_of(hybrid_code_id_token, "tokens")
     missing = {"id_token", "access_token", "token_type"} - members.keys()
     assert not missing, f"the token response lacks {', '.join(sorted(missing))}"
     directives = hybrid_code_id_token["tokens"].answered.directives("cache-control")
@@ -136,7 +148,7 @@ def test_both_id_tokens_agree(hybrid_code_id_token: Trace) -> None:
 def test_at_hash_of_the_back_channel_fits(hybrid_code_id_token_token: Trace) -> None:
     """at_hash from the token endpoint, where it is there, is of the access token beside it."""
     token = id_token(hybrid_code_id_token_token, "tokens")
-    access_token = tokens(hybrid_code_id_token_token, "tokens")["access_token"]
+    access_token = tokens_of(hybrid_code_id_token_token, "tokens")["access_token"]
     half = left_half(hybrid_code_id_token_token, access_token, token.alg)
     assert token.claims.get("at_hash", half) == half, "at_hash is of something else"
 

@@ -5,11 +5,18 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import asked, id_token, is_number, scope_of
-from idprobe.reading.tokens.protected import userinfo_claims
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    access_token_scope,
+    id_token,
+    is_number,
+    requirement,
+    sent_parameter,
+    url_parts,
+    userinfo_claims,
+)
 
 TEXTS = [
     "name",
@@ -140,7 +147,7 @@ def test_email_is_an_address(userinfo_by_scope: Trace) -> None:
 @requirement("OIDCC-5.1/picture-is-image")
 def test_picture_is_a_url(userinfo_by_scope: Trace) -> None:
     """The picture is a URL; whether an image is there we do not look."""
-    parts = parts_of(str(_claim(userinfo_by_scope, "picture")))
+    parts = url_parts(str(_claim(userinfo_by_scope, "picture")))
     assert parts.scheme in {"http", "https"}, "picture is no http or https URL"
     assert parts.netloc, "picture names no host"
 
@@ -233,8 +240,8 @@ def test_claims_of_scopes_come_from_userinfo(userinfo_by_scope: Trace) -> None:
 @requirement("OIDCC-16.8/access-token-restricted")
 def test_access_token_of_openid_tells_nothing_else(userinfo_by_scope: Trace) -> None:
     """A token tells neither e-mail nor address nor phone number beyond the scope granted."""
-    wanted = asked(userinfo_by_scope, "login-openid", "scope") or ""
-    granted = scope_of(userinfo_by_scope, "tokens-openid", wanted)
+    wanted = sent_parameter(userinfo_by_scope, "login-openid", "scope") or ""
+    granted = access_token_scope(userinfo_by_scope, "tokens-openid", wanted)
     told = _of_scope(userinfo_by_scope, "openid")
     more = [name for name, scope in SCOPE_OF.items() if name in told and scope not in granted]
     assert not more, f"it tells {', '.join(more)}"

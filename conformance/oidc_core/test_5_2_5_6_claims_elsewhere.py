@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.formats.jose import read_jwt
-from idprobe.reading.members import object_in, text_in, texts_in
-from idprobe.reading.tokens.issued import metadata
-from idprobe.reading.tokens.protected import userinfo_claims
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    metadata,
+    object_in,
+    read_jwt,
+    requirement,
+    text_in,
+    texts_in,
+    url_parts,
+    userinfo_claims,
+)
 
 SCRIPT, REGION = 4, 2
 
@@ -79,7 +85,7 @@ def test_source_says_where_to_ask(claims_from_elsewhere: Trace) -> None:
     for source in asked:
         endpoint = source.get("endpoint")
         assert isinstance(endpoint, str), "there is no endpoint"
-        assert parts_of(endpoint).netloc, "the endpoint is no URL"
+        assert url_parts(endpoint).netloc, "the endpoint is no URL"
         assert isinstance(source.get("access_token", ""), str), "the access token is no text"
 
 

@@ -1,17 +1,30 @@
 """OpenID Connect Core 1.0, section 5.3.2: UserInfo responses that are signed and encrypted."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.registered import information
-from idprobe.reading.tokens.issued import audiences, metadata, verifier_of
-from idprobe.reading.tokens.protected import opened_by, steps_below, told, userinfo_fact
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    audiences,
+    client_information,
+    metadata,
+    opened_by,
+    registered_value,
+    requirement,
+    steps_below,
+    userinfo_fact,
+    verifier_of,
+)
 
 ALG = "userinfo_signed_response_alg"
 
 
 def signed_steps(trace: Trace) -> list[str]:
     """Return the steps of clients for which a signature was registered."""
-    steps = [s for s in steps_below(trace, "userinfo") if told(trace, s, ALG, s) not in (None, "")]
+    steps = [
+        s
+        for s in steps_below(trace, "userinfo")
+        if registered_value(trace, s, ALG, s) not in (None, "")
+    ]
     if not steps:
         raise Unsuited("the server registers no signature of UserInfo")
     return steps
@@ -62,7 +75,7 @@ def test_aud_of_signed_response_is_the_client(signed_userinfo: Trace) -> None:
         claims = claims_of(signed_userinfo, step)
         if "aud" not in claims:
             raise EvidenceError(f"{step}: there is no aud")
-        client_id = information(signed_userinfo[f"register/{step}"])["client_id"]
+        client_id = client_information(signed_userinfo[f"register/{step}"])["client_id"]
         assert client_id in audiences(claims["aud"]), f"{step}: the client is not in aud"
 
 

@@ -1,9 +1,14 @@
 """OpenID Connect Core 1.0, section 5.3: the UserInfo endpoint."""
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import id_token
-from idprobe.reading.tokens.protected import userinfo_claims
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    id_token,
+    requirement,
+    userinfo_claims,
+)
 
 STANDARD = (
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",

@@ -1,11 +1,18 @@
 """OpenID Connect Core 1.0, section 5.5: claims that are asked for by name."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.authorization.pages import is_login_page
-from idprobe.reading.tokens.issued import id_token
-from idprobe.reading.tokens.protected import userinfo_claims
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    id_token,
+    is_login_page,
+    refused,
+    requirement,
+    userinfo_claims,
+)
 
 
 def assert_served(trace: Trace, step: str) -> None:
@@ -169,4 +176,4 @@ def test_requested_sub_is_the_one_logged_in(sub_requested: Trace) -> None:
         raise EvidenceError("a request for the user who is logged in was not served silently")
     exchange = sub_requested["other"]
     assert not gives_tokens(exchange), "a code was issued for another user than was asked for"
-    assert landed(exchange).error, "there is no error"
+    assert authorization_response(exchange).error, "there is no error"

@@ -1,8 +1,12 @@
 """OpenID Connect Core 1.0, sections 5.7 and 8: who an ID Token is about."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.tokens.issued import id_token, metadata
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    id_token,
+    metadata,
+    requirement,
+)
 
 
 @requirement("OIDCC-5.7/sub-locally-unique")

@@ -1,11 +1,18 @@
 """OpenID Connect Core 1.0, section 6.2: a Request Object that the server fetches itself."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.probes.request_objects.request_uri import INNER
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.logout.logout_calls import calls
-from idprobe.reading.tokens.issued import metadata
+from idprobe.checks import (
+    BEHIND_URI,
+    EvidenceError,
+    Trace,
+    Unsuited,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    logout_calls,
+    metadata,
+    refused,
+    requirement,
+)
 
 URI_ERRORS = {"invalid_request_uri", "invalid_request"}
 ERRORS = URI_ERRORS | {"invalid_request_object"}
@@ -27,8 +34,8 @@ def _assert_served(trace: Trace, step: str) -> None:
 def test_referenced_values_win(request_objects_referenced: Trace) -> None:
     """The state is that of the Request Object, whatever stands outside."""
     _assert_served(request_objects_referenced, "values")
-    state = landed(request_objects_referenced["values"]).get("state")
-    assert state == INNER, "the state is not that of the Request Object"
+    state = authorization_response(request_objects_referenced["values"]).get("state")
+    assert state == BEHIND_URI, "the state is not that of the Request Object"
 
 
 @requirement("OIDCD-3/request-object-algs")
@@ -40,7 +47,7 @@ def test_object_signed_by_rs256_is_served(request_objects_referenced: Trace) -> 
 @requirement("OIDCC-6.2.3/fetched-by-get")
 def test_object_is_fetched_by_get(request_objects_referenced: Trace) -> None:
     """The Request Object is fetched with GET."""
-    found = calls(request_objects_referenced, "call-values")
+    found = logout_calls(request_objects_referenced, "call-values")
     if not found:
         raise EvidenceError("nobody fetched the Request Object")
     methods = {call.request.method for call in found}
@@ -54,8 +61,8 @@ def test_another_fragment_means_another_object(request_objects_referenced: Trace
         raise Unsuited("a request_uri is registered with its fragment, or not at all")
     _assert_served(request_objects_referenced, "hash-1")
     _assert_served(request_objects_referenced, "hash-2")
-    state = landed(request_objects_referenced["hash-2"]).get("state")
-    assert state == f"{INNER}-2", "the values are those of the former object"
+    state = authorization_response(request_objects_referenced["hash-2"]).get("state")
+    assert state == f"{BEHIND_URI}-2", "the values are those of the former object"
 
 
 @requirement("OIDCC-6.2/long-request-uri")
@@ -113,7 +120,7 @@ def test_unsigned_object_comes_by_https(request_uris_bounded: Trace) -> None:
 def test_unregistered_address_is_not_asked(request_uris_faulty: Trace) -> None:
     """A request_uri that was not registered is refused, and nobody fetches it."""
     _assert_refused(request_uris_faulty, "unregistered", "with a request_uri nobody registered")
-    assert not calls(request_uris_faulty, "call-unregistered"), "the server fetched it"
+    assert not logout_calls(request_uris_faulty, "call-unregistered"), "the server fetched it"
 
 
 @requirement("OIDCC-15.2/request-uri-supported")
@@ -127,15 +134,17 @@ def test_dynamic_server_takes_references(metadata_documents: Trace) -> None:
 def test_redirects_are_not_followed(request_uris_bounded: Trace, sector_documents: Trace) -> None:
     """What a client's address redirects to is neither fetched nor used."""
     for trace, step in ((request_uris_bounded, "redirect"), (sector_documents, "leading")):
-        if not calls(trace, f"call-{step}"):
+        if not logout_calls(trace, f"call-{step}"):
             raise EvidenceError("nobody called the address that redirects")
-        assert not calls(trace, "call-elsewhere"), f"{step}: the server followed the redirect"
+        assert not logout_calls(trace, "call-elsewhere"), (
+            f"{step}: the server followed the redirect"
+        )
 
 
 @requirement("ASVS-12.1.1/fetches-bounded")
 def test_fetches_are_bounded(request_uris_bounded: Trace, request_uri_held_back: Trace) -> None:
     """A huge answer is not read to its end, and nobody waits half a minute for a slow one."""
-    huge = calls(request_uris_bounded, "call-huge")
+    huge = logout_calls(request_uris_bounded, "call-huge")
     if not huge:
         raise EvidenceError("nobody called the address with the huge answer")
     assert huge[0].failure is not None, "the server read a huge answer to its end"

@@ -1,8 +1,15 @@
 """OpenID Connect Core 1.0, section 6.3.1: Request Objects that are encrypted."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.probes.request_objects.request_objects import INNER
-from idprobe.reading.authorization.landings import landed
+from idprobe.checks import (
+    IN_OBJECT,
+    EvidenceError,
+    Trace,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    refused,
+    requirement,
+)
 
 
 def assert_refused(trace: Trace, step: str, what: str) -> None:
@@ -17,7 +24,9 @@ def test_signed_object_is_taken_out_of_its_envelope(request_object_encrypted: Tr
     """A Request Object that was signed, then encrypted to a key of the server, is served."""
     exchange = request_object_encrypted["sealed"]
     assert not refused(exchange), f"it led to {error_code(exchange) or 'an error page'}"
-    assert landed(exchange).get("state") == INNER, "the values in it are not used"
+    assert authorization_response(exchange).get("state") == IN_OBJECT, (
+        "the values in it are not used"
+    )
 
 
 @requirement("OIDCC-6.3.1/decryption-failure-is-error")

@@ -1,10 +1,19 @@
 """OpenID Connect Core 1.0, section 6: parameters in a Request Object."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import followed, landed, sent
-from idprobe.reading.authorization.pages import is_user_page
-from idprobe.reading.tokens.issued import asked, id_token
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    accepts_redirect_uri,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    id_token,
+    is_user_page,
+    refused,
+    requirement,
+    sent_parameter,
+    sent_value,
+)
 
 INNER = "idprobe-inner"
 SILENT_ERRORS = {"login_required", "interaction_required"}
@@ -28,7 +37,7 @@ def assert_served(trace: Trace, step: str) -> None:
 def test_values_of_the_object_win(request_object_used: Trace) -> None:
     """State and nonce are those inside, whatever stands outside."""
     assert_served(request_object_used, "values")
-    state = landed(request_object_used["values"]).get("state")
+    state = authorization_response(request_object_used["values"]).get("state")
     assert state == INNER, "the state is not that of the Request Object"
     nonce = id_token(request_object_used, "tokens-values").claims.get("nonce")
     assert nonce == INNER, "the nonce is not that of the Request Object"
@@ -38,9 +47,11 @@ def test_values_of_the_object_win(request_object_used: Trace) -> None:
 def test_redirect_uri_of_the_object_wins(request_object_used: Trace) -> None:
     """A redirect_uri outside that is not registered leads nowhere; the one inside may."""
     exchange = request_object_used["redirect-outside"]
-    outside = sent(request_object_used, "redirect-outside", "redirect_uri")
+    outside = sent_value(request_object_used, "redirect-outside", "redirect_uri")
     if exchange.landing is None:
-        assert not followed(request_object_used, "redirect-outside"), "the one outside was followed"
+        assert not accepts_redirect_uri(request_object_used, "redirect-outside"), (
+            "the one outside was followed"
+        )
     else:
         assert exchange.landing.redirect_uri != outside, "the one outside was followed"
 
@@ -49,10 +60,14 @@ def test_redirect_uri_of_the_object_wins(request_object_used: Trace) -> None:
 def test_parameters_may_be_outside(request_object_used: Trace) -> None:
     """State and nonce outside are used where the object says nothing of them."""
     assert_served(request_object_used, "split")
-    state = landed(request_object_used["split"]).get("state")
-    assert state == asked(request_object_used, "split", "state"), "the state outside is lost"
+    state = authorization_response(request_object_used["split"]).get("state")
+    assert state == sent_parameter(request_object_used, "split", "state"), (
+        "the state outside is lost"
+    )
     nonce = id_token(request_object_used, "tokens-split").claims.get("nonce")
-    assert nonce == asked(request_object_used, "split", "nonce"), "the nonce outside is lost"
+    assert nonce == sent_parameter(request_object_used, "split", "nonce"), (
+        "the nonce outside is lost"
+    )
 
 
 @requirement("OIDCC-6.3.3/parameters-assembled")
@@ -61,7 +76,7 @@ def test_object_and_parameters_are_put_together(request_object_used: Trace) -> N
     assert_served(request_object_used, "redirect-inside")
     pages = [e for e in request_object_used.steps("prompt-inside") if is_user_page(e)]
     assert not pages, "a page was shown in spite of prompt=none in the Request Object"
-    error = landed(request_object_used["prompt-inside"]).error
+    error = authorization_response(request_object_used["prompt-inside"]).error
     assert error in SILENT_ERRORS, f"the error is {error}"
 
 
@@ -110,7 +125,7 @@ def test_request_stands_alone(request_object_faults: Trace) -> None:
 def test_unsigned_object_is_served(request_object_unsigned: Trace) -> None:
     """A Request Object with alg none is served for a client that registered no other."""
     assert_served(request_object_unsigned, "unsigned")
-    state = landed(request_object_unsigned["unsigned"]).get("state")
+    state = authorization_response(request_object_unsigned["unsigned"]).get("state")
     assert state == INNER, "the Request Object is ignored"
 
 

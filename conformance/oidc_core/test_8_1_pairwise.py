@@ -1,17 +1,22 @@
 """OpenID Connect Core 1.0, section 8.1: a name of a person for each sector."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.issued import id_token
-from idprobe.reading.tokens.protected import told
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    client_information,
+    id_token,
+    is_registered,
+    registered_value,
+    requirement,
+)
 
 KIND = "subject_type"
 
 
 def sub_of(trace: Trace, step: str) -> object:
     """Return the sub of an ID Token; raises Unsuited if the client is not pairwise after all."""
-    if "again" not in step and told(trace, step, KIND, "pairwise") != "pairwise":
+    if "again" not in step and registered_value(trace, step, KIND, "pairwise") != "pairwise":
         raise Unsuited("the server does not register pairwise clients")
     return id_token(trace, f"token/{step}").claim("sub")
 
@@ -43,7 +48,7 @@ def test_clients_of_other_sectors_know_another(pairwise_subjects: Trace) -> None
 @requirement("OIDCR-2/subject-type-honoured")
 def test_subject_type_is_honoured(pairwise_subjects: Trace) -> None:
     """A pairwise client has another sub than a public one of the same host."""
-    kind = information(pairwise_subjects["register/public"]).get(KIND, "public")
+    kind = client_information(pairwise_subjects["register/public"]).get(KIND, "public")
     if kind != "public":
         raise Unsuited("the server does not register public clients")
     public = id_token(pairwise_subjects, "token/public").claim("sub")
@@ -54,7 +59,7 @@ def test_subject_type_is_honoured(pairwise_subjects: Trace) -> None:
 def test_pairwise_client_is_of_one_host(pairwise_hosts_mixed: Trace) -> None:
     """Redirect URIs of two hosts are not registered for a pairwise client as they are."""
     exchange = pairwise_hosts_mixed["mixed"]
-    if accepted(exchange):
-        members = information(exchange)
+    if is_registered(exchange):
+        members = client_information(exchange)
         both = len(members.get("redirect_uris", ())) > 1
         assert not (both and members.get(KIND, "pairwise") == "pairwise"), "it was registered"

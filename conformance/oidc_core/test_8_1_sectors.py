@@ -1,7 +1,10 @@
 """OpenID Connect Core 1.0, section 8.1: sectors that sector_identifier_uri names."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.tokens.issued import id_token
+from idprobe.checks import (
+    Trace,
+    id_token,
+    requirement,
+)
 
 
 def _sub(trace: Trace, step: str) -> object:

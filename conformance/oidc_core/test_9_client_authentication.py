@@ -1,7 +1,11 @@
 """OpenID Connect Core 1.0 section 9: assertions that authenticate a client."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.refusals import taken
+from idprobe.checks import (
+    Trace,
+    flaw_not_refused,
+    refused,
+    requirement,
+)
 
 
 @requirement("OIDCC-9/client-secret-jwt-key")
@@ -14,7 +18,7 @@ def test_mac_is_made_with_the_client_secret(secret_assertions: Trace) -> None:
 @requirement("OIDCC-9/private-key-jwt-signature")
 def test_only_registered_keys_sign(assertion_signatures: Trace) -> None:
     """A key that the client did not register signs nothing, under whatever name."""
-    wrong = taken(assertion_signatures, "other-key", "embedded-key")
+    wrong = flaw_not_refused(assertion_signatures, "other-key", "embedded-key")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 

@@ -1,7 +1,13 @@
 """OpenID Connect Core sections 3.1.3 and 9: clients at the token endpoint."""
 
-from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.reading.tokens.token_responses import denied, served
+from idprobe.checks import (
+    Trace,
+    error_code,
+    error_response,
+    is_granted,
+    refused,
+    requirement,
+)
 
 
 @requirement("OIDCC-3.1.3.2/client-authenticated")
@@ -17,7 +23,7 @@ def test_bad_code_is_answered_in_the_form_of_oauth(token_request_faults: Trace) 
     """A code that nobody issued is answered with 400, in JSON, with an error."""
     exchange = token_request_faults["unknown_code"]
 
-    response = denied(exchange)
+    response = error_response(exchange)
 
     assert response.status == 400, f"the status is {response.status}"
     assert response.media_type == "application/json", f"the media type is {response.media_type}"
@@ -35,7 +41,7 @@ def test_client_secret_post_is_in_the_body(secret_in_body: Trace) -> None:
     """The client_id and client_secret in the body are taken from a client registered for that."""
     exchange = secret_in_body["tokens"]
 
-    assert served(exchange), f"the credentials are refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the credentials are refused: {error_code(exchange)}"
 
 
 @requirement("OIDCC-9/client-secret-post")

@@ -2,12 +2,17 @@
 
 from typing import Any
 
-from idprobe.checks import EvidenceError, Exchange, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.probes.http.webfinger import RELATION
-from idprobe.reading.channels import is_secure
-from idprobe.reading.tokens.issued import metadata
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    ISSUER_RELATION,
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    is_secure,
+    metadata,
+    requirement,
+    url_parts,
+)
 
 
 def answer_of(trace: Trace) -> Exchange:
@@ -22,7 +27,7 @@ def issuer_links(trace: Trace) -> list[Any]:
     """Return what the links to the issuer lead to."""
     links = answer_of(trace).answered.json_object.get("links")
     named = links if isinstance(links, list) else []
-    return [one.get("href") for one in named if one.get("rel") == RELATION]
+    return [one.get("href") for one in named if one.get("rel") == ISSUER_RELATION]
 
 
 def issuer_told(trace: Trace) -> str:
@@ -45,7 +50,7 @@ def test_there_is_a_link_to_the_issuer(webfinger_asked: Trace) -> None:
 def test_issuer_told_is_a_plain_url(webfinger_asked: Trace) -> None:
     """The issuer is https, with a host, without query and fragment."""
     url = issuer_told(webfinger_asked)
-    parts = parts_of(url)
+    parts = url_parts(url)
     own = answer_of(webfinger_asked).request.origin.partition(":")[0]
     assert parts.scheme in {"https", own}, f"the scheme is {parts.scheme}"
     assert parts.hostname, "there is no host"

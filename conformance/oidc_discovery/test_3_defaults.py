@@ -1,10 +1,17 @@
 """OpenID Connect Discovery 1.0, section 3: what holds where the configuration says nothing."""
 
-from idprobe.checks import LandingMode, Trace, error_code, refused, requirement
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import assert_silent, document
-from idprobe.reading.tokens.protected import userinfo_claims
+from idprobe.checks import (
+    LandingMode,
+    Trace,
+    assert_silent,
+    authorization_response,
+    document,
+    error_code,
+    refused,
+    requirement,
+    texts_in,
+    userinfo_claims,
+)
 
 CONFIGURATION = "openid-configuration"
 
@@ -27,7 +34,7 @@ def test_query_and_fragment_are_modes_by_default(
     for step, mode in {"query": LandingMode.QUERY, "fragment": LandingMode.FRAGMENT}.items():
         exchange = response_modes[step]
         assert not refused(exchange), f"{step} led to {error_code(exchange) or 'an error page'}"
-        assert landed(exchange).mode is mode, f"the code is not in the {step}"
+        assert authorization_response(exchange).mode is mode, f"the code is not in the {step}"
 
 
 @requirement("OIDCD-3/claim-types-default-normal")

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.pages import served
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import document
-from idprobe.reading.tokens.protected import userinfo_claims
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    document,
+    page_response,
+    requirement,
+    texts_in,
+    url_parts,
+    userinfo_claims,
+)
 
 FLAGS = (
     "claims_parameter_supported",
@@ -34,7 +37,7 @@ def _member(trace: Trace, name: str) -> Any:
 
 
 def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and bool(parts_of(value).scheme and parts_of(value).netloc)
+    return isinstance(value, str) and bool(url_parts(value).scheme and url_parts(value).netloc)
 
 
 def _listed(trace: Trace, name: str) -> tuple[str, ...]:
@@ -44,7 +47,7 @@ def _listed(trace: Trace, name: str) -> tuple[str, ...]:
 
 
 def _assert_https(trace: Trace, name: str) -> None:
-    scheme = parts_of(str(_member(trace, name))).scheme
+    scheme = url_parts(str(_member(trace, name))).scheme
     assert scheme == "https", f"the scheme of {name} is {scheme or 'missing'}"
 
 
@@ -61,8 +64,8 @@ def test_configuration_has_an_issuer(metadata_documents: Trace) -> None:
     issuer = _configuration(metadata_documents).get("issuer")
     assert _is_url(issuer), "issuer is missing or no URL"
     origin = metadata_documents["openid-configuration"].request.origin
-    scheme = parts_of(str(issuer)).scheme
-    assert scheme in {"https", parts_of(origin).scheme}, f"the scheme is {scheme}"
+    scheme = url_parts(str(issuer)).scheme
+    assert scheme in {"https", url_parts(origin).scheme}, f"the scheme is {scheme}"
     assert not set("?#") & set(str(issuer)), "issuer has a query or a fragment"
 
 
@@ -258,7 +261,7 @@ def test_scripts_may_call_the_endpoints(preflights: Trace) -> None:
 @requirement("OIDCD-3/no-cors-at-authorization-endpoint")
 def test_scripts_may_not_call_the_authorization_endpoint(cross_origin_requests: Trace) -> None:
     """Users are sent to the authorization endpoint; no script calls it."""
-    served(cross_origin_requests["plain"])
+    page_response(cross_origin_requests["plain"])
     allowed = cross_origin_requests["preflight"].answered.header("access-control-allow-origin")
     assert allowed is None, "CORS is allowed"
 

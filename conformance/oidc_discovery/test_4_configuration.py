@@ -1,9 +1,13 @@
 """OpenID Connect Discovery 1.0, section 4: where the configuration is, and how it is served."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.tokens.issued import document, is_number
-from idprobe.reading.tokens.protected import userinfo_claims
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    document,
+    is_number,
+    requirement,
+    userinfo_claims,
+)
 
 CONFIGURATION = "openid-configuration"
 SUFFIX = f"/.well-known/{CONFIGURATION}"

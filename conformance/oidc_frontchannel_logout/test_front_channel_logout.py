@@ -3,12 +3,20 @@
 from itertools import pairwise
 from math import log2
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.probes.logout.frontchannel import OTHER_OUT, OUT
-from idprobe.reading.logout.logout_calls import frames, refuse_unseen
-from idprobe.reading.members import text_in
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.issued import id_token, metadata
+from idprobe.checks import (
+    FRONTCHANNEL_URI,
+    OTHER_FRONTCHANNEL_URI,
+    EvidenceError,
+    Trace,
+    client_information,
+    id_token,
+    is_registered,
+    logout_frames,
+    metadata,
+    raise_if_unseen,
+    requirement,
+    text_in,
+)
 
 SUPPORTED = "frontchannel_logout_supported"
 WITH_SESSION = "frontchannel_logout_session_supported"
@@ -18,9 +26,9 @@ ENOUGH_BITS = 128
 
 def _taken(trace: Trace, step: str) -> bool:
     """Return whether a URI was registered as it was sent, rather than refused or dropped."""
-    if not accepted(trace["front"]):
+    if not is_registered(trace["front"]):
         raise EvidenceError("a good frontchannel_logout_uri was refused")
-    return accepted(trace[step]) and bool(information(trace[step]).get(URI))
+    return is_registered(trace[step]) and bool(client_information(trace[step]).get(URI))
 
 
 @requirement("OIDCFCL-2/uri-shares-origin-with-redirect-uri")
@@ -50,9 +58,9 @@ def test_plain_uri_of_a_public_client_is_refused(logout_uris_registered: Trace) 
 @requirement("OIDCFCL-2/rendered-in-iframe")
 def test_logout_uri_is_in_a_frame(frontchannel_logout: Trace) -> None:
     """The page after a logout loads the client's logout URI in an iframe."""
-    loaded = frames(frontchannel_logout, "logout", OUT)
-    loaded += frames(frontchannel_logout, "logout", OTHER_OUT)
-    refuse_unseen(frontchannel_logout, "logout", loaded)
+    loaded = logout_frames(frontchannel_logout, "logout", FRONTCHANNEL_URI)
+    loaded += logout_frames(frontchannel_logout, "logout", OTHER_FRONTCHANNEL_URI)
+    raise_if_unseen(frontchannel_logout, "logout", loaded)
     assert loaded, "no iframe has a logout URI"
 
 
@@ -60,14 +68,18 @@ def test_logout_uri_is_in_a_frame(frontchannel_logout: Trace) -> None:
 def test_every_client_of_the_session_has_a_frame(frontchannel_logout: Trace) -> None:
     """The page after a logout loads the logout URI of both clients."""
     trace = frontchannel_logout
-    missing = [uri for uri in (OUT, OTHER_OUT) if not frames(trace, "logout", uri)]
-    refuse_unseen(trace, "logout", not missing)
+    missing = [
+        uri
+        for uri in (FRONTCHANNEL_URI, OTHER_FRONTCHANNEL_URI)
+        if not logout_frames(trace, "logout", uri)
+    ]
+    raise_if_unseen(trace, "logout", not missing)
     assert not missing, f"no iframe has {' or '.join(missing)}"
 
 
 def _query(trace: Trace) -> dict[str, str]:
     """Return the query of the first client's frame."""
-    found = frames(trace, "logout", OUT)
+    found = logout_frames(trace, "logout", FRONTCHANNEL_URI)
     if not found:
         raise EvidenceError("no iframe has the logout URI of the first client")
     return dict(found[0])
@@ -83,7 +95,9 @@ def test_query_is_kept(frontchannel_logout: Trace) -> None:
 def test_issuer_and_session_come_together(frontchannel_logout: Trace) -> None:
     """Each frame has both iss and sid, or neither."""
     queries = [
-        query for uri in (OUT, OTHER_OUT) for query in frames(frontchannel_logout, "logout", uri)
+        query
+        for uri in (FRONTCHANNEL_URI, OTHER_FRONTCHANNEL_URI)
+        for query in logout_frames(frontchannel_logout, "logout", uri)
     ]
     if not queries:
         raise EvidenceError("no iframe has a logout URI")

@@ -2,10 +2,18 @@
 
 import re
 
-from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
-from idprobe.probes.users.new_accounts import STRANGE
-from idprobe.reading.authorization.pages import page_of, served
-from idprobe.reading.tokens.issued import id_token, metadata
+from idprobe.checks import (
+    UNKNOWN_PROMPT,
+    EvidenceError,
+    Trace,
+    error_code,
+    id_token,
+    metadata,
+    page_of,
+    page_response,
+    refused,
+    requirement,
+)
 
 MEMBER = "prompt_values_supported"
 ALWAYS = {"none", "login"}
@@ -16,7 +24,7 @@ NEW = re.compile(r"new-password|create|regist|sign[ -]?up|new account", re.IGNOR
 def test_create_shows_another_page(account_pages: Trace) -> None:
     """The page of prompt=create is one that makes accounts, not the login form."""
     for step in ("login", "again"):
-        served(account_pages[step])
+        page_response(account_pages[step])
     page = page_of(account_pages["create"].answered)
     assert page is not None, "no page was shown"
     form = page.css_first("form")
@@ -57,7 +65,7 @@ def test_error_names_the_value(prompt_strange: Trace) -> None:
         return
     described = exchange.landing.get("error_description") if exchange.landing else None
     said = exchange.answered.text if exchange.landing is None else described or ""
-    assert STRANGE in said or "prompt" in said, "it does not say what is wrong"
+    assert UNKNOWN_PROMPT in said or "prompt" in said, "it does not say what is wrong"
 
 
 @requirement("OIDCPC-4.2/prompt-values-supported-advertised")

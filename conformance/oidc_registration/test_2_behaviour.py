@@ -1,10 +1,14 @@
 """OpenID Connect Registration section 2: what is registered is what the server does."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.logout.logouts import logged_in
-from idprobe.reading.registered import information
-from idprobe.reading.tokens.issued import id_token
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    client_information,
+    has_session,
+    id_token,
+    requirement,
+)
 
 ALG = "id_token_signed_response_alg"
 
@@ -17,7 +21,9 @@ def test_id_tokens_have_the_registered_algorithm(id_token_algorithms_registered:
         raise Unsuited("the server offers no asymmetric algorithm for ID Tokens")
     for step in steps:
         wanted = step.removeprefix("token/")
-        told = information(id_token_algorithms_registered[f"register/{wanted}"]).get(ALG, wanted)
+        told = client_information(id_token_algorithms_registered[f"register/{wanted}"]).get(
+            ALG, wanted
+        )
         token = id_token(id_token_algorithms_registered, step)
         assert token.alg == told, f"{told} was registered, and {token.alg} is used"
         assert token.verified_by or token.alg == "none", f"no key verifies it: {told}"
@@ -26,7 +32,7 @@ def test_id_tokens_have_the_registered_algorithm(id_token_algorithms_registered:
 @requirement("OIDCR-2/id-token-alg-default-rs256")
 def test_rs256_is_the_default(registered_client_at_work: Trace) -> None:
     """Without id_token_signed_response_alg an ID Token is signed with RS256."""
-    told = information(registered_client_at_work["register"]).get(ALG, "RS256")
+    told = client_information(registered_client_at_work["register"]).get(ALG, "RS256")
     token = id_token(registered_client_at_work, "tokens")
     assert token.alg == told, f"{told} holds, and {token.alg} is used"
     assert token.verified_by, "no key verifies it"
@@ -35,7 +41,7 @@ def test_rs256_is_the_default(registered_client_at_work: Trace) -> None:
 @requirement("OIDCR-2/require-auth-time-honoured")
 def test_auth_time_is_there_where_it_is_required(auth_time_registered: Trace) -> None:
     """The ID Token of a client that registered require_auth_time has auth_time."""
-    if information(auth_time_registered["register"]).get("require_auth_time") is False:
+    if client_information(auth_time_registered["register"]).get("require_auth_time") is False:
         raise Unsuited("the server says that it does not register require_auth_time")
     claims = id_token(auth_time_registered, "token").claims
     assert "auth_time" in claims, "there is no auth_time"
@@ -53,7 +59,7 @@ def test_default_acr_is_a_wish(default_acr_registered: Trace) -> None:
 @requirement("OIDCR-2/default-max-age-enforced")
 def test_default_max_age_holds(max_age_registered: Trace) -> None:
     """Once a login is older than default_max_age it counts no more, unless max_age says so."""
-    if information(max_age_registered["register"]).get("default_max_age") is None:
+    if client_information(max_age_registered["register"]).get("default_max_age") is None:
         raise Unsuited("the server says that it does not register default_max_age")
-    assert logged_in(max_age_registered, "overridden"), "max_age does not override it"
-    assert not logged_in(max_age_registered, "stale"), "a login that is too old counts"
+    assert has_session(max_age_registered, "overridden"), "max_age does not override it"
+    assert not has_session(max_age_registered, "stale"), "a login that is too old counts"

@@ -1,29 +1,39 @@
 """OpenID Connect Registration section 2: what may be registered, and what is refused."""
 
-from idprobe.checks import EvidenceError, Exchange, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.members import object_in, objects_in, texts_in
-from idprobe.reading.registered import accepted, information
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    client_information,
+    is_registered,
+    object_in,
+    objects_in,
+    requirement,
+    texts_in,
+)
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k"}
 
 
 def taken(exchange: Exchange, member: str) -> bool:
     """Return whether a member was registered as it was sent, rather than refused or dropped."""
-    return accepted(exchange) and bool(information(exchange).get(member))
+    return is_registered(exchange) and bool(client_information(exchange).get(member))
 
 
 @requirement("OIDCR-2/application-type-default-web")
 def test_web_is_the_default_kind(client_registered_by_defaults: Trace) -> None:
     """Without application_type a client is a web client."""
-    kind = information(client_registered_by_defaults["register"]).get("application_type", "web")
+    kind = client_information(client_registered_by_defaults["register"]).get(
+        "application_type", "web"
+    )
     assert kind == "web", f"application_type is {kind}"
 
 
 @requirement("OIDCR-2/redirect-uris-required")
 def test_empty_redirect_uris_are_refused(openid_metadata_faults: Trace) -> None:
     """An empty list of redirect URIs is as good as none."""
-    assert not accepted(openid_metadata_faults["empty-uris"]), "it was registered"
+    assert not is_registered(openid_metadata_faults["empty-uris"]), "it was registered"
 
 
 @requirement("OIDCR-2/grant-types-fit-response-types")
@@ -34,8 +44,8 @@ def test_grant_types_fit_the_response_types(registration_metadata_faults: Trace)
         ("contradiction-code", "token", "implicit"),
     ):
         exchange = registration_metadata_faults[step]
-        if accepted(exchange):
-            members = information(exchange)
+        if is_registered(exchange):
+            members = client_information(exchange)
             lacking = needed not in texts_in(members, "grant_types", [])
             assert not (kind in texts_in(members, "response_types", []) and lacking), (
                 f"{kind} was registered without {needed}"
@@ -45,21 +55,21 @@ def test_grant_types_fit_the_response_types(registration_metadata_faults: Trace)
 @requirement("OIDCR-2/web-implicit-https-only")
 def test_implicit_web_client_is_https(implicit_clients_registered: Trace) -> None:
     """A web client of the implicit flow cannot register an http redirect URI."""
-    assert not accepted(implicit_clients_registered["plain-http"]), "it was registered"
+    assert not is_registered(implicit_clients_registered["plain-http"]), "it was registered"
 
 
 @requirement("OIDCR-2/web-implicit-no-localhost")
 def test_implicit_web_client_is_not_local(implicit_clients_registered: Trace) -> None:
     """A web client of the implicit flow cannot register localhost."""
-    assert not accepted(implicit_clients_registered["localhost"]), "it was registered"
+    assert not is_registered(implicit_clients_registered["localhost"]), "it was registered"
 
 
 @requirement("OIDCR-2/id-token-alg-none-restricted")
 def test_front_channel_id_tokens_are_signed(implicit_clients_registered: Trace) -> None:
     """A client that gets ID Tokens by redirect cannot have them unsigned."""
     exchange = implicit_clients_registered["unsigned"]
-    if accepted(exchange):
-        alg = information(exchange).get("id_token_signed_response_alg", "RS256")
+    if is_registered(exchange):
+        alg = client_information(exchange).get("id_token_signed_response_alg", "RS256")
         assert alg != "none", "unsigned ID Tokens were registered"
 
 
@@ -67,9 +77,11 @@ def test_front_channel_id_tokens_are_signed(implicit_clients_registered: Trace) 
 def test_native_client_stays_on_its_device(native_redirects_registered: Trace) -> None:
     """A native client registers its own scheme or loopback, and no http elsewhere."""
     good = [native_redirects_registered[step] for step in ("loopback", "own-scheme")]
-    if not any(accepted(exchange) for exchange in good):
+    if not any(is_registered(exchange) for exchange in good):
         raise EvidenceError("no native client was registered at all")
-    assert not accepted(native_redirects_registered["plain-http"]), "http elsewhere was registered"
+    assert not is_registered(native_redirects_registered["plain-http"]), (
+        "http elsewhere was registered"
+    )
 
 
 @requirement("OIDCR-2/redirect-uri-constraints-verified")
@@ -77,9 +89,9 @@ def test_every_redirect_uri_is_verified(
     openid_metadata_faults: Trace, registration_redirect_faults: Trace
 ) -> None:
     """One bad redirect URI among good ones is seen, and so is one that is a script."""
-    assert not accepted(openid_metadata_faults["mixed-uris"]), "the second was not looked at"
+    assert not is_registered(openid_metadata_faults["mixed-uris"]), "the second was not looked at"
     for step in ("fragment", "javascript"):
-        assert not accepted(registration_redirect_faults[step]), f"it was registered: {step}"
+        assert not is_registered(registration_redirect_faults[step]), f"it was registered: {step}"
 
 
 @requirement("OIDCR-2/request-uris-https-unless-signed")
@@ -106,8 +118,8 @@ def test_initiate_login_uri_is_https(openid_metadata_faults: Trace) -> None:
 def test_private_keys_are_not_kept(registration_key_faults: Trace) -> None:
     """A key set with a private key is refused, or its private part is dropped."""
     exchange = registration_key_faults["private"]
-    if accepted(exchange):
-        keys = objects_in(object_in(information(exchange), "jwks"), "keys")
+    if is_registered(exchange):
+        keys = objects_in(object_in(client_information(exchange), "jwks"), "keys")
         assert not any(PRIVATE & key.keys() for key in keys), "the private key was registered"
 
 
@@ -115,8 +127,8 @@ def test_private_keys_are_not_kept(registration_key_faults: Trace) -> None:
 def test_assertions_are_signed(openid_metadata_faults: Trace) -> None:
     """A client cannot register to authenticate with unsigned assertions."""
     exchange = openid_metadata_faults["assertions-unsigned"]
-    if accepted(exchange):
-        alg = information(exchange).get("token_endpoint_auth_signing_alg")
+    if is_registered(exchange):
+        alg = client_information(exchange).get("token_endpoint_auth_signing_alg")
         assert alg != "none", "unsigned assertions were registered"
 
 
@@ -126,8 +138,8 @@ def test_unknown_subject_type_has_its_error(openid_metadata_faults: Trace) -> No
     exchange = openid_metadata_faults["strange-subject"]
     status = exchange.answered.status
     assert status < 500, f"the status is {status}"
-    if accepted(exchange):
-        kept = information(exchange).get("subject_type")
+    if is_registered(exchange):
+        kept = client_information(exchange).get("subject_type")
         assert kept != "idprobe-no-such-type", "it was registered"
 
 

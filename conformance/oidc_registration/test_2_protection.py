@@ -1,12 +1,15 @@
 """OpenID Connect Registration section 2: signatures and encryption that a client registers."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.registered import accepted, information
-from idprobe.reading.tokens.protected import (
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    client_information,
     encryption_of,
     id_token_fact,
+    is_registered,
+    registered_value,
+    requirement,
     steps_below,
-    told,
     userinfo_fact,
 )
 
@@ -23,7 +26,7 @@ def test_id_tokens_are_encrypted_as_registered(encrypted_id_tokens: Trace) -> No
     for step in steps_below(encrypted_id_tokens, "token"):
         if step == "two-keys" or " " in step:
             continue
-        wanted = told(encrypted_id_tokens, step, f"{ID_TOKEN}_alg", step)
+        wanted = registered_value(encrypted_id_tokens, step, f"{ID_TOKEN}_alg", step)
         header = encryption_of(id_token_fact(encrypted_id_tokens, f"token/{step}"))
         assert header, f"{step} was registered, and it is not encrypted"
         assert header.get("alg") == wanted, f"{wanted} was registered, {header.get('alg')} is used"
@@ -35,7 +38,7 @@ def test_content_encryption_has_a_default(encrypted_id_tokens: Trace) -> None:
     for step in steps_below(encrypted_id_tokens, "token"):
         header = encryption_of(id_token_fact(encrypted_id_tokens, f"token/{step}"))
         if " " not in step:
-            wanted = told(encrypted_id_tokens, step, f"{ID_TOKEN}_enc", DEFAULT)
+            wanted = registered_value(encrypted_id_tokens, step, f"{ID_TOKEN}_enc", DEFAULT)
             if not header:
                 raise EvidenceError(f"{step}: it is not encrypted")
             assert header.get("enc") == wanted, f"the enc is {header.get('enc')}"
@@ -45,8 +48,8 @@ def test_content_encryption_has_a_default(encrypted_id_tokens: Trace) -> None:
 def test_content_encryption_does_not_stand_alone(encryption_faults: Trace) -> None:
     """An enc without an alg is refused, or dropped."""
     exchange = encryption_faults["enc"]
-    if accepted(exchange):
-        kept = information(exchange)
+    if is_registered(exchange):
+        kept = client_information(exchange)
         alone = kept.get(f"{ID_TOKEN}_enc") and not kept.get(f"{ID_TOKEN}_alg")
         assert not alone, "an enc was registered without alg"
 
@@ -59,7 +62,7 @@ def test_userinfo_is_signed_as_registered(signed_userinfo: Trace) -> None:
         raise EvidenceError("userinfo gave nothing")
     assert plain.media_type == "application/json", f"without alg it is {plain.media_type}"
     for step in steps_below(signed_userinfo, "userinfo"):
-        wanted = told(signed_userinfo, step, "userinfo_signed_response_alg", step)
+        wanted = registered_value(signed_userinfo, step, "userinfo_signed_response_alg", step)
         fact = userinfo_fact(signed_userinfo, f"userinfo/{step}")
         alg = fact.get("jwt", {}).get("header", {}).get("alg")
         assert alg == wanted, f"{wanted} was registered, and {alg or 'no signature'} is used"
@@ -70,7 +73,7 @@ def test_userinfo_is_encrypted_as_registered(encrypted_userinfo: Trace) -> None:
     """The registered alg is used, and A128CBC-HS256 without an enc."""
     header = encryption_of(userinfo_fact(encrypted_userinfo, "userinfo/alone"))
     assert header, "it is not encrypted"
-    alg = told(encrypted_userinfo, "alone", f"{USERINFO}_alg", header.get("alg"))
-    enc = told(encrypted_userinfo, "alone", f"{USERINFO}_enc", DEFAULT)
+    alg = registered_value(encrypted_userinfo, "alone", f"{USERINFO}_alg", header.get("alg"))
+    enc = registered_value(encrypted_userinfo, "alone", f"{USERINFO}_enc", DEFAULT)
     used = header.get("alg"), header.get("enc")
     assert used == (alg, enc), f"{alg} and {enc} hold, {used} are used"

@@ -1,11 +1,15 @@
 """OpenID Connect Registration section 3: the registration endpoint."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.model.exchange import parse_json
-from idprobe.reading.challenges import challenges
-from idprobe.reading.members import texts_in
-from idprobe.reading.registered import accepted, information
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    challenges,
+    client_information,
+    is_registered,
+    parse_json,
+    requirement,
+    texts_in,
+)
 
 ALG = "id_token_signed_response_alg"
 
@@ -13,7 +17,7 @@ ALG = "id_token_signed_response_alg"
 @requirement("OIDCR-3/initial-access-token-bearer")
 def test_initial_access_token_is_a_bearer_token(registration_access: Trace) -> None:
     """Where an initial access token is needed it is taken as a Bearer token, and asked for so."""
-    assert accepted(registration_access["allowed"]), "the initial access token is refused"
+    assert is_registered(registration_access["allowed"]), "the initial access token is refused"
     anonymous = registration_access["anonymous"]
     if anonymous.answered.is_success:
         raise Unsuited("anybody may register here without a token")
@@ -26,7 +30,7 @@ def test_initial_access_token_is_a_bearer_token(registration_access: Trace) -> N
 @requirement("OIDCR-3.1/json-post")
 def test_registration_is_json(openid_metadata_faults: Trace) -> None:
     """A client is registered by JSON, and not by a form."""
-    assert accepted(openid_metadata_faults["control"]), "JSON is refused"
+    assert is_registered(openid_metadata_faults["control"]), "JSON is refused"
     status = openid_metadata_faults["form"].answered.status
     assert status >= 400, f"the form is answered with {status}"
 
@@ -36,7 +40,7 @@ def test_redirect_uris_stay_as_they_are(client_registered: Trace) -> None:
     """The redirect URIs that are registered are those that were sent."""
     exchange = client_registered["register"]
     sent = parse_json(exchange.request.body)["redirect_uris"]
-    kept = texts_in(information(exchange), "redirect_uris")
+    kept = texts_in(client_information(exchange), "redirect_uris")
     assert sorted(kept) == sorted(sent), f"redirect_uris is {list(kept)}"
 
 
@@ -47,8 +51,8 @@ def test_replaced_values_are_told(openid_metadata_faults: Trace) -> None:
     What stays as it was sent is not replaced, whatever it is worth.
     """
     exchange = openid_metadata_faults["strange-alg"]
-    if accepted(exchange):
-        alg = information(exchange).get(ALG)
+    if is_registered(exchange):
+        alg = client_information(exchange).get(ALG)
         assert alg, "the response does not say which algorithm holds"
         if alg == "XS999":
             raise Unsuited("an algorithm that nobody knows is registered as it was sent")
@@ -57,7 +61,7 @@ def test_replaced_values_are_told(openid_metadata_faults: Trace) -> None:
 @requirement("OIDCR-3.2/status-201")
 def test_success_is_201(client_registered: Trace) -> None:
     """A registered client is told so by 201."""
-    information(client_registered["register"])
+    client_information(client_registered["register"])
     status = client_registered["register"].answered.status
     assert status == 201, f"status is {status}"
 
@@ -65,7 +69,7 @@ def test_success_is_201(client_registered: Trace) -> None:
 @requirement("OIDCR-3.2/json-response")
 def test_success_is_json(client_registered: Trace) -> None:
     """A registered client is told so in JSON."""
-    information(client_registered["register"])
+    client_information(client_registered["register"])
     media_type = client_registered["register"].answered.media_type
     assert media_type == "application/json", f"media type is {media_type}"
 
@@ -73,7 +77,7 @@ def test_success_is_json(client_registered: Trace) -> None:
 @requirement("OIDCR-3.2/configuration-uri-and-token-together")
 def test_place_and_token_come_together(client_registered: Trace) -> None:
     """registration_client_uri and registration_access_token come both or neither."""
-    members = information(client_registered["register"])
+    members = client_information(client_registered["register"])
     place, token = "registration_client_uri" in members, "registration_access_token" in members
     assert place == token, "one comes without the other"
 
@@ -81,7 +85,7 @@ def test_place_and_token_come_together(client_registered: Trace) -> None:
 @requirement("OIDCR-4.1/no-url-construction-expected")
 def test_token_comes_with_its_place(client_registered: Trace) -> None:
     """Whoever gets a registration access token is told where to use it."""
-    members = information(client_registered["register"])
+    members = client_information(client_registered["register"])
     if "registration_access_token" in members:
         place = members.get("registration_client_uri")
         assert place, "there is a token, and no registration_client_uri"

@@ -1,8 +1,12 @@
 """OpenID Connect Registration section 4: the client configuration endpoint."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.registered import information, let_in
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    client_information,
+    opens_configuration,
+    requirement,
+)
 
 NO_METHOD = {404, 405, 501}
 PER_RESPONSE = {
@@ -18,7 +22,7 @@ FOREIGN = {401, 403}
 
 def unlike(trace: Trace, before: str, after: str) -> list[str]:
     """Return the members that two answers do not tell alike, those of one response left out."""
-    first, second = information(trace[before]), information(trace[after])
+    first, second = client_information(trace[before]), client_information(trace[after])
     names = (first.keys() | second.keys()) - PER_RESPONSE
     return sorted(name for name in names if first.get(name) != second.get(name))
 
@@ -32,7 +36,7 @@ def can_delete(trace: Trace) -> None:
 @requirement("OIDCR-4/configuration-cors")
 def test_pages_may_read(registration_read: Trace) -> None:
     """A script of another origin may call the client configuration endpoint."""
-    information(registration_read["read"])
+    client_information(registration_read["read"])
     exchange = registration_read["from-a-page"]
     allowed = exchange.answered.header("access-control-allow-origin")
     assert allowed is not None, "there is no Access-Control-Allow-Origin"
@@ -41,15 +45,17 @@ def test_pages_may_read(registration_read: Trace) -> None:
 @requirement("OIDCR-4/registration-token-required")
 def test_token_is_required(registration_read_by_others: Trace) -> None:
     """Without its token nobody reads a registration."""
-    assert let_in(registration_read_by_others["control"]), "the right token is refused too"
-    assert not let_in(registration_read_by_others["anonymous"]), "anybody may read it"
+    assert opens_configuration(registration_read_by_others["control"]), (
+        "the right token is refused too"
+    )
+    assert not opens_configuration(registration_read_by_others["anonymous"]), "anybody may read it"
 
 
 @requirement("OIDCR-4.1/token-matched-to-client")
 def test_token_is_of_the_client(registration_token_of_another: Trace) -> None:
     """The token of one client does not open the registration of another."""
     exchange = registration_token_of_another["read"]
-    assert not let_in(exchange), "it was let in"
+    assert not opens_configuration(exchange), "it was let in"
     status = exchange.answered.status
     assert status in FOREIGN, f"status is {status}"
 
@@ -65,7 +71,7 @@ def test_reading_changes_nothing(registration_read: Trace) -> None:
 def test_reading_returns_all(registration_read: Trace) -> None:
     """Reading tells all that registering told."""
     changed = unlike(registration_read, "register", "read")
-    told = information(registration_read["register"])
+    told = client_information(registration_read["register"])
     missing = [name for name in changed if name in told.keys() - OPTIONAL]
     assert not missing, f"it is not as it was: {', '.join(missing)}"
 
@@ -73,7 +79,7 @@ def test_reading_returns_all(registration_read: Trace) -> None:
 @requirement("OIDCR-4.3/read-status-and-type")
 def test_reading_is_200_with_json(registration_read: Trace) -> None:
     """A registration is read with 200, in JSON."""
-    information(registration_read["read"])
+    client_information(registration_read["read"])
     response = registration_read["read"].answered
     assert response.status == 200, f"status is {response.status}"
     assert response.media_type == "application/json", f"media type is {response.media_type}"
@@ -82,7 +88,9 @@ def test_reading_is_200_with_json(registration_read: Trace) -> None:
 @requirement("OIDCR-4.4/invalid-is-401")
 def test_strangers_get_401(registration_read_by_others: Trace) -> None:
     """A made-up registration access token gets 401."""
-    assert let_in(registration_read_by_others["control"]), "the right token is refused too"
+    assert opens_configuration(registration_read_by_others["control"]), (
+        "the right token is refused too"
+    )
     status = registration_read_by_others["bad-token"].answered.status
     assert status == 401, f"status is {status}"
 

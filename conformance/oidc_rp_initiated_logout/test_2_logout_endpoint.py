@@ -1,16 +1,19 @@
 """RP-Initiated Logout sections 2 and 2.1: what the Logout Endpoint takes, and when it asks."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.reading.authorization.landings import sent
-from idprobe.reading.logout.logouts import (
-    asked,
-    came_back,
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    asks_the_user,
+    documents,
+    has_session,
     landing_after,
-    led_away,
-    logged_in,
+    metadata,
     needs_session,
+    requirement,
+    returned_to_client,
+    sent_value,
+    steps_returned_to_client,
 )
-from idprobe.reading.tokens.issued import documents, metadata
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
 WITHOUT_HINT = ("bare", "bare-post", "by-client-id")
@@ -36,22 +39,26 @@ def test_endpoint_is_https(metadata_documents: Trace) -> None:
 def test_get_is_taken(logout_by_get: Trace) -> None:
     """A logout by GET ends the session and leads back to the client."""
     needs_session(logout_by_get, "before")
-    assert came_back(logout_by_get, "logout"), "the browser did not come back to the client"
-    assert not logged_in(logout_by_get, "after"), "the session lives on"
+    assert returned_to_client(logout_by_get, "logout"), (
+        "the browser did not come back to the client"
+    )
+    assert not has_session(logout_by_get, "after"), "the session lives on"
 
 
 @requirement("OIDCRIL-2/post-supported")
 def test_post_is_taken(logout_by_post: Trace) -> None:
     """A logout by POST ends the session and leads back to the client."""
-    assert came_back(logout_by_post, "logout"), "the browser did not come back to the client"
-    assert not logged_in(logout_by_post, "after"), "the session lives on"
+    assert returned_to_client(logout_by_post, "logout"), (
+        "the browser did not come back to the client"
+    )
+    assert not has_session(logout_by_post, "after"), "the session lives on"
 
 
 @requirement("OIDCRIL-2/yes-logs-out")
 def test_yes_logs_out(logout_by_get: Trace) -> None:
     """Whoever says yes, or is not asked at all, is logged out."""
     needs_session(logout_by_get, "before")
-    assert not logged_in(logout_by_get, "after"), "the session lives on"
+    assert not has_session(logout_by_get, "after"), "the session lives on"
 
 
 @requirement("OIDCRIL-2/yes-logs-out")
@@ -66,20 +73,22 @@ def test_yes_without_an_address_logs_out(logout_to_nowhere: Trace) -> None:
         raise EvidenceError("no logout without an address is taken")
     for step in taken:
         needs_session(logout_to_nowhere, f"before-{step}")
-        assert not logged_in(logout_to_nowhere, f"after-{step}"), f"the session lives on: {step}"
-        assert not came_back(logout_to_nowhere, step), f"the browser was sent to the client: {step}"
+        assert not has_session(logout_to_nowhere, f"after-{step}"), f"the session lives on: {step}"
+        assert not returned_to_client(logout_to_nowhere, step), (
+            f"the browser was sent to the client: {step}"
+        )
 
 
 @requirement("OIDCRIL-2/user-asked")
 def test_person_is_asked(logout_by_get: Trace) -> None:
     """The person is asked whether to log out of the server too."""
-    assert asked(logout_by_get, "logout"), "nobody was asked"
+    assert asks_the_user(logout_by_get, "logout"), "nobody was asked"
 
 
 @requirement("OIDCRIL-2/state-passed-back")
 def test_state_comes_back(logout_by_get: Trace, logout_by_post: Trace) -> None:
     """The state comes back as it was sent, and none where none was sent."""
-    value = sent(logout_by_get, "logout", "state")
+    value = sent_value(logout_by_get, "logout", "state")
     states = landing_after(logout_by_get, "logout").values("state")
     assert states == (value,), "the state is not what was sent"
     assert not landing_after(logout_by_post, "logout").values("state"), "there is a state"
@@ -89,7 +98,9 @@ def test_state_comes_back(logout_by_get: Trace, logout_by_post: Trace) -> None:
 def test_unknown_languages_do_no_harm(logout_by_post: Trace) -> None:
     """A logout in languages that the server does not speak works all the same."""
     landing_after(logout_by_post, "logout")
-    assert came_back(logout_by_post, "locales"), "the browser did not come back to the client"
+    assert returned_to_client(logout_by_post, "locales"), (
+        "the browser did not come back to the client"
+    )
 
 
 @requirement("OIDCRIL-2/hint-issuer-validated")
@@ -97,16 +108,16 @@ def test_forged_hints_end_nothing(logout_hints_forged: Trace) -> None:
     """A hint that the server did not issue neither logs out silently nor leads to the client."""
     landing_after(logout_hints_forged, "control")
     needs_session(logout_hints_forged, "before")
-    away = led_away(logout_hints_forged, FORGED)
+    away = steps_returned_to_client(logout_hints_forged, FORGED)
     assert not away, f"the browser was sent to the client: {', '.join(away)}"
-    assert logged_in(logout_hints_forged, "alive"), "a forged hint ended the session"
+    assert has_session(logout_hints_forged, "alive"), "a forged hint ended the session"
 
 
 @requirement("OIDCRIL-2/client-id-matches-hint")
 def test_hint_is_of_the_client(logout_for_another_client: Trace) -> None:
     """A hint that was issued to another client than the one named is not taken."""
     landing_after(logout_for_another_client, "control")
-    away = led_away(logout_for_another_client, ("other-client",))
+    away = steps_returned_to_client(logout_for_another_client, ("other-client",))
     assert not away, "the browser was sent back to the client"
 
 
@@ -115,8 +126,8 @@ def test_expired_hint_is_taken(logout_after_the_hint_expired: Trace) -> None:
     """An ID Token past its expiry still says who wants to log out."""
     needs_session(logout_after_the_hint_expired, "before")
     landing_after(logout_after_the_hint_expired, "control")
-    assert came_back(logout_after_the_hint_expired, "expired"), "the hint was not taken"
-    assert not logged_in(logout_after_the_hint_expired, "after"), "the session lives on"
+    assert returned_to_client(logout_after_the_hint_expired, "expired"), "the hint was not taken"
+    assert not has_session(logout_after_the_hint_expired, "after"), "the session lives on"
 
 
 @requirement("OIDCRIL-2/user-asked-without-hint", "OIDCRIL-6/confirmation-without-valid-hint")
@@ -124,7 +135,7 @@ def test_nobody_is_logged_out_unasked(logout_without_hint: Trace) -> None:
     """Without a hint the session lives on until the person says yes."""
     needs_session(logout_without_hint, "before")
     for step in WITHOUT_HINT:
-        assert logged_in(logout_without_hint, f"after-{step}"), f"nobody was asked: {step}"
+        assert has_session(logout_without_hint, f"after-{step}"), f"nobody was asked: {step}"
 
 
 @requirement("OIDCRIL-2/user-asked-for-foreign-hint")
@@ -133,4 +144,4 @@ def test_hint_of_another_needs_a_yes(logout_hint_of_another: Trace) -> None:
     landing_after(logout_hint_of_another, "control")
     for step in ("other-user", "other-session"):
         needs_session(logout_hint_of_another, f"before-{step}")
-        assert logged_in(logout_hint_of_another, f"after-{step}"), f"nobody was asked: {step}"
+        assert has_session(logout_hint_of_another, f"after-{step}"), f"nobody was asked: {step}"

@@ -2,11 +2,18 @@
 
 from datetime import timedelta
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.logout.logout_calls import calls
-from idprobe.reading.logout.logouts import came_back, landing_after, led_away, logged_in
-from idprobe.reading.registered import information
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    client_information,
+    has_session,
+    landing_after,
+    logout_calls,
+    requirement,
+    returned_to_client,
+    steps_returned_to_client,
+)
 
 FORGED = ("foreign-key", "unsigned", "no-jwt")
 UNREGISTERED = ("label", "suffix", "userinfo", "scheme", "query", "slash", "case", "stranger")
@@ -17,14 +24,16 @@ OUT = "https://client.example/out"
 def test_address_alone_is_not_followed(logout_without_hint: Trace) -> None:
     """A post_logout_redirect_uri without anything that says whose it is leads nowhere."""
     landing_after(logout_without_hint, "control")
-    assert not came_back(logout_without_hint, "redirect-alone"), "the browser was sent there"
+    assert not returned_to_client(logout_without_hint, "redirect-alone"), (
+        "the browser was sent there"
+    )
 
 
 @requirement("OIDCRIL-3/no-redirect-to-unregistered-uri")
 def test_unregistered_addresses_are_not_followed(logout_to_unregistered_uris: Trace) -> None:
     """Only an address that is exactly a registered one is followed."""
     landing_after(logout_to_unregistered_uris, "control")
-    away = led_away(logout_to_unregistered_uris, UNREGISTERED)
+    away = steps_returned_to_client(logout_to_unregistered_uris, UNREGISTERED)
     assert not away, f"the browser was sent there: {', '.join(away)}"
 
 
@@ -32,7 +41,7 @@ def test_unregistered_addresses_are_not_followed(logout_to_unregistered_uris: Tr
 def test_forged_hint_leads_nowhere(logout_hints_forged: Trace) -> None:
     """Where the hint is none of the server's, the redirect that needed it does not happen."""
     landing_after(logout_hints_forged, "control")
-    away = led_away(logout_hints_forged, FORGED)
+    away = steps_returned_to_client(logout_hints_forged, FORGED)
     assert not away, f"the browser was sent to the client: {', '.join(away)}"
 
 
@@ -43,8 +52,8 @@ def test_errors_stay_at_the_server(
     """No error in a logout request is taken to a client."""
     landing_after(logout_hints_forged, "control")
     landing_after(logout_to_unregistered_uris, "control")
-    away = led_away(logout_hints_forged, FORGED)
-    away += led_away(logout_to_unregistered_uris, UNREGISTERED)
+    away = steps_returned_to_client(logout_hints_forged, FORGED)
+    away += steps_returned_to_client(logout_to_unregistered_uris, UNREGISTERED)
     assert not away, f"the browser was sent away: {', '.join(away)}"
 
 
@@ -52,7 +61,7 @@ def test_errors_stay_at_the_server(
 def test_error_of_the_client_stays_at_the_server(logout_for_another_client: Trace) -> None:
     """A client_id that does not fit the hint is no reason to go to either client."""
     landing_after(logout_for_another_client, "control")
-    away = led_away(logout_for_another_client, ("other-client",))
+    away = steps_returned_to_client(logout_for_another_client, ("other-client",))
     assert not away, "the browser was sent to the client"
 
 
@@ -60,7 +69,7 @@ def test_error_of_the_client_stays_at_the_server(logout_for_another_client: Trac
 def test_second_logout_is_no_error(logout_by_get: Trace) -> None:
     """Logging out where nobody is logged in any more is no error."""
     landing_after(logout_by_get, "logout")
-    if logged_in(logout_by_get, "after"):
+    if has_session(logout_by_get, "after"):
         raise EvidenceError("the first logout did nothing")
     exchange = logout_by_get["again"]
     status = exchange.answered.status
@@ -70,7 +79,7 @@ def test_second_logout_is_no_error(logout_by_get: Trace) -> None:
 @requirement("OIDCRIL-3.1/post-logout-uris-registrable")
 def test_address_can_be_registered(logout_uri_registered: Trace) -> None:
     """A client can register where its users go after a logout."""
-    uris = information(logout_uri_registered["register"]).get("post_logout_redirect_uris")
+    uris = client_information(logout_uri_registered["register"]).get("post_logout_redirect_uris")
     if uris is None:
         raise Unsuited("the server registers no post_logout_redirect_uris")
     assert uris == [OUT], f"post_logout_redirect_uris is {uris}"
@@ -81,7 +90,7 @@ def test_public_client_has_no_plain_address(logout_uri_registered: Trace) -> Non
     """A public client cannot register an address that is not https."""
     exchange = logout_uri_registered["plain-http"]
     if exchange.answered.is_success:
-        uris = information(exchange).get("post_logout_redirect_uris")
+        uris = client_information(exchange).get("post_logout_redirect_uris")
         assert not uris, "an http address was registered"
 
 
@@ -92,7 +101,7 @@ def test_clients_are_told_before_the_redirect(backchannel_and_redirect: Trace) -
     exchange = backchannel_and_redirect["logout"]
     came_at = exchange.started_at + timedelta(microseconds=exchange.elapsed_ns / 1000)
     for step in ("told", "told-other"):
-        told = calls(backchannel_and_redirect, step)
+        told = logout_calls(backchannel_and_redirect, step)
         if not told:
             raise EvidenceError(f"the server sent nothing to {step}")
         assert told[0].started_at <= came_at, f"the browser was sent back first: {step}"

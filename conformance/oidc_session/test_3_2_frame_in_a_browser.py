@@ -1,8 +1,12 @@
 """Session Management section 3.2: what the framed page answers, asked in a browser."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.probes.steps.client_pages import SILENCE
+from idprobe.checks import (
+    NO_ANSWER,
+    EvidenceError,
+    Trace,
+    Unsuited,
+    requirement,
+)
 
 
 def _answer(trace: Trace, step: str) -> str:
@@ -66,4 +70,4 @@ def test_frame_tells_strangers_nothing(session_frame_asked: Trace) -> None:
     _control(session_frame_asked)
     for step in ("foreign", "sandboxed"):
         answer = _answer(session_frame_asked, step)
-        assert answer in {SILENCE, "error", "changed"}, f"{step} is answered {answer}"
+        assert answer in {NO_ANSWER, "error", "changed"}, f"{step} is answered {answer}"

@@ -6,11 +6,17 @@ check or answer, and that is judged.
 
 import re
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.authorization.pages import frame_ancestors, is_login_page, page_of
-from idprobe.reading.tokens.issued import metadata
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    authorization_response,
+    frame_ancestors,
+    is_login_page,
+    metadata,
+    page_of,
+    requirement,
+)
 
 MEMBER = "check_session_iframe"
 STATE = "session_state"
@@ -20,7 +26,7 @@ ORIGIN = re.compile(r"\borigin\b")
 
 def _state(trace: Trace, step: str) -> str:
     """Return the session_state of a response; raises EvidenceError without one."""
-    value = landed(trace[step]).get(STATE)
+    value = authorization_response(trace[step]).get(STATE)
     if not value:
         raise EvidenceError(f"the response of {step} has no {STATE}")
     return value
@@ -30,7 +36,7 @@ def _state(trace: Trace, step: str) -> str:
 def test_responses_have_session_state(session_states: Trace) -> None:
     """Every authentication response has session_state."""
     for step in ("first", "same", "other", "later"):
-        assert landed(session_states[step]).get(STATE), f"{step} has none"
+        assert authorization_response(session_states[step]).get(STATE), f"{step} has none"
 
 
 @requirement("OIDCSM-2/session-state-no-space")
@@ -57,7 +63,7 @@ def test_session_state_changes_with_the_session(session_states: Trace) -> None:
 @requirement("OIDCSM-2/session-state-in-error")
 def test_errors_have_session_state(session_states_of_errors: Trace) -> None:
     """An error response has session_state, too."""
-    landing = landed(session_states_of_errors["one"])
+    landing = authorization_response(session_states_of_errors["one"])
     if landing.error is None:
         raise EvidenceError("prompt=none without a session led to no error")
     assert landing.get(STATE), "the error has no session_state"
@@ -66,7 +72,7 @@ def test_errors_have_session_state(session_states_of_errors: Trace) -> None:
 @requirement("OIDCSM-3.2/error-session-state-salted")
 def test_session_state_of_errors_varies(session_states_of_errors: Trace) -> None:
     """Two errors in one browser have two values."""
-    if not landed(session_states_of_errors["one"]).get(STATE):
+    if not authorization_response(session_states_of_errors["one"]).get(STATE):
         raise Unsuited("errors have no session_state here")
     one, two = (_state(session_states_of_errors, step) for step in ("one", "two"))
     assert one != two, "two errors have one session_state"

@@ -1,24 +1,31 @@
 """Properties of what proves a client or a grant: whatever is almost right is wrong."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.properties.encodings import granted, refused_with
-from idprobe.reading.properties.examples import first_flaw
-from idprobe.reading.properties.tampered import inactive, not_served, served, still_good
+from idprobe.checks import (
+    Trace,
+    first_flaw,
+    flaw_forged_token_accepted,
+    flaw_forged_token_active,
+    flaw_not_granted,
+    flaw_not_refused_with,
+    flaw_token_ended,
+    flaw_token_refused,
+    requirement,
+)
 
-WRONG_GRANT = refused_with("invalid_grant", "invalid_request")
-WRONG_CLIENT = refused_with("invalid_client", "invalid_request")
+WRONG_GRANT = flaw_not_refused_with("invalid_grant", "invalid_request")
+WRONG_CLIENT = flaw_not_refused_with("invalid_client", "invalid_request")
 
 
 @requirement("RFC6750-5.2/token-integrity")
 def test_no_changed_access_token_is_served(access_tokens_tampered: Trace) -> None:
     """An access token that was changed anywhere is not served at the userinfo endpoint."""
-    assert not (flaw := first_flaw(access_tokens_tampered, not_served)), flaw
+    assert not (flaw := first_flaw(access_tokens_tampered, flaw_forged_token_accepted)), flaw
 
 
 @requirement("RFC7662-4/signature-checked")
 def test_no_changed_access_token_is_active(introspected_tokens_tampered: Trace) -> None:
     """An access token that was changed anywhere is not active."""
-    assert not (flaw := first_flaw(introspected_tokens_tampered, inactive)), flaw
+    assert not (flaw := first_flaw(introspected_tokens_tampered, flaw_forged_token_active)), flaw
 
 
 @requirement("RFC6749-6/refresh-token-validated")
@@ -36,13 +43,13 @@ def test_no_changed_code_is_redeemed(codes_tampered: Trace) -> None:
 @requirement("RFC7009-2.1/token-belongs-to-client")
 def test_no_changed_token_revokes_another(revoked_tokens_tampered: Trace) -> None:
     """To revoke a token that was never issued ends none that was."""
-    assert not (flaw := first_flaw(revoked_tokens_tampered, still_good)), flaw
+    assert not (flaw := first_flaw(revoked_tokens_tampered, flaw_token_ended)), flaw
 
 
 @requirement("RFC7636-4.6/equal-values-continue")
 def test_any_well_formed_verifier_works(verifiers_well_formed: Trace) -> None:
     """Any 43 to 128 unreserved characters make a verifier."""
-    assert not (flaw := first_flaw(verifiers_well_formed, granted)), flaw
+    assert not (flaw := first_flaw(verifiers_well_formed, flaw_not_granted)), flaw
 
 
 @requirement("RFC7636-4.1/verifier-syntax-enforced")
@@ -72,10 +79,10 @@ def test_no_client_id_that_is_almost_right_works(client_ids_nearly_right: Trace)
 @requirement("RFC9110-11.1/scheme-case-insensitive")
 def test_the_bearer_scheme_is_read_in_any_spelling(bearer_headers_spelled: Trace) -> None:
     """Each letter of the scheme may be of either case."""
-    assert not (flaw := first_flaw(bearer_headers_spelled, served)), flaw
+    assert not (flaw := first_flaw(bearer_headers_spelled, flaw_token_refused)), flaw
 
 
 @requirement("RFC6750-3.1/invalid-token-401")
 def test_no_malformed_bearer_header_is_served(bearer_headers_malformed: Trace) -> None:
     """A token in a header that is no Bearer credential is not served."""
-    assert not (flaw := first_flaw(bearer_headers_malformed, not_served)), flaw
+    assert not (flaw := first_flaw(bearer_headers_malformed, flaw_forged_token_accepted)), flaw

@@ -1,8 +1,13 @@
 """RFC 6749 sections 2.3.1 and 10.10: guessing leads nowhere."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, requirement
-from idprobe.reading.authorization.guesses import slowed_down
-from idprobe.reading.authorization.pages import is_login_page
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    error_code,
+    is_login_page,
+    requirement,
+    slowed_down,
+)
 
 ENOUGH_BITS = 128
 

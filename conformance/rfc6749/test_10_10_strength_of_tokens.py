@@ -4,9 +4,13 @@ The length of a value times the width of the alphabet seen is an upper bound of 
 it: it can show that a value is too weak, never that it is strong.
 """
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.token_responses import token_members
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    requirement,
+    token_members,
+)
 
 
 def _bits(trace: Trace, step: str) -> dict[str, float]:

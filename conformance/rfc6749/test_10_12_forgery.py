@@ -1,6 +1,11 @@
 """RFC 6749 section 10.12: nobody's browser gives a consent that nobody gave."""
 
-from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    gives_tokens,
+    requirement,
+)
 
 FORGED = ("attacker-values", "bare", "altered-values")
 

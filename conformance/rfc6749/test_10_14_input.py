@@ -1,7 +1,10 @@
 """RFC 6749 section 10.14: what comes in is made harmless before it goes out."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.authorization.pages import page_of
+from idprobe.checks import (
+    Trace,
+    page_of,
+    requirement,
+)
 
 MARK = "idprobe-markup"
 

@@ -1,10 +1,17 @@
 """RFC 6749 sections 3.1.2.1, 4.1.1, 10.2 and 10.8: what a person is asked, told and warned of."""
 
-from idprobe.checks import EvidenceError, Trace, gives_tokens, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.consents import asked, consent_pages, words
-from idprobe.reading.registered import accepted
-from idprobe.reading.tokens.issued import tokens
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    consent_page,
+    consent_pages,
+    gives_tokens,
+    is_registered,
+    requirement,
+    tokens_of,
+    words_of_consent_page,
+)
 
 NAME = "Idprobe client of many wishes"
 
@@ -20,14 +27,14 @@ def test_client_has_no_say_in_who_is_asked(privileges_registered: Trace) -> None
     """A client that registers itself as trusted is refused, or approved like any other."""
     if not consent_pages(privileges_registered, "plain"):
         raise Unsuited("nobody is asked about a new client in any case")
-    if accepted(privileges_registered["register-privileged"]):
+    if is_registered(privileges_registered["register-privileged"]):
         assert consent_pages(privileges_registered, "privileged"), "nobody was asked"
 
 
 @requirement("RFC6749-10.2/explicit-authentication-and-information")
 def test_person_is_told_who_asks(consents_compared: Trace) -> None:
     """The page that asks for consent names the client."""
-    page = asked(consents_compared, "little").answered.text
+    page = consent_page(consents_compared, "little").answered.text
     client_id = str(consents_compared["register"].answered.json_object.get("client_id"))
     assert NAME in page or client_id in page, "the client is not named"
 
@@ -37,22 +44,24 @@ def test_person_is_told_what_is_asked(consents_compared: Trace) -> None:
     """The page that asks for more scopes says more."""
     if "more" not in consents_compared:
         raise Unsuited("the profile has one scope only")
-    little, more = (words(consents_compared, step) for step in ("little", "more"))
+    little, more = (words_of_consent_page(consents_compared, step) for step in ("little", "more"))
     assert more - little, "the page says the same of one scope and of all"
 
 
 @requirement("RFC6749-3.1.2.1/warn-about-insecure-redirect")
 def test_person_is_warned_of_a_redirect_in_the_clear(consents_compared: Trace) -> None:
     """A redirect URI of plain http is refused, or the page that asks for consent warns of it."""
-    if accepted(consents_compared["register-clear"]):
-        usual, clear = (words(consents_compared, step) for step in ("little", "clear"))
+    if is_registered(consents_compared["register-clear"]):
+        usual, clear = (
+            words_of_consent_page(consents_compared, step) for step in ("little", "clear")
+        )
         assert clear - usual, "the page says nothing that it does not say of https"
 
 
 @requirement("RFC6749-10.8/codes-not-in-clear", "RFC9700-2.6/responses-not-in-clear")
 def test_no_code_goes_to_plain_http(consents_compared: Trace) -> None:
     """A redirect URI of plain http is refused, or no code is sent there."""
-    if accepted(consents_compared["register-clear"]):
+    if is_registered(consents_compared["register-clear"]):
         assert not gives_tokens(consents_compared["clear"]), "a code went there in the clear"
 
 
@@ -62,7 +71,7 @@ def test_client_gets_the_scope_that_it_registered(narrow_client_registered: Trac
     if not gives_tokens(narrow_client_registered["asked"]):
         return
     own = narrow_client_registered["register"].answered.json_object["scope"]
-    granted = tokens(narrow_client_registered, "asked-tokens").get("scope")
+    granted = tokens_of(narrow_client_registered, "asked-tokens").get("scope")
     if not isinstance(granted, str):
         raise EvidenceError("the response does not tell which scope was granted")
     more = set(granted.split()) - set(own.split())

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    requirement,
+    url_parts,
+)
 
 TAKES_TOKENS = (
     "token_endpoint",
@@ -22,7 +25,7 @@ def _documents(trace: Trace) -> list[dict[str, Any]]:
 
 
 def _scheme(url: object) -> str:
-    return parts_of(str(url)).scheme.lower()
+    return url_parts(str(url)).scheme.lower()
 
 
 @requirement("RFC6749-10.3/tokens-over-tls-only")

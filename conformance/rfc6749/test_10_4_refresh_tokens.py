@@ -1,6 +1,10 @@
 """RFC 6749 section 10.4: the safety of refresh tokens."""
 
-from idprobe.checks import Trace, refused, requirement
+from idprobe.checks import (
+    Trace,
+    refused,
+    requirement,
+)
 
 
 @requirement("RFC6749-10.4/refresh-token-bound-to-client")

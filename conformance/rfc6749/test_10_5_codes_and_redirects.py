@@ -1,13 +1,21 @@
 """RFC 6749 sections 10.5 and 10.6: what protects codes and the way they take."""
 
-from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.authorization.landings import access_token_died, followed
+from idprobe.checks import (
+    Trace,
+    accepts_redirect_uri,
+    access_token_stopped_working,
+    refused,
+    requirement,
+    token_error,
+)
 
 
 @requirement("RFC6749-10.5/code-reuse-revokes-access-tokens")
 def test_code_reuse_revokes_access_tokens(code_replayed: Trace) -> None:
     """Tokens of a code that was tried twice are dead."""
-    assert access_token_died(code_replayed), "the access token still works after the replay"
+    assert access_token_stopped_working(code_replayed), (
+        "the access token still works after the replay"
+    )
 
 
 @requirement("RFC6749-10.5/code-client-match")
@@ -38,10 +46,12 @@ def test_code_is_bound_to_its_redirect_uri(code_redirect_uri_differs: Trace) -> 
 @requirement("RFC6749-10.6/redirect-uri-validated")
 def test_redirect_uri_is_validated(redirect_uri_foreign: Trace) -> None:
     """A redirect_uri in the request is checked against the registered ones."""
-    assert not followed(redirect_uri_foreign, "logged-in"), "the answer went to a foreign host"
+    assert not accepts_redirect_uri(redirect_uri_foreign, "logged-in"), (
+        "the answer went to a foreign host"
+    )
 
 
 @requirement("RFC6749-A.6/redirect-uri-syntax")
 def test_redirect_uri_has_to_be_a_uri(redirect_uri_foreign: Trace) -> None:
     """A redirect_uri that is no URI at all is not followed."""
-    assert not followed(redirect_uri_foreign, "malformed"), "it was followed"
+    assert not accepts_redirect_uri(redirect_uri_foreign, "malformed"), "it was followed"

@@ -1,7 +1,11 @@
 """RFC 6749 section 10.5: a code works once, whoever else is asking at the time."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_history
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_history,
+    requirement,
+)
 
 
 @requirement("RFC6749-10.5/code-single-use-under-concurrency")

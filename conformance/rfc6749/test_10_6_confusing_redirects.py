@@ -1,8 +1,15 @@
 """RFC 6749 sections 3.1.2 and 10.6, RFC 9700 section 2.1: redirect URIs made to confuse."""
 
-from idprobe.checks import Trace, gives_tokens, requirement
-from idprobe.reading.authorization.landings import ATTACKER, followed, sent_on, strayed
-from idprobe.reading.authorization.pages import page_of
+from idprobe.checks import (
+    ATTACKER,
+    Trace,
+    accepts_redirect_uri,
+    gives_tokens,
+    open_redirects,
+    page_of,
+    requirement,
+    steps_leading_to,
+)
 
 RUN = ("javascript:", "data:text/html", "vbscript:")
 
@@ -14,14 +21,14 @@ RUN = ("javascript:", "data:text/html", "vbscript:")
 )
 def test_nothing_that_parsers_disagree_about_matches(redirect_uri_confusions: Trace) -> None:
     """A redirect_uri that only some parser takes for the registered one is not followed."""
-    wrong = strayed(redirect_uri_confusions)
+    wrong = open_redirects(redirect_uri_confusions)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
 @requirement("RFC6749-3.1.2.4/no-redirect-to-invalid-uri", "RFC6749-10.6/redirect-uri-validated")
 def test_no_spelling_of_a_foreign_host_is_followed(redirect_uri_confusions: Trace) -> None:
     """No browser is sent to a host that is hidden in a redirect_uri."""
-    wrong = sent_on(redirect_uri_confusions, ATTACKER)
+    wrong = steps_leading_to(redirect_uri_confusions, ATTACKER)
     assert not wrong, f"the browser is sent there: {', '.join(wrong)}"
 
 
@@ -39,7 +46,7 @@ def test_of_two_redirect_uris_the_foreign_one_never_counts(
     redirect_uris_in_conflict: Trace,
 ) -> None:
     """A foreign redirect_uri beside the registered one gets no answer, wherever it stands."""
-    wrong = sent_on(redirect_uris_in_conflict, ATTACKER)
+    wrong = steps_leading_to(redirect_uris_in_conflict, ATTACKER)
     assert not wrong, f"the foreign one is followed: {', '.join(wrong)}"
 
 
@@ -55,14 +62,14 @@ def test_redirect_uri_of_another_client_is_not_followed(
     redirect_uri_of_another_client: Trace,
 ) -> None:
     """A redirect URI is good for the client that registered it."""
-    went = followed(redirect_uri_of_another_client, "of-another")
+    went = accepts_redirect_uri(redirect_uri_of_another_client, "of-another")
     assert not went, "the answer went to another client"
 
 
 @requirement("RFC6749-10.2/redirect-registration-without-authentication")
 def test_public_client_is_answered_at_registered_uris_only(public_redirects: Trace) -> None:
     """A client that cannot authenticate is answered nowhere but where it has registered."""
-    wrong = strayed(public_redirects)
+    wrong = open_redirects(public_redirects)
     assert not wrong, f"the redirect_uri is not registered, and is followed: {', '.join(wrong)}"
 
 

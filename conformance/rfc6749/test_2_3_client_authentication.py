@@ -1,11 +1,18 @@
 """RFC 6749 sections 2.2, 2.3, 3.2.1 and 5.2: who proves to be a client, and who does not."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.challenges import challenges
-from idprobe.reading.members import text_in
-from idprobe.reading.refusals import misnamed
-from idprobe.reading.tokens.token_responses import denied, served
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    challenges,
+    error_code,
+    error_response,
+    flaw_in_refusals,
+    gives_tokens,
+    is_granted,
+    refused,
+    requirement,
+    text_in,
+)
 
 NOT_PROVEN = {"invalid_client", "invalid_request"}
 
@@ -17,7 +24,7 @@ def test_basic_credentials_are_taken(secret_in_header: Trace) -> None:
     if error_code(exchange) == "invalid_client":
         raise EvidenceError("the client_secret of the profile may be wrong")
 
-    assert served(exchange), f"Basic credentials are refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"Basic credentials are refused: {error_code(exchange)}"
 
 
 @requirement("RFC6749-2.3.1/basic-credentials-form-decoded")
@@ -121,7 +128,7 @@ def test_wrong_secret_in_basic_is_invalid_client(basic_authentication: Trace) ->
 def test_malformed_basic_header_proves_nothing(basic_authentication: Trace) -> None:
     """A Basic header that cannot be read is refused in the form of errors."""
     steps = ("scheme_only", "bad_base64", "no_colon", "not_utf_8")
-    flaws = misnamed(basic_authentication, *steps, codes=NOT_PROVEN)
+    flaws = flaw_in_refusals(basic_authentication, *steps, codes=NOT_PROVEN)
     assert not flaws, flaws
 
 
@@ -158,7 +165,7 @@ def test_failed_basic_header_is_401(basic_authentication: Trace) -> None:
     exchange = basic_authentication["wrong_secret"]
 
     assert not gives_tokens(exchange), "a wrong secret is taken"
-    status = denied(exchange).status
+    status = error_response(exchange).status
     assert status == 401, f"the status is {status}"
 
 
@@ -175,7 +182,7 @@ def test_failed_basic_header_is_challenged(basic_authentication: Trace) -> None:
 @requirement("RFC6749-5.2/invalid-client-401-otherwise")
 def test_failed_body_credentials_are_400_or_401(body_authentication: Trace) -> None:
     """A wrong secret in the body is answered with 400 or 401."""
-    response = denied(body_authentication["wrong_secret"])
+    response = error_response(body_authentication["wrong_secret"])
     assert response.status in {400, 401}, f"the status is {response.status}"
 
 

@@ -1,16 +1,20 @@
 """RFC 6749 section 3.1.2: to which redirection URI an answer may go."""
 
-from idprobe.checks import Trace, is_error_page, refused, requirement
-from idprobe.reading.authorization.landings import (
-    endings,
-    followed,
-    followed_steps,
-    landed,
-    sent,
-    sent_there,
+from idprobe.checks import (
+    Trace,
+    accepted_redirect_uris,
+    accepts_redirect_uri,
+    authorization_response,
+    experiments_ended,
+    is_error_page,
+    is_login_page,
+    page_of,
+    refused,
+    requirement,
+    sends_to_redirect_uri,
+    sent_value,
+    url_parts,
 )
-from idprobe.reading.authorization.pages import is_login_page, page_of
-from idprobe.reading.urls import parts_of
 
 PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment", "path-case"}
 
@@ -19,16 +23,16 @@ PARTS = {"scheme", "longer-host", "sibling-host", "other-port", "extra-segment",
 def test_query_of_redirect_uri_is_kept(redirect_uri_with_query: Trace) -> None:
     """What the registered redirect_uri has in its query is there besides the response."""
     for step in ("success", "error"):
-        query = parts_of(sent(redirect_uri_with_query, step, "redirect_uri")).query
+        query = url_parts(sent_value(redirect_uri_with_query, step, "redirect_uri")).query
         location = redirect_uri_with_query[step].answered.header("location") or ""
-        landed(redirect_uri_with_query[step])
+        authorization_response(redirect_uri_with_query[step])
         assert f"?{query}&" in f"{location}&", f"the query is not there as registered after {step}"
 
 
 @requirement("RFC6749-3.1.2.2/partial-registration-fixes-scheme-authority-path")
 def test_scheme_authority_and_path_are_fixed(redirect_uri_near_misses: Trace) -> None:
     """A redirect_uri with another scheme, host, port or path is not followed."""
-    wrong = [step for step in followed_steps(redirect_uri_near_misses) if step in PARTS]
+    wrong = [step for step in accepted_redirect_uris(redirect_uri_near_misses) if step in PARTS]
     redirect_uri_near_misses.decide_by(wrong)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
@@ -36,7 +40,7 @@ def test_scheme_authority_and_path_are_fixed(redirect_uri_near_misses: Trace) ->
 @requirement("RFC6749-3.1.2.2/every-client-registers-redirect")
 def test_client_without_redirect_uri_is_not_served(client_without_redirect_uri: Trace) -> None:
     """A client that registered no redirect_uri cannot name one in the request."""
-    wrong = followed(client_without_redirect_uri, "any")
+    wrong = accepts_redirect_uri(client_without_redirect_uri, "any")
     assert not wrong, "the answer went to a redirect_uri that nobody registered"
 
 
@@ -49,13 +53,15 @@ def test_ambiguous_redirect_uri_is_not_guessed(redirect_uri_ambiguous: Trace) ->
 @requirement("RFC6749-3.1.2.3/redirect-uri-matches-registration")
 def test_foreign_redirect_uri_is_refused(redirect_uri_foreign: Trace) -> None:
     """A redirect_uri of somebody else is not followed, though the user is logged in."""
-    assert not followed(redirect_uri_foreign, "logged-in"), "the answer went to a foreign host"
+    assert not accepts_redirect_uri(redirect_uri_foreign, "logged-in"), (
+        "the answer went to a foreign host"
+    )
 
 
 @requirement("RFC6749-3.1.2.3/simple-string-comparison")
 def test_redirect_uri_is_compared_exactly(redirect_uri_near_misses: Trace) -> None:
     """A redirect_uri that differs in one character from the registered one is not followed."""
-    wrong = followed_steps(redirect_uri_near_misses)
+    wrong = accepted_redirect_uris(redirect_uri_near_misses)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
@@ -76,7 +82,7 @@ def test_browser_is_never_sent_to_a_bad_redirect_uri(redirect_uri_foreign: Trace
     Who is asked to log in has not been sent anywhere: the request may be judged afterwards.
     """
     wrong = []
-    for step, exchange in endings(redirect_uri_foreign):
-        went = sent_there if is_login_page(exchange) else followed
+    for step, exchange in experiments_ended(redirect_uri_foreign):
+        went = sends_to_redirect_uri if is_login_page(exchange) else accepts_redirect_uri
         wrong += [step] if went(redirect_uri_foreign, step) else []
     assert not wrong, f"the answer went there: {', '.join(wrong)}"

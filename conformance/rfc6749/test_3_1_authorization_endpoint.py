@@ -1,16 +1,20 @@
 """RFC 6749 section 3.1: the authorization endpoint and its parameters."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.reading.authorization.landings import (
+from idprobe.checks import (
+    Trace,
     all_landings,
-    landed,
+    authorization_response,
+    documents,
+    error_code,
+    flaw_not_refused,
+    gives_tokens,
+    page_response,
+    refused,
     repeated_names,
+    requirement,
     response_types_tried,
+    text_in,
 )
-from idprobe.reading.authorization.pages import served
-from idprobe.reading.members import text_in
-from idprobe.reading.refusals import taken
-from idprobe.reading.tokens.issued import documents
 
 NOT_SERVED = {404, 405, 501}
 GRANTED = {"access_token", "code", "id_token"}
@@ -21,7 +25,7 @@ def test_nobody_is_given_anything_before_a_login(user_pages: Trace) -> None:
     """A browser without a session gets no code before somebody has logged in."""
     exchange = user_pages["nobody"]
     assert not gives_tokens(exchange), "a code was issued although nobody logged in"
-    served(exchange)
+    page_response(exchange)
 
 
 @requirement("RFC6749-3.1/endpoint-without-fragment")
@@ -37,7 +41,7 @@ def test_authorization_endpoint_answers_get(cross_origin_requests: Trace) -> Non
     exchange = cross_origin_requests["plain"]
     status = exchange.answered.status
     assert status not in NOT_SERVED, f"GET is answered with status {status}"
-    served(exchange)
+    page_response(exchange)
 
 
 @requirement("RFC6749-3.1/post-supported")
@@ -73,7 +77,9 @@ def test_empty_state_is_none(authorization_tolerance: Trace) -> None:
     missing = authorization_tolerance["without-state"]
     assert refused(empty) == refused(missing), f"an empty state leads to {error_code(empty)}"
     authorization_tolerance.decide(empty)
-    assert not landed(empty).get("state"), "the response has a state, though none was sent"
+    assert not authorization_response(empty).get("state"), (
+        "the response has a state, though none was sent"
+    )
 
 
 @requirement("RFC6749-3.1/unknown-parameter-ignored")
@@ -98,7 +104,7 @@ def test_no_parameter_is_there_twice(authorization_errors: Trace) -> None:
     """A request that repeats a parameter, with the same value or another, is refused."""
     names = ("response_type", "response_mode", "code_challenge", "nonce", "prompt")
     steps = [s for s in (f"repeated-{name}" for name in names) if s in authorization_errors]
-    wrong = taken(authorization_errors, "repeated-state", *steps)
+    wrong = flaw_not_refused(authorization_errors, "repeated-state", *steps)
     assert not wrong, f"it is granted: {wrong}"
 
 
@@ -142,6 +148,8 @@ def test_order_of_response_type_words_is_irrelevant(hybrid_requests: Trace) -> N
     for kind, exchange in response_types_tried(hybrid_requests, "backwards"):
         hybrid_requests.decide(exchange)
         assert not refused(exchange), f"{kind} is refused backwards"
-        both = (landed(one) for one in (exchange, hybrid_requests[f"granted:{kind}"]))
+        both = (
+            authorization_response(one) for one in (exchange, hybrid_requests[f"granted:{kind}"])
+        )
         granted = [{name for name, _ in one.parameters} & GRANTED for one in both]
         assert granted[0] == granted[1], f"{kind} is answered differently backwards"

@@ -1,7 +1,14 @@
 """RFC 6749 sections 1.9 and 3.2: which requests the token endpoint serves."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.reading.tokens.token_responses import denied, served
+from idprobe.checks import (
+    Trace,
+    error_code,
+    error_response,
+    gives_tokens,
+    is_granted,
+    refused,
+    requirement,
+)
 
 
 @requirement("RFC6749-1.9/names-and-values-case-sensitive")
@@ -28,7 +35,7 @@ def test_code_is_not_redeemed_by_get(code_requests_bent: Trace) -> None:
     exchange = code_requests_bent["by_get"]
 
     assert not gives_tokens(exchange), "GET brings tokens"
-    assert denied(exchange).status != 500, "GET crashes the server"
+    assert error_response(exchange).status != 500, "GET crashes the server"
 
 
 @requirement("RFC6749-3.2/post-only")
@@ -37,7 +44,7 @@ def test_client_credentials_are_not_served_by_get(client_credentials_requests_be
     exchange = client_credentials_requests_bent["by_get"]
 
     assert not gives_tokens(exchange), "GET brings tokens"
-    assert denied(exchange).status != 500, "GET crashes the server"
+    assert error_response(exchange).status != 500, "GET crashes the server"
 
 
 @requirement("RFC6749-3.2/empty-parameter-is-absent")
@@ -78,7 +85,7 @@ def test_unknown_parameter_of_a_code_request_is_ignored(code_requests_bent: Trac
     """A parameter that nobody knows does not keep a code from being redeemed."""
     exchange = code_requests_bent["unknown_parameter"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("RFC6749-3.2/unknown-parameter-ignored")
@@ -88,7 +95,7 @@ def test_unknown_parameter_with_client_credentials_is_ignored(
     """A parameter that nobody knows does not keep a client from its token."""
     exchange = client_credentials_requests_bent["unknown_parameter"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("RFC6749-3.2/repeated-parameter-rejected")

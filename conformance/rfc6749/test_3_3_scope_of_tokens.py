@@ -1,9 +1,17 @@
 """RFC 6749 section 3.3: scope, as the token endpoint understands and tells it."""
 
-from idprobe.checks import Exchange, Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import sent
-from idprobe.reading.tokens.token_responses import granted_scope, token_members
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    error_code,
+    granted_scope,
+    refused,
+    requirement,
+    sent_value,
+    token_members,
+)
 
 UNKNOWN = "idprobe_no_such_scope"
 MALFORMED = ("quote", "backslash", "control", "not_ascii")
@@ -110,7 +118,7 @@ def _is_scope_character(char: str) -> bool:
 def test_nothing_but_a_space_separates_scopes(scopes_separated_oddly: Trace) -> None:
     """A comma, a tab and the like between two scopes do not add the second."""
     trace = scopes_separated_oddly
-    second = sent(trace, "comma", "scope").rpartition(",")[2]
+    second = sent_value(trace, "comma", "scope").rpartition(",")[2]
     if second in _told(trace["tokens-alone"]):
         raise Unsuited(f"the scope {second} is granted without being asked for")
     granted = [step for step in ODD if f"tokens-{step}" in trace]

@@ -3,24 +3,22 @@
 import re
 
 from idprobe.checks import (
+    EvidenceError,
     LandingMode,
     Trace,
+    accepts_redirect_uri,
+    authorization_response,
+    denied_exchange,
     error_code,
+    error_landings,
+    experiments_ended,
     gives_tokens,
     is_error_page,
     refused,
     requirement,
+    sent_value,
+    user_pages_of,
 )
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import (
-    declined,
-    endings,
-    error_landings,
-    followed,
-    landed,
-    sent,
-)
-from idprobe.reading.authorization.pages import user_pages_of
 
 NQSCHAR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 URI_REFERENCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -39,14 +37,14 @@ def test_user_is_told_of_an_unknown_client(client_unknown: Trace) -> None:
 def test_no_error_goes_to_an_unknown_client(client_unknown: Trace) -> None:
     """With a client_id that nobody has nothing is sent to the redirect_uri of the request."""
     for step in ("unknown-client", "unknown-everything"):
-        assert not followed(client_unknown, step), "the redirect_uri was followed"
+        assert not accepts_redirect_uri(client_unknown, step), "the redirect_uri was followed"
 
 
 @requirement("RFC6749-4.1.2.1/no-redirect-on-bad-client-or-uri")
 def test_no_error_goes_to_a_bad_redirect_uri(redirect_uri_foreign: Trace) -> None:
     """A bad redirect_uri is not followed to tell of another fault."""
     for step in ("logged-in", "with-bad-response-type", "with-bad-scope"):
-        assert not followed(redirect_uri_foreign, step), f"it was followed {step}"
+        assert not accepts_redirect_uri(redirect_uri_foreign, step), f"it was followed {step}"
 
 
 @requirement("RFC6749-4.1.2.1/error-in-query")
@@ -98,7 +96,7 @@ def test_client_without_the_code_flow_is_unauthorized(implicit_requests: Trace) 
 @requirement("RFC6749-4.1.2.1/unauthorized-client")
 def test_client_gets_no_other_response_type(response_types_not_registered: Trace) -> None:
     """A client that is registered for some response types gets nothing by the others."""
-    found = endings(response_types_not_registered)
+    found = experiments_ended(response_types_not_registered)
     wrong = [
         step for step, one in found if step.islower() and step != "code code" and gives_tokens(one)
     ]
@@ -119,7 +117,7 @@ def test_response_type_in_another_case_is_another(response_types_not_registered:
 def test_denied_consent_is_access_denied(authorization_denied: Trace) -> None:
     """A user who says no is reported as access_denied, and no code is issued."""
     user_pages_of(authorization_denied.steps("denied"))
-    exchange = declined(authorization_denied)
+    exchange = denied_exchange(authorization_denied)
     assert not gives_tokens(exchange), "a code was issued although the user said no"
     assert error_code(exchange) == "access_denied", f"the error is {error_code(exchange)}"
 
@@ -179,7 +177,9 @@ def test_state_comes_back_with_errors(
             landing = trace[step].landing
             if landing is not None and landing.error is not None:
                 back = landing.values("state")
-                assert back == (sent(trace, step, "state"),), f"the state is lost after {step}"
+                assert back == (sent_value(trace, step, "state"),), (
+                    f"the state is lost after {step}"
+                )
     error_landings(authorization_errors)
 
 
@@ -188,4 +188,6 @@ def test_no_state_is_made_up(authorization_errors: Trace) -> None:
     """An error for a request without state has none."""
     exchange = authorization_errors["without-state"]
     assert refused(exchange), "a made-up response_type was granted"
-    assert not landed(exchange).get("state"), "the error has a state that was never sent"
+    assert not authorization_response(exchange).get("state"), (
+        "the error has a state that was never sent"
+    )

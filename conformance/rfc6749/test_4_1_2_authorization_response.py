@@ -1,8 +1,17 @@
 """RFC 6749 sections 4.1.1 and 4.1.2: the code request and its answer."""
 
-from idprobe.checks import LandingMode, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.landings import access_token_died, landed, sent
+from idprobe.checks import (
+    LandingMode,
+    Trace,
+    Unsuited,
+    access_token_stopped_working,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    refused,
+    requirement,
+    sent_value,
+)
 
 
 @requirement("RFC6749-4.1.1/client-id-required")
@@ -14,7 +23,9 @@ def test_request_without_client_id_is_refused(client_unknown: Trace) -> None:
 @requirement("RFC6749-4.1.2/code-in-query")
 def test_code_is_in_the_query(code_redeemed: Trace) -> None:
     """The code arrives in the query of the redirect_uri, and the fragment has no response."""
-    assert landed(code_redeemed["authorize"]).mode is LandingMode.QUERY, "it is not in the query"
+    assert authorization_response(code_redeemed["authorize"]).mode is LandingMode.QUERY, (
+        "it is not in the query"
+    )
 
 
 @requirement("RFC6749-4.1.2/code-single-use", "OIDCC-3.1.3.2/code-single-use")
@@ -28,7 +39,9 @@ def test_code_works_once(code_replayed: Trace) -> None:
 @requirement("RFC6749-4.1.2/code-replay-revokes-tokens")
 def test_replay_revokes_access_token(code_replayed: Trace) -> None:
     """After a second use of the code the access token of its first use is dead."""
-    assert access_token_died(code_replayed), "the access token still works after the replay"
+    assert access_token_stopped_working(code_replayed), (
+        "the access token still works after the replay"
+    )
 
 
 @requirement("RFC6749-4.1.2/code-replay-revokes-tokens")
@@ -46,8 +59,10 @@ def test_state_comes_back_unchanged(authorization_states: Trace) -> None:
     So they do with an error: a server may want a state to be harder to guess.
     """
     for step in ("single", "long", "printable"):
-        back = landed(authorization_states[step]).values("state")
-        assert back == (sent(authorization_states, step, "state"),), f"a {step} state is changed"
+        back = authorization_response(authorization_states[step]).values("state")
+        assert back == (sent_value(authorization_states, step, "state"),), (
+            f"a {step} state is changed"
+        )
 
 
 @requirement("RFC6749-A.5/state-syntax")
@@ -55,12 +70,12 @@ def test_state_of_all_printable_characters_is_accepted(authorization_states: Tra
     """All of printable ASCII may stand in a state."""
     exchange = authorization_states["printable"]
     assert gives_tokens(exchange), f"it is refused: {error_code(exchange)}"
-    back = landed(exchange).get("state")
-    assert back == sent(authorization_states, "printable", "state"), "the state is changed"
+    back = authorization_response(exchange).get("state")
+    assert back == sent_value(authorization_states, "printable", "state"), "the state is changed"
 
 
 @requirement("RFC6749-A.11/code-syntax")
 def test_code_is_printable(code_redeemed: Trace) -> None:
     """A code has nothing but printable ASCII."""
-    code = landed(code_redeemed["authorize"]).get("code") or ""
+    code = authorization_response(code_redeemed["authorize"]).get("code") or ""
     assert code_redeemed.fact(code)["vschar"], "the code has other characters"

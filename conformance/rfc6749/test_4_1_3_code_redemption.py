@@ -1,7 +1,12 @@
 """RFC 6749 sections 4.1.3 and 4.1.4: redeeming a code, and what must not redeem it."""
 
-from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.authorization.landings import endings
+from idprobe.checks import (
+    Trace,
+    experiments_ended,
+    refused,
+    requirement,
+    token_error,
+)
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
 NEARLY = (
@@ -77,7 +82,7 @@ def test_redirect_uri_may_not_be_left_out(code_redirect_uri_differs: Trace) -> N
 @requirement("RFC6749-4.1.3/redirect-uri-identical", "OIDCC-3.1.3.2/redirect-uri-identical")
 def test_redirect_uri_has_to_be_the_same(code_redirect_uri_differs: Trace) -> None:
     """A code is not redeemed with a redirect_uri that differs at all."""
-    for step, exchange in endings(code_redirect_uri_differs):
+    for step, exchange in experiments_ended(code_redirect_uri_differs):
         code_redirect_uri_differs.decide(exchange)
         good = step == "missing" or refused(exchange)
         assert good, f"the code was redeemed with another redirect_uri: {step}"
@@ -88,7 +93,7 @@ def test_failed_redemptions_have_the_error_format(
     code_altered: Trace, code_redirect_uri_differs: Trace, code_replayed: Trace
 ) -> None:
     """A failed redemption is answered with JSON that has an error, and status 400 or 401."""
-    failed = [e for t in (code_altered, code_redirect_uri_differs) for _, e in endings(t)]
+    failed = [e for t in (code_altered, code_redirect_uri_differs) for _, e in experiments_ended(t)]
     for exchange in (*failed, code_replayed["replay"]):
         code_replayed.decide(exchange)
         response = exchange.answered

@@ -1,7 +1,11 @@
 """RFC 6749 section 4.1: the life of a code, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC6749-4.1.2/code-single-use")

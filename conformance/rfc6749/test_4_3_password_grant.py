@@ -1,9 +1,15 @@
 """RFC 6749 section 4.3.2: who may ask with the password of a user."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.guesses import slowed_down
-from idprobe.reading.refusals import NOT_PROVEN
+from idprobe.checks import (
+    NOT_PROVEN,
+    EvidenceError,
+    Trace,
+    Unsuited,
+    error_code,
+    refused,
+    requirement,
+    slowed_down,
+)
 
 NO_PASSWORD = "no user of the profile has a password beyond ASCII"
 

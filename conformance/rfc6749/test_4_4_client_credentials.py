@@ -1,7 +1,11 @@
 """RFC 6749 section 4.4: the client credentials grant is for clients that prove who they are."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.tokens.token_responses import token_members
+from idprobe.checks import (
+    Trace,
+    refused,
+    requirement,
+    token_members,
+)
 
 
 @requirement("RFC6749-4.4/confidential-clients-only")

@@ -1,9 +1,16 @@
 """RFC 6749 sections 4.1.2 and 5.1, and others: what was issued for a time is over after it."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.answers import is_active
-from idprobe.reading.authorization.landings import landed
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    authorization_response,
+    error_code,
+    gives_tokens,
+    is_token_accepted,
+    refused,
+    requirement,
+)
 
 
 @requirement("RFC6749-4.1.2/code-expires")
@@ -23,10 +30,12 @@ def test_used_code_is_not_forgotten(brief_code: Trace) -> None:
 def test_access_token_lives_as_long_as_it_says(brief_tokens: Trace) -> None:
     """An access token works before expires_in has passed, and not after it."""
     step = "use" if brief_tokens.steps("use") else "introspect"
-    if not is_active(brief_tokens[step]) or not is_active(brief_tokens[f"usual-{step}"]):
+    if not is_token_accepted(brief_tokens[step]) or not is_token_accepted(
+        brief_tokens[f"usual-{step}"]
+    ):
         raise EvidenceError("a fresh access token did not work")
 
-    assert not is_active(brief_tokens[f"late-{step}"]), "it works after expires_in"
+    assert not is_token_accepted(brief_tokens[f"late-{step}"]), "it works after expires_in"
 
 
 @requirement("OIDCC-3.1.2.2/expired-id-token-hint-accepted")
@@ -35,7 +44,7 @@ def test_expired_id_token_is_a_good_hint(brief_tokens: Trace) -> None:
     if not brief_tokens.steps("late-hint"):
         raise Unsuited("the client in the role brief is given no ID Token")
     exchange = brief_tokens["late-hint"]
-    if landed(exchange).error == "consent_required":
+    if authorization_response(exchange).error == "consent_required":
         raise EvidenceError("the user was asked for consent again")
 
     assert gives_tokens(exchange), f"the hint led to {error_code(exchange)}"

@@ -5,9 +5,15 @@ import re
 from collections import Counter
 from typing import Any
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.token_responses import granted, token_members
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    requirement,
+    token_members,
+    token_response,
+)
 
 
 def _is_text(value: object) -> bool:
@@ -27,7 +33,7 @@ def test_code_brings_tokens_with_200(code_answer: Trace) -> None:
     """Tokens for a code come with status 200."""
     exchange = code_answer["tokens"]
 
-    status = granted(exchange).status
+    status = token_response(exchange).status
 
     assert status == 200, f"the status is {status}"
 
@@ -37,7 +43,7 @@ def test_client_credentials_bring_tokens_with_200(client_credentials_answer: Tra
     """Tokens for client credentials come with status 200."""
     exchange = client_credentials_answer["tokens"]
 
-    status = granted(exchange).status
+    status = token_response(exchange).status
 
     assert status == 200, f"the status is {status}"
 
@@ -139,7 +145,7 @@ def test_tokens_for_a_code_are_sent_as_json(code_answer: Trace) -> None:
     """The response to a code is application/json."""
     exchange = code_answer["tokens"]
 
-    media_type = granted(exchange).media_type
+    media_type = token_response(exchange).media_type
 
     assert media_type == "application/json", f"the media type is {media_type}"
 
@@ -149,7 +155,7 @@ def test_tokens_for_client_credentials_are_sent_as_json(client_credentials_answe
     """The response to client credentials is application/json."""
     exchange = client_credentials_answer["tokens"]
 
-    media_type = granted(exchange).media_type
+    media_type = token_response(exchange).media_type
 
     assert media_type == "application/json", f"the media type is {media_type}"
 
@@ -159,7 +165,7 @@ def test_token_response_forbids_storing(code_answer: Trace) -> None:
     """No cache may keep a response that carries a token."""
     exchange = code_answer["tokens"]
 
-    directives = granted(exchange).directives("cache-control")
+    directives = token_response(exchange).directives("cache-control")
 
     assert "no-store" in directives, f"Cache-Control is {', '.join(sorted(directives)) or 'absent'}"
 
@@ -169,7 +175,7 @@ def test_response_to_client_credentials_forbids_storing(client_credentials_answe
     """No cache may keep the token of a client."""
     exchange = client_credentials_answer["tokens"]
 
-    directives = granted(exchange).directives("cache-control")
+    directives = token_response(exchange).directives("cache-control")
 
     assert "no-store" in directives, f"Cache-Control is {', '.join(sorted(directives)) or 'absent'}"
 
@@ -179,7 +185,7 @@ def test_response_to_refreshing_forbids_storing(refresh_answer: Trace) -> None:
     """No cache may keep refreshed tokens."""
     exchange = refresh_answer["tokens"]
 
-    directives = granted(exchange).directives("cache-control")
+    directives = token_response(exchange).directives("cache-control")
 
     assert "no-store" in directives, f"Cache-Control is {', '.join(sorted(directives)) or 'absent'}"
 
@@ -189,7 +195,7 @@ def test_token_response_has_pragma(code_answer: Trace) -> None:
     """The response has Pragma: no-cache beside Cache-Control."""
     exchange = code_answer["tokens"]
 
-    directives = granted(exchange).directives("pragma")
+    directives = token_response(exchange).directives("pragma")
 
     assert "no-cache" in directives, f"Pragma is {', '.join(sorted(directives)) or 'absent'}"
 
@@ -199,7 +205,7 @@ def test_no_member_of_a_token_response_is_repeated(code_answer: Trace) -> None:
     """Each member of the response to a code stands once."""
     exchange = code_answer["tokens"]
 
-    repeated = _repeated_names(granted(exchange).text)
+    repeated = _repeated_names(token_response(exchange).text)
 
     assert not repeated, f"{', '.join(repeated)} is repeated"
 

@@ -2,9 +2,18 @@
 
 import re
 
-from idprobe.checks import Trace, error_code, refused, requirement, token_error
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.token_responses import denied, errors_in, texts_without_secrets
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    error_code,
+    error_response,
+    exchanges_with_errors,
+    refused,
+    requirement,
+    texts_without_secrets,
+    token_error,
+)
 
 ERROR_CHARACTERS = re.compile(r"[ !#-\[\]-~]+")
 URI_CHARACTERS = re.compile(r"[!#-\[\]-~]+")
@@ -18,7 +27,7 @@ def test_faulty_requests_are_answered_with_400(token_request_faults: Trace) -> N
     """Errors other than invalid_client have status 400."""
     for step in ORDINARY_FAULTS:
         exchange = token_request_faults[step]
-        status = denied(exchange).status
+        status = error_response(exchange).status
         assert status == 400, f"{step.replace('_', ' ')}: the status is {status}"
 
 
@@ -27,7 +36,7 @@ def test_errors_have_an_error_code(token_request_faults: Trace) -> None:
     """Every refusal has an error that is a non-empty string."""
     for step in ORDINARY_FAULTS:
         exchange = token_request_faults[step]
-        response = denied(exchange)
+        response = error_response(exchange)
         assert response.error, f"{step.replace('_', ' ')}: there is no error code"
 
 
@@ -36,7 +45,7 @@ def test_errors_are_sent_as_json(token_request_faults: Trace) -> None:
     """Every refusal is an application/json object."""
     for step in ORDINARY_FAULTS:
         exchange = token_request_faults[step]
-        response = denied(exchange)
+        response = error_response(exchange)
         assert response.media_type == "application/json", f"the media type is {response.media_type}"
         assert response.body.lstrip()[:1] == b"{", "the body is no object"
 
@@ -157,7 +166,7 @@ def test_password_grant_is_not_offered(token_request_faults: Trace) -> None:
 )
 def test_error_codes_keep_to_their_characters(token_request_faults: Trace) -> None:
     """No error code has a quote, a backslash, a control character or one beyond ASCII."""
-    for exchange in errors_in(token_request_faults):
+    for exchange in exchanges_with_errors(token_request_faults):
         token_request_faults.decide(exchange)
         code = exchange.answered.error or ""
         assert ERROR_CHARACTERS.fullmatch(code), f"the error is {code[:40]!r}"
@@ -174,7 +183,7 @@ def test_error_codes_are_registered(token_request_faults: Trace) -> None:
         "unsupported_grant_type",
         "invalid_scope",
     }
-    for exchange in errors_in(token_request_faults):
+    for exchange in exchanges_with_errors(token_request_faults):
         token_request_faults.decide(exchange)
         code = exchange.answered.error
         assert code in known, f"the error is {str(code)[:40]!r}"
@@ -185,7 +194,7 @@ def test_descriptions_keep_to_their_characters(token_request_faults: Trace) -> N
     """No description repeats the quotes, line ends or signs beyond ASCII that were sent."""
     described = [
         exchange
-        for exchange in errors_in(token_request_faults)
+        for exchange in exchanges_with_errors(token_request_faults)
         if "error_description" in exchange.answered.json_object
     ]
     if not described:
@@ -202,7 +211,7 @@ def test_descriptions_keep_to_their_characters(token_request_faults: Trace) -> N
 @requirement("RFC6749-5.2/error-uri-syntax", "RFC6749-A.9/error-uri-syntax")
 def test_error_uris_are_uri_references(token_request_faults: Trace) -> None:
     """No error has an error_uri that is no URI reference."""
-    for exchange in errors_in(token_request_faults):
+    for exchange in exchanges_with_errors(token_request_faults):
         token_request_faults.decide(exchange)
         uri = exchange.answered.json_object.get("error_uri", "/")
         assert isinstance(uri, str), "error_uri is no string"

@@ -1,7 +1,14 @@
 """RFC 6749 section 6: refreshing an access token."""
 
-from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.reading.tokens.issued import asked, scope_of, tokens
+from idprobe.checks import (
+    Trace,
+    access_token_scope,
+    refused,
+    requirement,
+    sent_parameter,
+    token_error,
+    tokens_of,
+)
 
 
 def _scope(trace: Trace, step: str) -> set[str]:
@@ -10,9 +17,9 @@ def _scope(trace: Trace, step: str) -> set[str]:
     A refresh that names no scope asks for the original one (section 6), so that a response without
     scope (section 5.1) grants just that.
     """
-    said = tokens(trace, step).get("scope")
+    said = tokens_of(trace, step).get("scope")
     request = trace[step].request
-    wanted = request.parameter("scope") or asked(trace, "login", "scope")
+    wanted = request.parameter("scope") or sent_parameter(trace, "login", "scope")
     return set(str(said if said is not None else wanted).split())
 
 
@@ -75,7 +82,7 @@ def test_refresh_does_not_widen_the_scope(refresh_scopes: Trace) -> None:
     """A refresh brings nothing that the user did not grant."""
     if refused(refresh_scopes["wider"]):
         return
-    granted = set((asked(refresh_scopes, "login_wider", "scope") or "").split())
+    granted = set((sent_parameter(refresh_scopes, "login_wider", "scope") or "").split())
     added = _scope(refresh_scopes, "wider") - granted
     assert not added, f"the new token has {len(added)} scopes that were not granted"
 
@@ -92,8 +99,8 @@ def test_refresh_without_scope_restores_the_original_one(refresh_scopes: Trace) 
 @requirement("RFC6749-6/rotation")
 def test_a_rotated_refresh_token_is_spent(refresh_replayed: Trace) -> None:
     """Where a refresh token ends by its use another one comes."""
-    successor = tokens(refresh_replayed, "refresh").get("refresh_token")
-    original = tokens(refresh_replayed, "tokens").get("refresh_token")
+    successor = tokens_of(refresh_replayed, "refresh").get("refresh_token")
+    original = tokens_of(refresh_replayed, "tokens").get("refresh_token")
     rotated = successor is not None and successor != original
     assert rotated or not refused(refresh_replayed["replay"]), "the refresh token ended unannounced"
 
@@ -101,9 +108,9 @@ def test_a_rotated_refresh_token_is_spent(refresh_replayed: Trace) -> None:
 @requirement("RFC6749-6/scope-not-widened", "RFC9700-4.14.2/bound-to-consented-scope-and-resources")
 def test_code_beside_a_refresh_token_adds_nothing(refresh_beside_code: Trace) -> None:
     """Where two grants come in one request, the one that it names says what the scope is."""
-    wanted = asked(refresh_beside_code, "login_poor", "scope") or ""
-    granted = scope_of(refresh_beside_code, "tokens_poor", wanted)
+    wanted = sent_parameter(refresh_beside_code, "login_poor", "scope") or ""
+    granted = access_token_scope(refresh_beside_code, "tokens_poor", wanted)
     for step in ("refresh", "redeem"):
         if not refused(refresh_beside_code[step]):
-            added = scope_of(refresh_beside_code, step, wanted) - granted
+            added = access_token_scope(refresh_beside_code, step, wanted) - granted
             assert not added, f"{step}: the token has {len(added)} scopes of the other grant"

@@ -1,7 +1,11 @@
 """RFC 6749 sections 5.1, 6 and 7: the life of refresh tokens and what they bring, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC6749-6/refresh-token-issued-to-client", "RFC6749-10.4/binding-verified")

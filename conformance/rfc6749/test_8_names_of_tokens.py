@@ -2,9 +2,13 @@
 
 import re
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.tokens.token_responses import token_members
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    requirement,
+    token_members,
+)
 
 NAME = re.compile(r"[-._A-Za-z0-9]+")
 ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[!#-\[\]_a-z~%A-Z]+")

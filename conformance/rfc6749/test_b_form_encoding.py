@@ -4,10 +4,17 @@ The standard's algorithm is what deployed software does; where it differs, that 
 against anybody.
 """
 
-from idprobe.checks import Exchange, Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import landed, sent
-from idprobe.reading.tokens.token_responses import served
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    authorization_response,
+    error_code,
+    is_granted,
+    refused,
+    requirement,
+    sent_value,
+)
 
 REFUSALS = {"invalid_scope", "invalid_request"}
 
@@ -31,8 +38,8 @@ def test_signs_of_a_state_are_escaped(authorization_states: Trace) -> None:
     exchange = authorization_states["reserved"]
     if refused(exchange):
         raise EvidenceError(f"the state is refused: {error_code(exchange)}")
-    landing = landed(exchange)
-    wanted = sent(authorization_states, "reserved", "state")
+    landing = authorization_response(exchange)
+    wanted = sent_value(authorization_states, "reserved", "state")
     assert landing.values("state") == (wanted,), "the state is changed"
     assert landing.get("c") is None, "a part of the state became a parameter"
 
@@ -64,7 +71,7 @@ def test_names_are_percent_decoded(client_credentials_requests_bent: Trace) -> N
     """grant%5Ftype is grant_type."""
     exchange = client_credentials_requests_bent["name_percent_encoded"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("WHATWG-URL-5.1/ampersand-only")
@@ -88,7 +95,7 @@ def test_empty_pairs_are_skipped(client_credentials_requests_bent: Trace) -> Non
     """Ampersands in a row, at the start and at the end change nothing."""
     exchange = client_credentials_requests_bent["empty_pairs"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("WHATWG-URL-5.1/empty-pairs-skipped")
@@ -96,7 +103,7 @@ def test_empty_pairs_of_a_code_request_are_skipped(code_requests_bent: Trace) ->
     """Ampersands in a row, at the start and at the end change nothing."""
     exchange = code_requests_bent["empty_pairs"]
 
-    assert served(exchange), f"the request is refused: {error_code(exchange)}"
+    assert is_granted(exchange), f"the request is refused: {error_code(exchange)}"
 
 
 @requirement("WHATWG-URL-5.1/first-equals-splits")

@@ -3,10 +3,13 @@
 import re
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import documents
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    documents,
+    requirement,
+    texts_in,
+)
 
 RESPONSE_TYPE = re.compile(r"[A-Za-z0-9_]+(?: [A-Za-z0-9_]+)*")
 

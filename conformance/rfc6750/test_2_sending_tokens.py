@@ -1,7 +1,11 @@
 """RFC 6750 section 2: the ways in which a token may come."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    requirement,
+)
 
 
 @requirement("RFC6750-2.1/authorization-header-supported", "OIDCC-5.3/get-supported")

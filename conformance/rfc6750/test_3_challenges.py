@@ -2,10 +2,15 @@
 
 import re
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.challenges import bearer_challenge, challenges
-from idprobe.reading.tokens.profiled import profiled_token
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    bearer_challenge,
+    challenges,
+    jwt_access_token,
+    requirement,
+)
 
 FAILED = ("bogus", "marks", "odd")
 ERROR_TEXT = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*\Z")
@@ -153,7 +158,7 @@ def test_userinfo_errors_have_the_form_of_bearer_errors(userinfo_refused: Trace)
 @requirement("RFC9068-4/invalid-token-error")
 def test_forged_jwts_are_invalid_tokens(userinfo_forged: Trace) -> None:
     """An access token of the JWT profile that does not validate is an invalid_token."""
-    profiled_token(userinfo_forged, "tokens")
+    jwt_access_token(userinfo_forged, "tokens")
     for exchange in userinfo_forged:
         userinfo_forged.decide(exchange)
         if exchange.step.startswith("forged-"):

@@ -1,8 +1,14 @@
 """RFC 6750 section 5, RFC 6749 sections 7 and 10.3, RFC 8725: tokens that must not work."""
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import lifetime_s, tokens
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    lifetime_s,
+    requirement,
+    tokens_of,
+)
 
 HOUR_S = 3600
 
@@ -87,7 +93,7 @@ def test_access_tokens_do_not_live_for_ever(code_redeemed: Trace) -> None:
 @requirement("RFC6750-5.2/no-token-in-clear-cookie")
 def test_no_cookie_carries_an_access_token(code_redeemed: Trace) -> None:
     """An access token is in no cookie that could travel in the clear."""
-    access_token = str(tokens(code_redeemed, "redeem")["access_token"])
+    access_token = str(tokens_of(code_redeemed, "redeem")["access_token"])
     for exchange in code_redeemed:
         code_redeemed.decide(exchange)
         for cookie in exchange.answered.all_headers("set-cookie"):

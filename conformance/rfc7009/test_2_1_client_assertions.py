@@ -1,8 +1,12 @@
 """RFC 7009 section 2.1: who may revoke, where clients authenticate by assertions."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.refusals import taken
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    flaw_not_refused,
+    requirement,
+)
 
 
 @requirement("RFC7009-2.1/client-authenticated")
@@ -14,6 +18,6 @@ def test_bad_assertion_revokes_nothing(assertions_elsewhere: Trace) -> None:
         raise EvidenceError("a good assertion is refused there too")
 
     steps = ("revocation-other-key", "revocation-expired", "revocation-nothing")
-    wrong = taken(assertions_elsewhere, *steps)
+    wrong = flaw_not_refused(assertions_elsewhere, *steps)
 
     assert not wrong, f"the request is taken: {wrong}"

@@ -1,7 +1,11 @@
 """RFC 7009 section 2.1: what is revoked is dead at once, whoever else is using it at the time."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_history
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_history,
+    requirement,
+)
 
 
 @requirement("RFC7009-2.1/immediate")

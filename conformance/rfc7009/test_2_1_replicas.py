@@ -1,7 +1,12 @@
 """What one replica of a server ended is over at the others (RFC 7009 section 2.1, and others)."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    refused,
+    requirement,
+)
 
 
 def alive_after(trace: Trace) -> dict[str, bool]:

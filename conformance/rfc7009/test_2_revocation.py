@@ -1,8 +1,15 @@
 """RFC 7009 section 2: revoking tokens."""
 
-from idprobe.checks import Exchange, Trace, refused, requirement, token_error
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.tokens.issued import metadata
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    metadata,
+    refused,
+    requirement,
+    token_error,
+)
 
 
 def _announced(trace: Trace) -> str:

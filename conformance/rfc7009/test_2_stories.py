@@ -1,7 +1,11 @@
 """RFC 7009 section 2: what was revoked stays dead, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC7009-2/refresh-token-revocation")

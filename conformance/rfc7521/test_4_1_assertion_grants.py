@@ -1,11 +1,18 @@
 """RFC 7521 section 4.1 and RFC 7523 sections 2.1 and 3.1: a JWT as an authorization grant."""
 
-from idprobe.checks import EvidenceError, Trace, requirement
-from idprobe.probes.clients.assertion_grants import FORGED, INVALID
-from idprobe.reading.answers import token_error
-from idprobe.reading.refusals import misnamed
-from idprobe.reading.tokens.issued import SKEW_S, lifetime_s
-from idprobe.reading.tokens.token_responses import granted_scope, served
+from idprobe.checks import (
+    FORGED_ASSERTIONS,
+    INVALID_ASSERTIONS,
+    SKEW_S,
+    EvidenceError,
+    Trace,
+    flaw_in_refusals,
+    granted_scope,
+    is_granted,
+    lifetime_s,
+    requirement,
+    token_error,
+)
 
 CERTAIN = ("expired", "foreign-audience", "other-key", "signature-altered")
 """Faults that nobody may overlook, whatever else an assertion may hold."""
@@ -15,23 +22,27 @@ ASSERTION_S = 60
 @requirement("RFC7521-4.1/grant-type-and-assertion-required")
 def test_grant_needs_its_assertion(assertion_grant_faults: Trace) -> None:
     """Without the parameter assertion the request is invalid_request."""
-    wrong = misnamed(assertion_grant_faults, "missing", codes=("invalid_request",))
+    wrong = flaw_in_refusals(assertion_grant_faults, "missing", codes=("invalid_request",))
     assert not wrong, wrong
 
 
 @requirement("RFC7521-4.1.1/invalid-grant")
 def test_bad_assertion_is_an_invalid_grant(assertion_grant_faults: Trace) -> None:
     """An assertion that has expired or was altered is invalid_grant."""
-    wrong = misnamed(assertion_grant_faults, *CERTAIN, codes=("invalid_grant",))
+    wrong = flaw_in_refusals(assertion_grant_faults, *CERTAIN, codes=("invalid_grant",))
     assert not wrong, wrong
-    wrong = misnamed(assertion_grant_faults, "garbage", codes=("invalid_grant", "invalid_request"))
+    wrong = flaw_in_refusals(
+        assertion_grant_faults, "garbage", codes=("invalid_grant", "invalid_request")
+    )
     assert not wrong, wrong
 
 
 @requirement("RFC7523-3.1/invalid-grant")
 def test_assertion_that_is_not_valid_is_an_invalid_grant(assertion_grant_faults: Trace) -> None:
     """Whatever claim is wrong or missing, whoever signed: the error is invalid_grant."""
-    wrong = misnamed(assertion_grant_faults, *INVALID, *FORGED, codes=("invalid_grant",))
+    wrong = flaw_in_refusals(
+        assertion_grant_faults, *INVALID_ASSERTIONS, *FORGED_ASSERTIONS, codes=("invalid_grant",)
+    )
     assert not wrong, wrong
 
 
@@ -39,14 +50,14 @@ def test_assertion_that_is_not_valid_is_an_invalid_grant(assertion_grant_faults:
 def test_assertion_is_one_jwt(assertion_grant_faults: Trace) -> None:
     """Two assertions are refused, in one parameter and in two."""
     codes = ("invalid_grant", "invalid_request")
-    wrong = misnamed(assertion_grant_faults, "two-in-one", "twice", codes=codes)
+    wrong = flaw_in_refusals(assertion_grant_faults, "two-in-one", "twice", codes=codes)
     assert not wrong, wrong
 
 
 @requirement("RFC7523-3.1/credentials-checked-if-present")
 def test_credentials_beside_an_assertion_are_checked(assertion_grant_faults: Trace) -> None:
     """A good assertion does not make up for wrong client credentials."""
-    wrong = misnamed(assertion_grant_faults, "wrong-client")
+    wrong = flaw_in_refusals(assertion_grant_faults, "wrong-client")
     assert not wrong, wrong
 
 
@@ -54,10 +65,10 @@ def test_credentials_beside_an_assertion_are_checked(assertion_grant_faults: Tra
 def test_assertion_brings_no_more_scope_than_was_granted(assertion_grant_used: Trace) -> None:
     """A scope that nobody granted is refused as invalid_scope, or left out."""
     wide = assertion_grant_used["wide"]
-    if served(wide):
+    if is_granted(wide):
         asked = wide.request.parameter("scope")
         assert "idprobe_no_such_scope" not in granted_scope(wide, asked), "it has that scope"
-    elif not served(assertion_grant_used["short"]):
+    elif not is_granted(assertion_grant_used["short"]):
         raise EvidenceError("the next good assertion is refused too")
     else:
         assertion_grant_used.decide(wide)

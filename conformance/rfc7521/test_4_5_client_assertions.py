@@ -1,16 +1,22 @@
 """RFC 7521 sections 4.2 and 5: which assertions prove a client, and which do not."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.members import text_in
-from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
-from idprobe.reading.tokens.issued import metadata
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    NOT_PROVEN,
+    Trace,
+    flaw_in_refusals,
+    flaw_not_refused,
+    metadata,
+    refused,
+    requirement,
+    text_in,
+    url_parts,
+)
 
 
 @requirement("RFC7521-4/tls-used")
 def test_assertions_travel_over_tls(metadata_documents: Trace) -> None:
     """The token endpoint has the scheme https."""
-    scheme = parts_of(text_in(metadata(metadata_documents), "token_endpoint")).scheme
+    scheme = url_parts(text_in(metadata(metadata_documents), "token_endpoint")).scheme
     assert scheme == "https", f"the scheme of token_endpoint is {scheme or 'missing'}"
 
 
@@ -18,7 +24,7 @@ def test_assertions_travel_over_tls(metadata_documents: Trace) -> None:
 def test_assertion_and_its_type_go_together(assertion_parameters: Trace) -> None:
     """Half of the pair, or a type that nobody knows, proves nothing."""
     steps = ("type-missing", "assertion-missing", "type-unknown", "type-of-saml")
-    flaws = misnamed(assertion_parameters, *steps, codes=NOT_PROVEN)
+    flaws = flaw_in_refusals(assertion_parameters, *steps, codes=NOT_PROVEN)
     assert not flaws, flaws
 
 
@@ -39,9 +45,9 @@ def test_invalid_assertion_is_invalid_client(
     assertion_claims: Trace, assertion_signatures: Trace
 ) -> None:
     """An expired and a badly signed assertion are invalid_client."""
-    late = misnamed(assertion_claims, "exp-past")
+    late = flaw_in_refusals(assertion_claims, "exp-past")
     assert not late, late
-    forged = misnamed(assertion_signatures, "claims-changed", "signature-altered")
+    forged = flaw_in_refusals(assertion_signatures, "claims-changed", "signature-altered")
     assert not forged, forged
 
 
@@ -50,9 +56,9 @@ def test_second_way_of_authentication_is_refused(
     assertion_parameters: Trace, assertion_forms: Trace
 ) -> None:
     """A secret beside the assertion is refused, and so is garbage in its place."""
-    both = misnamed(assertion_parameters, "secret-too", "header-too", codes=NOT_PROVEN)
+    both = flaw_in_refusals(assertion_parameters, "secret-too", "header-too", codes=NOT_PROVEN)
     assert not both, both
-    garbage = misnamed(assertion_forms, "garbage", codes=NOT_PROVEN)
+    garbage = flaw_in_refusals(assertion_forms, "garbage", codes=NOT_PROVEN)
     assert not garbage, garbage
 
 
@@ -65,7 +71,7 @@ def test_issuer_is_compared_as_a_string(assertion_claims: Trace) -> None:
 @requirement("RFC7521-5.1/audience-string-comparison", "RFC7523-3/aud-string-comparison")
 def test_audience_is_compared_as_a_string(assertion_claims: Trace) -> None:
     """An audience with a slash added, or its scheme in capitals, is somebody else."""
-    wrong = taken(assertion_claims, "aud-slash", "aud-case")
+    wrong = flaw_not_refused(assertion_claims, "aud-slash", "aud-case")
     assert not wrong, f"the audience is taken: {wrong}"
 
 
@@ -74,7 +80,7 @@ def test_audience_is_compared_as_a_string(assertion_claims: Trace) -> None:
 )
 def test_assertion_has_its_issuer(assertion_claims: Trace) -> None:
     """An assertion without iss, or of another issuer, proves nothing."""
-    wrong = taken(assertion_claims, "iss-missing", "iss-other")
+    wrong = flaw_not_refused(assertion_claims, "iss-missing", "iss-other")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -83,7 +89,7 @@ def test_assertion_has_its_issuer(assertion_claims: Trace) -> None:
 )
 def test_assertion_has_its_subject(assertion_claims: Trace) -> None:
     """An assertion without sub, or about somebody else, proves nothing."""
-    wrong = taken(assertion_claims, "sub-missing", "sub-other")
+    wrong = flaw_not_refused(assertion_claims, "sub-missing", "sub-other")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -105,7 +111,7 @@ def test_assertion_for_others_is_refused(assertion_claims: Trace) -> None:
 )
 def test_expired_assertion_is_refused(assertion_claims: Trace) -> None:
     """An assertion that expired ten minutes ago proves nothing."""
-    wrong = taken(assertion_claims, "exp-past", "exp-negative")
+    wrong = flaw_not_refused(assertion_claims, "exp-past", "exp-negative")
     assert not wrong, f"an expired assertion is taken: {wrong}"
 
 
@@ -123,5 +129,5 @@ def test_altered_assertion_is_refused(assertion_signatures: Trace) -> None:
     odd = ("signature-of-zeros", "signature-in-der")
     forms = [step for step in odd if step in assertion_signatures]
     steps = ("signature-altered", "signature-missing", "signature-cut", "claims-changed", *forms)
-    wrong = taken(assertion_signatures, *steps)
+    wrong = flaw_not_refused(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"

@@ -1,14 +1,23 @@
 """RFC 7523 sections 2.2 and 3: JWTs that authenticate a client."""
 
-from idprobe.checks import EvidenceError, Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.refusals import NOT_PROVEN, misnamed, taken
+from idprobe.checks import (
+    NOT_PROVEN,
+    EvidenceError,
+    Trace,
+    Unsuited,
+    error_code,
+    flaw_in_refusals,
+    flaw_not_refused,
+    gives_tokens,
+    refused,
+    requirement,
+)
 
 
 @requirement("RFC7523-2.2/single-jwt-client-assertion")
 def test_client_assertion_is_one_jwt(assertion_forms: Trace) -> None:
     """Two JWTs, in one parameter or in two, are refused."""
-    flaws = misnamed(assertion_forms, "two", "twice", codes=NOT_PROVEN)
+    flaws = flaw_in_refusals(assertion_forms, "two", "twice", codes=NOT_PROVEN)
     assert not flaws, flaws
 
 
@@ -21,7 +30,7 @@ def test_type_of_saml_is_no_type_of_a_jwt(assertion_parameters: Trace) -> None:
 @requirement("RFC7523-3/sub-is-client-id", "RFC8725-3.8/subject-validated")
 def test_subject_is_the_client_that_signed(assertion_of_another_client: Trace) -> None:
     """Nobody's assertion speaks for another client."""
-    wrong = taken(assertion_of_another_client, "sub", "iss", "both")
+    wrong = flaw_not_refused(assertion_of_another_client, "sub", "iss", "both")
     assert not wrong, f"the assertion of another client is taken: {wrong}"
 
 
@@ -29,7 +38,7 @@ def test_subject_is_the_client_that_signed(assertion_of_another_client: Trace) -
 def test_audience_is_verified(assertion_claims: Trace) -> None:
     """An assertion without aud, or for another server, proves nothing."""
     steps = ("aud-missing", "aud-foreign", "aud-prefix", "aud-number", "aud-empty")
-    wrong = taken(assertion_claims, *steps, "aud-of-host", "aud-of-forwarded-host")
+    wrong = flaw_not_refused(assertion_claims, *steps, "aud-of-host", "aud-of-forwarded-host")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -39,7 +48,9 @@ def test_token_endpoint_as_audience_is_taken_or_invalid_client(
 ) -> None:
     """The token endpoint is a possible audience; a server that wants another says so rightly."""
     exchange = assertion_allowances["aud-token-endpoint"]
-    fine = gives_tokens(exchange) or not misnamed(assertion_allowances, "aud-token-endpoint")
+    fine = gives_tokens(exchange) or not flaw_in_refusals(
+        assertion_allowances, "aud-token-endpoint"
+    )
     assert fine, f"it is refused as {error_code(exchange)}"
 
 
@@ -54,7 +65,7 @@ def test_unreasonable_times_are_taken_or_invalid_client(assertion_allowances: Tr
     """An exp in ten years and an iat of last year are taken, or refused as invalid_client."""
     for step in ("exp-far", "iat-old"):
         exchange = assertion_allowances[step]
-        fine = gives_tokens(exchange) or not misnamed(assertion_allowances, step)
+        fine = gives_tokens(exchange) or not flaw_in_refusals(assertion_allowances, step)
         assert fine, f"{step} is refused as {error_code(exchange)}"
 
 
@@ -62,7 +73,7 @@ def test_unreasonable_times_are_taken_or_invalid_client(assertion_allowances: Tr
 def test_replayed_assertion_is_taken_or_invalid_client(assertion_allowances: Trace) -> None:
     """An assertion that comes twice is taken, or refused as invalid_client."""
     exchange = assertion_allowances["replay"]
-    fine = gives_tokens(exchange) or not misnamed(assertion_allowances, "replay")
+    fine = gives_tokens(exchange) or not flaw_in_refusals(assertion_allowances, "replay")
     assert fine, f"it is refused as {error_code(exchange)}"
 
 
@@ -71,7 +82,7 @@ def test_unsigned_assertion_is_refused(assertion_signatures: Trace) -> None:
     """An assertion without a signature proves nothing."""
     steps = ("none-in-capitals", "none-as-name", "none-with-signature", "alg-empty")
     spelled = ("none", "none-in-other-case", "signature-missing")
-    wrong = taken(assertion_signatures, *spelled, *steps)
+    wrong = flaw_not_refused(assertion_signatures, *spelled, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -88,7 +99,7 @@ def test_forged_assertion_is_refused(assertion_signatures: Trace) -> None:
         f"hmac-by-{name}" for name in ("pem", "jwk", "der", "nothing", "zero", "name", "device")
     ]
     steps = ("other-key", "embedded-key", "claims-changed", "signature-cut", *macs)
-    wrong = taken(assertion_signatures, *steps)
+    wrong = flaw_not_refused(assertion_signatures, *steps)
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -104,7 +115,7 @@ def test_certificate_inside_proves_nothing(assertion_signatures: Trace) -> None:
 @requirement("RFC7523-3/bad-signature-rejected")
 def test_assertion_under_another_secret_is_refused(secret_assertions: Trace) -> None:
     """A MAC by another secret, or over other claims, proves nothing."""
-    wrong = taken(secret_assertions, "other-secret", "claims-changed", "by-a-key")
+    wrong = flaw_not_refused(secret_assertions, "other-secret", "claims-changed", "by-a-key")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -127,9 +138,11 @@ def test_invalid_jwt_is_refused(
     """A text for exp, a critical header that nobody knows, and bad base64url are refused."""
     assert refused(assertion_claims["exp-text"]), "an exp that is text is taken"
     assert refused(assertion_claims["nbf-text"]), "an nbf that is text is taken"
-    critical = taken(assertion_signatures, "crit-unknown", "crit-b64", "crit-zip", "alg-missing")
+    critical = flaw_not_refused(
+        assertion_signatures, "crit-unknown", "crit-b64", "crit-zip", "alg-missing"
+    )
     assert not critical, f"an unknown critical header is taken: {critical}"
-    wrong = taken(assertion_forms, "not-base64url", "fourth-part", "wrong-last-sub")
+    wrong = flaw_not_refused(assertion_forms, "not-base64url", "fourth-part", "wrong-last-sub")
     assert not wrong, f"the assertion is taken: {wrong}"
 
 
@@ -138,16 +151,16 @@ def test_rejected_assertion_is_invalid_client(
     assertion_claims: Trace, assertion_signatures: Trace
 ) -> None:
     """A JWT that can be read and does not prove the client is invalid_client."""
-    claims = misnamed(assertion_claims, "exp-past", "aud-foreign")
+    claims = flaw_in_refusals(assertion_claims, "exp-past", "aud-foreign")
     assert not claims, claims
-    forged = misnamed(assertion_signatures, "other-key", "claims-changed")
+    forged = flaw_in_refusals(assertion_signatures, "other-key", "claims-changed")
     assert not forged, forged
 
 
 @requirement("RFC6749-3.2.1/confidential-client-must-authenticate")
 def test_signing_client_cannot_leave_out_its_assertion(assertion_parameters: Trace) -> None:
     """A client that signs assertions is not believed without one."""
-    flaws = misnamed(assertion_parameters, "nothing", codes=NOT_PROVEN)
+    flaws = flaw_in_refusals(assertion_parameters, "nothing", codes=NOT_PROVEN)
     assert not flaws, flaws
 
 
@@ -165,5 +178,5 @@ def test_assertion_at_two_endpoints_is_taken_or_invalid_client(assertions_elsewh
         raise EvidenceError("no other endpoint takes assertions")
     for step in steps:
         exchange = assertions_elsewhere[step]
-        fine = gives_tokens(exchange) or not misnamed(assertions_elsewhere, step)
+        fine = gives_tokens(exchange) or not flaw_in_refusals(assertions_elsewhere, step)
         assert fine, f"{step}: it is refused as {error_code(exchange)}"

@@ -1,8 +1,13 @@
 """RFC 7523 section 5, RFC 8725 and others: assertions of clients that registered their keys."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.refusals import refused_as, taken
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    flaw_not_refused,
+    refused,
+    refused_as,
+    requirement,
+)
 
 
 @requirement("RFC7523-5/rs256-implemented")
@@ -15,7 +20,7 @@ def test_rs256_is_implemented(registered_rs256: Trace) -> None:
 @requirement("RFC8725-3.1/algorithm-allowlist")
 def test_only_the_registered_algorithm_is_taken(registered_signers: Trace) -> None:
     """A client that registered RS256 is not believed under PS256 or HS256."""
-    wrong = taken(registered_signers, "ps256", "hs256")
+    wrong = flaw_not_refused(registered_signers, "ps256", "hs256")
     assert not wrong, f"another algorithm is taken: {wrong}"
 
 

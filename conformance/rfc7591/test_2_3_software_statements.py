@@ -4,8 +4,13 @@ A server cannot verify the statement of an issuer that it does not know: both er
 wherever a statement is not plainly broken.
 """
 
-from idprobe.checks import Exchange, Trace, error_code, requirement
-from idprobe.errors import EvidenceError
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    error_code,
+    requirement,
+)
 
 INVALID = "invalid_software_statement"
 UNAPPROVED = "unapproved_software_statement"

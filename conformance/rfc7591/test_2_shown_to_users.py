@@ -2,9 +2,16 @@
 
 import html
 
-from idprobe.checks import EvidenceError, Exchange, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.pages import is_login_page, is_user_page, page_of
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    is_login_page,
+    is_user_page,
+    page_of,
+    requirement,
+)
 
 NAME = "Idprobe <i>Größe</i> Ωμέγα 株"
 HOME = "https://client.example"

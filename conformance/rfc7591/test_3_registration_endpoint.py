@@ -1,11 +1,20 @@
 """RFC 7591 section 3: the registration endpoint, its answers and its errors."""
 
-from idprobe.checks import EvidenceError, Trace, requirement, token_error
-from idprobe.errors import Unsuited
-from idprobe.reading.challenges import challenges
-from idprobe.reading.members import text_in
-from idprobe.reading.registered import accepted, information, refused_steps, registration_error
-from idprobe.reading.tokens.issued import is_number, server_time_s
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    challenges,
+    client_information,
+    is_number,
+    is_registered,
+    refused_registrations,
+    registration_error,
+    requirement,
+    server_time_s,
+    text_in,
+    token_error,
+)
 
 NO_ENTRY = {401, 403}
 ALWAYS_SAID = ("redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method")
@@ -19,7 +28,7 @@ def test_json_is_accepted(registration_access: Trace) -> None:
     """The endpoint reads a JSON object that is posted to it."""
     status = registration_access["anonymous"].answered.status
     assert status not in {404, 405, 406, 415, 501}, f"status is {status}"
-    if not accepted(registration_access["allowed"]):
+    if not is_registered(registration_access["allowed"]):
         raise EvidenceError("no registration of ours is accepted")
 
 
@@ -28,15 +37,15 @@ def test_registration_is_open(registration_access: Trace) -> None:
     """Anybody may register, or is told that an initial access token is needed."""
     exchange = registration_access["anonymous"]
     status = exchange.answered.status
-    assert accepted(exchange) or status in NO_ENTRY, f"status is {status}"
+    assert is_registered(exchange) or status in NO_ENTRY, f"status is {status}"
 
 
 @requirement("RFC7591-3.2.2/bad-initial-access-token", "OIDCR-3.3/bearer-errors")
 def test_bad_initial_access_token_is_told(registration_access: Trace) -> None:
     """A made-up initial access token is answered as RFC 6750 says, unless nobody needs one."""
     exchange, anonymous = registration_access["bad-token"], registration_access["anonymous"]
-    if accepted(exchange):
-        assert accepted(anonymous), "a made-up token opens what is closed without one"
+    if is_registered(exchange):
+        assert is_registered(anonymous), "a made-up token opens what is closed without one"
     else:
         assert exchange.answered.status == 401, f"status is {exchange.answered.status}"
         bearer = [one for one in challenges(exchange) if one.scheme == "bearer"]
@@ -49,8 +58,8 @@ def test_bad_initial_access_token_is_told(registration_access: Trace) -> None:
 def test_unknown_statement_does_no_harm(registration_extras: Trace) -> None:
     """A software statement of an issuer nobody knows is ignored or refused, never believed."""
     exchange = registration_extras["statement"]
-    if accepted(exchange):
-        name = information(exchange).get("client_name")
+    if is_registered(exchange):
+        name = client_information(exchange).get("client_name")
         assert name != "Statement", "a statement with a forged signature was believed"
 
 
@@ -65,7 +74,7 @@ def test_success_is_201_with_json(client_registered: Trace) -> None:
 @requirement("RFC6749-5.1/cache-control-no-store")
 def test_client_information_is_not_stored(client_registered: Trace) -> None:
     """No cache may keep a response with a client's credentials."""
-    information(client_registered["register"])
+    client_information(client_registered["register"])
     directives = client_registered["register"].answered.directives("cache-control")
     assert "no-store" in directives, "Cache-Control has no no-store"
 
@@ -81,7 +90,7 @@ def test_client_id_is_there(client_registered: Trace) -> None:
 @requirement("RFC7591-3.2.1/client-secret-expires-at", "OIDCR-3.2/client-secret-expires-at")
 def test_secret_says_when_it_expires(client_registered: Trace) -> None:
     """With a secret comes when it expires: 0 for never, or a time to come."""
-    members = information(client_registered["register"])
+    members = client_information(client_registered["register"])
     assert members.get("client_secret"), "the client got no secret"
     expires_at = members.get("client_secret_expires_at")
     assert isinstance(expires_at, int | float), "client_secret_expires_at is no number"
@@ -93,7 +102,7 @@ def test_secret_says_when_it_expires(client_registered: Trace) -> None:
 @requirement("RFC7591-3.2.1/client-secret-expiry-effective")
 def test_secret_works_until_it_expires(registration_kept: Trace) -> None:
     """A secret works for as long as it was said to, and no longer; 0 is for ever."""
-    members = information(registration_kept["register"])
+    members = client_information(registration_kept["register"])
     if not members.get("client_secret"):
         raise Unsuited("the client got no secret")
     exchange, expires_at = registration_kept["token"], members.get("client_secret_expires_at")
@@ -111,7 +120,7 @@ def test_secret_works_until_it_expires(registration_kept: Trace) -> None:
 def test_issue_time_is_a_number(client_registered: Trace) -> None:
     """The time of issue, if it is said, is in seconds since 1970."""
     now = client_registered.started_at.timestamp()
-    issued_at = information(client_registered["register"]).get("client_id_issued_at", now)
+    issued_at = client_information(client_registered["register"]).get("client_id_issued_at", now)
     is_number = isinstance(issued_at, int | float) and not isinstance(issued_at, bool)
     assert is_number, "client_id_issued_at is no number"
     assert abs(issued_at - now) < 86_400, "client_id_issued_at is not of today"
@@ -122,7 +131,7 @@ def test_all_metadata_are_returned(
     client_registered: Trace,
 ) -> None:
     """The response tells all that is registered, what the server filled in too."""
-    members = information(client_registered["register"])
+    members = client_information(client_registered["register"])
     missing = [name for name in ALWAYS_SAID if name not in members]
     assert not missing, f"the response lacks {', '.join(missing)}"
     uris = ["https://client.example/cb", "https://client.example/other"]
@@ -138,7 +147,7 @@ def test_errors_are_400_with_json(
     for exchange in (*exchanges, registration_redirect_faults["text"]):
         registration_redirect_faults.decide(exchange)
         response = exchange.answered
-        assert not accepted(exchange), f"it was registered: {exchange.step}"
+        assert not is_registered(exchange), f"it was registered: {exchange.step}"
         assert response.status == 400, f"status is {response.status} for {exchange.step}"
         assert response.media_type == "application/json", f"media type is {response.media_type}"
 
@@ -151,7 +160,7 @@ def test_errors_have_a_code(
 ) -> None:
     """Every refusal has one error code in ASCII."""
     traces = registration_body_faults, registration_redirect_faults, registration_metadata_faults
-    for exchange in refused_steps(*traces):
+    for exchange in refused_registrations(*traces):
         registration_body_faults.decide(exchange)
         code = exchange.answered.json_object["error"]
         assert isinstance(code, str), "error is no text"
@@ -176,8 +185,8 @@ def test_bad_metadata_have_their_error(registration_metadata_faults: Trace) -> N
         ("auth-method-number", "token_endpoint_auth_method", 5),
     ):
         exchange = registration_metadata_faults[step]
-        if accepted(exchange):
-            kept = information(exchange).get(member) == wrong
+        if is_registered(exchange):
+            kept = client_information(exchange).get(member) == wrong
             assert not kept, f"{member} was registered as it was"
         else:
             code = registration_error(exchange)
@@ -187,7 +196,7 @@ def test_bad_metadata_have_their_error(registration_metadata_faults: Trace) -> N
 @requirement("RFC7591-3.2.1/client-id-not-in-use")
 def test_no_client_id_comes_twice(clients_registered_together: Trace) -> None:
     """Registrations at the same time get different client identifiers."""
-    ids = [information(e)["client_id"] for e in clients_registered_together.steps("client")]
+    ids = [client_information(e)["client_id"] for e in clients_registered_together.steps("client")]
     assert len(set(ids)) == len(ids), "a client_id came twice"
 
 
@@ -198,7 +207,7 @@ def test_no_client_id_comes_twice(clients_registered_together: Trace) -> None:
 )
 def test_every_registration_has_its_own_client_id(clients_registered_together: Trace) -> None:
     """Every registration has an identifier of its own."""
-    ids = [information(e)["client_id"] for e in clients_registered_together.steps("client")]
+    ids = [client_information(e)["client_id"] for e in clients_registered_together.steps("client")]
     assert len(set(ids)) == len(ids), "a client_id came twice"
 
 
@@ -209,7 +218,7 @@ def test_every_registration_has_its_own_client_id(clients_registered_together: T
 )
 def test_no_secret_comes_twice(clients_registered_together: Trace) -> None:
     """No two registrations share a secret, not even of the same software."""
-    registered = map(information, clients_registered_together.steps("client"))
+    registered = map(client_information, clients_registered_together.steps("client"))
     secrets = [
         text_in(one, "client_secret") if "client_secret" in one else "" for one in registered
     ]

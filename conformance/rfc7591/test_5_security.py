@@ -1,7 +1,11 @@
 """RFC 7591 section 5: what a server owes to its users when anybody may register."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.registered import accepted, information
+from idprobe.checks import (
+    Trace,
+    client_information,
+    is_registered,
+    requirement,
+)
 
 LINKS = {
     "script-as-link": "client_uri",
@@ -15,7 +19,7 @@ LINKS = {
 def test_redirect_uris_are_of_safe_kinds(registration_redirect_faults: Trace) -> None:
     """A redirect URI is https, on the own machine, or an application's own scheme."""
     for step in ("plain-http", "like-loopback", "like-localhost", "javascript", "data"):
-        assert not accepted(registration_redirect_faults[step]), f"it was registered: {step}"
+        assert not is_registered(registration_redirect_faults[step]), f"it was registered: {step}"
 
 
 @requirement("RFC7591-5/displayed-uris-same-host")
@@ -23,5 +27,5 @@ def test_links_of_a_client_are_no_scripts(registration_metadata_faults: Trace) -
     """What is shown to users, or linked for them, is not registered if it is a script."""
     for step, member in LINKS.items():
         exchange = registration_metadata_faults[step]
-        kept = accepted(exchange) and member in information(exchange)
+        kept = is_registered(exchange) and member in client_information(exchange)
         assert not kept, f"a javascript: URI was registered as {member}"

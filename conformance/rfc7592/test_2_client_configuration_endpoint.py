@@ -1,15 +1,20 @@
 """RFC 7592 section 2: reading, updating and deleting a registration."""
 
-from idprobe.checks import Exchange, Trace, refused, requirement, token_error
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.model.exchange import parse_json
-from idprobe.reading.challenges import challenges
-from idprobe.reading.registered import (
-    accepted,
-    information,
-    let_in,
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    challenges,
+    client_information,
+    is_registered,
+    opens_configuration,
+    parse_json,
+    refused,
+    refused_on_own_page,
     registration_error,
-    turned_away,
+    requirement,
+    token_error,
 )
 
 NO_METHOD = {404, 405, 501}
@@ -24,7 +29,7 @@ SERVER_MEMBERS = (
 
 def told_as_bearer(exchange: Exchange, *statuses: int) -> None:
     """Claim that a request was kept out as RFC 6750 section 3 says."""
-    assert not let_in(exchange), f"it was let in: {exchange.step}"
+    assert not opens_configuration(exchange), f"it was let in: {exchange.step}"
     status = exchange.answered.status
     assert status in statuses, f"status is {status} for {exchange.step}"
     assert exchange.answered.header("www-authenticate"), "there is no WWW-Authenticate"
@@ -35,7 +40,7 @@ def told_as_bearer(exchange: Exchange, *statuses: int) -> None:
 @requirement("RFC7592-2/unsupported-method-error")
 def test_unknown_method_is_an_error(registration_methods: Trace) -> None:
     """A method that the endpoint does not have gets the status that says so."""
-    assert let_in(registration_methods["control"]), "the registration is lost"
+    assert opens_configuration(registration_methods["control"]), "the registration is lost"
     for step in ("patch", "post"):
         status = registration_methods[step].answered.status
         assert status in NO_METHOD, f"status is {status} for {step}"
@@ -47,20 +52,22 @@ def test_reading_gives_the_registration(registration_read: Trace) -> None:
     response = registration_read["read"].answered
     assert response.status == 200, f"status is {response.status}"
     assert response.media_type == "application/json", f"media type is {response.media_type}"
-    assert information(registration_read["read"]), "there is nothing in it"
+    assert client_information(registration_read["read"]), "there is nothing in it"
 
 
 @requirement("RFC7592-2.1/client-id-unchanged")
 def test_reading_keeps_the_client_id(registration_read: Trace) -> None:
     """Reading a registration does not change its client_id."""
-    before = information(registration_read["register"])["client_id"]
-    assert information(registration_read["read"])["client_id"] == before, "client_id changed"
+    before = client_information(registration_read["register"])["client_id"]
+    assert client_information(registration_read["read"])["client_id"] == before, "client_id changed"
 
 
 @requirement("RFC7592-2.1/bad-token-error", "OIDCR-4.4/invalid-token-bearer-error")
 def test_reading_needs_the_token(registration_read_by_others: Trace) -> None:
     """Reading without a token, or with a made-up one, is refused as RFC 6750 says."""
-    assert let_in(registration_read_by_others["control"]), "the right token is refused too"
+    assert opens_configuration(registration_read_by_others["control"]), (
+        "the right token is refused too"
+    )
     told_as_bearer(registration_read_by_others["anonymous"], 400, 401)
     told_as_bearer(registration_read_by_others["bad-token"], 401)
 
@@ -77,8 +84,8 @@ def test_deleted_client_cannot_be_read(registration_deleted: Trace) -> None:
 def test_token_of_a_deleted_client_stays_dead(registration_deleted: Trace) -> None:
     """The token of a client that is not there opens nothing, however often it comes."""
     deleted(registration_deleted)
-    assert not let_in(registration_deleted["read"]), "the token works"
-    assert not let_in(registration_deleted["read-again"]), "the token works again"
+    assert not opens_configuration(registration_deleted["read"]), "the token works"
+    assert not opens_configuration(registration_deleted["read-again"]), "the token works again"
 
 
 @requirement("RFC7592-5/registration-access-token-dies-with-client")
@@ -94,19 +101,19 @@ def test_token_dies_with_its_client(registration_deleted: Trace) -> None:
 def test_update_replaces(registration_updated: Trace) -> None:
     """An update replaces the redirect URIs; the old one leads nowhere any more."""
     for step in ("update", "read"):
-        uris = information(registration_updated[step]).get("redirect_uris")
+        uris = client_information(registration_updated[step]).get("redirect_uris")
         assert uris == ["https://client.example/two"], f"redirect_uris is {uris} after {step}"
-    assert not turned_away(registration_updated["new-uri"]), "the new URI does not work"
-    assert turned_away(registration_updated["old-uri"]), "the old URI still works"
+    assert not refused_on_own_page(registration_updated["new-uri"]), "the new URI does not work"
+    assert refused_on_own_page(registration_updated["old-uri"]), "the old URI still works"
 
 
 @requirement("RFC7592-2.2/omitted-fields-deleted")
 def test_update_deletes_what_it_leaves_out(registration_updated: Trace) -> None:
     """A member that an update leaves out is gone, or the response says that it is kept."""
-    if "contacts" not in information(registration_updated["register"]):
+    if "contacts" not in client_information(registration_updated["register"]):
         raise Unsuited("the server does not register contacts, so none can be left out")
-    told = information(registration_updated["update"])
-    kept = information(registration_updated["read"])
+    told = client_information(registration_updated["update"])
+    kept = client_information(registration_updated["read"])
     assert ("contacts" in told) == ("contacts" in kept), "the response does not tell what is kept"
     assert "contacts" not in kept, "contacts are still there"
 
@@ -114,21 +121,23 @@ def test_update_deletes_what_it_leaves_out(registration_updated: Trace) -> None:
 @requirement("RFC7592-2.2/client-id-unchanged")
 def test_update_keeps_the_client_id(registration_updated: Trace) -> None:
     """An update does not change the client_id."""
-    before = information(registration_updated["register"])["client_id"]
-    assert information(registration_updated["update"])["client_id"] == before, "client_id changed"
+    before = client_information(registration_updated["register"])["client_id"]
+    assert client_information(registration_updated["update"])["client_id"] == before, (
+        "client_id changed"
+    )
 
 
 @requirement("RFC7592-2.2/client-id-must-match")
 def test_update_names_its_own_client(registration_update_faults: Trace) -> None:
     """An update without client_id, or with another's, is refused."""
     for step in ("without-client-id", "foreign-client-id"):
-        assert not accepted(registration_update_faults[step]), f"it was accepted: {step}"
+        assert not is_registered(registration_update_faults[step]), f"it was accepted: {step}"
 
 
 @requirement("RFC7592-2.2/client-secret-must-match")
 def test_update_with_another_secret_is_refused(registration_update_faults: Trace) -> None:
     """An update with a secret that is not the client's is refused."""
-    assert not accepted(registration_update_faults["chosen-secret"]), "it was accepted"
+    assert not is_registered(registration_update_faults["chosen-secret"]), "it was accepted"
 
 
 @requirement("RFC7592-2.2/secret-not-chosen-by-client")
@@ -149,8 +158,8 @@ def test_update_cannot_choose_the_secret(registration_update_faults: Trace) -> N
 def test_update_needs_the_token(registration_update_faults: Trace) -> None:
     """An update with a made-up token is refused as RFC 6750 says, and changes nothing."""
     told_as_bearer(registration_update_faults["bad-token"], 401)
-    before = information(registration_update_faults["control"]).get("redirect_uris")
-    after = information(registration_update_faults["after-bad-token"]).get("redirect_uris")
+    before = client_information(registration_update_faults["control"]).get("redirect_uris")
+    after = client_information(registration_update_faults["after-bad-token"]).get("redirect_uris")
     assert after == before, "it changed the registration all the same"
 
 
@@ -167,12 +176,12 @@ def test_update_with_a_bad_value_is_an_error(registration_update_faults: Trace) 
 @requirement("RFC7592-2.2/server-fields-not-accepted")
 def test_update_cannot_set_what_is_the_servers(registration_update_values: Trace) -> None:
     """Members that are the server's to set are refused in an update, or do nothing."""
-    after = information(registration_update_values["after"])
+    after = client_information(registration_update_values["after"])
     for member in SERVER_MEMBERS:
         step = registration_update_values[f"server-{member.replace('_', '-')}"]
-        if accepted(step):
+        if is_registered(step):
             wanted = sent_member(step, member)
-            assert information(step).get(member) != wanted, f"{member} was set"
+            assert client_information(step).get(member) != wanted, f"{member} was set"
             assert after.get(member) != wanted, f"{member} was set"
 
 
@@ -180,9 +189,11 @@ def test_update_cannot_set_what_is_the_servers(registration_update_values: Trace
 def test_update_tells_the_value_in_force(registration_update_values: Trace) -> None:
     """A value that the server does not take in an update is refused, or its own is told."""
     exchange = registration_update_values["strange-method"]
-    if accepted(exchange):
-        told = information(exchange).get("token_endpoint_auth_method")
-        kept = information(registration_update_values["after"]).get("token_endpoint_auth_method")
+    if is_registered(exchange):
+        told = client_information(exchange).get("token_endpoint_auth_method")
+        kept = client_information(registration_update_values["after"]).get(
+            "token_endpoint_auth_method"
+        )
         assert told == kept, "the response tells another value than the one in force"
         assert told != "idprobe_no_such_method", "a method that nobody knows was taken"
 
@@ -214,7 +225,9 @@ def test_deleted_client_is_unusable(registration_deleted: Trace) -> None:
         raise EvidenceError("the client could not authenticate before")
     code = token_error(registration_deleted["token"])
     assert code in {"invalid_client", "unauthorized_client"}, f"the error is {code}"
-    assert turned_away(registration_deleted["authorize"]), "it can still ask for authorization"
+    assert refused_on_own_page(registration_deleted["authorize"]), (
+        "it can still ask for authorization"
+    )
 
 
 @requirement("RFC7592-2.3/grants-and-tokens-invalidated")
@@ -234,7 +247,7 @@ def test_deleting_needs_the_token(registration_deleted_by_others: Trace) -> None
     """Deleting without a token, or with a made-up one, is refused, and the client stays."""
     told_as_bearer(registration_deleted_by_others["anonymous"], 400, 401)
     told_as_bearer(registration_deleted_by_others["bad-token"], 401)
-    assert let_in(registration_deleted_by_others["after"]), "the client is gone"
+    assert opens_configuration(registration_deleted_by_others["after"]), "the client is gone"
 
 
 @requirement(
@@ -247,10 +260,12 @@ def test_token_opens_its_own_client_alone(registration_token_of_another: Trace) 
     """The token of one client neither reads nor changes nor deletes another."""
     for step in ("read", "update", "delete"):
         if step in registration_token_of_another:
-            assert not let_in(registration_token_of_another[step]), f"it was let in: {step}"
+            assert not opens_configuration(registration_token_of_another[step]), (
+                f"it was let in: {step}"
+            )
             status = registration_token_of_another[step].answered.status
             assert status in FOREIGN, f"status is {status} for {step}"
-    assert let_in(registration_token_of_another["after"]), "the client is gone"
+    assert opens_configuration(registration_token_of_another["after"]), "the client is gone"
 
 
 @requirement("RFC7592-2.3/unknown-client-401")
@@ -285,7 +300,7 @@ def test_who_may_not_delete_is_forbidden(registration_deleted: Trace) -> None:
 @requirement("RFC7592-5/registration-access-token-lasting")
 def test_token_lasts(registration_kept: Trace) -> None:
     """The registration access token works for as long as the client is registered."""
-    assert let_in(registration_kept["read"]), "the token does not work any more"
+    assert opens_configuration(registration_kept["read"]), "the token does not work any more"
 
 
 def forbidden(exchange: Exchange) -> None:
@@ -294,7 +309,7 @@ def forbidden(exchange: Exchange) -> None:
     Raises Unsuited if it was let in, or if the endpoint has no such method. A 401 says that the
     token is not good, which is another rule's business.
     """
-    if let_in(exchange) or exchange.answered.status in {*NO_METHOD, 401}:
+    if opens_configuration(exchange) or exchange.answered.status in {*NO_METHOD, 401}:
         raise Unsuited("nothing is refused to a client that holds its token")
     status = exchange.answered.status
     assert status == 403, f"status is {status}"
@@ -302,7 +317,7 @@ def forbidden(exchange: Exchange) -> None:
 
 def deleted(trace: Trace) -> None:
     """Raise Unsuited if the server does not support to delete a registration."""
-    if "delete" not in trace or not let_in(trace["delete"]):
+    if "delete" not in trace or not opens_configuration(trace["delete"]):
         raise Unsuited("the server does not let clients delete themselves (RFC 7592 section 2.3)")
 
 

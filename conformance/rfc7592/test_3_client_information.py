@@ -1,9 +1,14 @@
 """RFC 7592 sections 3 and 5: what a client is told of its registration, and its token."""
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.members import text_in
-from idprobe.reading.registered import information, let_in
+from idprobe.checks import (
+    Exchange,
+    Trace,
+    Unsuited,
+    client_information,
+    opens_configuration,
+    requirement,
+    text_in,
+)
 
 PER_RESPONSE = {
     "client_id",
@@ -28,7 +33,7 @@ def test_place_is_told(registration_read: Trace, registration_updated: Trace) ->
     """Every client information response tells where the registration is looked after."""
     for exchange in (registration_read["read"], registration_updated["update"]):
         registration_read.decide(exchange)
-        uri = information(exchange).get("registration_client_uri")
+        uri = client_information(exchange).get("registration_client_uri")
         assert isinstance(uri, str), f"there is no registration_client_uri after {exchange.step}"
         assert uri.startswith(("https://", "http://")), "registration_client_uri is not absolute"
 
@@ -39,19 +44,19 @@ def test_token_is_told(registration_read: Trace, registration_updated: Trace) ->
     exchanges = registration_read["register"], registration_read["read"]
     for exchange in (*exchanges, registration_updated["update"]):
         registration_updated.decide(exchange)
-        token = information(exchange).get("registration_access_token")
+        token = client_information(exchange).get("registration_access_token")
         assert isinstance(token, str), f"there is no token after {exchange.step}"
         assert token, f"the token is empty after {exchange.step}"
     reading = registration_read["read"]
     registration_read.decide(reading)
-    assert let_in(reading), "the token does not work"
+    assert opens_configuration(reading), "the token does not work"
 
 
 @requirement("RFC7592-3/all-metadata-returned")
 def test_reading_tells_all_that_is_registered(registration_read: Trace) -> None:
     """What a client reads has every member that it was told at first."""
-    told = information(registration_read["register"])
-    found = information(registration_read["read"])
+    told = client_information(registration_read["register"])
+    found = client_information(registration_read["read"])
     missing = sorted(told.keys() - found.keys() - PER_RESPONSE - OPTIONAL)
     assert not missing, f"reading lacks {', '.join(missing)}"
     changed = sorted(n for n in told.keys() & found.keys() - PER_RESPONSE if told[n] != found[n])
@@ -61,7 +66,9 @@ def test_reading_tells_all_that_is_registered(registration_read: Trace) -> None:
 @requirement("RFC7592-5/registration-access-token-rotated")
 def test_newest_token_works(registration_updated: Trace) -> None:
     """The token that an update brings, new or not, is the one that works."""
-    assert let_in(registration_updated["read"]), "the token of the update does not work"
+    assert opens_configuration(registration_updated["read"]), (
+        "the token of the update does not work"
+    )
 
 
 @requirement("RFC7592-5/registration-access-token-entropy")
@@ -69,7 +76,7 @@ def test_token_cannot_be_guessed(clients_registered_together: Trace) -> None:
     """Registration access tokens are long enough, and no two are alike."""
     exchanges = clients_registered_together.steps("client")
     place(exchanges[0])
-    tokens = [text_in(information(e), "registration_access_token") for e in exchanges]
+    tokens = [text_in(client_information(e), "registration_access_token") for e in exchanges]
     assert len(set(tokens)) == len(tokens), "a registration access token came twice"
     for token in tokens:
         bits = clients_registered_together.fact(token)["max_entropy_bits"]
@@ -78,7 +85,7 @@ def test_token_cannot_be_guessed(clients_registered_together: Trace) -> None:
 
 def place(exchange: Exchange) -> str:
     """Return where a registration is looked after; raises Unsuited if the server has no place."""
-    uri = information(exchange).get("registration_client_uri")
+    uri = client_information(exchange).get("registration_client_uri")
     if uri is None:
         raise Unsuited("the registration response has no registration_client_uri (RFC 7592)")
     return str(uri)

@@ -1,7 +1,11 @@
 """RFC 7636 section 4.6: codes with a challenge, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC7636-4.6/mismatch-invalid-grant")

@@ -3,15 +3,15 @@
 from idprobe.checks import (
     Exchange,
     Trace,
+    Unsuited,
+    authorization_response,
     error_code,
     gives_tokens,
+    is_granted,
     refused,
     requirement,
     token_error,
 )
-from idprobe.errors import Unsuited
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.tokens.token_responses import served
 
 GRANT_ERRORS = {"invalid_grant", "invalid_request"}
 CHANGED = ("other-case", "longer", "shorter", "line-break")
@@ -109,7 +109,7 @@ def test_missing_challenge_is_invalid_request(pkce_absent_at_public: Trace) -> N
 @requirement("RFC7636-4.4.1/pkce-required-explained")
 def test_missing_challenge_is_explained(pkce_absent_at_public: Trace) -> None:
     """The error says that it is the code challenge that is missing."""
-    landing = landed(challenge_wanted(pkce_absent_at_public))
+    landing = authorization_response(challenge_wanted(pkce_absent_at_public))
     said = f"{landing.get('error_description')} {landing.get('error_uri')}".lower()
     named = any(word in said for word in ("challenge", "pkce"))
     assert named, "neither error_description nor error_uri names the code challenge"
@@ -126,7 +126,7 @@ def test_unsupported_method_is_invalid_request(pkce_challenges: Trace) -> None:
 @requirement("RFC7636-4.4.1/unsupported-method-explained")
 def test_unsupported_method_is_explained(pkce_challenges: Trace) -> None:
     """The error says that it is the method that is not supported."""
-    landing = landed(pkce_challenges["unknown-method"])
+    landing = authorization_response(pkce_challenges["unknown-method"])
     said = f"{landing.get('error_description')} {landing.get('error_uri')}".lower()
     named = any(word in said for word in ("method", "transform"))
     assert named, "neither error_description nor error_uri names the method"
@@ -163,7 +163,7 @@ def test_method_at_the_token_endpoint_is_ignored(pkce_verifiers_accepted: Trace)
 @requirement("RFC7636-4.6/equal-values-continue")
 def test_matching_verifier_brings_tokens(pkce_verifiers_accepted: Trace) -> None:
     """A verifier that fits lets the code be redeemed."""
-    assert served(pkce_verifiers_accepted["longest"]), "a good verifier is refused"
+    assert is_granted(pkce_verifiers_accepted["longest"]), "a good verifier is refused"
 
 
 @requirement("RFC7636-4.6/mismatch-invalid-grant")
@@ -194,4 +194,4 @@ def test_plain_verifier_equals_its_challenge(pkce_plain: Trace) -> None:
 @requirement("RFC7636-5/clients-without-pkce")
 def test_clients_without_pkce_are_served(pkce_optional: Trace) -> None:
     """A code that was issued without a challenge is redeemed without a verifier."""
-    assert served(pkce_optional["without"]), "the code cannot be redeemed"
+    assert is_granted(pkce_optional["without"]), "the code cannot be redeemed"

@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from idprobe.checks import Trace, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import sent
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    gives_tokens,
+    refused,
+    requirement,
+    sent_value,
+)
 
 
 def listed_methods(documents: Trace) -> list[Any]:
@@ -54,6 +60,6 @@ def test_code_does_not_show_a_plain_challenge(pkce_plain: Trace) -> None:
     for exchange in pkce_plain:
         pkce_plain.decide(exchange)
         if exchange.landing is not None:
-            challenge = sent(pkce_plain, exchange.step, "code_challenge")
+            challenge = sent_value(pkce_plain, exchange.step, "code_challenge")
             facts = pkce_plain.fact(exchange.landing.get("code"))
             assert challenge not in str(facts.get("jwt")), "the code holds the challenge"

@@ -3,10 +3,20 @@
 import re
 from typing import Any
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.challenges import challenges
-from idprobe.reading.tokens.issued import SKEW_S, asked, audiences, metadata, server_time_s, tokens
+from idprobe.checks import (
+    SKEW_S,
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    audiences,
+    challenges,
+    metadata,
+    requirement,
+    sent_parameter,
+    server_time_s,
+    tokens_of,
+)
 
 NO_TOKENS = ("bogus", "short", "long", "foreign")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*\Z")
@@ -113,8 +123,8 @@ def test_scope_is_what_was_granted(tokens_introspected: Trace) -> None:
     scope = _member(tokens_introspected, "scope")
     assert isinstance(scope, str), "scope is no string"
     assert SCOPE.match(scope), "scope has not the syntax of a scope"
-    granted = tokens(tokens_introspected, "tokens").get("scope")
-    granted = asked(tokens_introspected, "login", "scope") if granted is None else granted
+    granted = tokens_of(tokens_introspected, "tokens").get("scope")
+    granted = sent_parameter(tokens_introspected, "login", "scope") if granted is None else granted
     assert set(scope.split()) == set(str(granted).split()), "scope is not what was granted"
 
 
@@ -137,7 +147,7 @@ def test_times_are_integers(tokens_introspected: Trace) -> None:
 def test_client_id_is_the_clients(tokens_introspected: Trace) -> None:
     """client_id is the client that asked for the token."""
     client_id = _member(tokens_introspected, "client_id")
-    wanted = asked(tokens_introspected, "login", "client_id")
+    wanted = sent_parameter(tokens_introspected, "login", "client_id")
     assert client_id == wanted, "client_id is another one"
 
 
@@ -145,7 +155,7 @@ def test_client_id_is_the_clients(tokens_introspected: Trace) -> None:
 def test_token_type_is_that_of_the_token_response(tokens_introspected: Trace) -> None:
     """token_type is what the token response said."""
     said = str(_member(tokens_introspected, "token_type"))
-    issued = str(tokens(tokens_introspected, "tokens").get("token_type"))
+    issued = str(tokens_of(tokens_introspected, "tokens").get("token_type"))
     assert said.lower() == issued.lower(), f"token_type is {said[:20]}"
 
 

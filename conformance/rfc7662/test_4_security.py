@@ -1,7 +1,11 @@
 """RFC 7662 section 4: what is checked before a token counts as active."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    requirement,
+)
 
 
 @requirement("RFC7662-4/revocation-checked")

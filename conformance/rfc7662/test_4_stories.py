@@ -1,7 +1,11 @@
 """RFC 7662 section 4: introspection knows what has ended, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC7662-4/revocation-checked")

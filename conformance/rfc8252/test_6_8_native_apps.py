@@ -1,9 +1,15 @@
 """RFC 8252 sections 6 to 8: what a server owes to native apps."""
 
-from idprobe.checks import Trace, error_code, gives_tokens, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import followed_steps
-from idprobe.reading.authorization.pages import is_user_page
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    accepted_redirect_uris,
+    error_code,
+    gives_tokens,
+    is_user_page,
+    refused,
+    requirement,
+)
 
 
 @requirement(
@@ -45,7 +51,7 @@ def test_native_app_gets_no_token_by_redirect(native_token_by_redirect: Trace) -
 @requirement("RFC8252-8.4/exact-match-except-loopback-port")
 def test_redirect_uris_of_native_apps_match_exactly(native_redirects: Trace) -> None:
     """Nothing but the port of a loopback URI may differ from what is registered."""
-    wrong = followed_steps(native_redirects)
+    wrong = accepted_redirect_uris(native_redirects)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 

@@ -1,17 +1,18 @@
 """RFC 8414 section 2: what holds where the document says nothing, and that what it lists is so."""
 
 from idprobe.checks import (
+    EvidenceError,
     Exchange,
     LandingMode,
     Trace,
+    Unsuited,
+    assert_silent,
+    authorization_response,
     error_code,
     gives_tokens,
     refused,
     requirement,
 )
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import landed
-from idprobe.reading.tokens.issued import assert_silent
 
 
 def _why(exchange: Exchange) -> str:
@@ -27,7 +28,7 @@ def test_query_and_fragment_are_the_modes_by_default(
     for step, mode in {"query": LandingMode.QUERY, "fragment": LandingMode.FRAGMENT}.items():
         exchange = response_modes[step]
         assert not refused(exchange), f"{step} led to {error_code(exchange) or 'an error page'}"
-        assert landed(exchange).mode is mode, f"the code is not in the {step}"
+        assert authorization_response(exchange).mode is mode, f"the code is not in the {step}"
 
 
 @requirement("RFC8414-2/grant-types-default")

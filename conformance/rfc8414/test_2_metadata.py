@@ -3,19 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.formats.jose import read_jwt, verified_by
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import document, documents, oauth_document, published_keys
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    Trace,
+    Unsuited,
+    document,
+    documents,
+    oauth_document,
+    published_keys,
+    read_jwt,
+    requirement,
+    texts_in,
+    url_parts,
+    verified_by,
+)
 
 ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})
 FRONT_GRANTS = frozenset({"authorization_code", "implicit"})
 
 
 def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and bool(parts_of(value).scheme and parts_of(value).netloc)
+    return isinstance(value, str) and bool(url_parts(value).scheme and url_parts(value).netloc)
 
 
 def _takes_assertions(members: Mapping[str, Any], endpoint: str) -> bool:
@@ -52,8 +59,8 @@ def test_issuer_is_a_url_of_the_right_form(metadata_documents: Trace) -> None:
     for exchange, members in documents(metadata_documents):
         metadata_documents.decide(exchange)
         issuer = str(members.get("issuer"))
-        parts = parts_of(issuer)
-        allowed = {"https", parts_of(exchange.request.origin).scheme}
+        parts = url_parts(issuer)
+        allowed = {"https", url_parts(exchange.request.origin).scheme}
         assert parts.scheme in allowed, f"the scheme of issuer is {parts.scheme or 'missing'}"
         assert parts.netloc, "issuer names no host"
         assert "?" not in issuer, "issuer has a query"
@@ -83,7 +90,7 @@ def test_metadata_has_the_token_endpoint(metadata_documents: Trace) -> None:
 def test_jwks_uri_is_https(metadata_documents: Trace) -> None:
     """Keys are fetched over a channel that nobody can change."""
     for _, members in documents(metadata_documents):
-        scheme = parts_of(str(members.get("jwks_uri", "https:"))).scheme
+        scheme = url_parts(str(members.get("jwks_uri", "https:"))).scheme
         assert scheme == "https", f"the scheme is {scheme or 'missing'}"
 
 

@@ -1,10 +1,16 @@
 """RFC 8414 section 3: where the metadata are, and how they are served."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.pages import served
-from idprobe.reading.tokens.issued import document, documents, oauth_document
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    document,
+    documents,
+    oauth_document,
+    page_response,
+    requirement,
+    url_parts,
+)
 
 OAUTH = "oauth-authorization-server"
 FOREIGN = "idprobe.invalid"
@@ -21,7 +27,7 @@ LISTS = (
 
 def _made_from(url: str) -> str:
     """Return the issuer, without terminating slash, from which a well-known URL was made."""
-    parts = parts_of(url)
+    parts = url_parts(url)
     path = parts.path.removeprefix(f"/.well-known/{OAUTH}")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -119,10 +125,10 @@ def test_metadata_do_not_follow_the_host_header(foreign_host: Trace) -> None:
 @requirement("RFC8414-3.3/unconfigured-host-not-followed")
 def test_authorization_does_not_follow_the_host_header(foreign_host_authorization: Trace) -> None:
     """Whoever sends another Host does not move the login there."""
-    served(foreign_host_authorization["usual"])
+    page_response(foreign_host_authorization["usual"])
     for step in ("host", "x-forwarded-host"):
         location = foreign_host_authorization[step].answered.header("location") or ""
-        assert parts_of(location).hostname != FOREIGN, f"it redirects to the foreign host ({step})"
+        assert url_parts(location).hostname != FOREIGN, f"it redirects to the foreign host ({step})"
 
 
 @requirement("RFC9068-4/metadata-and-discovery-consistent")

@@ -1,10 +1,19 @@
 """RFC 8707 section 2: tokens for the resources that the client names, and for no others."""
 
-from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import landed, sent
-from idprobe.reading.tokens.targets import audience, scope_of_token, stays_within
-from idprobe.reading.tokens.token_responses import token_members
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    audience,
+    authorization_response,
+    error_code,
+    refused,
+    requirement,
+    scope_of_token,
+    sent_value,
+    stays_within,
+    token_members,
+)
 
 RELATIVE = ("relative", "path")
 FRAGMENTS = ("fragment", "empty-fragment")
@@ -83,8 +92,10 @@ def test_authorization_of_unacceptable_resources_is_invalid_target(
     steps = (*RELATIVE, *FRAGMENTS, *UNKNOWN)
     assert not (wrong := _other_errors(resources_at_authorization, steps)), wrong
     for step in steps:
-        state = sent(resources_at_authorization, step, "state")
-        assert landed(resources_at_authorization[step]).get("state") == state, f"{step}: no state"
+        state = sent_value(resources_at_authorization, step, "state")
+        assert authorization_response(resources_at_authorization[step]).get("state") == state, (
+            f"{step}: no state"
+        )
 
 
 @requirement("RFC8707-2.1/applies-to-whole-grant")
@@ -105,7 +116,7 @@ def test_request_object_names_resources_by_string_or_array(
         raise Unsuited("the server takes one resource at a time")
     trace = resources_in_request_object
     for step in ("string", "array"):
-        assert landed(trace[step]).error is None, f"{step}: refused"
+        assert authorization_response(trace[step]).error is None, f"{step}: refused"
         assert not refused(trace[f"tokens-{step}"]), f"{step}: no token for what it named"
         assert audience(trace, f"tokens-{step}"), f"{step}: the token has no aud"
     one, other = audience(trace, "tokens-string"), audience(trace, "tokens-array")

@@ -4,12 +4,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from idprobe.checks import Trace, error_code, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.answers import is_active
-from idprobe.reading.tokens.profiled import profiled_token
-from idprobe.reading.tokens.protected import userinfo_claims
-from idprobe.reading.tokens.targets import audience, resources_named, scope_of_token
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    Unsuited,
+    audience,
+    error_code,
+    is_token_accepted,
+    jwt_access_token,
+    refused,
+    requirement,
+    resources_named,
+    scope_of_token,
+    userinfo_claims,
+)
 
 ALIASES = {
     "email": re.compile(r"e?[-_]?mail(?:[-_]?address)?|user[-_]?e?mail", re.IGNORECASE),
@@ -23,7 +31,7 @@ ALIASES = {
 
 
 def _profiled_audience(trace: Trace, step: str) -> frozenset[str]:
-    profiled_token(trace, step)
+    jwt_access_token(trace, step)
     return audience(trace, step)
 
 
@@ -40,7 +48,7 @@ def _renamed(claims: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
 @requirement("RFC9068-2.2.2/registered-claim-names")
 def test_attributes_of_users_have_their_registered_names(refreshed: Trace) -> None:
     """What userinfo calls email is not called mail in the token."""
-    claims = profiled_token(refreshed, "refresh").claims
+    claims = jwt_access_token(refreshed, "refresh").claims
     told = userinfo_claims(refreshed, "userinfo")
     renamed = _renamed(claims, told)
     if not renamed and not claims.keys() & ALIASES.keys():
@@ -53,7 +61,7 @@ def test_scope_of_token_means_something_to_its_audience(resources_of_client: Tra
     """A token for one resource has no scope of the other alone."""
     if refused(resources_of_client["wide"]):
         raise Unsuited("more scope than the resource has is refused")
-    profiled_token(resources_of_client, "wide")
+    jwt_access_token(resources_of_client, "wide")
     foreign = resources_of_client["second"].request.parameter("scope") or ""
     assert foreign not in scope_of_token(resources_of_client, "wide"), "it has a foreign scope"
 
@@ -112,7 +120,7 @@ def test_resources_have_audiences_of_their_own(resources_of_client: Trace) -> No
     first = _profiled_audience(resources_of_client, "first")
     second = _profiled_audience(resources_of_client, "second")
     assert not first & second, "tokens of two resources have the same aud"
-    own = profiled_token(resources_of_client, "first").claims.get("client_id")
+    own = jwt_access_token(resources_of_client, "first").claims.get("client_id")
     assert own not in first | second, "aud is the client, as in ID Tokens"
 
 
@@ -120,8 +128,8 @@ def test_resources_have_audiences_of_their_own(resources_of_client: Trace) -> No
 def test_userinfo_takes_no_token_for_another_resource(token_of_resource_at_userinfo: Trace) -> None:
     """A token for a resource that was named is not good at userinfo, which it does not name."""
     trace = token_of_resource_at_userinfo
-    if not is_active(trace["here"]):
+    if not is_token_accepted(trace["here"]):
         raise EvidenceError("userinfo does not serve an ordinary token")
     if not _profiled_audience(trace, "redeem") <= set(resources_named(trace["redeem"])):
         raise Unsuited("the token is not for the resource alone")
-    assert not is_active(trace["elsewhere"]), "userinfo serves a token that is not for it"
+    assert not is_token_accepted(trace["elsewhere"]), "userinfo serves a token that is not for it"

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from idprobe.checks import Landing, Trace, refused, requirement
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import all_landings, error_landings, landed
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Landing,
+    Trace,
+    all_landings,
+    authorization_response,
+    error_landings,
+    refused,
+    requirement,
+    url_parts,
+)
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -32,7 +39,9 @@ def test_success_has_iss(code_redeemed: Trace, response_modes: Trace) -> None:
     for exchange in answers:
         code_redeemed.decide(exchange)
         if not refused(exchange):
-            assert landed(exchange).get("iss"), f"there is no iss in the answer to {exchange.step}"
+            assert authorization_response(exchange).get("iss"), (
+                f"there is no iss in the answer to {exchange.step}"
+            )
 
 
 @requirement("RFC9207-2/iss-in-error-response")
@@ -45,8 +54,8 @@ def test_errors_have_iss(authorization_errors: Trace, authorization_denied: Trac
 @requirement("RFC9207-2/iss-is-https-url")
 def test_iss_is_a_url(code_redeemed: Trace) -> None:
     """The iss is an https URL without query and fragment; on loopback http will do."""
-    iss = sent_iss(landed(code_redeemed["authorize"]))
-    parts = parts_of(iss)
+    iss = sent_iss(authorization_response(code_redeemed["authorize"]))
+    parts = url_parts(iss)
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     assert secure, f"the scheme of iss is {parts.scheme!r}"
     assert "?" not in iss, "iss has a query"
@@ -68,13 +77,13 @@ def test_iss_is_the_issuer(
     for step, landing in all_landings(code_redeemed, authorization_errors):
         if landing.get("iss") is not None:
             assert landing.get("iss") == issuer, f"iss is not the issuer after {step}"
-    sent_iss(landed(code_redeemed["authorize"]))
+    sent_iss(authorization_response(code_redeemed["authorize"]))
 
 
 @requirement("RFC9207-2.3/support-announced")
 def test_iss_is_announced(metadata_documents: Trace, iss_sent: Trace) -> None:
     """A server that sends iss says so in its metadata."""
-    sent_iss(landed(iss_sent["authorize"]))
+    sent_iss(authorization_response(iss_sent["authorize"]))
     announced = metadata_member(
         metadata_documents, "authorization_response_iss_parameter_supported"
     )
@@ -84,7 +93,7 @@ def test_iss_is_announced(metadata_documents: Trace, iss_sent: Trace) -> None:
 @requirement("RFC9207-2.4/iss-equals-id-token-iss")
 def test_iss_is_that_of_the_id_token(code_redeemed: Trace, hybrid_code_id_token: Trace) -> None:
     """The issuer of an authorization response is that of an ID Token from the same endpoint."""
-    landing = landed(hybrid_code_id_token["login"])
+    landing = authorization_response(hybrid_code_id_token["login"])
     claims = hybrid_code_id_token.fact(landing.get("id_token"))["jwt"]["claims"]
-    iss = landing.get("iss") or landed(code_redeemed["authorize"]).get("iss")
+    iss = landing.get("iss") or authorization_response(code_redeemed["authorize"]).get("iss")
     assert iss == claims["iss"], "iss and the iss claim differ"

@@ -1,25 +1,31 @@
 """RFC 9700 section 2.1: redirect URIs and PKCE."""
 
-from idprobe.checks import Trace, refused, requirement, token_error
-from idprobe.errors import EvidenceError
-from idprobe.reading.authorization.landings import followed, followed_steps
-from idprobe.reading.authorization.pages import password_posts
-from idprobe.reading.members import texts_in
-from idprobe.reading.tokens.issued import documents
-from idprobe.reading.tokens.token_responses import served
+from idprobe.checks import (
+    EvidenceError,
+    Trace,
+    accepted_redirect_uris,
+    accepts_redirect_uri,
+    documents,
+    is_granted,
+    password_posts,
+    refused,
+    requirement,
+    texts_in,
+    token_error,
+)
 
 
 @requirement("RFC9700-2.1/exact-redirect-matching")
 def test_redirect_uris_match_exactly(redirect_uri_near_misses: Trace) -> None:
     """A redirect_uri that is not the registered string is not followed."""
-    wrong = followed_steps(redirect_uri_near_misses)
+    wrong = accepted_redirect_uris(redirect_uri_near_misses)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
 @requirement("RFC9700-2.1/exact-redirect-matching")
 def test_query_of_a_redirect_uri_is_a_part_of_it(redirect_uri_with_another_query: Trace) -> None:
     """A registered URI with another query, or without its own, is another URI."""
-    wrong = followed_steps(redirect_uri_with_another_query)
+    wrong = accepted_redirect_uris(redirect_uri_with_another_query)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
@@ -27,7 +33,7 @@ def test_query_of_a_redirect_uri_is_a_part_of_it(redirect_uri_with_another_query
 def test_nothing_but_the_port_may_vary(loopback_port_varied: Trace) -> None:
     """A loopback URI with another port matches, with another path or query it does not."""
     steps = ("port-and-query", "port-and-path")
-    wrong = [step for step in steps if followed(loopback_port_varied, step)]
+    wrong = [step for step in steps if accepts_redirect_uri(loopback_port_varied, step)]
     loopback_port_varied.decide_by(wrong)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
@@ -35,7 +41,7 @@ def test_nothing_but_the_port_may_vary(loopback_port_varied: Trace) -> None:
 @requirement("RFC9700-4.1.3/redirect-uris-equal")
 def test_redirect_uris_are_equal_strings(redirect_uri_near_misses: Trace) -> None:
     """The redirect_uri of the request and the registered one are the same string."""
-    wrong = followed_steps(redirect_uri_near_misses)
+    wrong = accepted_redirect_uris(redirect_uri_near_misses)
     assert not wrong, f"it made no difference: {', '.join(wrong)}"
 
 
@@ -44,7 +50,7 @@ def test_loopback_port_may_vary(loopback_port_varied: Trace) -> None:
     """A native app may use another port of the loopback address than it registered."""
     exchange = loopback_port_varied["port"]
     assert not refused(exchange), "another port was refused"
-    assert followed(loopback_port_varied, "port"), "the answer did not go to that port"
+    assert accepts_redirect_uri(loopback_port_varied, "port"), "the answer did not go to that port"
 
 
 @requirement("RFC9700-2.1/credentials-not-forwarded")
@@ -59,7 +65,7 @@ def test_credentials_are_not_forwarded(user_pages: Trace) -> None:
 @requirement("RFC9700-2.1.1/pkce-supported")
 def test_pkce_is_supported(pkce_support: Trace) -> None:
     """A good verifier redeems the code, a bad one does not."""
-    assert served(pkce_support["right"]), "a good verifier is refused"
+    assert is_granted(pkce_support["right"]), "a good verifier is refused"
     assert refused(pkce_support["wrong"]), "a bad verifier redeems the code"
 
 
@@ -76,8 +82,8 @@ def test_pkce_is_enforced_when_used(pkce_verifiers: Trace) -> None:
 @requirement("RFC9700-2.1.1/pkce-downgrade-prevented", "OAUTH21-4.1.3/verifier-iff-challenge")
 def test_verifier_without_challenge_is_refused(pkce_absent: Trace) -> None:
     """A verifier is only good for a code with a challenge."""
-    served = not refused(pkce_absent["downgrade"])
-    taken = served and not refused(pkce_absent["redeem-downgrade"])
+    begins = not refused(pkce_absent["downgrade"])
+    taken = begins and not refused(pkce_absent["redeem-downgrade"])
     assert not taken, "a verifier was accepted without a challenge"
 
 

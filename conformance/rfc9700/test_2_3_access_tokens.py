@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from idprobe.checks import EvidenceError, Exchange, Trace, requirement
-from idprobe.errors import Unsuited
-from idprobe.reading.tokens.issued import access_jwt, asked, given, scope_of
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    access_jwt,
+    access_token_scope,
+    requirement,
+    response_member,
+    sent_parameter,
+)
 
 
 @requirement("RFC9700-2.3/privileges-minimal")
@@ -27,8 +35,8 @@ def test_token_is_not_good_for_everything(userinfo_by_scope: Trace) -> None:
 
 def _scopes(trace: Trace, name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the scopes that a login asked for and those of the token that it brought."""
-    wanted = asked(trace, f"login-{name}", "scope") or ""
-    return frozenset(wanted.split()), scope_of(trace, f"tokens-{name}", wanted)
+    wanted = sent_parameter(trace, f"login-{name}", "scope") or ""
+    return frozenset(wanted.split()), access_token_scope(trace, f"tokens-{name}", wanted)
 
 
 @requirement("RFC9700-2.3/audience-restricted", "RFC9700-4.9.3/audience-against-replay")
@@ -65,6 +73,6 @@ def said(exchange: Exchange) -> dict[str, Any]:
 def test_code_is_found_whatever_the_fragment(code_redeemed: Trace) -> None:
     """A fragment that keeps browsers from reattaching an old one has no parameters in it."""
     exchange = code_redeemed["authorize"]
-    assert given(exchange, "code"), "there is no code"
+    assert response_member(exchange, "code"), "there is no code"
     fragment = (exchange.answered.header("location") or "").partition("#")[2]
     assert "=" not in fragment, "the fragment has parameters"

@@ -1,9 +1,12 @@
 """RFC 9700 section 2.5: clients that can authenticate have to, and by keys where they can."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.members import texts_in
-from idprobe.reading.refusals import taken
-from idprobe.reading.tokens.issued import metadata
+from idprobe.checks import (
+    Trace,
+    flaw_not_refused,
+    metadata,
+    requirement,
+    texts_in,
+)
 
 ASYMMETRIC = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 
@@ -12,7 +15,7 @@ ASYMMETRIC = {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth
 def test_almost_right_secret_is_refused(secret_near_misses: Trace) -> None:
     """A secret in another case, cut, lengthened or of another client is not the secret."""
     steps = (step for step in _steps(secret_near_misses) if step != "zero-after")
-    wrong = taken(secret_near_misses, *steps)
+    wrong = flaw_not_refused(secret_near_misses, *steps)
     assert not wrong, f"the secret is taken: {wrong}"
 
 
@@ -26,14 +29,14 @@ def test_clients_can_authenticate_by_keys(metadata_documents: Trace) -> None:
 @requirement("RFC7009-2.1/client-authenticated")
 def test_secret_is_proven_where_tokens_are_revoked(secrets_elsewhere: Trace) -> None:
     """A secret in the URI and one of another client revoke nothing."""
-    wrong = taken(secrets_elsewhere, *_steps(secrets_elsewhere, "revocation-"))
+    wrong = flaw_not_refused(secrets_elsewhere, *_steps(secrets_elsewhere, "revocation-"))
     assert not wrong, f"the request is taken: {wrong}"
 
 
 @requirement("RFC7662-2.1/authorization-required")
 def test_secret_is_proven_where_tokens_are_introspected(secrets_elsewhere: Trace) -> None:
     """A secret in the URI and one of another client introspect nothing."""
-    wrong = taken(secrets_elsewhere, *_steps(secrets_elsewhere, "introspection-"))
+    wrong = flaw_not_refused(secrets_elsewhere, *_steps(secrets_elsewhere, "introspection-"))
     assert not wrong, f"the request is taken: {wrong}"
 
 

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
-from idprobe.checks import Exchange, Trace, requirement
-from idprobe.errors import EvidenceError, Unsuited
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    Unsuited,
+    requirement,
+)
 
 TO_ALL = {"*", "null", "https://client.example.org"}
 """What opens an answer to the origins of the probes, which nobody has registered."""

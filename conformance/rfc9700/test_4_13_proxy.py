@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from idprobe.checks import Trace, requirement
-from idprobe.reading.authorization.pages import served
-from idprobe.reading.members import object_in
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    Trace,
+    object_in,
+    page_response,
+    requirement,
+    url_parts,
+)
 
 FOREIGN = "idprobe.invalid"
 
@@ -42,8 +45,8 @@ def urls(members: Mapping[str, Any]) -> dict[str, Any]:
 @requirement("RFC9700-4.13/proxy-headers-sanitised")
 def test_forwarding_headers_from_outside_move_no_login(foreign_host_authorization: Trace) -> None:
     """X-Forwarded-Host of a browser does not lead it elsewhere."""
-    served(foreign_host_authorization["usual"])
+    page_response(foreign_host_authorization["usual"])
     response = foreign_host_authorization["x-forwarded-host"].answered
-    hosts = {parts_of(response.header("location") or "").hostname}
+    hosts = {url_parts(response.header("location") or "").hostname}
     moved = FOREIGN in hosts or f"//{FOREIGN}" in response.text
     assert not moved, "the login leads to the host of X-Forwarded-Host"

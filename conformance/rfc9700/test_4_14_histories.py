@@ -1,7 +1,11 @@
 """RFC 9700 section 4.14.2: a refresh token is rotated once, whoever else is asking at the time."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_history
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_history,
+    requirement,
+)
 
 
 @requirement("RFC9700-2.2.2/public-refresh-token-protected")

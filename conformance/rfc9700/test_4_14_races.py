@@ -1,21 +1,29 @@
 """RFC 6749 section 10.5 and RFC 9700 section 4.14: what is used once is so at one moment too."""
 
-from idprobe.checks import EvidenceError, Trace, refused, requirement
-from idprobe.reading.races import Trial, revocations, rules_out, trials
+from idprobe.checks import (
+    EvidenceError,
+    Race,
+    Trace,
+    races_of,
+    refused,
+    require_small_window,
+    requirement,
+    revocations,
+)
 
 
 def unwon(trace: Trace) -> None:
     """Assert that no code brought tokens twice; raise EvidenceError if races could not tell."""
-    for race in trials(trace):
+    for race in races_of(trace):
         second = next(iter(race.served[1:]), None)
         assert second is None, f"{race.told()} brought tokens: {race.step}"
-    rules_out(trace)
+    require_small_window(trace)
 
 
 def one_heir(trace: Trace) -> None:
     """Assert that no refresh token left two that work; raise EvidenceError if none can tell."""
     was_won = False
-    for race in trials(trace):
+    for race in races_of(trace):
         successors = trace.steps(race.step.replace("race", "successor"))
         alive = [one for one in successors if not refused(one)]
         second = next(iter(alive[1:]), None)
@@ -24,10 +32,10 @@ def one_heir(trace: Trace) -> None:
             trace.remark(_replayed(race, len(successors)))
             was_won = True
     if not was_won:
-        rules_out(trace)
+        require_small_window(trace)
 
 
-def _replayed(race: Trial, successors: int) -> str:
+def _replayed(race: Race, successors: int) -> str:
     """Return how a race was served twice without harm; raises EvidenceError for a grace period."""
     if successors < 2:
         raise EvidenceError(
@@ -66,7 +74,7 @@ def test_nothing_outlives_a_revocation_in_a_race(revocation_released: Trace) -> 
     """What is revoked while it is traded is dead, and so is its successor."""
     if not refused(revocation_released["revoked-first"]):
         raise EvidenceError("a refresh token works after its revocation, whatever the moment")
-    for race in trials(revocation_released):
+    for race in races_of(revocation_released):
         left = revocation_released[race.step.replace("race", "after")]
         assert not revocations(race) or refused(left), f"a token outlives {race.step}"
-    rules_out(revocation_released, revocations)
+    require_small_window(revocation_released, revocations)

@@ -1,14 +1,18 @@
 """RFC 9700 sections 2.2.2 and 4.14: refresh tokens of clients that cannot authenticate."""
 
-from idprobe.checks import Trace, refused, requirement
-from idprobe.reading.tokens.issued import tokens
+from idprobe.checks import (
+    Trace,
+    refused,
+    requirement,
+    tokens_of,
+)
 
 
 @requirement("RFC9700-2.2.2/public-refresh-token-protected")
 def test_public_refresh_tokens_are_rotated(public_refresh_replayed: Trace) -> None:
     """A refresh brings a new refresh token and ends the old one."""
-    first = tokens(public_refresh_replayed, "tokens")["refresh_token"]
-    second = tokens(public_refresh_replayed, "refresh").get("refresh_token")
+    first = tokens_of(public_refresh_replayed, "tokens")["refresh_token"]
+    second = tokens_of(public_refresh_replayed, "refresh").get("refresh_token")
     assert second not in (None, first), "the refresh brings no new refresh token"
     assert refused(public_refresh_replayed["replay"]), "the old token still brings tokens"
 

@@ -1,7 +1,11 @@
 """RFC 9700 section 4.14.2: refresh tokens of clients that cannot authenticate, in stories."""
 
-from idprobe.checks import Trace, requirement
-from idprobe.lifecycle import Claim, broken_story
+from idprobe.checks import (
+    Claim,
+    Trace,
+    broken_story,
+    requirement,
+)
 
 
 @requirement("RFC9700-2.2.2/public-refresh-token-protected")

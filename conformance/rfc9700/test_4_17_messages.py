@@ -2,8 +2,13 @@
 
 import re
 
-from idprobe.checks import EvidenceError, Exchange, Trace, requirement
-from idprobe.reading.urls import parts_of
+from idprobe.checks import (
+    EvidenceError,
+    Exchange,
+    Trace,
+    requirement,
+    url_parts,
+)
 
 POSTED = re.compile(r"postMessage\s*\(")
 TO_ALL = re.compile(r"postMessage\s*\(.{0,4000}?,\s*([\"'`])\*\1\s*[,)]", re.DOTALL)
@@ -30,6 +35,6 @@ def test_messages_go_to_registered_origins(web_messages: Trace) -> None:
         raise EvidenceError("no page posts the answer in a way that can be read")
     for step in ("foreign", "port"):
         exchange = web_messages[step]
-        host = parts_of(exchange.request.parameter("redirect_uri") or "").netloc
+        host = url_parts(exchange.request.parameter("redirect_uri") or "").netloc
         sent = posts(exchange) and host in exchange.answered.text
         assert not sent, f"a message goes to {host}"

@@ -2,20 +2,25 @@
 
 from urllib.parse import urljoin
 
-from idprobe.checks import Response, Trace, refused, requirement
-from idprobe.errors import EvidenceError, Unsuited
-from idprobe.reading.authorization.landings import access_token_died, landed
-from idprobe.reading.authorization.pages import (
+from idprobe.checks import (
+    EvidenceError,
+    Response,
+    Trace,
+    Unsuited,
+    access_token_stopped_working,
+    authorization_response,
     frame_ancestors,
     framed_by_nobody,
     is_user_page,
     page_of,
+    page_response,
     pages_shown,
     password_posts,
-    served,
+    refused,
+    requirement,
+    url_parts,
     user_pages_of,
 )
-from idprobe.reading.urls import parts_of
 
 KEEPING_POLICIES = {
     "no-referrer",
@@ -90,8 +95,8 @@ def test_pages_load_nothing_from_others(user_pages: Trace) -> None:
         page = page_of(exchange.answered)
         elements = page.css(LOADING) if page is not None else []
         named = [e.attributes.get(name) for e in elements for name in ("src", "href", "action")]
-        urls = [parts_of(urljoin(exchange.request.url, url)) for url in named if url]
-        own = parts_of(exchange.request.origin).netloc
+        urls = [url_parts(urljoin(exchange.request.url, url)) for url in named if url]
+        own = url_parts(exchange.request.origin).netloc
         foreign = sorted({url.netloc for url in urls if url.netloc not in {own, ""}})
         assert not foreign, f"a page uses {', '.join(foreign)}"
 
@@ -105,13 +110,15 @@ def test_code_is_dead_after_use(code_replayed: Trace) -> None:
 @requirement("RFC9700-4.2.4/replay-revokes-tokens")
 def test_replay_revokes_tokens(code_replayed: Trace) -> None:
     """A second redemption kills what the first one brought."""
-    assert access_token_died(code_replayed), "the access token still works after the replay"
+    assert access_token_stopped_working(code_replayed), (
+        "the access token still works after the replay"
+    )
 
 
 @requirement("RFC9700-4.4.2.1/issuer-identification")
 def test_response_names_its_issuer(code_redeemed: Trace) -> None:
     """The authorization response says which server it is from."""
-    landing = landed(code_redeemed["authorize"])
+    landing = authorization_response(code_redeemed["authorize"])
     named = [name for name in ("iss", "id_token", "response") if landing.get(name)]
     assert named, "neither iss nor an ID Token nor a JWT response is there"
 
@@ -119,8 +126,8 @@ def test_response_names_its_issuer(code_redeemed: Trace) -> None:
 @requirement("RFC9700-4.11.2/user-authenticated-before-redirect")
 def test_nobody_is_redirected_unseen(user_pages: Trace) -> None:
     """A browser without a session is not sent on with an error before somebody did something."""
-    served(user_pages["nobody"])
-    served(user_pages["journey"])
+    page_response(user_pages["nobody"])
+    page_response(user_pages["journey"])
     for step in ("nobody-error", "nobody-scope"):
         landing = user_pages[step].landing
         assert landing is None, f"an error was redirected although nobody has logged in: {step}"
@@ -147,7 +154,7 @@ def test_forms_are_redirected_by_303(user_pages: Trace) -> None:
 def test_authorization_endpoint_has_no_cors(cross_origin_requests: Trace) -> None:
     """No script of another site may read what the authorization endpoint answers."""
     for step in ("plain", "again"):
-        served(cross_origin_requests[step])
+        page_response(cross_origin_requests[step])
     for step in ("preflight", "script"):
         allowed = cross_origin_requests[step].answered.header("access-control-allow-origin")
         assert allowed is None, f"{step} is answered with Access-Control-Allow-Origin"

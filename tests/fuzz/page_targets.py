@@ -54,6 +54,6 @@ def page_reading(data: bytes) -> None:
         pages.carries_password(shown.request)
         pages.frame_ancestors(shown.answered)
         pages.framed_by_nobody(shown.answered)
-        landings.sent_on([shown], "app.example")
+        landings.steps_leading_to([shown], "app.example")
     except (EvidenceError, UsageError):
         return

@@ -34,11 +34,16 @@ from idprobe.login.forms.pages import joined
 from idprobe.model.exchange import Landing, LandingMode, Request, form_encode, form_pairs
 from idprobe.model.profile import host_of, is_loopback, is_usable_url
 from idprobe.model.trace import Trace
-from idprobe.reading.answers import error_code, gives_tokens, is_active, refused_by_challenge
+from idprobe.reading.answers import (
+    error_code,
+    gives_tokens,
+    is_token_accepted,
+    refused_by_challenge,
+)
 from idprobe.reading.authorization.landings import host_in_browser
 from idprobe.reading.challenges import bearer_challenge, challenges
 from idprobe.reading.tokens.issued import server_time_s
-from idprobe.reading.urls import parts_of
+from idprobe.reading.urls import url_parts
 from idprobe.redaction import PSEUDONYM, Vault
 from idprobe.redaction.cover import readable_texts
 from idprobe.redaction.finding import GLOBAL_LENGTH
@@ -80,7 +85,7 @@ def headers(data: bytes) -> None:
     seen = exchange(data)
     _skew_s(seen)
     _is_date(seen.answered.header("retry-after") or "")
-    for read in (server_time_s, error_code, gives_tokens, is_active, refused_by_challenge):
+    for read in (server_time_s, error_code, gives_tokens, is_token_accepted, refused_by_challenge):
         with contextlib.suppress(EvidenceError):
             read(seen)
 
@@ -88,7 +93,7 @@ def headers(data: bytes) -> None:
 def address(data: bytes) -> None:
     """Read an address that a server, or the author of a profile, wrote down."""
     url = json_text(data)
-    parts_of(url)
+    url_parts(url)
     joined(ASKED.url, url)
     host_in_browser(url)
     same_place(url, CALLBACK)

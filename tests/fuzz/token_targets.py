@@ -39,7 +39,7 @@ from idprobe.model.exchange import parse_json
 from idprobe.model.profile import Provider
 from idprobe.model.profile.capability import Capability, missing_because
 from idprobe.model.profile.metadata import KNOWN_MEMBERS, announced_values, holds
-from idprobe.reading.tokens.keys import number
+from idprobe.reading.tokens.keys import integer_member
 from idprobe.redaction import Vault, facts_of
 from idprobe.setup.init_profile import _beginning, _with_its_issuer
 from idprobe.setup.registering import _least_scope, _scopes, fitted
@@ -144,7 +144,7 @@ def _look_at(key: dict[str, Any]) -> None:
     public_key(key)
     for name in ("n", "e", "x", "y", "k"):
         with contextlib.suppress(EvidenceError):
-            assert number(key, name) >= 0
+            assert integer_member(key, name) >= 0
     with contextlib.suppress(UsageError):
         public_pem(key)
     for alg in ("RSA-OAEP", "ECDH-ES", "A128KW", "dir"):

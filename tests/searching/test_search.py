@@ -17,7 +17,7 @@ from idprobe.errors import ControlFailed, EvidenceError, UsageError
 from idprobe.model.effort import Effort, Replay
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.profile import Client, Provider, bare_profile
-from idprobe.reading.properties.encodings import granted
+from idprobe.reading.properties.encodings import flaw_not_granted
 from idprobe.searching import Direct, Search
 
 ISSUER = "https://idp.test"
@@ -51,7 +51,7 @@ def search_at(
     stub = Stub(answer)
     provider = Provider(bare_profile(ISSUER), {}, Client("c", "c"))
     wire = Wire(provider, cast("Courier", stub))
-    return Search("prop", wire, strategy, ask, granted, effort), stub
+    return Search("prop", wire, strategy, ask, flaw_not_granted, effort), stub
 
 
 async def ask(wire: Wire, body: bytes) -> None:

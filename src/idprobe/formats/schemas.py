@@ -17,7 +17,15 @@ from jsonschema.exceptions import ValidationError
 from idprobe.content import content
 from idprobe.errors import EvidenceError
 
-__all__ = ["Flaw", "best_error", "first_flaw", "nearest", "readable", "schema", "validate"]
+__all__ = [
+    "SchemaFlaw",
+    "best_error",
+    "first_schema_flaw",
+    "nearest",
+    "readable",
+    "schema",
+    "validate",
+]
 
 _KINDS: Final = {
     "string": "text",
@@ -54,7 +62,7 @@ _PLAIN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class SchemaFlaw:
     """What is wrong with a document, and where: `path` leads to the member at fault."""
 
     path: tuple[str | int, ...]
@@ -81,12 +89,12 @@ def _validator(name: str) -> Draft202012Validator:
 
 def validate(document: Any, schema_name: str) -> None:
     """Raise EvidenceError with the best error if the document does not meet the schema."""
-    flaw = first_flaw(document, schema_name)
+    flaw = first_schema_flaw(document, schema_name)
     if flaw is not None:
         raise EvidenceError(f"{schema_name}: {flaw}")
 
 
-def first_flaw(document: Any, schema_name: str) -> Flaw | None:
+def first_schema_flaw(document: Any, schema_name: str) -> SchemaFlaw | None:
     """Return the flaw to mend first, None if there is none.
 
     An unknown key comes before a missing one, since it often is the missing one misspelt, and both
@@ -100,7 +108,7 @@ def first_flaw(document: Any, schema_name: str) -> Flaw | None:
 
 def best_error(document: Any, schema_name: str) -> str | None:
     """Return the first flaw as one readable line, None if the document meets the schema."""
-    flaw = first_flaw(document, schema_name)
+    flaw = first_schema_flaw(document, schema_name)
     return None if flaw is None else str(flaw)
 
 
@@ -144,7 +152,7 @@ def _is_other_kind(error: ValidationError, depth: int) -> bool:
     return error.validator == "type" and len(error.absolute_path) == depth
 
 
-def _flaw(error: ValidationError) -> Flaw:
+def _flaw(error: ValidationError) -> SchemaFlaw:
     path, keyword = tuple(error.absolute_path), str(error.validator)
     match keyword:
         case "additionalProperties":
@@ -152,9 +160,9 @@ def _flaw(error: ValidationError) -> Flaw:
         case "required":
             document: Any = error.instance
             missing = next(key for key in _wanted(error) if key not in document)
-            return Flaw((*path, missing), keyword, "is missing: add it")
+            return SchemaFlaw((*path, missing), keyword, "is missing: add it")
         case _:
-            return Flaw(path, keyword, _fix(keyword, error))
+            return SchemaFlaw(path, keyword, _fix(keyword, error))
 
 
 def _fix(keyword: str, error: ValidationError) -> str:
@@ -184,7 +192,7 @@ def _rules(error: ValidationError) -> Mapping[str, Any]:
     return error.schema if isinstance(error.schema, Mapping) else {}
 
 
-def _unknown_key(path: tuple[str | int, ...], error: ValidationError) -> Flaw:
+def _unknown_key(path: tuple[str | int, ...], error: ValidationError) -> SchemaFlaw:
     rules = _rules(error)
     known = list(rules.get("properties", ()))
     patterns = list(rules.get("patternProperties", ()))
@@ -196,7 +204,7 @@ def _unknown_key(path: tuple[str | int, ...], error: ValidationError) -> Flaw:
     )
     meant = nearest(unknown, known)
     fix = f"unknown key, did you mean {meant}?" if meant else _choices(known)
-    return Flaw((*path, unknown), "additionalProperties", fix)
+    return SchemaFlaw((*path, unknown), "additionalProperties", fix)
 
 
 def _choices(known: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from idprobe.content import content
 from idprobe.errors import CatalogueError
-from idprobe.formats.schemas import first_flaw
+from idprobe.formats.schemas import first_schema_flaw
 
 __all__ = ["NOTHING", "TESTABLE", "Untested", "load_untested"]
 
@@ -42,7 +42,7 @@ def _read(path: Path) -> Untested:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path}: is not TOML: {error}") from None
-    if flaw := first_flaw(document, "untested"):
+    if flaw := first_schema_flaw(document, "untested"):
         raise CatalogueError(f"{path}: {flaw}")
     because: dict[str, str] = {}
     for entry in document.get("untested", ()):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from idprobe.content import content
 from idprobe.errors import CatalogueError
-from idprobe.formats.schemas import first_flaw, nearest
+from idprobe.formats.schemas import first_schema_flaw, nearest
 from idprobe.model.profile import Profile, Situation, check_term, is_loopback, unmet_because
 
 __all__ = [
@@ -184,7 +184,7 @@ def _read(path: Path, *, checked: bool) -> Iterator[Requirement]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path}: is not TOML: {error}") from None
-    if not checked and (flaw := first_flaw(document, "requirements")):
+    if not checked and (flaw := first_schema_flaw(document, "requirements")):
         raise CatalogueError(f"{path}: {flaw}")
     for entry in document["requirement"]:
         try:

@@ -11,19 +11,19 @@ from idprobe.reading.authorization.pages import is_user_page
 from idprobe.reading.challenges import challenges
 
 __all__ = [
-    "asked_endpoints",
-    "chosen",
-    "hosts",
-    "in_the_clear",
     "is_secure",
-    "negotiated",
-    "serves_plainly",
+    "requested_endpoints",
+    "served_without_tls",
+    "tls_hosts",
+    "tls_versions",
+    "tls_versions_by_offer",
+    "without_tls",
 ]
 
 PLAIN: Final = "-plain"
 
 
-def asked_endpoints(trace: Trace) -> list[str]:
+def requested_endpoints(trace: Trace) -> list[str]:
     """Return the endpoints that were asked with and without TLS; raises EvidenceError without."""
     names = list(dict.fromkeys(exchange.step.removesuffix(PLAIN) for exchange in trace))
     if not names:
@@ -40,7 +40,7 @@ def is_secure(exchange: Exchange) -> bool:
     return exchange.connection.tls_version is not None
 
 
-def in_the_clear(trace: Trace, *names: str) -> list[str]:
+def without_tls(trace: Trace, *names: str) -> list[str]:
     """Return the endpoints that are not announced under https, or that serve plain http too.
 
     A revocation service under plain http is one that RFC 7009 section 2 asks for.
@@ -52,11 +52,11 @@ def in_the_clear(trace: Trace, *names: str) -> list[str]:
         name
         for name in asked
         if not is_secure(trace[name])
-        or (name != "revocation" and serves_plainly(trace[f"{name}{PLAIN}"]))
+        or (name != "revocation" and served_without_tls(trace[f"{name}{PLAIN}"]))
     ]
 
 
-def serves_plainly(exchange: Exchange) -> bool:
+def served_without_tls(exchange: Exchange) -> bool:
     """Return whether a request without TLS was run: answered by OAuth, by a page, or led on.
 
     An error of OAuth and a challenge of its Bearer scheme are such answers.
@@ -73,7 +73,7 @@ def serves_plainly(exchange: Exchange) -> bool:
     return response.error is not None or asks or is_user_page(exchange)
 
 
-def hosts(trace: Trace) -> list[str]:
+def tls_hosts(trace: Trace) -> list[str]:
     """Return the hosts that a hello was said to; raises EvidenceError without one."""
     found = dict.fromkeys(exchange.step.partition(" ")[2] for exchange in trace)
     if not found:
@@ -81,7 +81,7 @@ def hosts(trace: Trace) -> list[str]:
     return list(found)
 
 
-def chosen(trace: Trace) -> dict[tuple[str, str], str]:
+def tls_versions_by_offer(trace: Trace) -> dict[tuple[str, str], str]:
     """Return the version that was chosen by hello and host."""
     found = {}
     for exchange in trace:
@@ -91,12 +91,12 @@ def chosen(trace: Trace) -> dict[tuple[str, str], str]:
     return found
 
 
-def negotiated(trace: Trace) -> Iterator[tuple[str, str, str]]:
+def tls_versions(trace: Trace) -> Iterator[tuple[str, str, str]]:
     """Yield host, hello and version of each hello that was answered by a choice.
 
     Raises EvidenceError for a host that answers no hello at all.
     """
-    silent = set(hosts(trace)) - {host for _, host in chosen(trace)}
+    silent = set(tls_hosts(trace)) - {host for _, host in tls_versions_by_offer(trace)}
     if silent:
         raise EvidenceError(f"{min(silent)} answers no hello that we write ourselves")
     for exchange in trace:

@@ -15,17 +15,17 @@ from typing import Final
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
-from idprobe.reading.answers import gives_tokens, refused
+from idprobe.reading.answers import Refused, answer_of, gives_tokens
 
 __all__ = [
     "CONFIDENCE",
-    "Trial",
+    "Race",
     "Window",
+    "races_of",
     "rank_of",
+    "require_small_window",
     "revocations",
-    "rules_out",
     "smallest_window",
-    "trials",
 ]
 
 CONFIDENCE: Final = 0.95
@@ -36,7 +36,7 @@ ALIKE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Race:
     """One race: its requests that were served, and those that were refused in due form."""
 
     step: str
@@ -50,7 +50,8 @@ class Trial:
     @property
     def refused(self) -> tuple[Exchange, ...]:
         """The requests that were refused; an overload or a crash is none of them."""
-        return tuple(one for one in self.exchanges if one.response and _is_refusal(one))
+        answered = (one for one in self.exchanges if one.response)
+        return tuple(one for one in answered if isinstance(answer_of(one), Refused))
 
     @property
     def spread_ns(self) -> int:
@@ -94,36 +95,36 @@ class Window:
         )
 
 
-Alike = Callable[[Trial], Sequence[Exchange]]
+Alike = Callable[[Race], Sequence[Exchange]]
 """Gives the answers of one kind of a race that counts, none of one that does not."""
 
 
-def trials(trace: Trace, step: str = "race") -> tuple[Trial, ...]:
+def races_of(trace: Trace, step: str = "race") -> tuple[Race, ...]:
     """Return the races of a trace, in order."""
     found: dict[str, list[Exchange]] = {}
     for exchange in trace.steps(step):
         found.setdefault(exchange.step, []).append(exchange)
-    return tuple(Trial(name, tuple(exchanges)) for name, exchanges in found.items())
+    return tuple(Race(name, tuple(exchanges)) for name, exchanges in found.items())
 
 
-def rules_out(trace: Trace, alike_of: Alike | None = None) -> None:
+def require_small_window(trace: Trace, alike_of: Alike | None = None) -> None:
     """Let a trace remark which window its races rule out.
 
     Raises EvidenceError if that is not small against the time that the server needs.
     """
-    window = smallest_window(trials(trace), trace.steps("alone"), alike_of or counted)
+    window = smallest_window(races_of(trace), trace.steps("alone"), alike_of or counted)
     if not window.is_small:
         raise EvidenceError(f"{window}, which rules out too little")
     trace.remark(str(window))
 
 
-def revocations(trial: Trial) -> Sequence[Exchange]:
+def revocations(trial: Race) -> Sequence[Exchange]:
     """Return the requests of a race that were answered by 200 and brought no tokens."""
     answered = (one for one in trial.exchanges if one.response)
     return [one for one in answered if one.answered.is_success and not gives_tokens(one)]
 
 
-def counted(trial: Trial) -> Sequence[Exchange]:
+def counted(trial: Race) -> Sequence[Exchange]:
     """Return the answers of one kind of a trial that counts; none if it does not.
 
     It counts if exactly one request was served, and others were refused because of that.
@@ -132,7 +133,7 @@ def counted(trial: Trial) -> Sequence[Exchange]:
 
 
 def smallest_window(
-    races: Sequence[Trial],
+    races: Sequence[Race],
     alone: Sequence[Exchange],
     alike_of: Alike,
 ) -> Window:
@@ -174,13 +175,6 @@ def rank_of(count: int) -> int | None:
         if below >= 1 - risk:
             return rank
     return None
-
-
-def _is_refusal(exchange: Exchange) -> bool:
-    try:
-        return refused(exchange)
-    except EvidenceError:
-        return False
 
 
 def _released(exchanges: Sequence[Exchange]) -> Iterator[int]:

@@ -7,9 +7,9 @@ from typing import Final
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
-from idprobe.reading.answers import error_code, refused
+from idprobe.reading.answers import Flaw, error_code, refused
 
-__all__ = ["NOT_PROVEN", "misnamed", "refused_as", "taken"]
+__all__ = ["NOT_PROVEN", "flaw_in_refusals", "flaw_not_refused", "refused_as"]
 
 NOT_PROVEN: Final = frozenset({"invalid_client", "invalid_request"})
 """The codes for credentials that cannot be read; what was read and is wrong is invalid_client."""
@@ -28,24 +28,27 @@ def refused_as(exchange: Exchange, *codes: str) -> bool:
     return True
 
 
-def taken(trace: Trace, *steps: str) -> str:
-    """Return which of the steps were not refused, as words; empty if all were.
+def flaw_not_refused(trace: Trace, *steps: str) -> Flaw | None:
+    """Return which of the steps were not refused, None if all were.
 
     Raises EvidenceError for an answer that is neither a grant nor a refusal.
     """
     wrong = [step for step in steps if not refused(trace[step])]
     trace.decide_by(wrong)
-    return ", ".join(wrong)
+    return Flaw(", ".join(wrong)) if wrong else None
 
 
-def misnamed(trace: Trace, *steps: str, codes: Collection[str] = ("invalid_client",)) -> str:
-    """Return what is wrong with the refusals of client authentication; empty if nothing is.
+def flaw_in_refusals(
+    trace: Trace, *steps: str, codes: Collection[str] = ("invalid_client",)
+) -> Flaw | None:
+    """Return what is wrong with the refusals of client authentication, None if nothing is.
 
     The code is one of `codes` and the status 400 or 401 (RFC 6749 section 5.2).
     """
     flaws = {step: list(_flaws(step, trace[step], codes)) for step in steps}
     trace.decide_by([step for step, found in flaws.items() if found])
-    return "; ".join(chain.from_iterable(flaws.values()))
+    found = "; ".join(chain.from_iterable(flaws.values()))
+    return Flaw(found) if found else None
 
 
 def _flaws(step: str, exchange: Exchange, codes: Collection[str]) -> Iterator[str]:

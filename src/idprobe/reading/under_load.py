@@ -4,15 +4,16 @@ from typing import Final
 
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.model.trace import Trace
+from idprobe.reading.answers import Flaw
 
-__all__ = ["wrong_under_load"]
+__all__ = ["flaw_under_load"]
 
 ENOUGH: Final = 100
 """So few answers without a fault say nothing of a busy server."""
 
 
-def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
-    """Return what was wrong, "" where enough answers were right; the exchanges are looked at.
+def flaw_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> Flaw | None:
+    """Return what was wrong, None where enough answers were right; takes the exchanges.
 
     A wrong answer is wrong in a run that is void for its figures, too. Raises Unsuited where the
     scenario shows nothing of it, or too little, and EvidenceError where the run says nothing or
@@ -28,7 +29,7 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
             if (step := f"failed: {what}") in trace:
                 trace[step]
         trace.remark(f"{sum(wrong.values())} times in a load run of {scenario}")
-        return "; ".join(sorted(wrong))
+        return Flaw("; ".join(sorted(wrong)))
     undecided = found.get("undecided", {})
     if not checked and not wrong and not undecided:
         raise Unsuited(f"a load run of {scenario} shows nothing of it")
@@ -39,4 +40,4 @@ def wrong_under_load(trace: Trace, rule: str, enough: int = ENOUGH) -> str:
     if checked < enough:
         raise Unsuited(f"{checked} answers of a load run are too few: {enough} are wanted")
     trace.remark(f"{checked} answers of a load run of {scenario} were right, all of them")
-    return ""
+    return None

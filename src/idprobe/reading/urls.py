@@ -2,10 +2,10 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["parts_of"]
+__all__ = ["url_parts"]
 
 
-def parts_of(url: str) -> SplitResult:
+def url_parts(url: str) -> SplitResult:
     """Return the parts of a URL; of what cannot be read as one, all are empty."""
     try:
         return urlsplit(url)

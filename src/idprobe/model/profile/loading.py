@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from idprobe.errors import ProfileError
 from idprobe.formats.bounded import as_text, read_bounded
-from idprobe.formats.schemas import first_flaw
+from idprobe.formats.schemas import first_schema_flaw
 from idprobe.model.profile.addresses import host_of, is_usable_url
 from idprobe.model.profile.model import Profile, polite_limits
 from idprobe.model.profile.ordinary import refuses_weak_secrets, weak_secrets
@@ -68,6 +68,6 @@ def _told(error: ValueError) -> str:
 
 
 def _hold_to_schema(document: Any, source: Source) -> None:
-    flaw = first_flaw(document, "profile")
+    flaw = first_schema_flaw(document, "profile")
     if flaw is not None:
         raise source.error(flaw.path, flaw.fix)

@@ -21,18 +21,23 @@ from idprobe.probes.steps.client_assertions import (
 )
 from idprobe.probes.steps.token_requests import get_tokens, scope_of_its_own
 
-__all__ = ["FORGED", "INVALID", "assertion_grant_faults", "assertion_grant_used"]
+__all__ = [
+    "FORGED_ASSERTIONS",
+    "INVALID_ASSERTIONS",
+    "assertion_grant_faults",
+    "assertion_grant_used",
+]
 
 GRANT: Final = ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
 NEEDS: Final = frozenset({Capability.ASSERTION_GRANT, Capability.SIGNED_CLIENT})
 ELSEWHERE: Final = "https://elsewhere.idprobe.example/token"
 UNKNOWN_SCOPE: Final = "idprobe_no_such_scope"
 HOUR_S: Final = 3600
-INVALID: Final = (
+INVALID_ASSERTIONS: Final = (
     "expired", "not-yet", "exp-missing", "foreign-audience", "audience-missing", "other-issuer",
     "issuer-missing", "unknown-subject", "subject-missing",
 )  # fmt: skip
-FORGED: Final = ("other-key", "signature-altered", "none", "hmac-by-pem")
+FORGED_ASSERTIONS: Final = ("other-key", "signature-altered", "none", "hmac-by-pem")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from idprobe.errors import NoResponse, Unsuited
 from idprobe.model.exchange import Request
 from idprobe.probes import Safety, probe
 
-__all__ = ["RELATION", "webfinger_asked"]
+__all__ = ["ISSUER_RELATION", "webfinger_asked"]
 
-RELATION: Final = "http://openid.net/specs/connect/1.0/issuer"
+ISSUER_RELATION: Final = "http://openid.net/specs/connect/1.0/issuer"
 ORIGIN: Final = ("Origin", "https://client.example.org")
 ACCEPT: Final = ("Accept", "application/jrd+json, application/json")
 
@@ -34,7 +34,7 @@ async def webfinger_asked(wire: Wire) -> None:
         "issuer": profile.issuer,
     }.items():
         asked = Request.get(
-            url, (("resource", resource), ("rel", RELATION)), headers=(ACCEPT, ORIGIN)
+            url, (("resource", resource), ("rel", ISSUER_RELATION)), headers=(ACCEPT, ORIGIN)
         )
         await wire.send(asked, step)
         if parts.scheme == "https":

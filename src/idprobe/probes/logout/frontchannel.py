@@ -10,12 +10,18 @@ from idprobe.probes import Depth, probe
 from idprobe.probes.logout.logout_notices import SESSION, enrol, join, part
 from idprobe.probes.steps.throwaway_clients import open_desk
 
-__all__ = ["OTHER_OUT", "OUT", "frontchannel_logout", "many_sessions", "sessions_apart"]
+__all__ = [
+    "FRONTCHANNEL_URI",
+    "OTHER_FRONTCHANNEL_URI",
+    "frontchannel_logout",
+    "many_sessions",
+    "sessions_apart",
+]
 
 ANNOUNCED: Final = "frontchannel_logout_supported"
-OUT: Final = "https://client.example/front"
+FRONTCHANNEL_URI: Final = "https://client.example/front"
 OTHER: Final = "https://other.client.example"
-OTHER_OUT: Final = f"{OTHER}/front"
+OTHER_FRONTCHANNEL_URI: Final = f"{OTHER}/front"
 MANY: Final = 25
 BY_CODE: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
 
@@ -30,8 +36,11 @@ async def frontchannel_logout(wire: Wire) -> None:
         raise Unsuited(f"{ANNOUNCED} is not true in the metadata")
     async with open_desk(wire) as desk:
         wanting = {"frontchannel_logout_session_required": True}
-        one = await enrol(desk, "one", frontchannel_logout_uri=f"{OUT}?a=1", **wanting)
-        uris = {"redirect_uris": [f"{OTHER}/cb"], "frontchannel_logout_uri": OTHER_OUT}
+        one = await enrol(desk, "one", frontchannel_logout_uri=f"{FRONTCHANNEL_URI}?a=1", **wanting)
+        uris = {
+            "redirect_uris": [f"{OTHER}/cb"],
+            "frontchannel_logout_uri": OTHER_FRONTCHANNEL_URI,
+        }
         other = await enrol(desk, "other", **uris)
         token = await join(wire, one, "one")
         await join(wire, other, "other")

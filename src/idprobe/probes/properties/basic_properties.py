@@ -24,7 +24,11 @@ from idprobe.probes.properties.spelling_properties import (
     respelled,
 )
 from idprobe.probes.steps.token_requests import client_of, client_using
-from idprobe.reading.properties.encodings import OF_KNOWN_CLIENTS, UNKNOWN_CLIENT, authenticated
+from idprobe.reading.properties.encodings import (
+    OF_KNOWN_CLIENTS,
+    flaw_not_authenticated,
+    flaw_unknown_client,
+)
 
 __all__ = [
     "basic_credentials_garbled",
@@ -65,7 +69,7 @@ def schemes(_provider: Provider) -> SearchStrategy[tuple[str, int]]:
 
 @searched(
     schemes,
-    authenticated,
+    flaw_not_authenticated,
     role=Role.WEB,
     needs={Capability.AUTHORIZATION_CODE},
     control=known_by_basic,
@@ -96,7 +100,9 @@ def _with_basic(request: Request, decoded: bytes, scheme: str = "Basic ") -> Req
     return replace(request, headers=(("Authorization", value), *rest))
 
 
-@searched(spelled_credentials, authenticated, role=Role.WEB, needs=CODE, control=known_by_basic)
+@searched(
+    spelled_credentials, flaw_not_authenticated, role=Role.WEB, needs=CODE, control=known_by_basic
+)
 async def basic_credentials_respelled(wire: Wire, halves: tuple[bytes, bytes]) -> None:
     """Authenticate with any characters of id and secret percent-encoded, then as usual."""
     client = client_using(wire, BASIC)
@@ -118,7 +124,7 @@ def garbled(_provider: Provider) -> SearchStrategy[bytes]:
 
 @searched(
     garbled,
-    UNKNOWN_CLIENT,
+    flaw_unknown_client,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -137,7 +143,7 @@ def strange_names(_provider: Provider) -> SearchStrategy[str]:
 
 @searched(
     strange_names,
-    UNKNOWN_CLIENT,
+    flaw_unknown_client,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )

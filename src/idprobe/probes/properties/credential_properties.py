@@ -14,8 +14,8 @@ from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.authorization_request import approval
 from idprobe.probes.steps.edits import Edit, edits
 from idprobe.probes.steps.token_requests import honest_form, honest_tokens, with_secret
-from idprobe.reading.properties.encodings import refused_with
-from idprobe.reading.properties.tampered import not_served, served
+from idprobe.reading.properties.encodings import flaw_not_refused_with
+from idprobe.reading.properties.tampered import flaw_forged_token_accepted, flaw_token_refused
 
 __all__ = [
     "bearer_headers_malformed",
@@ -40,7 +40,10 @@ def near_misses(provider: Provider) -> SearchStrategy[Edit]:
 
 
 @searched(
-    near_misses, refused_with("invalid_client", "invalid_request"), role=Role.SERVICE, needs=SERVICE
+    near_misses,
+    flaw_not_refused_with("invalid_client", "invalid_request"),
+    role=Role.SERVICE,
+    needs=SERVICE,
 )
 async def secrets_nearly_right(wire: Wire, edit: Edit) -> None:
     """Authenticate with a secret that is almost right; then with the right one, and wrongly last.
@@ -56,7 +59,10 @@ async def secrets_nearly_right(wire: Wire, edit: Edit) -> None:
 
 
 @searched(
-    near_misses, refused_with("invalid_client", "invalid_request"), role=Role.SERVICE, needs=SERVICE
+    near_misses,
+    flaw_not_refused_with("invalid_client", "invalid_request"),
+    role=Role.SERVICE,
+    needs=SERVICE,
 )
 async def client_ids_nearly_right(wire: Wire, edit: Edit) -> None:
     """Authenticate with the right secret and a client_id that is almost right."""
@@ -83,7 +89,9 @@ def spellings(_provider: Provider) -> SearchStrategy[str]:
     return st.tuples(*letters).map("".join)
 
 
-@searched(spellings, served, role=Role.WEB, needs=USERINFO, logs_in=True, control=token_used)
+@searched(
+    spellings, flaw_token_refused, role=Role.WEB, needs=USERINFO, logs_in=True, control=token_used
+)
 async def bearer_headers_spelled(wire: Wire, scheme: str) -> None:
     """Use a token behind the scheme in any case."""
     await _use(wire, f"{scheme} {{}}")
@@ -107,7 +115,14 @@ def _is_wrong(header: str) -> bool:
     return header != "Bearer {}"
 
 
-@searched(misspellings, not_served, role=Role.WEB, needs=USERINFO, logs_in=True, control=token_used)
+@searched(
+    misspellings,
+    flaw_forged_token_accepted,
+    role=Role.WEB,
+    needs=USERINFO,
+    logs_in=True,
+    control=token_used,
+)
 async def bearer_headers_malformed(wire: Wire, header: str) -> None:
     """Use a token in a header that is no Bearer credential, or another one's."""
     await _use(wire, header)

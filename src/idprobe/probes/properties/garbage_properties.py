@@ -16,7 +16,7 @@ from idprobe.probes.properties.spelling_properties import (
     with_text,
     with_type,
 )
-from idprobe.reading.properties.encodings import answered_well
+from idprobe.reading.properties.encodings import flaw_in_answer
 
 __all__ = [
     "forms_with_broken_percents",
@@ -67,13 +67,13 @@ async def _with_strange(wire: Wire, strange: tuple[bytes, bool]) -> None:
     await wire.send(with_text(wire.provider, form + b"&" + pair), "strange")
 
 
-@searched(broken_text, answered_well, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(broken_text, flaw_in_answer, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def forms_with_broken_utf_8(wire: Wire, strange: tuple[bytes, bool]) -> None:
     """Ask for tokens with an unknown parameter that is no UTF-8."""
     await _with_strange(wire, strange)
 
 
-@searched(broken_percents, answered_well, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(broken_percents, flaw_in_answer, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def forms_with_broken_percents(wire: Wire, strange: tuple[bytes, bool]) -> None:
     """Ask for tokens with an unknown parameter whose percent signs are broken."""
     await _with_strange(wire, strange)
@@ -85,7 +85,7 @@ def long_values(_provider: Provider) -> SearchStrategy[tuple[str, int]]:
     return st.tuples(names, st.one_of(st.sampled_from(LENGTHS), st.integers(1, 40_000)))
 
 
-@searched(long_values, answered_well, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(long_values, flaw_in_answer, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def forms_with_long_values(wire: Wire, long: tuple[str, int]) -> None:
     """Ask for tokens with one value of up to some ten thousand characters."""
     name, length = long
@@ -115,7 +115,7 @@ def media_types(_provider: Provider) -> SearchStrategy[str]:
     )
 
 
-@searched(media_types, answered_well, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(media_types, flaw_in_answer, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def media_types_of_all_kinds(wire: Wire, media_type: str) -> None:
     """Ask for tokens by a form that is said to be something else."""
     request = token_request(wire.provider, own_form(wire.provider))

@@ -17,7 +17,10 @@ from idprobe.model.profile import Capability, Provider, Role
 from idprobe.model.profile.addresses import is_loopback
 from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.authorization_request import approval, ordinary, tried
-from idprobe.reading.properties.redirected import landed_there, not_followed
+from idprobe.reading.properties.redirected import (
+    flaw_redirect_uri_accepted,
+    flaw_redirect_uri_refused,
+)
 
 __all__ = ["loopback_ports", "redirect_uris_nearly_registered"]
 
@@ -94,7 +97,14 @@ async def session(wire: Wire) -> None:
     await wire.run(approval(wire.provider), "login")
 
 
-@searched(nearly_registered, not_followed, role=Role.WEB, needs=CODE, logs_in=True, control=session)
+@searched(
+    nearly_registered,
+    flaw_redirect_uri_accepted,
+    role=Role.WEB,
+    needs=CODE,
+    logs_in=True,
+    control=session,
+)
 async def redirect_uris_nearly_registered(wire: Wire, uri: str) -> None:
     """Ask for a code with a redirect_uri that is almost the registered one."""
     await tried(wire, "asked", ordinary(wire.provider, extra=(("redirect_uri", uri),)))
@@ -118,7 +128,14 @@ def _with_port(uri: str, port: int) -> str:
     return uri.replace(urlsplit(uri).netloc, f"{host}:{port}", 1)
 
 
-@searched(with_ports, landed_there, role=Role.NATIVE, needs=CODE, logs_in=True, control=session)
+@searched(
+    with_ports,
+    flaw_redirect_uri_refused,
+    role=Role.NATIVE,
+    needs=CODE,
+    logs_in=True,
+    control=session,
+)
 async def loopback_ports(wire: Wire, uri: str) -> None:
     """Ask for a code at any port of a native app's loopback address."""
     await tried(wire, "asked", ordinary(wire.provider, extra=(("redirect_uri", uri),)))

@@ -24,12 +24,12 @@ from idprobe.probes.properties.spelling_properties import (
 )
 from idprobe.probes.steps.authorization_request import by_get
 from idprobe.reading.properties.encodings import (
-    REPEATED,
-    UNKNOWN_CLIENT,
-    UNKNOWN_GRANT,
-    UNKNOWN_TYPE,
-    described_well,
-    without_tokens,
+    flaw_in_error_description,
+    flaw_repeated_parameter,
+    flaw_tokens_given,
+    flaw_unknown_client,
+    flaw_unknown_grant,
+    flaw_unknown_grant_type,
 )
 
 __all__ = [
@@ -100,7 +100,7 @@ def nearly_right(_provider: Provider) -> SearchStrategy[bytes]:
 
 @searched(
     nearly_right,
-    UNKNOWN_TYPE,
+    flaw_unknown_grant_type,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -121,7 +121,7 @@ def any_text(kind: str) -> Callable[[Provider], SearchStrategy[str]]:
 
 @searched(
     any_text("grant"),
-    UNKNOWN_TYPE,
+    flaw_unknown_grant_type,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -132,7 +132,7 @@ async def grant_types_of_nobody(wire: Wire, text: str) -> None:
 
 @searched(
     any_text("scope"),
-    described_well,
+    flaw_in_error_description,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -144,7 +144,7 @@ async def errors_described(wire: Wire, text: str) -> None:
 
 @searched(
     any_text("code"),
-    UNKNOWN_GRANT,
+    flaw_unknown_grant,
     role=Role.WEB,
     needs=CODE,
     logs_in=True,
@@ -158,7 +158,7 @@ async def codes_of_nobody(wire: Wire, text: str) -> None:
 
 @searched(
     any_text("refresh"),
-    UNKNOWN_GRANT,
+    flaw_unknown_grant,
     role=Role.WEB,
     needs=REFRESH,
     logs_in=True,
@@ -180,7 +180,7 @@ def repetitions(provider: Provider) -> SearchStrategy[tuple[bytes, int]]:
 
 @searched(
     repetitions,
-    REPEATED,
+    flaw_repeated_parameter,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -208,7 +208,7 @@ def doublings(provider: Provider) -> SearchStrategy[tuple[tuple[bytes, bytes], b
 
 @searched(
     doublings,
-    UNKNOWN_CLIENT,
+    flaw_unknown_client,
     role=Role.SERVICE,
     needs=CLIENT_CREDENTIALS,
 )
@@ -230,7 +230,7 @@ def queries(provider: Provider) -> SearchStrategy[tuple[bytes, bytes]]:
     return st.tuples(respelled("client_id"), respelled("client_secret"))
 
 
-@searched(queries, without_tokens, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(queries, flaw_tokens_given, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def credentials_in_the_query(wire: Wire, names: tuple[bytes, bytes]) -> None:
     """Authenticate by the right credentials in the query, their names in any spelling."""
     provider = wire.provider
@@ -250,7 +250,7 @@ def overrides(_provider: Provider) -> SearchStrategy[Pairs]:
     return st.lists(pairs, max_size=3, unique_by=lambda pair: pair[0]).map(tuple)
 
 
-@searched(overrides, without_tokens, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(overrides, flaw_tokens_given, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def methods_overridden(wire: Wire, pairs: Pairs) -> None:
     """Ask by GET, and say in header fields or parameters that POST is meant."""
     form = tuple(pair for pair in pairs if pair[0] not in METHODS)

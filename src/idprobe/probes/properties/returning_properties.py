@@ -11,7 +11,7 @@ from idprobe.flows.moves import Landed
 from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.authorization_request import approval, ordinary, plain_scope, tried
-from idprobe.reading.properties.returned import nonce_unchanged, state_unchanged
+from idprobe.reading.properties.returned import flaw_nonce_refused_or_changed, flaw_state_changed
 
 __all__ = ["error_states_returned", "nonces_returned_unchanged", "states_returned"]
 
@@ -38,20 +38,22 @@ async def session(wire: Wire) -> None:
     await wire.run(approval(wire.provider), "login")
 
 
-@searched(texts, state_unchanged, role=Role.WEB, needs=CODE, logs_in=True, control=session)
+@searched(texts, flaw_state_changed, role=Role.WEB, needs=CODE, logs_in=True, control=session)
 async def states_returned(wire: Wire, state: str) -> None:
     """Ask for a code with any state."""
     await tried(wire, "landing", ordinary(wire.provider, state=state))
 
 
-@searched(texts, state_unchanged, role=Role.WEB, needs=CODE, logs_in=True, control=session)
+@searched(texts, flaw_state_changed, role=Role.WEB, needs=CODE, logs_in=True, control=session)
 async def error_states_returned(wire: Wire, state: str) -> None:
     """Ask with a response type that nobody has, and with any state."""
     bent = (("response_type", "idprobe_none"),)
     await tried(wire, "landing", ordinary(wire.provider, state=state, extra=bent))
 
 
-@searched(texts, nonce_unchanged, role=Role.WEB, needs=OPENID, logs_in=True, control=session)
+@searched(
+    texts, flaw_nonce_refused_or_changed, role=Role.WEB, needs=OPENID, logs_in=True, control=session
+)
 async def nonces_returned_unchanged(wire: Wire, nonce: str) -> None:
     """Ask for an ID Token with any nonce."""
     pkce, scope = fresh_pkce(), plain_scope(wire.provider)

@@ -20,11 +20,11 @@ from idprobe.probes.properties.spelling_properties import (
 )
 from idprobe.probes.steps.token_requests import scope_of_its_own
 from idprobe.reading.properties.encodings import (
-    adds_nothing_unasked,
-    grants_nothing_garbled,
-    no_wider_than_before,
-    refused_or_same,
-    same_outcome,
+    flaw_garbled_scope_granted,
+    flaw_other_outcome,
+    flaw_other_scope,
+    flaw_unrequested_scope,
+    flaw_wider_scope,
 )
 
 __all__ = [
@@ -61,7 +61,7 @@ def two_orders(provider: Provider) -> SearchStrategy[tuple[str, str]]:
     return pairs.map(lambda pair: (" ".join(pair[0]), " ".join(pair[1])))
 
 
-@searched(two_orders, same_outcome, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(two_orders, flaw_other_outcome, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def scopes_reordered(wire: Wire, scopes: tuple[str, str]) -> None:
     """Ask for the same scopes in two orders; steps `one`, `other`."""
     for step, scope in zip(("one", "other"), scopes, strict=True):
@@ -75,7 +75,7 @@ def other_cases(provider: Provider) -> SearchStrategy[str]:
     return st.one_of(words)
 
 
-@searched(other_cases, adds_nothing_unasked, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(other_cases, flaw_unrequested_scope, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def scopes_in_another_case(wire: Wire, scope: str) -> None:
     """Ask for no scope, `one`, and for a known one with other letters in capitals, `other`."""
     await wire.send(token_request(wire.provider, (GRANT,)), "one")
@@ -90,7 +90,7 @@ def garbled_scopes(provider: Provider) -> SearchStrategy[str]:
     return placed.map(lambda one: f"{known} {word[: one[1]]}{one[0]}{word[one[1] :]}")
 
 
-@searched(garbled_scopes, grants_nothing_garbled, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(garbled_scopes, flaw_garbled_scope_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def scopes_garbled(wire: Wire, scope: str) -> None:
     """Ask for a known scope, and for one with a strange character before, in or after it."""
     await wire.send(token_request(wire.provider, (GRANT, ("scope", scope))), "garbled")
@@ -106,7 +106,7 @@ def queries(provider: Provider) -> SearchStrategy[Pairs]:
     return st.lists(pairs, min_size=1, max_size=4).map(tuple)
 
 
-@searched(queries, refused_or_same, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(queries, flaw_other_scope, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def scopes_in_the_query(wire: Wire, query: Pairs) -> None:
     """Ask for one scope in the body, `one`, and then for more in the query, `other`."""
     form = (GRANT, ("scope", own_scopes(wire.provider)[-1]))
@@ -132,7 +132,7 @@ def _refreshing(granted: list[str], scopes: Sequence[str]) -> SearchStrategy[tup
     return st.tuples(st.just(" ".join(granted)), asked)
 
 
-@searched(narrowed, no_wider_than_before, role=Role.WEB, needs=REFRESHED, logs_in=True)
+@searched(narrowed, flaw_wider_scope, role=Role.WEB, needs=REFRESHED, logs_in=True)
 async def scopes_refreshed(wire: Wire, scopes: tuple[str, str]) -> None:
     """Let a user grant some scopes, and refresh with those, with fewer or with others."""
     provider, (granted, asked) = wire.provider, scopes

@@ -14,7 +14,7 @@ from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes.http.http_framing import written
 from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.token_requests import scope_of_its_own
-from idprobe.reading.properties.encodings import granted
+from idprobe.reading.properties.encodings import flaw_not_granted
 
 __all__ = [
     "bodies_in_chunks",
@@ -115,7 +115,7 @@ def forms_respelled(provider: Provider) -> SearchStrategy[bytes]:
     return st.tuples(*pairs).map(b"&".join)
 
 
-@searched(forms_respelled, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(forms_respelled, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def unreserved_characters_encoded(wire: Wire, text: bytes) -> None:
     """Ask for tokens with any characters of names and values percent-encoded."""
     await wire.send(with_text(wire.provider, text), "respelled")
@@ -131,7 +131,7 @@ def _all_pairs(provider: Provider) -> Pairs:
     return (*own_form(provider), *more, *token_request(provider, ()).form)
 
 
-@searched(orders, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(orders, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def parameters_reordered(wire: Wire, order: tuple[int, ...]) -> None:
     """Ask for tokens with the parameters in any order."""
     pairs = _all_pairs(wire.provider)
@@ -147,7 +147,7 @@ def unknown_parameters(_provider: Provider) -> SearchStrategy[Pairs]:
     return st.lists(pairs, max_size=3, unique_by=lambda pair: pair[0]).map(tuple)
 
 
-@searched(unknown_parameters, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(unknown_parameters, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def unknown_parameters_added(wire: Wire, pairs: Pairs) -> None:
     """Ask for tokens with parameters that nobody knows, of any letters and signs."""
     await wire.send(token_request(wire.provider, (*own_form(wire.provider), *pairs)), "added")
@@ -162,7 +162,7 @@ def empty_parameters(_provider: Provider) -> SearchStrategy[list[tuple[str, str]
     )
 
 
-@searched(empty_parameters, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(empty_parameters, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def empty_parameters_added(wire: Wire, empty: list[tuple[str, str]]) -> None:
     """Ask for tokens with parameters of other grants that have no value."""
     parts = [encoded(own_form(wire.provider)), *(f"{n}{sign}".encode() for n, sign in empty)]
@@ -175,7 +175,7 @@ def ampersands(provider: Provider) -> SearchStrategy[tuple[int, ...]]:
     return st.tuples(st.integers(0, 5), *gaps, st.integers(0, 5))
 
 
-@searched(ampersands, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(ampersands, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def empty_pairs_anywhere(wire: Wire, counts: tuple[int, ...]) -> None:
     """Ask for tokens with any number of ampersands around the parameters."""
     first, *others = counts
@@ -191,7 +191,7 @@ def media_types(_provider: Provider) -> SearchStrategy[str]:
     return in_any_case(FORM)
 
 
-@searched(media_types, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(media_types, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def media_type_respelled(wire: Wire, media_type: str) -> None:
     """Ask for tokens with the media type in any mixture of cases."""
     request = token_request(wire.provider, own_form(wire.provider))
@@ -207,7 +207,7 @@ def charsets(_provider: Provider) -> SearchStrategy[str]:
     return parts.map(lambda one: f"{one[0]};{one[1]}{one[2]}={one[3]}{one[4]}{one[3]}")
 
 
-@searched(charsets, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(charsets, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def charset_of_form_respelled(wire: Wire, charset: str) -> None:
     """Ask for tokens by a form that is said to be UTF-8, in any spelling of that."""
     request = token_request(wire.provider, own_form(wire.provider))
@@ -243,7 +243,7 @@ def chunked(body: bytes, chunks: Chunks) -> bytes:
     return b"".join(sized) + b"0\r\n\r\n"
 
 
-@searched(chunkings, granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
+@searched(chunkings, flaw_not_granted, role=Role.SERVICE, needs=CLIENT_CREDENTIALS)
 async def bodies_in_chunks(wire: Wire, chunks: Chunks) -> None:
     """Ask for tokens by a body in chunks, on a connection that is kept or not."""
     request = token_request(wire.provider, own_form(wire.provider))

@@ -22,8 +22,12 @@ from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.authorization_request import approval
 from idprobe.probes.steps.edits import Edit, edits
-from idprobe.reading.properties.encodings import refused_with
-from idprobe.reading.properties.tampered import inactive, not_served, still_good
+from idprobe.reading.properties.encodings import flaw_not_refused_with
+from idprobe.reading.properties.tampered import (
+    flaw_forged_token_accepted,
+    flaw_forged_token_active,
+    flaw_token_ended,
+)
 
 __all__ = [
     "access_tokens_tampered",
@@ -52,7 +56,7 @@ async def tokens_used(wire: Wire) -> None:
 
 @searched(
     changes,
-    not_served,
+    flaw_forged_token_accepted,
     role=Role.WEB,
     needs=CODE | {Capability.USERINFO},
     logs_in=True,
@@ -74,7 +78,7 @@ async def tokens_introspected(wire: Wire) -> None:
 
 @searched(
     changes,
-    inactive,
+    flaw_forged_token_active,
     role=Role.WEB,
     needs=CODE | {Capability.INTROSPECTION},
     logs_in=True,
@@ -93,7 +97,7 @@ async def tokens_refreshed(wire: Wire) -> None:
 
 @searched(
     changes,
-    refused_with("invalid_grant", "invalid_request"),
+    flaw_not_refused_with("invalid_grant", "invalid_request"),
     role=Role.WEB,
     needs=CODE | {Capability.REFRESH_TOKEN},
     logs_in=True,
@@ -112,7 +116,7 @@ async def code_redeemed(wire: Wire) -> None:
 
 @searched(
     changes,
-    refused_with("invalid_grant", "invalid_request"),
+    flaw_not_refused_with("invalid_grant", "invalid_request"),
     role=Role.WEB,
     needs=CODE,
     logs_in=True,
@@ -127,7 +131,7 @@ async def codes_tampered(wire: Wire, edit: Edit) -> None:
 
 @searched(
     changes,
-    still_good,
+    flaw_token_ended,
     role=Role.WEB,
     needs=CODE | {Capability.USERINFO, Capability.REVOCATION},
     logs_in=True,

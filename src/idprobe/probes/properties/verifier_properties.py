@@ -12,7 +12,7 @@ from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes.properties.properties import searched
 from idprobe.probes.steps.authorization_request import plain_scope
 from idprobe.probes.steps.edits import Edit, edits
-from idprobe.reading.properties.encodings import granted, refused_with
+from idprobe.reading.properties.encodings import flaw_not_granted, flaw_not_refused_with
 
 __all__ = ["verifiers_malformed", "verifiers_nearly_right", "verifiers_well_formed"]
 
@@ -63,7 +63,14 @@ async def verifier_redeemed(wire: Wire) -> None:
     await wire.run(redeem(wire.provider, await wire.run(flow, "login")), "control")
 
 
-@searched(well_formed, granted, role=Role.WEB, needs=PKCE, logs_in=True, control=verifier_redeemed)
+@searched(
+    well_formed,
+    flaw_not_granted,
+    role=Role.WEB,
+    needs=PKCE,
+    logs_in=True,
+    control=verifier_redeemed,
+)
 async def verifiers_well_formed(wire: Wire, verifier: str) -> None:
     """Redeem a code with a well-formed verifier that fits its challenge."""
     await _redeem(wire, verifier, verifier)
@@ -71,7 +78,7 @@ async def verifiers_well_formed(wire: Wire, verifier: str) -> None:
 
 @searched(
     malformed,
-    refused_with("invalid_grant", "invalid_request"),
+    flaw_not_refused_with("invalid_grant", "invalid_request"),
     role=Role.WEB,
     needs=PKCE,
     logs_in=True,
@@ -100,7 +107,7 @@ def nearly_right(provider: Provider) -> SearchStrategy[tuple[str, Edit, Method]]
 
 @searched(
     nearly_right,
-    refused_with("invalid_grant", "invalid_request"),
+    flaw_not_refused_with("invalid_grant", "invalid_request"),
     role=Role.WEB,
     needs=PKCE,
     logs_in=True,

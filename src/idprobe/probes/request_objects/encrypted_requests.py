@@ -11,7 +11,13 @@ from idprobe.formats.jwe import CONTENT_BITS, encrypt
 from idprobe.model.exchange import Request
 from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes import probe
-from idprobe.probes.request_objects.request_objects import INNER, NEEDS, OPENID, control, sealer_of
+from idprobe.probes.request_objects.request_objects import (
+    IN_OBJECT,
+    NEEDS,
+    OPENID,
+    control,
+    sealer_of,
+)
 from idprobe.probes.steps.altered_tokens import altered
 from idprobe.probes.steps.authorization_request import ordinary, tried
 
@@ -42,14 +48,14 @@ async def request_object_encrypted(wire: Wire) -> None:
     foreign = spare_key("stranger", "EC" if str(sealer.header["alg"]).startswith("ES") else "RSA")
     alg = "ES256" if foreign["kty"] == "EC" else "RS256"
     strange = replace(sealer, key=foreign, header={**sealer.header, "alg": alg})
-    sealed = encrypt(sealer.request(plain, state=INNER), key, header)
+    sealed = encrypt(sealer.request(plain, state=IN_OBJECT), key, header)
     start, _, rest = sealed.partition(".")
     wrapped, vector, content, tag = rest.split(".")
     for step, request in {
         "sealed": sealed,
         "altered": ".".join((start, wrapped, vector, altered(content), tag)),
-        "foreign-key": encrypt(strange.request(plain, state=INNER), key, header),
-        "sealed-again": encrypt(sealer.request(plain, state=INNER), key, header),
+        "foreign-key": encrypt(strange.request(plain, state=IN_OBJECT), key, header),
+        "sealed-again": encrypt(sealer.request(plain, state=IN_OBJECT), key, header),
     }.items():
         await tried(wire, step, (*plain, ("request", request)))
 

@@ -25,7 +25,7 @@ from idprobe.probes.steps.authorization_request import is_openid, ordinary, trie
 from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
 
 __all__ = [
-    "INNER",
+    "IN_OBJECT",
     "NEEDS",
     "OPENID",
     "Sealer",
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
-INNER: Final = "idprobe-inner"
+IN_OBJECT: Final = "idprobe-inner"
 OUTER: Final = "idprobe-outer"
 ASTRAY: Final = "https://elsewhere.idprobe.example/cb"
 PUSHED: Final = "urn:ietf:params:oauth:request_uri:idprobe-no-such-request"
@@ -83,7 +83,7 @@ async def request_object_used(wire: Wire) -> None:
     pkce = fresh_pkce()
     outer = (*OPENID, ("state", OUTER), ("nonce", OUTER), *pkce.parameters)
     plain = ordinary(provider, extra=outer)
-    whole = sealer.request(plain, state=INNER, nonce=INNER)
+    whole = sealer.request(plain, state=IN_OBJECT, nonce=IN_OBJECT)
     await _redeemed(wire, "values", (*plain, ("request", whole)), pkce)
     least = tuple(pair for pair in plain if pair[0] in {"response_type", "client_id", "scope"})
     await _redeemed(wire, "split", (*plain, ("request", sealer.request(least))), pkce)
@@ -114,7 +114,7 @@ async def request_object_faults(wire: Wire) -> None:
         "client-id": sealer.request(plain, client_id="idprobe-somebody-else"),
         "nested": sealer.request(plain, request=good),
         "audience": sealer.request(plain, aud="https://other.idprobe.example"),
-        "foreign-key": strange.request(plain, state=INNER),
+        "foreign-key": strange.request(plain, state=IN_OBJECT),
         "altered": f"{start}.{altered(signature)}",
         "not-a-jwt": "not.a.jwt",
     }.items():
@@ -129,7 +129,7 @@ async def request_object_unsigned(wire: Wire) -> None:
     """Pass a Request Object without a signature: `unsigned`; then a plain request: `control`."""
     provider = wire.provider
     plain = ordinary(provider, extra=OPENID)
-    request = Sealer(provider, {}, UNSIGNED).request(plain, state=INNER)
+    request = Sealer(provider, {}, UNSIGNED).request(plain, state=IN_OBJECT)
     await tried(wire, "unsigned", (*plain, ("request", request)))
     await wire.run(authorize(provider, scope="openid"), "control")
 

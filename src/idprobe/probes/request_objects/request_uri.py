@@ -18,7 +18,7 @@ from idprobe.probes.steps.callbacks import JWT, signed_by
 from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
 
 __all__ = [
-    "INNER",
+    "BEHIND_URI",
     "OUTER",
     "request_objects_referenced",
     "request_uri_held_back",
@@ -34,7 +34,7 @@ NEEDS: Final = frozenset(
         Capability.OPENID,
     }
 )
-INNER: Final = "idprobe-inner"
+BEHIND_URI: Final = "idprobe-inner"
 OUTER: Final = "idprobe-outer"
 SUPPORTED: Final = "request_uri_parameter_supported"
 OPENID: Final = (("scope", "openid"),)
@@ -116,11 +116,11 @@ async def request_objects_referenced(wire: Wire) -> None:
         me = await _referrer(desk, places, rsa)
         await me.control(places["control"], "control")
         outside = me.plain(state=OUTER, nonce=OUTER)
-        places["values"].reply = me.served(outside, state=INNER, nonce=INNER)
+        places["values"].reply = me.served(outside, state=BEHIND_URI, nonce=BEHIND_URI)
         await me.ask("values", places["values"].url, outside)
         for number, mark in enumerate(HASHES, start=1):
             pairs = me.plain(state=OUTER)
-            places["hash"].reply = me.served(pairs, state=f"{INNER}-{number}")
+            places["hash"].reply = me.served(pairs, state=f"{BEHIND_URI}-{number}")
             await me.ask(f"hash-{number}", places["hash"].url + mark, pairs)
         pairs = me.plain()
         places["rs256"].reply = me.served(pairs, key=rsa)

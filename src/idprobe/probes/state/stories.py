@@ -18,6 +18,7 @@ from idprobe.probes import Depth, probe
 from idprobe.probes.state.story_moves import brief_tales, tales
 from idprobe.probes.state.story_telling import AFTER_S, Teller
 from idprobe.probes.steps.token_requests import honest_tokens
+from idprobe.reading.answers import Flaw
 from idprobe.reading.properties.examples import Example
 from idprobe.searching import Search
 
@@ -127,13 +128,13 @@ class _Judge:
     target: Claim | None = None
     _seen: tuple[Trace, Mapping[Claim, int], frozenset[Claim]] | None = None
 
-    def flaw(self, example: Example) -> str:
-        """Return the claim that a story breaks, empty if none that is sought."""
+    def flaw(self, example: Example) -> Flaw | None:
+        """Return the claim that a story breaks, None if none that is sought."""
         broken, _ = self._read(example)
         new = sorted(broken.keys() & self.sought, key=lambda claim: (broken[claim], claim))
         if self.target is None and new:
             self.target = new[0]
-        return self.target or "" if self.target in new else ""
+        return Flaw(self.target) if self.target in new else None
 
     def shows(self, example: Example) -> frozenset[str]:
         """Return the claims that a story puts to the test."""

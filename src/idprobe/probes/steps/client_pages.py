@@ -7,9 +7,9 @@ from typing import Final
 
 from idprobe.client.wire import TOLD
 
-__all__ = ["SILENCE", "client_page"]
+__all__ = ["NO_ANSWER", "client_page"]
 
-SILENCE: Final = "silence"
+NO_ANSWER: Final = "silence"
 """What is told where no answer came."""
 
 _SCRIPT: Final = """
@@ -59,5 +59,5 @@ def client_page(frame: str, asked: Mapping[str, str], *, in_sandbox: bool = Fals
 
 def _page(asked: Mapping[str, str], frame: str, tell: str) -> str:
     values = {"asked": json.dumps(asked), "frame": json.dumps(frame)}
-    script = _SCRIPT % {**values, "tell": tell, "silence": SILENCE}
+    script = _SCRIPT % {**values, "tell": tell, "silence": NO_ANSWER}
     return f'<!doctype html><iframe id="frame"></iframe><script>{script}</script>'

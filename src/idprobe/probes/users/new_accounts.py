@@ -28,7 +28,7 @@ __all__ = ["account_created", "account_pages", "prompt_strange"]
 
 NEEDS: Final = frozenset({Capability.AUTHORIZATION_CODE, Capability.OPENID})
 MEMBER: Final = "prompt_values_supported"
-STRANGE: Final = "idprobe-no-such-prompt"
+UNKNOWN_PROMPT: Final = "idprobe-no-such-prompt"
 CREATE: Final[Pairs] = (("scope", "openid"), ("prompt", "create"))
 
 
@@ -56,7 +56,7 @@ async def account_pages(wire: Wire) -> None:
 async def prompt_strange(wire: Wire) -> None:
     """Ask with a prompt that no metadata lists: `strange`."""
     _listed(wire)
-    pairs = ordinary(wire.provider, extra=(("scope", "openid"), ("prompt", STRANGE)))
+    pairs = ordinary(wire.provider, extra=(("scope", "openid"), ("prompt", UNKNOWN_PROMPT)))
     await tried(wire, "strange", pairs)
     await wire.run(authorize(wire.provider, scope="openid"), "control")
 

@@ -10,7 +10,7 @@ from idprobe.model.trace import Trace
 from idprobe.reading.answers import gives_tokens
 from idprobe.reading.authorization.pages import is_login_page, is_user_page
 
-__all__ = ["asked", "consent_pages", "words"]
+__all__ = ["consent_page", "consent_pages", "words_of_consent_page"]
 
 WORD: Final = re.compile(r"[^\W\d_]{3,}")
 ADDRESS: Final = re.compile(r"[\w.+:/?=&%-]++")
@@ -24,7 +24,7 @@ def consent_pages(trace: Trace, step: str) -> list[Exchange]:
     return [e for e in trace.steps(step) if is_user_page(e) and not is_login_page(e)]
 
 
-def asked(trace: Trace, step: str) -> Exchange:
+def consent_page(trace: Trace, step: str) -> Exchange:
     """Return the page on which consent is given; raises Unsuited if nobody is asked."""
     pages = consent_pages(trace, step)
     if not pages:
@@ -32,9 +32,9 @@ def asked(trace: Trace, step: str) -> Exchange:
     return pages[-1]
 
 
-def words(trace: Trace, step: str) -> set[str]:
+def words_of_consent_page(trace: Trace, step: str) -> set[str]:
     """Return what a person reads on a page, without addresses, numbers and the client_id."""
-    page = parsed(asked(trace, step).answered.text)
+    page = parsed(consent_page(trace, step).answered.text)
     page.strip_tags(["script", "style", "head"])
     text = page.body.text(separator=" ") if page.body is not None else ""
     text = text.replace(trace.steps(step)[0].request.parameter("client_id") or "\0", " ")

@@ -18,22 +18,22 @@ from idprobe.reading.authorization.pages import page_of, user_pages_of
 
 __all__ = [
     "ATTACKER",
-    "access_token_died",
+    "accepted_redirect_uris",
+    "accepts_redirect_uri",
+    "access_token_stopped_working",
     "all_landings",
-    "declined",
-    "died",
-    "endings",
+    "authorization_response",
+    "denied_exchange",
     "error_landings",
-    "followed",
-    "followed_steps",
+    "experiments_ended",
     "host_in_browser",
-    "landed",
+    "open_redirects",
     "repeated_names",
     "response_types_tried",
-    "sent",
-    "sent_on",
-    "sent_there",
-    "strayed",
+    "sends_to_redirect_uri",
+    "sent_value",
+    "steps_leading_to",
+    "stopped_working",
 ]
 
 STANDING: Final = "%:/?#[]@!$&'()*+,;="
@@ -48,7 +48,7 @@ ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})|\\(.)")
 CONTROLS: Final = frozenset({"authorize", "control", "redeem"})
 
 
-def endings(trace: Trace) -> Iterator[tuple[str, Exchange]]:
+def experiments_ended(trace: Trace) -> Iterator[tuple[str, Exchange]]:
     """Yield the experiments of a trace, each once, by name: its last exchange, no control."""
     for name in dict.fromkeys(exchange.step for exchange in trace):
         if "/" not in name and name not in CONTROLS:
@@ -63,7 +63,7 @@ def response_types_tried(trace: Trace, what: str) -> Iterator[tuple[str, Exchang
     yield from ((step.partition(":")[2], trace[step]) for step in steps)
 
 
-def sent(trace: Trace, step: str, name: str) -> str:
+def sent_value(trace: Trace, step: str, name: str) -> str:
     """Return a parameter as the first request of a step had it."""
     exchanges = trace.steps(step)
     value = exchanges[0].request.parameter(name) if exchanges else None
@@ -72,46 +72,49 @@ def sent(trace: Trace, step: str, name: str) -> str:
     return value
 
 
-def landed(exchange: Exchange) -> Landing:
+def authorization_response(exchange: Exchange) -> Landing:
     """Return the authorization response; raises EvidenceError if none reached the client."""
     if exchange.landing is None:
         raise EvidenceError(f"no authorization response reached the redirect_uri: {exchange}")
     return exchange.landing
 
 
-def declined(trace: Trace) -> Exchange:
+def denied_exchange(trace: Trace) -> Exchange:
     """Return how the step `denied` ended.
 
     Raises EvidenceError if it did not end at the client, or if there was no page besides that of
     the login and no error: nobody was asked then.
     """
     exchange = trace["denied"]
-    if landed(exchange).error is None and len(user_pages_of(trace.steps("denied"))) <= 1:
+    if (
+        authorization_response(exchange).error is None
+        and len(user_pages_of(trace.steps("denied"))) <= 1
+    ):
         raise EvidenceError("no consent was asked for, so it could not be denied")
     return exchange
 
 
-def followed(trace: Trace, step: str) -> bool:
+def accepts_redirect_uri(trace: Trace, step: str) -> bool:
     """Return whether the server went along with the redirect_uri that a request named.
 
     An error at a registered redirect_uri is no such thing: the wrong one was not followed. Raises
     EvidenceError where the way ended at a page that asks for something: it may be judged later.
     """
     exchange = trace[step]
-    if gives_tokens(exchange) or sent_there(trace, step):
+    if gives_tokens(exchange) or sends_to_redirect_uri(trace, step):
         return True
     if exchange.landing is None and not refused(exchange):
         raise EvidenceError(f"the way ended before the redirect_uri was judged: {exchange}")
     return False
 
 
-def sent_there(trace: Trace, step: str) -> bool:
+def sends_to_redirect_uri(trace: Trace, step: str) -> bool:
     """Return whether the browser was sent to the redirect_uri that a request named.
 
     A form, a refresh or a script of a page that leads there sends it as well as a redirect.
     """
     exchange = trace[step]
-    uri = sent(trace, step, "redirect_uri")
+    uri = sent_value(trace, step, "redirect_uri")
     if exchange.landing is not None and exchange.landing.redirect_uri == uri:
         return True
     places = [exchange.answered.header("location") or "", *_places_of_page(exchange)]
@@ -137,9 +140,9 @@ def _places_of_script(text: str) -> list[str]:
     ]
 
 
-def followed_steps(trace: Trace) -> list[str]:
+def accepted_redirect_uris(trace: Trace) -> list[str]:
     """Return the experiments whose redirect_uri the server went along with."""
-    steps = [step for step, _ in endings(trace) if followed(trace, step)]
+    steps = [step for step, _ in experiments_ended(trace) if accepts_redirect_uri(trace, step)]
     trace.decide_by(steps)
     return steps
 
@@ -154,17 +157,17 @@ def _leads_to(location: str, uri: str) -> bool:
     return rest != place and rest[:1] in {"", "?", "&", "#"}
 
 
-def strayed(trace: Trace) -> list[str]:
+def open_redirects(trace: Trace) -> list[str]:
     """Return the experiments whose redirect_uri was followed, or that led the browser elsewhere.
 
     A redirect without a landing is one that no browser of ours would follow. Raises EvidenceError
     if none was followed and one was neither followed nor refused.
     """
     wrong, unclear = [], []
-    for step, exchange in endings(trace):
+    for step, exchange in experiments_ended(trace):
         try:
             led = exchange.landing is None and exchange.answered.is_redirect
-            if led or followed(trace, step):
+            if led or accepts_redirect_uri(trace, step):
                 wrong.append(step)
         except EvidenceError as error:
             unclear.append(error)
@@ -174,7 +177,7 @@ def strayed(trace: Trace) -> list[str]:
     return wrong
 
 
-def sent_on(exchanges: Iterable[Exchange], host: str) -> list[str]:
+def steps_leading_to(exchanges: Iterable[Exchange], host: str) -> list[str]:
     """Return the steps in which the browser was sent to a host, by whatever spelling of it.
 
     A redirect sends it there, or a page.
@@ -225,7 +228,7 @@ def repeated_names(landing: Landing) -> list[str]:
     return sorted(name for name, count in counted.items() if count > 1)
 
 
-def died(trace: Trace, before: str, after: str) -> bool | None:
+def stopped_working(trace: Trace, before: str, after: str) -> bool | None:
     """Return whether a token that was good in one step was not in a later one.
 
     None if it cannot be told there: the step is missing, or the token was not good before.
@@ -246,9 +249,11 @@ def _is_good(exchange: Exchange) -> bool:
         return response.media_type == "application/jwt"
 
 
-def access_token_died(trace: Trace) -> bool:
+def access_token_stopped_working(trace: Trace) -> bool:
     """Return whether userinfo or introspection shows that the token of a replayed code died."""
-    tried = [died(trace, f"{at}-before", f"{at}-after") for at in ("introspect", "userinfo")]
+    tried = [
+        stopped_working(trace, f"{at}-before", f"{at}-after") for at in ("introspect", "userinfo")
+    ]
     known = [value for value in tried if value is not None]
     if not known:
         raise EvidenceError("there is no place where the access token worked before the replay")

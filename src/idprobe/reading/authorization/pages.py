@@ -20,9 +20,9 @@ __all__ = [
     "is_login_page",
     "is_user_page",
     "page_of",
+    "page_response",
     "pages_shown",
     "password_posts",
-    "served",
     "user_pages_of",
 ]
 
@@ -58,7 +58,7 @@ def is_user_page(exchange: Exchange) -> bool:
     return any(element.mem_id not in unseen for element in shown)
 
 
-def served(exchange: Exchange) -> Response:
+def page_response(exchange: Exchange) -> Response:
     """Return what a user's request was answered; raises EvidenceError if it was refused or lost."""
     response = exchange.answered
     if exchange.landing is None and not response.is_redirect and not is_user_page(exchange):

@@ -11,20 +11,20 @@ from idprobe.reading.authorization.pages import page_of
 from idprobe.reading.tokens.issued import IssuedJwt
 
 __all__ = [
-    "EVENT",
-    "calls",
-    "event",
-    "frames",
+    "LOGOUT_EVENT",
+    "logout_calls",
+    "logout_event",
+    "logout_frames",
     "logout_jwt",
     "logout_jwts",
-    "outer_header",
-    "refuse_unseen",
+    "logout_token_header",
+    "raise_if_unseen",
 ]
 
-EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
 
-def calls(trace: Trace, step: str) -> tuple[Exchange, ...]:
+def logout_calls(trace: Trace, step: str) -> tuple[Exchange, ...]:
     """Return the calls that the server made to an address of ours, in order; perhaps none."""
     return tuple(one for one in trace if one.sender is Sender.SERVER and one.step == step)
 
@@ -40,7 +40,7 @@ def logout_jwts(trace: Trace, *steps: str) -> tuple[IssuedJwt, ...]:
 
 
 def _jwts(trace: Trace, step: str) -> Iterator[IssuedJwt]:
-    found = calls(trace, step)
+    found = logout_calls(trace, step)
     if not found:
         raise EvidenceError(f"the server sent no Logout Token to {step}")
     for call in found:
@@ -52,9 +52,9 @@ def _jwts(trace: Trace, step: str) -> Iterator[IssuedJwt]:
         yield IssuedJwt(str(pseudonym), parts["header"], parts["claims"], fact, call)
 
 
-def outer_header(trace: Trace, step: str) -> Mapping[str, Any]:
+def logout_token_header(trace: Trace, step: str) -> Mapping[str, Any]:
     """Return the header of the encryption of a Logout Token; raises Unsuited if there is none."""
-    call = next(iter(calls(trace, step)), None)
+    call = next(iter(logout_calls(trace, step)), None)
     if call is None:
         raise EvidenceError(f"the server sent no Logout Token to {step}")
     fact = trace.fact(call.request.parameter("logout_token"))
@@ -64,15 +64,15 @@ def outer_header(trace: Trace, step: str) -> Mapping[str, Any]:
     return header
 
 
-def event(token: IssuedJwt) -> Any:
+def logout_event(token: IssuedJwt) -> Any:
     """Return the value of the logout event; raises EvidenceError without it."""
     events = token.claim("events")
-    if not isinstance(events, dict) or EVENT not in events:
+    if not isinstance(events, dict) or LOGOUT_EVENT not in events:
         raise EvidenceError("the Logout Token has no logout event")
-    return events[EVENT]
+    return events[LOGOUT_EVENT]
 
 
-def frames(trace: Trace, step: str, base: str) -> list[Pairs]:
+def logout_frames(trace: Trace, step: str, base: str) -> list[Pairs]:
     """Return the queries of the frames that the pages of a step load from a logout URI.
 
     A browser that shows the pages loads those that scripts make, too.
@@ -87,7 +87,7 @@ def frames(trace: Trace, step: str, base: str) -> list[Pairs]:
     return [form_pairs(urlsplit(one).query) for one in sources if one.partition("?")[0] == base]
 
 
-def refuse_unseen(trace: Trace, step: str, found: object) -> None:
+def raise_if_unseen(trace: Trace, step: str, found: object) -> None:
     """Raise EvidenceError if frames were not found that a script, which nobody ran, may make."""
     ran = any(exchange.sender is Sender.BROWSER for exchange in trace)
     pages = [page_of(exchange.answered) for exchange in trace.steps(step)]

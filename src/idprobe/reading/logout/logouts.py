@@ -7,12 +7,19 @@ from idprobe.model.exchange import Landing
 from idprobe.model.trace import Trace
 from idprobe.reading.authorization.pages import is_user_page
 
-__all__ = ["asked", "came_back", "landing_after", "led_away", "logged_in", "needs_session"]
+__all__ = [
+    "asks_the_user",
+    "has_session",
+    "landing_after",
+    "needs_session",
+    "returned_to_client",
+    "steps_returned_to_client",
+]
 
 NOBODY: Final = frozenset({"login_required", "interaction_required", "account_selection_required"})
 
 
-def logged_in(trace: Trace, step: str) -> bool:
+def has_session(trace: Trace, step: str) -> bool:
     """Return whether prompt=none found a session; raises EvidenceError if its answer is neither."""
     landing = trace[step].landing
     if landing is not None and (landing.get("code") or landing.error == "consent_required"):
@@ -24,11 +31,11 @@ def logged_in(trace: Trace, step: str) -> bool:
 
 def needs_session(trace: Trace, step: str) -> None:
     """Raise EvidenceError unless prompt=none found the session that is to be ended."""
-    if not logged_in(trace, step):
+    if not has_session(trace, step):
         raise EvidenceError(f"no session can be seen before the logout: {trace[step]}")
 
 
-def asked(trace: Trace, step: str) -> bool:
+def asks_the_user(trace: Trace, step: str) -> bool:
     """Return whether the person was shown a page with something to decide on the way."""
     exchanges = trace.steps(step)
     if not exchanges:
@@ -36,7 +43,7 @@ def asked(trace: Trace, step: str) -> bool:
     return any(is_user_page(exchange) for exchange in exchanges)
 
 
-def came_back(trace: Trace, step: str) -> bool:
+def returned_to_client(trace: Trace, step: str) -> bool:
     """Return whether the browser was sent to the client's post_logout_redirect_uri."""
     return trace[step].landing is not None
 
@@ -49,9 +56,9 @@ def landing_after(trace: Trace, step: str) -> Landing:
     return landing
 
 
-def led_away(trace: Trace, steps: tuple[str, ...]) -> list[str]:
+def steps_returned_to_client(trace: Trace, steps: tuple[str, ...]) -> list[str]:
     """Return the experiments that led to a client, at once or once the person said yes."""
     tried = [name for step in steps for name in (step, f"{step}-confirmed") if name in trace]
-    found = [name for name in tried if came_back(trace, name)]
+    found = [name for name in tried if returned_to_client(trace, name)]
     trace.decide_by(found)
     return found

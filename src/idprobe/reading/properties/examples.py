@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
+from idprobe.reading.answers import Flaw
 
 __all__ = ["Claim", "Example", "examples_of", "first_flaw"]
 
@@ -41,8 +42,8 @@ class Example:
         return self.trace[exchanges[-1].step]
 
 
-Claim = Callable[[Example], str]
-"""Says what is wrong with an example, empty if nothing; EvidenceError if it cannot tell."""
+Claim = Callable[[Example], Flaw | None]
+"""Says what is wrong with an example, None if nothing; EvidenceError if it cannot tell."""
 
 
 def examples_of(trace: Trace) -> list[Example]:
@@ -51,8 +52,8 @@ def examples_of(trace: Trace) -> list[Example]:
     return [Example(trace, int(number)) for number in dict.fromkeys(heads) if number.isdecimal()]
 
 
-def first_flaw(trace: Trace, claim: Claim) -> str:
-    """Return what is wrong with the first example that breaks a claim; empty if none does.
+def first_flaw(trace: Trace, claim: Claim) -> Flaw | None:
+    """Return what is wrong with the first example that breaks a claim, None if none does.
 
     Raises EvidenceError where no example breaks it and one cannot tell, or where there is none.
     """
@@ -70,4 +71,4 @@ def first_flaw(trace: Trace, claim: Claim) -> str:
             return flaw
     if doubt is not None:
         raise doubt
-    return ""
+    return None

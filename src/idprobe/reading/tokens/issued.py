@@ -14,13 +14,12 @@ __all__ = [
     "SKEW_S",
     "IssuedJwt",
     "access_jwt",
-    "asked",
+    "access_token_scope",
     "audiences",
-    "compact",
     "document",
     "documents",
-    "given",
     "id_token",
+    "is_compact_jwt",
     "is_number",
     "issued_jwts",
     "left_half",
@@ -28,9 +27,10 @@ __all__ = [
     "metadata",
     "oauth_document",
     "published_keys",
-    "scope_of",
+    "response_member",
+    "sent_parameter",
     "server_time_s",
-    "tokens",
+    "tokens_of",
     "verifier_of",
 ]
 
@@ -81,7 +81,7 @@ class IssuedJwt:
         return alg
 
 
-def given(exchange: Exchange, name: str) -> Any:
+def response_member(exchange: Exchange, name: str) -> Any:
     """Return a member of an answer, by redirect or by body; None without it."""
     if exchange.landing is not None:
         return exchange.landing.get(name)
@@ -89,7 +89,7 @@ def given(exchange: Exchange, name: str) -> Any:
     return response.json_object.get(name) if response.is_success else None
 
 
-def asked(trace: Trace, step: str, name: str) -> str | None:
+def sent_parameter(trace: Trace, step: str, name: str) -> str | None:
     """Return a parameter of the request that a step began with, None without it."""
     exchanges = trace.steps(step)
     if not exchanges:
@@ -112,7 +112,7 @@ def lifetime_s(trace: Trace, step: str) -> float:
 
     expires_in is only recommended (RFC 6749 section 5.1). Raises EvidenceError if neither tells.
     """
-    expires_in = tokens(trace, step).get("expires_in")
+    expires_in = tokens_of(trace, step).get("expires_in")
     if is_number(expires_in):
         return float(str(expires_in))
     try:
@@ -122,7 +122,7 @@ def lifetime_s(trace: Trace, step: str) -> float:
         raise EvidenceError("nothing says how long the token lives") from None
 
 
-def tokens(trace: Trace, step: str) -> Mapping[str, Any]:
+def tokens_of(trace: Trace, step: str) -> Mapping[str, Any]:
     """Return the members of a successful token response; raises EvidenceError for any other."""
     response = trace[step].answered
     members = response.json_object if response.is_success else {}
@@ -131,12 +131,12 @@ def tokens(trace: Trace, step: str) -> Mapping[str, Any]:
     return members
 
 
-def scope_of(trace: Trace, step: str, asked_for: str) -> frozenset[str]:
+def access_token_scope(trace: Trace, step: str, asked_for: str) -> frozenset[str]:
     """Return the scope of an access token: what it says itself, what was told, or what was asked.
 
     A response without scope says that all was granted (RFC 6749 section 5.1).
     """
-    told = tokens(trace, step).get("scope", asked_for)
+    told = tokens_of(trace, step).get("scope", asked_for)
     try:
         told = access_jwt(trace, step).claims.get("scope", told)
     except EvidenceError:
@@ -168,7 +168,7 @@ def _issued(trace: Trace) -> Iterator[IssuedJwt]:
 
 
 def _jwt(trace: Trace, exchange: Exchange, name: str) -> IssuedJwt:
-    pseudonym = given(exchange, name)
+    pseudonym = response_member(exchange, name)
     if not isinstance(pseudonym, str) or not pseudonym:
         raise EvidenceError(f"the answer has no {name}: {exchange}")
     fact = trace.fact(pseudonym)
@@ -189,7 +189,7 @@ def verifier_of(fact: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return found
 
 
-def compact(trace: Trace, pseudonym: Any) -> bool:
+def is_compact_jwt(trace: Trace, pseudonym: Any) -> bool:
     """Return whether a token is a JWS that can be read, or has the five parts of a JWE."""
     fact = trace.fact(pseudonym)
     return "jwt" in fact or fact.get("segments") == JWE_SEGMENTS

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 
-__all__ = ["number"]
+__all__ = ["integer_member"]
 
 BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
-def number(key: Mapping[str, Any], name: str) -> int:
+def integer_member(key: Mapping[str, Any], name: str) -> int:
     """Return a member of a key as the number that it stands for (RFC 7518 section 2)."""
     value = key.get(name)
     if not isinstance(value, str) or not BASE64URL.match(value) or len(value) % 4 == 1:

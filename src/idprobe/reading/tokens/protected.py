@@ -7,8 +7,8 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
-from idprobe.reading.registered import information
-from idprobe.reading.tokens.issued import given
+from idprobe.reading.registered import client_information
+from idprobe.reading.tokens.issued import response_member
 
 __all__ = [
     "claims_told",
@@ -16,8 +16,8 @@ __all__ = [
     "id_token_fact",
     "keys_offered",
     "opened_by",
+    "registered_value",
     "steps_below",
-    "told",
     "userinfo_claims",
     "userinfo_fact",
 ]
@@ -35,14 +35,14 @@ def steps_below(trace: Trace, name: str) -> list[str]:
     return kept
 
 
-def told(trace: Trace, step: str, member: str, asked: Any) -> Any:
+def registered_value(trace: Trace, step: str, member: str, asked: Any) -> Any:
     """Return what the server registered, which outranks what was asked for."""
-    return information(trace[f"register/{step}"]).get(member, asked)
+    return client_information(trace[f"register/{step}"]).get(member, asked)
 
 
 def id_token_fact(trace: Trace, step: str) -> Mapping[str, Any]:
     """Return what is known of the ID Token of a step; raises EvidenceError without one."""
-    pseudonym = given(trace[step], "id_token")
+    pseudonym = response_member(trace[step], "id_token")
     if not isinstance(pseudonym, str) or not pseudonym:
         raise EvidenceError(f"the answer has no id_token: {trace[step]}")
     return trace.fact(pseudonym)

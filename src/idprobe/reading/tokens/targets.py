@@ -7,7 +7,7 @@ from idprobe.errors import EvidenceError
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
 from idprobe.reading.answers import refused
-from idprobe.reading.tokens.issued import access_jwt, audiences, tokens
+from idprobe.reading.tokens.issued import access_jwt, audiences, tokens_of
 
 __all__ = ["audience", "resources_named", "scope_of_token", "stays_within"]
 
@@ -43,7 +43,7 @@ def stays_within(trace: Trace, step: str, limits: frozenset[str]) -> bool:
 
 
 def _known(trace: Trace, step: str) -> Mapping[str, Any]:
-    tokens(trace, step)
+    tokens_of(trace, step)
     try:
         return access_jwt(trace, step).claims
     except EvidenceError:

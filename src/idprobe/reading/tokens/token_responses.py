@@ -13,19 +13,19 @@ from idprobe.reading.answers import gives_tokens, refused
 from idprobe.redaction import PSEUDONYM
 
 __all__ = [
-    "denied",
-    "errors_in",
-    "granted",
+    "error_response",
+    "exchanges_with_errors",
     "granted_scope",
-    "served",
+    "is_granted",
     "texts_without_secrets",
     "token_members",
+    "token_response",
 ]
 
 _NOT_A_REFUSAL: Final = frozenset({408, 421, 425, 429})
 
 
-def granted(exchange: Exchange) -> Response:
+def token_response(exchange: Exchange) -> Response:
     """Return the response that speaks of tokens; raises EvidenceError if none came."""
     response = exchange.answered
     speaks = any(name in response.text for name in ("access_token", "token_type"))
@@ -34,7 +34,7 @@ def granted(exchange: Exchange) -> Response:
     return response
 
 
-def served(exchange: Exchange) -> bool:
+def is_granted(exchange: Exchange) -> bool:
     """Return True if tokens came, False for a refusal; raises EvidenceError for anything else."""
     if gives_tokens(exchange):
         return True
@@ -45,10 +45,10 @@ def served(exchange: Exchange) -> bool:
 
 def token_members(exchange: Exchange) -> dict[str, Any]:
     """Return the members of the response that brought tokens."""
-    return granted(exchange).json_object
+    return token_response(exchange).json_object
 
 
-def denied(exchange: Exchange) -> Response:
+def error_response(exchange: Exchange) -> Response:
     """Return the response that refused a token request, in whatever form.
 
     Raises EvidenceError if tokens came, or if the answer is an overload or a crash.
@@ -62,7 +62,7 @@ def denied(exchange: Exchange) -> Response:
     return response
 
 
-def errors_in(*traces: Trace) -> list[Exchange]:
+def exchanges_with_errors(*traces: Trace) -> list[Exchange]:
     """Return the exchanges of a client that an OAuth error answered.
 
     Raises EvidenceError if there are none.
