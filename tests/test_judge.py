@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from idprobe.evidence.store import ProbeOutcome
+from idprobe.evidence.store import ProbeEnd, ProbeOutcome
 from idprobe.judge.weigh import FailOn, deviation_for, evidence_verdict, gate_counts, stale, weigh
 from idprobe.model.catalogue import Requirement, Situation, load_catalogue
 from idprobe.model.profile import Deviation, Profile
@@ -33,7 +33,7 @@ TODAY: Final = date(2026, 11, 24)
 SITUATION: Final = Situation(Profile("test", "test", "http://127.0.0.1:9"), {}, {})
 
 
-def outcome(kind: str, because: str = "") -> ProbeOutcome:
+def outcome(kind: ProbeEnd, because: str = "") -> ProbeOutcome:
     return ProbeOutcome("probe", kind, because)
 
 

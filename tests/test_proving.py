@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from starlette.requests import Request
 
-from idprobe.evidence.store import ProbeOutcome
+from idprobe.evidence.store import ProbeEnd, ProbeOutcome
 from idprobe.observe.observer import Observer
 from idprobe.probes import all_probes
 from idprobe.redaction import Vault
@@ -151,7 +151,7 @@ def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
     assert trial.faults == ("no trial: ValueError: an accident",)
 
 
-def chooser_for(mutant: MutantInfo, influence: Influence, **outcomes: str) -> Chooser:
+def chooser_for(mutant: MutantInfo, influence: Influence, **outcomes: ProbeEnd) -> Chooser:
     """Return a chooser for one mutant, without a sample, that found this out."""
     with trial.reachable(replace(MUTANTS[NAME], profile=mutant.profile)) as (sound, way):
         observer = Observer(sound, Vault(), None, choosing.PLAIN, way)

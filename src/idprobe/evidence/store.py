@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -41,16 +41,19 @@ from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
 
-__all__ = ["OUTCOMES", "UNDER_LOAD", "Evidence", "ProbeOutcome", "Recorded", "read_evidence"]
+__all__ = [
+    "UNDER_LOAD",
+    "Evidence",
+    "ProbeEnd",
+    "ProbeOutcome",
+    "Recorded",
+    "read_evidence",
+]
 
-OUTCOMES: Final = (
-    "done",
-    "control_failed",
-    "no_response",
-    "refrained",
-    "not_applicable",
-    "crashed",
-)
+ProbeEnd = Literal[
+    "done", "control_failed", "no_response", "refrained", "not_applicable", "crashed"
+]
+"""How a probe can end."""
 
 
 DEPTHS: Final = ("quick", "full", "deep")
@@ -63,10 +66,10 @@ UNDER_LOAD: Final = "under_load"
 
 @dataclass(frozen=True, slots=True)
 class ProbeOutcome:
-    """How a probe ended: one of OUTCOMES, and why if not `done`."""
+    """How a probe ended, and why if not `done`."""
 
     probe: str
-    outcome: str
+    outcome: ProbeEnd
     because: str = ""
     exchanges: int = 0
     elapsed_ns: int = 0
@@ -298,8 +301,6 @@ def _outcomes(path: Path, octets: bytes) -> list[ProbeOutcome]:
                 break
             raise EvidenceError(f"{path}: line {number} is no probe outcome") from None
         wrong = misfit(outcome, ProbeOutcome)
-        if wrong is None and outcome.outcome not in OUTCOMES:
-            wrong = f"outcome: must be one of {', '.join(OUTCOMES)}"
         if wrong is not None:
             raise EvidenceError(f"{path}: line {number} is no probe outcome: {wrong}")
         found.append(outcome)

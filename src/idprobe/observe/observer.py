@@ -37,7 +37,7 @@ from idprobe.errors import (
     ProbeError,
     Unsuited,
 )
-from idprobe.evidence.store import Evidence, ProbeOutcome
+from idprobe.evidence.store import Evidence, ProbeEnd, ProbeOutcome
 from idprobe.flows import keys_request
 from idprobe.login.drivers import playing
 from idprobe.model.effort import ARRIVAL_S, Effort, Replay
@@ -355,7 +355,7 @@ class Observer:
         if wire.exchanges:
             elapsed = time.perf_counter_ns() - begun
             crash = next(filter(None, crashes), "")
-            ended = "crashed" if crash else "done"
+            ended: ProbeEnd = "crashed" if crash else "done"
             outcome = ProbeOutcome(
                 PREFLIGHT, ended, crash, len(wire.exchanges), elapsed, wire.by_hand
             )
@@ -453,7 +453,7 @@ class Observer:
 
     async def _experiment(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire
-    ) -> tuple[str, str]:
+    ) -> tuple[ProbeEnd, str]:
         """Run an experiment and return how it ended, and why."""
         longest_s = PROBE_S if self._human is None else SLOW_PROBE_S
         longest_s += wire.effort.seconds if probe.searches else 0
@@ -497,7 +497,7 @@ class Observer:
         closing.exchanges = self._still_served
         await still_served(closing, before, probe.name)
 
-    def _control_failed(self, error: ControlFailed) -> tuple[str, str]:
+    def _control_failed(self, error: ControlFailed) -> tuple[ProbeEnd, str]:
         """Tell a grant that the server never offered from a control that failed.
 
         Without `grant_types_supported` in the metadata nobody promised the grant: a refusal in the
