@@ -42,7 +42,7 @@ class Trace:
         """Say that an exchange decides what a check says; a TraceReader notes it."""
 
     def decide_by(self, steps: Sequence[str]) -> None:
-        """Say that the first of these steps, if there is one, decides what a check says."""
+        """Say that the first of these steps, if there is one, decides; each is in the trace."""
         if steps:
             self.decide(self._last_of(steps[0]))
 
