@@ -291,6 +291,13 @@ def looks(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def new_check(session: nox.Session) -> None:
+    """Write the stubs of a check: `-- ID [--probe NAME]`, see docs/how-to/add-a-check.md."""
+    install(session, "run", editable=True)
+    session.run("python", "-m", "tools.new_check", *session.posargs)
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Run the mutants of the reference server, `-- --all` with every experiment there is."""
     chromium_for(session)  # some mutants are wrong in what a script of theirs does

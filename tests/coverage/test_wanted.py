@@ -10,6 +10,7 @@ from idprobe.content import content
 from idprobe.errors import CatalogueError
 from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
 from tools.traceability.wanted import (
+    LIST,
     PROVEN_ELSEWHERE,
     grown,
     killers,
@@ -24,19 +25,31 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def test_every_covered_requirement_has_a_mutant() -> None:
-    assert unproven(COVERAGE, BROKEN) == []
+    bare = unproven(COVERAGE, BROKEN)
+
+    assert bare == [], (
+        f"no mutant breaks {', '.join(bare)}: write one below src/idprobe_reference/mutants "
+        "(docs/how-to/add-a-mutant.md), whose `breaks` names it"
+    )
 
 
 def test_every_row_of_the_list_is_killed_or_says_why_not() -> None:
     by, why = killers(COVERAGE, BROKEN), reasons(COVERAGE)
 
-    assert [row for row in load_wanted() if not by.get(row) and not why.get(row)] == []
+    unkilled = [row for row in load_wanted() if not by.get(row) and not why.get(row)]
+    assert unkilled == [], (
+        f"no mutant breaks {', '.join(unkilled)}, and fixtures/untested does not say why: "
+        "`python -m tools.traceability --gaps` lists what has no check or no mutant"
+    )
 
 
 def test_the_list_has_whatever_could_be_tested_and_every_case_of_a_peer() -> None:
-    written = content("fixtures", "mutants") / "wanted.tsv"
+    expected = grown(COVERAGE, load_wanted())
 
-    assert written.read_text(encoding="utf-8") == grown(COVERAGE, load_wanted())
+    missing = sorted({*expected.splitlines()} - {*content(LIST).read_text("utf-8").splitlines()})
+    assert content(LIST).read_text(encoding="utf-8") == expected, (
+        f"{LIST} lacks {missing or 'its order'}: run `python -m tools.traceability --grow`"
+    )
 
 
 def test_a_row_that_was_taken_away_comes_back() -> None:

@@ -12,7 +12,14 @@ from idprobe.judge.anchors import Standing
 from tools.traceability.counting import Coverage, Tally, tallied
 from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
 from tools.traceability.pages import write_pages
-from tools.traceability.wanted import killers, load_wanted, reasons, unproven
+from tools.traceability.wanted import (
+    LIST,
+    grow_list,
+    killers,
+    load_wanted,
+    reasons,
+    unproven,
+)
 
 __all__ = ["traceability"]
 
@@ -30,9 +37,10 @@ GAPS: Final = 1
     metavar="FOLDER",
     help="Write the traceability pages into a folder.",
 )
+@click.option("--grow", is_flag=True, help="Add what is new to the list of mutants wanted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def traceability(
-    *, gaps: bool, strict: bool, wanted: bool, folder: Path | None, as_json: bool
+def traceability(  # noqa: PLR0913 -- an option each
+    *, gaps: bool, strict: bool, wanted: bool, folder: Path | None, grow: bool, as_json: bool
 ) -> None:
     """Say how much of each specification, and of what others test, is covered.
 
@@ -40,8 +48,12 @@ def traceability(
     python -m tools.traceability --gaps
     python -m tools.traceability --json
     python -m tools.traceability --wanted
+    python -m tools.traceability --grow
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     found, broken = coverage_of_the_suite(), broken_by_mutant()
+    if grow:
+        click.echo(f"{grow_list(found)} rows are new in {LIST}")
+        return
     bare = unproven(found, broken)
     owed = [*_owed(found), *(f"{identifier}  has no mutant" for identifier in bare)]
     if as_json:

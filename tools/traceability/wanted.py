@@ -15,7 +15,9 @@ from idprobe.model.catalogue import Catalogue
 from tools.traceability.counting import Coverage
 
 __all__ = [
+    "LIST",
     "PROVEN_ELSEWHERE",
+    "grow_list",
     "grown",
     "killers",
     "load_wanted",
@@ -24,6 +26,7 @@ __all__ = [
     "unproven",
 ]
 
+LIST: Final = "fixtures/mutants/wanted.tsv"
 HEAD: Final = "id\twanted\n"
 PROVEN_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -102,7 +105,7 @@ def reasons(coverage: Coverage) -> Mapping[str, str]:
 
 def load_wanted(path: Path | None = None) -> Mapping[str, str]:
     """Return the list: the text of each row by its id. Raises CatalogueError for a broken line."""
-    path = path or content("fixtures", "mutants") / "wanted.tsv"
+    path = path or content(LIST)
     found: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], 2):
         identifier, tab, text = line.partition("\t")
@@ -116,6 +119,13 @@ def grown(coverage: Coverage, listed: Mapping[str, str]) -> str:
     """Return the list as its file has it: every row that was there, and what came since."""
     rows = {**dict(_wanted(coverage)), **listed}
     return HEAD + "".join(f"{name}\t{text}\n" for name, text in sorted(rows.items()))
+
+
+def grow_list(coverage: Coverage) -> int:
+    """Add what came since to the list, and return how many rows that is."""
+    listed = load_wanted()
+    content(LIST).write_text(grown(coverage, listed), encoding="utf-8")
+    return len(load_wanted()) - len(listed)
 
 
 def _wanted(coverage: Coverage) -> Iterator[tuple[str, str]]:
