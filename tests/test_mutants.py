@@ -35,6 +35,7 @@ BASE: Final = frozenset({"metadata_documents", "keys_document"})
 CATALOGUE: Final = load_catalogue()
 OF_PROPERTIES: Final = ("mutants.spellings", "mutants.generated")
 """The modules of mutants that only generated requests find."""
+AGAIN: Final = "To try it again: pytest tests/test_mutants.py -k NAME (docs/how-to/add-a-mutant.md)"
 
 
 def closure(identifiers: Iterable[str]) -> set[str]:
@@ -133,14 +134,18 @@ def test_a_mutant_wakes_what_it_declares_and_nothing_else(mutant: MutantInfo) ->
         i: w for i, w in woken.items() if i not in closure({*mutant.breaks, *mutant.also})
     }
     silent = closure(mutant.breaks) - woken.keys()
-    assert faults == []
-    assert by_example(mutant, judgements) == []
-    assert silent == set(), [
+    asleep = [
         f"{j.check}: {j.verdict}"
         for j in judgements
         if CATALOGUE.canonical(j.requirement.id) in silent
     ]
-    assert undeclared == {}
+    assert faults == []
+    assert by_example(mutant, judgements) == []
+    assert silent == set(), f"{mutant.name} breaks them, and no check sees it: {asleep}. {AGAIN}"
+    assert undeclared == {}, (
+        f"they fire at {mutant.name}, which does not declare them: {undeclared}. Name each in its "
+        f"`breaks`, or in `also=` with the reason, or mend the check. {AGAIN}"
+    )
 
 
 IN_A_BROWSER: Final = [
@@ -189,7 +194,10 @@ def test_a_check_that_may_sleep_unnoticed_is_woken_by_a_mutant(name: str) -> Non
         judgement.check == name and isinstance(judgement.verdict, Violated)
         for mutant in aimed
         for judgement in judgements_of(mutant)
-    ), f"{name} is silent on every mutant that breaks what it judges: {', '.join(aimed)}"
+    ), (
+        f"{name} is silent on every mutant that breaks what it judges: {', '.join(aimed)}. Write a "
+        f"mutant that only this check sees (docs/how-to/add-a-mutant.md). {AGAIN}"
+    )
 
 
 def test_every_mutant_names_requirements_of_the_catalogue() -> None:

@@ -57,8 +57,3 @@ class Name:
     def mutant_class(self) -> str:
         """The name of the mutant's class, until its author has a better one."""
         return "Breaks" + "".join(word.capitalize() for word in self.slug.split("-"))
-
-    @property
-    def mutant(self) -> str:
-        """The name of the mutant, by which tests select it."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", self.mutant_class).lower()

@@ -89,8 +89,8 @@ def check_stub(name: Name, section: str, probes: tuple[str, ...], root: Path) ->
 
 def mutant_stub(name: Name, root: Path) -> Stub:
     """Return the mutant, in the file that has most mutants of this section, or beside it."""
-    if name.mutant in MUTANTS:
-        raise Refused(f"there is a mutant {name.mutant} already: choose another slug")
+    if name.mutant_class in {info.server_class.__name__ for info in MUTANTS.values()}:
+        raise Refused(f"there is a mutant {name.mutant_class} already: choose another slug")
     near = Path(_nearest_module(name))
     path = root / "src" / "idprobe_reference" / "mutants" / near.parent.name / near.name
     asks = f"the mutant {name.mutant_class}"

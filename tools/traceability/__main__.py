@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from idprobe.judge.anchors import Standing
+from idprobe.report.words import plural
 from tools.traceability.counting import Coverage, Tally, tallied
 from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
 from tools.traceability.pages import write_pages
@@ -52,7 +53,7 @@ def traceability(  # noqa: PLR0913 -- an option each
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     found, broken = coverage_of_the_suite(), broken_by_mutant()
     if grow:
-        click.echo(f"{grow_list(found)} rows are new in {LIST}")
+        click.echo(f"{plural(grow_list(found), 'new row')} in {LIST}")
         return
     bare = unproven(found, broken)
     owed = [*_owed(found), *(f"{identifier}  has no mutant" for identifier in bare)]
