@@ -84,17 +84,19 @@ def test_a_refusal_is_one_line_and_exit_code_2() -> None:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_an_entry_is_added_and_every_line_of_its_file_stays(spec: str) -> None:
-    for section in ("5.2", "A.1"):
-        name = Name.parse(f"{spec}-{section}/idprobe-new-rule")
+@pytest.mark.parametrize(
+    "before_slug",
+    [*(f"{spec}-5.2" for spec in SPECS), *(f"RFC9207-{n}" for n in ("1", "99.1", "A.1"))],
+)
+def test_an_entry_is_added_and_every_line_of_its_file_stays(before_slug: str) -> None:
+    name = Name.parse(f"{before_slug}/idprobe-new-rule")
 
-        stub = catalogue_stub(name, ROOT)
+    stub = catalogue_stub(name, ROOT)
 
-        before = stub.path.read_text(encoding="utf-8")
-        added = texts.entry(name, _url_of(stub, name))
-        assert stub.text.count(added) == 1
-        assert _tight(stub.text.replace(added, "")) == _tight(before)
+    before = stub.path.read_text(encoding="utf-8")
+    added = texts.entry(name, _url_of(stub, name))
+    assert stub.text.count(added) == 1
+    assert _tight(stub.text.replace(added, "")) == _tight(before)
 
 
 def _url_of(stub: Stub, name: Name) -> str:
