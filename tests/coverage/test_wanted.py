@@ -38,8 +38,9 @@ def test_every_row_of_the_list_is_killed_or_says_why_not() -> None:
 
     unkilled = [row for row in load_wanted() if not by.get(row) and not why.get(row)]
     assert unkilled == [], (
-        f"no mutant breaks {', '.join(unkilled)}, and fixtures/untested does not say why: "
-        "`python -m tools.traceability --gaps` lists what has no check or no mutant"
+        f"no mutant breaks {', '.join(unkilled)}: what has no check either gets its stubs by "
+        "`nox -s new_check -- ID`, or a reason in fixtures/untested; "
+        "`python -m tools.traceability --gaps` tells which has none"
     )
 
 
