@@ -54,7 +54,7 @@ from locust.stats import StatsCSV, setup_distributed_stats_event_listeners
 from idprobe.load.locust import users
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.locust.merging import Merger
-from idprobe.load.measure.counters import Counted
+from idprobe.load.measure.counters import CounterSnapshot
 
 def environment():
     made = Environment()
@@ -65,7 +65,8 @@ master = environment()
 for durations in json.load(sys.stdin):
     worker, histogram = environment(), Histogram()
     histogram.record_many(durations)
-    Merger(worker).merge(deque([Counted("POST /token", histogram.count, histogram, 0, at_s=1.0)]))
+    counted = CounterSnapshot("POST /token", histogram.count, histogram, 0, at_s=1.0)
+    Merger(worker).merge(deque([counted]))
     data = {}
     worker.events.report_to_master.fire(client_id="1", data=data)
     master.events.worker_report.fire(client_id="1", data=data)

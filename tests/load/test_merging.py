@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from idprobe.load.locust.merging import Merger
-from idprobe.load.measure.counters import Counted
+from idprobe.load.measure.counters import CounterSnapshot
 from idprobe.load.measure.histogram import Histogram
 
 
@@ -30,7 +30,7 @@ def told(*listeners: Any, failures: int = 0, timed_out: int = 0) -> None:
     durations = Histogram()
     durations.record_many([2_000_000, 2_000_000, 8_000_000])
     late = Counter({"late": timed_out})
-    report = Counted(
+    report = CounterSnapshot(
         "POST /token", 3 + failures, durations, 10 * (3 + failures),
         Counter({"refused": failures}) + late, 10.0, timed_out=late,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from idprobe.load.engine import answers
 from idprobe.load.engine.answers import Answer, Head, Heads
 from idprobe.load.engine.packets import Packet
 from idprobe.load.engine.transport import Transport
-from idprobe.load.measure.counters import Tallies
+from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples, request_of, samples_text
 from idprobe.model.exchange import Request
 from idprobe.model.profile import Profile
@@ -64,9 +64,9 @@ def test_a_run_without_samples_leaves_no_evidence() -> None:
 
 
 def test_names_that_a_server_makes_up_share_one_tally_beyond_a_bound() -> None:
-    tallies = Tallies()
+    counters = Counters()
 
-    names = [tallies.of(f"GET /{number}").name for number in range(100)]
+    names = [counters.of(f"GET /{number}").name for number in range(100)]
 
     assert len(set(names)) == 65
     assert names[64:] == ["further requests"] * 36

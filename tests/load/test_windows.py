@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from idprobe.load.measure.counters import Tallies
+from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.measure.recording import Recording
 from idprobe.load.measure.watching import Watch
@@ -104,7 +104,7 @@ class Idle:
     spun_ns = 0
 
     def __init__(self) -> None:
-        self.tallies = Tallies()
+        self.counters = Counters()
 
 
 @pytest.mark.parametrize("warm_up_s", [0.0, 0.5, 1.0])
@@ -178,16 +178,16 @@ def test_answers_are_counted_by_status_code() -> None:
     recording, engine = Recording(), Idle()
     watch = Watch(recording, engine, 0, (0, None))
 
-    tally = engine.tallies.of("POST /token")
-    tally.answered(200, 10)
-    tally.took(MS)
-    tally.answered(503, 10)
-    tally.failed("status 503")
-    tally.unanswered()
-    tally.failed("connection refused")
+    counter = engine.counters.of("POST /token")
+    counter.answered(200, 10)
+    counter.took(MS)
+    counter.answered(503, 10)
+    counter.failed("status 503")
+    counter.unanswered()
+    counter.failed("connection refused")
     watch.tick(S)
     # what comes after the second that is over is not of it
-    engine.tallies.of("POST /token").answered(500, 10)
+    engine.counters.of("POST /token").answered(500, 10)
     assert watch.unsettled_ns == S
     watch.settle()
 

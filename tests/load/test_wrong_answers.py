@@ -373,8 +373,8 @@ def asked_about(said: Answer) -> tuple[Stage, str | None]:
     """Return a stage whose one opaque token was asked about, and what came of it in words."""
     stage = stage_of()
     stage.findings.issued(b"opaque", Owner.of(OWNER, None))
-    (seat,) = introspecting.askers(stage)
-    flow = seat.caller.conclude()
+    (user,) = introspecting.askers(stage)
+    flow = user.caller.conclude()
     next(flow)
     with suppress(StopIteration):
         flow.send(said.response())

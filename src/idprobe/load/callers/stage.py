@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from idprobe.errors import ProbeError, ProfileError
 from idprobe.flows import Flow, discover, discover_all
-from idprobe.load.engine.engine import Engine, Moves, Seat
+from idprobe.load.engine.engine import Engine, Moves, VirtualUser
 from idprobe.load.engine.transport import Transport
 from idprobe.load.schedule.caps import Cost
 from idprobe.load.tokens.correctness import Findings
@@ -161,12 +161,12 @@ class _Once:
         """Begin, the first time."""
         if self._flow is not None:
             flow, self._flow = self._flow, None
-            self._engine.begin(Seat(None), flow, now_ns)
+            self._engine.begin(VirtualUser(None), flow, now_ns)
         return now_ns + 1_000_000_000
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Keep how it went."""
-        del seat, now_ns
+        del user, now_ns
         self.failure, self.done = failure, True
 
     def over(self, now_ns: int) -> bool:

@@ -19,12 +19,12 @@ from idprobe.load.engine.lines import STAMPS, Line, Places, TlsLine
 from idprobe.load.engine.originals import original
 from idprobe.load.engine.packets import Packet
 from idprobe.load.engine.transport import Transport, reason_of, shortage_of
-from idprobe.load.engine.virtual_users import Moves, Pace, Seat
-from idprobe.load.measure.counters import Tallies
+from idprobe.load.engine.virtual_users import Moves, Pace, VirtualUser
+from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples
 from idprobe.model.exchange import Request, Response
 
-__all__ = ["Engine", "Moves", "Pace", "Seat"]
+__all__ = ["Engine", "Moves", "Pace", "VirtualUser"]
 
 NS: Final = 1_000_000_000
 BATCH: Final = 32
@@ -64,13 +64,13 @@ class Engine:
         self._poll: Final[Callable[[float, int], list[tuple[int, int]]]] = self._epoll.poll
         self._select: Final[Callable[..., Any]] = original("select", "select")
         self._lines: Final[dict[int, Line]] = {}
-        self._busy: Final[set[Seat]] = set()
-        self._broken: Final[deque[tuple[Seat, OSError | IdprobeError]]] = deque()
-        self._ended: Final[deque[tuple[Seat, str | None]]] = deque()
-        self._held: Final[deque[Seat]] = deque()
+        self._busy: Final[set[VirtualUser]] = set()
+        self._broken: Final[deque[tuple[VirtualUser, OSError | IdprobeError]]] = deque()
+        self._ended: Final[deque[tuple[VirtualUser, str | None]]] = deque()
+        self._held: Final[deque[VirtualUser]] = deque()
         self._turn = 0
         self._stamp_at_ns = 0
-        self.tallies: Final = Tallies()
+        self.counters: Final = Counters()
         self.samples: Final = Samples()
         self.on_lag: Callable[[int], None] | None = None
         self.requests = 0
@@ -152,18 +152,18 @@ class Engine:
         self._turn += 1
         return events[self._turn % len(events)][0]
 
-    def begin(self, seat: Seat, flow: Moves, intended_ns: int | None = None) -> None:
-        """Let a seat begin a flow, that was meant to start at a time, or just now."""
-        seat.flow = flow
-        seat.unanswered = seat.timed_out = False
-        seat.came_ns = 0
-        seat.begun_ns = time.perf_counter_ns()
-        seat.intended_ns = seat.begun_ns if intended_ns is None else intended_ns
-        self._busy.add(seat)
-        self._advance(seat, None)
+    def begin(self, user: VirtualUser, flow: Moves, intended_ns: int | None = None) -> None:
+        """Start a virtual user on a flow, meant to start at `intended_ns`, or now."""
+        user.flow = flow
+        user.unanswered = user.timed_out = False
+        user.came_ns = 0
+        user.begun_ns = time.perf_counter_ns()
+        user.intended_ns = user.begun_ns if intended_ns is None else intended_ns
+        self._busy.add(user)
+        self._advance(user, None)
 
-    def busy(self) -> tuple[Seat, ...]:
-        """Return the seats whose flows are under way."""
+    def busy(self) -> tuple[VirtualUser, ...]:
+        """Return the virtual users whose flows are under way."""
         return tuple(self._busy)
 
     @property
@@ -171,14 +171,14 @@ class Engine:
         """Whether any flow is under way, or its end not yet told."""
         return bool(self._busy or self._broken or self._ended)
 
-    def abandon(self, seat: Seat) -> None:
-        """End a seat's flow where it is, and its connections."""
-        self._busy.discard(seat)
-        seat.resent = False
-        if seat.flow is not None:
-            seat.flow.close()
-        for line in tuple(seat.lines.values()):
-            self._drop(line, seat)
+    def abandon(self, user: VirtualUser) -> None:
+        """End a virtual user's flow where it is, and its connections."""
+        self._busy.discard(user)
+        user.resent = False
+        if user.flow is not None:
+            user.flow.close()
+        for line in tuple(user.lines.values()):
+            self._drop(line, user)
 
     def close(self) -> None:
         """Close every connection."""
@@ -191,86 +191,86 @@ class Engine:
         """Tell flows what broke, and the pace what ended; none calls itself ever deeper."""
         while self._broken or self._ended:
             while self._broken:
-                seat, error = self._broken.popleft()
-                self._tell(seat, error)
+                user, error = self._broken.popleft()
+                self._tell(user, error)
             if self._ended:
-                seat, failure = self._ended.popleft()
-                pace.ended(seat, seat.came_ns or time.perf_counter_ns(), failure)
+                user, failure = self._ended.popleft()
+                pace.ended(user, user.came_ns or time.perf_counter_ns(), failure)
 
-    def _tell(self, seat: Seat, error: OSError | IdprobeError) -> None:
-        packet, flow = seat.packet, seat.flow
+    def _tell(self, user: VirtualUser, error: OSError | IdprobeError) -> None:
+        packet, flow = user.packet, user.flow
         if flow is None or packet is None:
             return
         if isinstance(error, IdprobeError) and not isinstance(error, FramingError):
-            self._advance(seat, error)
+            self._advance(user, error)
             return
-        seat.unanswered = True
+        user.unanswered = True
         why = reason_of(error, self._transport.limits.exchange_s)
-        self._advance(seat, NoResponse(packet, why))
+        self._advance(user, NoResponse(packet, why))
 
-    def _advance(self, seat: Seat, value: Any) -> None:
-        """Go on with a seat's flow; what is no error of ours ends the engine."""
-        flow = seat.flow
+    def _advance(self, user: VirtualUser, value: Any) -> None:
+        """Resume a virtual user's flow; what is no error of ours ends the engine."""
+        flow = user.flow
         if flow is None:
             return
         try:
             move = flow.throw(value) if isinstance(value, Exception) else flow.send(value)
         except StopIteration:
-            self._end(seat, None)
+            self._end(user, None)
         except NoResponse as error:
-            self._end(seat, error.failure)
+            self._end(user, error.failure)
         except IdprobeError as error:
-            self._end(seat, str(error))
+            self._end(user, str(error))
         else:
-            self._send(seat, move)
+            self._send(user, move)
 
-    def _end(self, seat: Seat, failure: str | None) -> None:
-        seat.flow = None
-        self._busy.discard(seat)
+    def _end(self, user: VirtualUser, failure: str | None) -> None:
+        user.flow = None
+        self._busy.discard(user)
         if failure is not None:
-            if seat.tally is not None:
-                seat.tally.failed(failure, timed_out=seat.timed_out)
-            if seat.packet is not None:
-                elapsed = time.perf_counter_ns() - seat.sent_ns
-                self.samples.failed(seat.packet, seat.answer, elapsed, failure)
-        elif seat.tally is not None and seat.took_ns >= 0:
-            seat.tally.took(seat.took_ns)
-        seat.tally = None
-        self._ended.append((seat, failure))
+            if user.counter is not None:
+                user.counter.failed(failure, timed_out=user.timed_out)
+            if user.packet is not None:
+                elapsed = time.perf_counter_ns() - user.sent_ns
+                self.samples.failed(user.packet, user.answer, elapsed, failure)
+        elif user.counter is not None and user.took_ns >= 0:
+            user.counter.took(user.took_ns)
+        user.counter = None
+        self._ended.append((user, failure))
 
-    def _send(self, seat: Seat, move: Packet | Request) -> None:
+    def _send(self, user: VirtualUser, move: Packet | Request) -> None:
         if type(move) is Packet:
-            packet, seat.raw = move, True
+            packet, user.raw = move, True
         elif isinstance(move, Request):
-            packet, seat.raw = self._packet(move), False
+            packet, user.raw = self._packet(move), False
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         # its flow goes on, so that the answer before was a good one
-        if seat.tally is not None and seat.took_ns >= 0:
-            seat.tally.took(seat.took_ns)
-        seat.packet = packet
-        seat.came_ns = 0
-        seat.answer = None
-        seat.tally = None
-        seat.timed_out = False
+        if user.counter is not None and user.took_ns >= 0:
+            user.counter.took(user.took_ns)
+        user.packet = packet
+        user.came_ns = 0
+        user.answer = None
+        user.counter = None
+        user.timed_out = False
         if self.allowance is None:
-            self._go(seat, packet)
+            self._go(user, packet)
             return
-        self._held.append(seat)
+        self._held.append(user)
         self._release()
         self.allowance.held += bool(self._held)
 
-    def _go(self, seat: Seat, packet: Packet) -> None:
+    def _go(self, user: VirtualUser, packet: Packet) -> None:
         self.requests += 1
-        seat.sent_ns = time.perf_counter_ns()
-        self._put(seat, packet)
+        user.sent_ns = time.perf_counter_ns()
+        self._put(user, packet)
 
     def _release(self) -> int:
         """Send what the limits of the profile allow by now, and return when they allow more."""
         now, allowance = time.perf_counter_ns(), self.allowance
         while self._held and allowance is not None:
-            seat = self._held[0]
-            if seat.packet is None or seat not in self._busy:
+            user = self._held[0]
+            if user.packet is None or user not in self._busy:
                 self._held.popleft()
             elif allowance.is_spent:
                 allowance.refused += 1
@@ -278,30 +278,30 @@ class Engine:
             elif wait_ns := allowance.wait_ns(now):
                 return now + wait_ns
             else:
-                self._go(self._held.popleft(), seat.packet)
+                self._go(self._held.popleft(), user.packet)
         return now + NS
 
-    def _put(self, seat: Seat, packet: Packet) -> None:
-        """Send a packet on the seat's connection, or on a new one."""
+    def _put(self, user: VirtualUser, packet: Packet) -> None:
+        """Send a packet on the user's connection, or on a new one."""
         try:
-            line = seat.lines.get(packet.origin)
+            line = user.lines.get(packet.origin)
             if line is None or line.ended:
-                line = self._open(packet.origin, seat)
-            seat.line, line.seat = line, seat
+                line = self._open(packet.origin, user)
+            user.line, line.user = line, user
             line.used += 1
             line.received = False
             line.send(packet.data)
             if line.out and not line.armed:
                 self._arm(line)
         except (OSError, Refrained) as error:
-            kept = seat.lines.get(packet.origin)
-            self._fail(seat, kept, error)
+            kept = user.lines.get(packet.origin)
+            self._fail(user, kept, error)
 
     def _packet(self, request: Request) -> Packet:
         name = f"{request.method} {_SERIAL.sub('/{id}', request.path)}"
         return Packet(request.origin, self._transport.head(request) + request.body, name)
 
-    def _open(self, origin: str, seat: Seat) -> Line:
+    def _open(self, origin: str, user: VirtualUser) -> Line:
         place = self._places.at(origin)
         kind = Line if place.tls is None else TlsLine
         line = kind(place)
@@ -310,7 +310,7 @@ class Engine:
         except OSError:
             line.close()
             raise
-        seat.lines[origin], line.owner = line, seat
+        user.lines[origin], line.owner = line, user
         self._lines[line.fd] = line
         self._epoll.register(line.fd, IN | OUT)
         return line
@@ -326,34 +326,34 @@ class Engine:
         try:
             # who does not wait to write has only to read
             data = line.progress(stamped=stamped) if line.armed else line.receive(stamped=stamped)
-            seat = line.seat
-            if seat is None:
+            user = line.user
+            if user is None:
                 if data or line.ended:
                     self.reconnects += 1
                     self._drop(line, None)
                 return
             if data:
                 line.received = True
-                self._read(line, seat, data)
+                self._read(line, user, data)
             elif line.ended:
-                self._finish(line, seat)
+                self._finish(line, user)
             if (line.armed or line.out) and not line.ended:
                 self._arm(line)
         except (OSError, FramingError) as error:
-            self._fail(line.seat, line, error)
+            self._fail(line.user, line, error)
 
-    def _read(self, line: Line, seat: Seat, data: bytes) -> None:
+    def _read(self, line: Line, user: VirtualUser, data: bytes) -> None:
         reader = line.reader
         if reader is None:
             answer = self._heads.whole(data)
             if answer is not None:
-                self._answered(line, seat, answer)
+                self._answered(line, user, answer)
                 return
             reader = line.reader = Reader(self._transport.limits.body_bytes)
         if reader.feed(data):
-            self._answered(line, seat, reader.answer)
+            self._answered(line, user, reader.answer)
         elif line.ended:
-            self._answered(line, seat, reader.closed())
+            self._answered(line, user, reader.closed())
         else:
             self._lag(line)
 
@@ -366,46 +366,46 @@ class Engine:
             self.on_lag(lag_ns)
         return lag_ns
 
-    def _finish(self, line: Line, seat: Seat) -> None:
+    def _finish(self, line: Line, user: VirtualUser) -> None:
         """Read the end of a connection: of a response, or of one that was stale."""
         if line.reader is None:
             raise FramingError("closed before the response was complete")
-        self._answered(line, seat, line.reader.closed())
+        self._answered(line, user, line.reader.closed())
 
-    def _answered(self, line: Line, seat: Seat, answer: Answer) -> None:
+    def _answered(self, line: Line, user: VirtualUser, answer: Answer) -> None:
         now = time.perf_counter_ns()
         if line.lag_ns is not None:
             lag_ns = self._lag(line)
             # or somebody has set the clock of the stamps
-            if 0 < lag_ns < now - seat.sent_ns:
+            if 0 < lag_ns < now - user.sent_ns:
                 now -= lag_ns
-        seat.came_ns = now
-        line.seat = line.reader = seat.line = None
+        user.came_ns = now
+        line.user = line.reader = user.line = None
         if line.ended or not answer.head.keep:
-            self._drop(line, seat)
-        packet, seat.answer = seat.packet, answer
+            self._drop(line, user)
+        packet, user.answer = user.packet, answer
         if packet is not None:
-            elapsed = now - seat.sent_ns
-            tally = self.tallies.of(packet.name)
-            tally.answered(answer.status, len(answer.body))
+            elapsed = now - user.sent_ns
+            counter = self.counters.of(packet.name)
+            counter.answered(answer.status, len(answer.body))
             self.octets += len(answer.body)
-            seat.tally, seat.took_ns = tally, elapsed
+            user.counter, user.took_ns = counter, elapsed
             if elapsed > self.samples.slow_ns:
                 self.samples.slow(packet, answer, elapsed)
-        self._advance(seat, answer if seat.raw and not seat.resent else self._told_of(seat, answer))
+        self._advance(user, answer if user.raw and not user.resent else self._told_of(user, answer))
 
-    def _told_of(self, seat: Seat, answer: Answer) -> Answer | Response | NoResponse:
+    def _told_of(self, user: VirtualUser, answer: Answer) -> Answer | Response | NoResponse:
         """Return what a flow is told of an answer, where that is not the answer as it is.
 
         Who refuses what was sent twice may have done it the first time: that says nothing of it.
         """
-        resent, seat.resent = seat.resent, False
-        if resent and seat.packet is not None and answer.status in REFUSALS:
-            return NoResponse(seat.packet, SENT_TWICE)
-        return answer if seat.raw else answer.response()
+        resent, user.resent = user.resent, False
+        if resent and user.packet is not None and answer.status in REFUSALS:
+            return NoResponse(user.packet, SENT_TWICE)
+        return answer if user.raw else answer.response()
 
     def _fail(
-        self, seat: Seat | None, line: Line | None, error: OSError | FramingError | Refrained
+        self, user: VirtualUser | None, line: Line | None, error: OSError | FramingError | Refrained
     ) -> None:
         """Drop a connection; send once more where it was stale, else tell the flow why.
 
@@ -415,49 +415,49 @@ class Engine:
         """
         stale = line is not None and line.used > 1 and not line.received
         if line is not None:
-            line.seat = line.reader = None
-            self._drop(line, seat)
-        if seat is None:
+            line.user = line.reader = None
+            self._drop(line, user)
+        if user is None:
             return
-        seat.line = None
+        user.line = None
         is_broken = isinstance(error, ConnectionError | FramingError | ssl.SSLEOFError)
-        if stale and is_broken and seat.packet is not None:
+        if stale and is_broken and user.packet is not None:
             # once only, since that goes over a new connection, which cannot be stale
-            seat.resent = True
+            user.resent = True
             self.reconnects += 1
             if self.allowance is None:
-                self._put(seat, seat.packet)
+                self._put(user, user.packet)
             else:
-                self._held.append(seat)
+                self._held.append(user)
                 self._release()
             return
-        seat.resent = False
+        user.resent = False
         shortage = shortage_of(error)
         if shortage is not None:
             self.shortages[shortage] += 1
-        if seat.packet is not None:
-            tally = self.tallies.of(seat.packet.name)
-            tally.unanswered()
-            seat.tally, seat.took_ns = tally, -1
+        if user.packet is not None:
+            counter = self.counters.of(user.packet.name)
+            counter.unanswered()
+            user.counter, user.took_ns = counter, -1
             if isinstance(error, TimeoutError):
-                seat.timed_out = True
-                tally.took(time.perf_counter_ns() - seat.sent_ns)
-        self._broken.append((seat, error))
+                user.timed_out = True
+                counter.took(time.perf_counter_ns() - user.sent_ns)
+        self._broken.append((user, error))
 
-    def _drop(self, line: Line, seat: Seat | None) -> None:
+    def _drop(self, line: Line, user: VirtualUser | None) -> None:
         """Forget and close a connection."""
         if self._lines.get(line.fd) is line:
             del self._lines[line.fd]
-        owner = seat if seat is not None else line.owner
+        owner = user if user is not None else line.owner
         if owner is not None and owner.lines.get(line.place.origin) is line:
             del owner.lines[line.place.origin]
         line.close()
 
     def _sweep(self, now_ns: int) -> None:
         """End the exchanges that took too long."""
-        for seat in tuple(self._busy):
-            if seat.line is not None and now_ns - seat.sent_ns > self._limit_ns:
-                self._fail(seat, seat.line, TimeoutError())
+        for user in tuple(self._busy):
+            if user.line is not None and now_ns - user.sent_ns > self._limit_ns:
+                self._fail(user, user.line, TimeoutError())
 
 
 IN: Final = 1

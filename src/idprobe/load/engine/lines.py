@@ -106,7 +106,7 @@ class Line:
 
     __slots__ = (
         "_recv", "_send", "armed", "connected", "ended", "fd", "lag_ns", "out", "owner", "place",
-        "reader", "ready", "received", "seat", "sock", "used",
+        "reader", "ready", "received", "sock", "used", "user",
     )  # fmt: skip
 
     def __init__(self, place: Place) -> None:
@@ -122,7 +122,7 @@ class Line:
         self.received = False
         self.used = 0
         self.lag_ns: int | None = None
-        self.seat: Any = None
+        self.user: Any = None
         self.owner: Any = None
         self.reader: Any = None
         self.out = b""

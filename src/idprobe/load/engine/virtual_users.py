@@ -1,4 +1,4 @@
-"""Who sits at an engine: callers at work, and the pace that lets them begin."""
+"""Virtual users: callers as an engine runs them, and the pace that lets them begin."""
 
 from collections.abc import Generator
 from typing import Any, Final, Protocol
@@ -6,20 +6,21 @@ from typing import Any, Final, Protocol
 from idprobe.load.engine.answers import Answer
 from idprobe.load.engine.lines import Line
 from idprobe.load.engine.packets import Packet
-from idprobe.load.measure.counters import Tally
+from idprobe.load.measure.counters import RequestCounter
 from idprobe.model.exchange import Request
 
-__all__ = ["Moves", "Pace", "Seat"]
+__all__ = ["Moves", "Pace", "VirtualUser"]
 
 Moves = Generator[Packet | Request, Any, Any]
 
 
-class Seat:
-    """One caller at work: its flow, its connections, and where it is."""
+class VirtualUser:
+    """One virtual user: its caller, its flow, its connections, and where it is."""
 
     __slots__ = (
-        "answer", "begun_ns", "caller", "came_ns", "flow", "intended_ns", "line", "lines", "packet",
-        "prepared", "raw", "resent", "sent_ns", "tally", "timed_out", "took_ns", "unanswered",
+        "answer", "begun_ns", "caller", "came_ns", "counter", "flow", "intended_ns", "line",
+        "lines", "packet", "prepared", "raw", "resent", "sent_ns", "timed_out", "took_ns",
+        "unanswered",
     )  # fmt: skip
 
     def __init__(self, caller: Any) -> None:
@@ -29,7 +30,7 @@ class Seat:
         self.line: Line | None = None
         self.packet: Packet | None = None
         self.answer: Answer | None = None
-        self.tally: Tally | None = None
+        self.counter: RequestCounter | None = None
         self.raw = False
         self.resent = False
         self.unanswered = False
@@ -46,14 +47,14 @@ class Seat:
 
 
 class Pace(Protocol):
-    """Decides when a seat begins, and hears how it ended."""
+    """Decides when a virtual user begins an iteration, and is told how it ended."""
 
     def due(self, now_ns: int) -> int:
         """Begin what is due, and return when to look again at the latest."""
         ...
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
-        """Take back a seat whose flow has ended."""
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
+        """Take back a virtual user whose flow has ended."""
         ...
 
     def over(self, now_ns: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from idprobe.errors import ProbeError
-from idprobe.load.measure.counters import Counted
+from idprobe.load.measure.counters import CounterSnapshot
 
 __all__ = ["Merger", "nearest_rank", "tell_exactly"]
 
@@ -32,14 +32,14 @@ class Merger:
         handlers = self._environment.events.request._handlers  # noqa: SLF001 -- Locust has no public way
         return [one for one in handlers if one.__module__ != "locust.runners"]
 
-    def merge(self, outbox: "deque[Counted]") -> None:
+    def merge(self, outbox: "deque[CounterSnapshot]") -> None:
         """Add everything in an outbox."""
         while outbox:
             counted = outbox.popleft()
             self._add(counted)
             self._tell(counted)
 
-    def _add(self, counted: Counted) -> None:
+    def _add(self, counted: CounterSnapshot) -> None:
         stats = self._environment.stats
         method, _, path = counted.name.partition(" ")
         kind = type(stats.total)
@@ -50,7 +50,7 @@ class Merger:
         for why, times in counted.failures.items():
             _note_error(stats, method, path, why, times)
 
-    def _tell(self, counted: Counted) -> None:
+    def _tell(self, counted: CounterSnapshot) -> None:
         listeners = self.listeners
         if not listeners:
             return
@@ -83,7 +83,7 @@ class Merger:
                 _LOG.exception("a listener of events.request failed (this is said once)")
 
 
-def _requests(counted: Counted) -> Iterator[tuple[float | None, str | None]]:
+def _requests(counted: CounterSnapshot) -> Iterator[tuple[float | None, str | None]]:
     """Yield each request of a report: how long it took in ms, and why it failed.
 
     A failure has no duration, as Locust's own statistics have it where None is told; of those that
@@ -131,7 +131,7 @@ def _percentile_fields(writer: Any, entry: Any, use_current: bool = False) -> An
     return [ask(percent) or 0 for percent in writer.percentiles_to_report]
 
 
-def _fill(entry: Any, counted: Counted) -> None:
+def _fill(entry: Any, counted: CounterSnapshot) -> None:
     """Put a report into a StatsEntry."""
     durations = counted.durations
     second = int(counted.at_s)

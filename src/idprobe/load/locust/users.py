@@ -227,7 +227,7 @@ class _Run:
         work.leave()
         self._wait(lambda: work.done)
         work.stop()
-        self._merger.merge(work.engine.tallies.outbox)
+        self._merger.merge(work.engine.counters.outbox)
 
     def _wait(self, is_over: Callable[[], bool]) -> None:
         left_s = self._stage.profile.limits.exchange_s + 1
@@ -295,7 +295,7 @@ class _Run:
             gevent.sleep(TICK_S)
             if self._plan is not None:
                 self._show(work)
-            self._merger.merge(work.engine.tallies.outbox)
+            self._merger.merge(work.engine.counters.outbox)
         broken = work.refusal or work.recording.fault
         runner, stopped = self._environment.runner, work.recording.stopped
         if broken is not None or stopped is not None:

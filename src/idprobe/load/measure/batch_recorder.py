@@ -4,12 +4,12 @@ from typing import Final
 
 from idprobe.load.measure.histogram import Histogram
 
-__all__ = ["Tape"]
+__all__ = ["BatchRecorder"]
 
 FOLD_AT: Final = 512
 
 
-class Tape:
+class BatchRecorder:
     """Durations in nanoseconds on their way into a histogram.
 
     Count, sum, least and greatest stay exact, as in the histogram.

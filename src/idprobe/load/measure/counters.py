@@ -5,11 +5,11 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from idprobe.load.measure.batch_recorder import Tape
+from idprobe.load.measure.batch_recorder import BatchRecorder
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.measure.windows import Kind
 
-__all__ = ["Counted", "Tallies", "Tally"]
+__all__ = ["CounterSnapshot", "Counters", "RequestCounter"]
 
 MAX_NAMES: Final = 64
 MAX_KINDS: Final = 32
@@ -20,17 +20,17 @@ OTHER_STATUSES: Final = "others"
 OTHER_KINDS: Final = "further kinds of failure"
 
 
-class Tally:
+class RequestCounter:
     """One kind of request since the last report.
 
     A failure has no duration, save for want of an answer in time: that took at least so long.
     """
 
-    __slots__ = ("failures", "name", "octets", "others", "requests", "tape", "timed_out")
+    __slots__ = ("failures", "name", "octets", "others", "recorder", "requests", "timed_out")
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
-        self.tape: Final = Tape()
+        self.recorder: Final = BatchRecorder()
         self.requests = 0
         self.octets = 0
         self.failures: Final[Counter[str]] = Counter()
@@ -53,7 +53,7 @@ class Tally:
 
     def took(self, duration_ns: int) -> None:
         """Note how long a request took that was counted: to a good answer, or at least."""
-        self.tape.note(duration_ns)
+        self.recorder.note(duration_ns)
 
     def _note_other(self, status: str) -> None:
         known = status in self.others or len(self.others) < MAX_KINDS
@@ -69,8 +69,8 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What a tally came to, for another thread to read."""
+class CounterSnapshot:
+    """What a counter came to, for another thread to read."""
 
     name: str
     requests: int
@@ -97,46 +97,46 @@ class Counted:
         return self.octets // max(1, self.requests)
 
 
-class Tallies:
-    """All tallies of an engine; `outbox` is read by another thread."""
+class Counters:
+    """All counters of an engine; `outbox` is read by another thread."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Tally] = {}
-        self._cut: list[tuple[float, dict[str, Tally]]] = []
-        self.outbox: Final[deque[Counted]] = deque()
+        self._open: dict[str, RequestCounter] = {}
+        self._cut: list[tuple[float, dict[str, RequestCounter]]] = []
+        self.outbox: Final[deque[CounterSnapshot]] = deque()
 
-    def of(self, name: str) -> Tally:
-        """Return the tally of a kind of request."""
-        tally = self._open.get(name)
-        if tally is None:
+    def of(self, name: str) -> RequestCounter:
+        """Return the counter of a kind of request."""
+        counter = self._open.get(name)
+        if counter is None:
             if len(self._open) >= MAX_NAMES:
                 name = OTHERS
-            tally = self._open.setdefault(name, Tally(name))
-        return tally
+            counter = self._open.setdefault(name, RequestCounter(name))
+        return counter
 
     def cut(self) -> None:
         """Let what comes from now on count for another time; what was cut waits for `hand_over`."""
-        tallies, self._open = self._open, {}
-        self._cut.append((time.time(), tallies))
+        counters, self._open = self._open, {}
+        self._cut.append((time.time(), counters))
 
-    def hand_over(self) -> tuple[Counted, ...]:
+    def hand_over(self) -> tuple[CounterSnapshot, ...]:
         """Put what was cut since the last time, or all there is, into the outbox; return it."""
         if not self._cut:
             self.cut()
         cut, self._cut = self._cut, []
         counted = tuple(
-            Counted(
+            CounterSnapshot(
                 one.name,
                 one.requests,
-                one.tape.fold(),
+                one.recorder.fold(),
                 one.octets,
                 one.failures,
                 at_s,
                 one.others,
                 one.timed_out,
             )
-            for at_s, tallies in cut
-            for one in tallies.values()
+            for at_s, counters in cut
+            for one in counters.values()
         )
         self.outbox.extend(counted)
         return counted

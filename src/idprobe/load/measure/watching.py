@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from idprobe.load.measure.batch_recorder import Tape
-from idprobe.load.measure.counters import Tallies
+from idprobe.load.measure.batch_recorder import BatchRecorder
+from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.measure.memory import unknown
 from idprobe.load.measure.recording import Recording, Worker
@@ -31,7 +31,7 @@ class Engine(Protocol):
     spun_ns: int
 
     @property
-    def tallies(self) -> Tallies: ...
+    def counters(self) -> Counters: ...
 
     @property
     def connections(self) -> int: ...
@@ -43,9 +43,9 @@ class _Second:
 
     from_ns: int
     to_ns: int
-    latency: Tape
-    slip: Tape
-    lag: Tape
+    latency: BatchRecorder
+    slip: BatchRecorder
+    lag: BatchRecorder
     began: int
     finished: int
     failed: int
@@ -76,11 +76,11 @@ class Watch:
         self._server_memory: Final = server_memory
         self._started_ns = started_ns
         self._steady_ns, self._end_ns = steady_ns
-        self._service: Final = Tape()
-        self._cut: Final = Tape()
-        self._latency = Tape()
-        self._slip = Tape()
-        self._lag = Tape()
+        self._service: Final = BatchRecorder()
+        self._cut: Final = BatchRecorder()
+        self._latency = BatchRecorder()
+        self._slip = BatchRecorder()
+        self._lag = BatchRecorder()
         self._window_ns = started_ns
         self._failed = self._began = self._finished = self._in_flight = 0
         self._cpu_ns, self._delay_ns = processor_ns()
@@ -194,7 +194,7 @@ class Watch:
     def _close(self, now_ns: int) -> None:
         self.settle()
         engine = self._engine
-        engine.tallies.cut()
+        engine.counters.cut()
         self._over = _Second(
             self._window_ns,
             now_ns,
@@ -208,7 +208,7 @@ class Watch:
             engine.octets - self._octets,
             engine.connections,
         )
-        self._latency, self._slip, self._lag = Tape(), Tape(), Tape()
+        self._latency, self._slip, self._lag = BatchRecorder(), BatchRecorder(), BatchRecorder()
         self._window_ns = now_ns
         self._began = self._finished = self._failed = 0
         self._octets = engine.octets
@@ -252,7 +252,7 @@ class Watch:
             connections=over.connections,
             in_flight=self._in_flight,
             server_bytes=self._server_memory(),
-            kinds={one.name: one.kind for one in self._engine.tallies.hand_over()},
+            kinds={one.name: one.kind for one in self._engine.counters.hand_over()},
         )
 
     def _shares(self, elapsed_ns: int) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from idprobe.errors import IdprobeError, ProbeError
 from idprobe.load.callers import Caller
 from idprobe.load.callers.stage import Stage, counted_out
 from idprobe.load.engine.allowance import SPENT, Allowance
-from idprobe.load.engine.engine import Engine, Seat
+from idprobe.load.engine.engine import Engine, VirtualUser
 from idprobe.load.engine.originals import original
 from idprobe.load.engine.waking import wake_on_time
 from idprobe.load.measure.memory import Scraped, memory_of, unknown
@@ -194,16 +194,16 @@ class Work:
         """
         recording, engine = self.recording, self.engine
         is_doubtful = pace.pulse.is_faint or recording.failures[UNFINISHED] > 0
-        if recording.stopped is not None or not is_doubtful or not crew.seats:
+        if recording.stopped is not None or not is_doubtful or not crew.users:
             return
-        ready = (one for one in reversed(crew.seats) if one.prepared or not self._kind.prepares)
-        seat = next(ready, None)
+        ready = (one for one in reversed(crew.users) if one.prepared or not self._kind.prepares)
+        user = next(ready, None)
         until = time.monotonic() + LOOK_AGAIN_S
         is_over = False
         while not is_over:
             is_over = time.monotonic() >= until
-            asked = crew.seats[-1] if seat is None else seat
-            flow = asked.caller.prepare() if seat is None else asked.caller.iterate()
+            asked = crew.users[-1] if user is None else user
+            flow = asked.caller.prepare() if user is None else asked.caller.iterate()
             look = LastLook(engine, asked, flow)
             engine.run(look)
             if look.answered or engine.stopped:
@@ -213,15 +213,15 @@ class Work:
         again = "asked again when load was over, it gave no answer"
         recording.stopped = f"the target is down{since}; {again}"
 
-    def _conclude(self, seats: Sequence[Seat]) -> None:
+    def _conclude(self, users: Sequence[VirtualUser]) -> None:
         if not self.engine.stopped:
-            self.engine.run(Conclusion(self.engine, seats, self._patience_s, self._together))
+            self.engine.run(Conclusion(self.engine, users, self._patience_s, self._together))
 
-    def _cleaners(self, crew: Crew) -> tuple[Seat, ...]:
+    def _cleaners(self, crew: Crew) -> tuple[VirtualUser, ...]:
         """Return who gives tokens back; a target that is down takes none."""
-        held = (one for seat in crew.seats for one in seat.caller.held())
-        seats = cleaners(self._stage, held, self.recording, self._together)
-        return () if self.recording.stopped is not None else seats
+        held = (one for user in crew.users for one in user.caller.held())
+        users = cleaners(self._stage, held, self.recording, self._together)
+        return () if self.recording.stopped is not None else users
 
     def _note_end(self) -> None:
         """Say why the run ended before its time, where that is on our side, and who had to wait."""
@@ -259,8 +259,8 @@ class Work:
     def _prepare(self, crew: Crew, callers: int) -> None:
         preparation = Preparation(self.engine, crew, callers, self._together)
         self.engine.run(preparation)
-        self.engine.tallies.hand_over()
-        self.engine.tallies.outbox.clear()
+        self.engine.counters.hand_over()
+        self.engine.counters.outbox.clear()
         if preparation.failure is not None:
             raise ProbeError(f"a caller could not be prepared: {preparation.failure}")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from idprobe.load.callers import Caller
 from idprobe.load.engine.allowance import SPENT
-from idprobe.load.engine.engine import Engine, Moves, Seat
+from idprobe.load.engine.engine import Engine, Moves, VirtualUser
 from idprobe.load.measure.memory import unknown
 from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.measure.watching import Watch
@@ -47,12 +47,12 @@ class Crew:
     def __init__(self, make: Callable[[int], Caller], bound: int) -> None:
         self._make: Final = make
         self._bound = bound
-        self.idle: Final[deque[Seat]] = deque()
+        self.idle: Final[deque[VirtualUser]] = deque()
         self._in_turn = False
-        self.seats: Final[list[Seat]] = []
+        self.users: Final[list[VirtualUser]] = []
         """All that were made."""
 
-    def take(self) -> Seat | None:
+    def take(self) -> VirtualUser | None:
         """Return a caller without work, None if there is none.
 
         It is the last that had some, so that few connections do; once no more are made, all take
@@ -67,28 +67,28 @@ class Crew:
     @property
     def made(self) -> int:
         """How many were made."""
-        return len(self.seats)
+        return len(self.users)
 
     def close(self) -> None:
         """Make no more callers than there are, and let them take turns."""
         self._bound = self.made
         self._in_turn = True
 
-    def one_more(self) -> Seat:
+    def one_more(self) -> VirtualUser:
         """Return a caller that is new."""
-        self.seats.append(Seat(self._make(self.made)))
-        return self.seats[-1]
+        self.users.append(VirtualUser(self._make(self.made)))
+        return self.users[-1]
 
 
 class Conclusion:
     """Lets each caller look at what is left, some at a time, when load is over."""
 
     def __init__(
-        self, engine: Engine, seats: Sequence[Seat], patience_s: float, together: int
+        self, engine: Engine, users: Sequence[VirtualUser], patience_s: float, together: int
     ) -> None:
         self._engine: Final = engine
         self._together: Final = together
-        self._left: Final = deque(seats)
+        self._left: Final = deque(users)
         self._busy = 0
         self._give_up_ns: Final = time.perf_counter_ns() + round(patience_s * NS)
 
@@ -96,13 +96,13 @@ class Conclusion:
         """Begin as many as may conclude at once."""
         while self._left and self._busy < self._together and now_ns < self._give_up_ns:
             self._busy += 1
-            seat = self._left.popleft()
-            self._engine.begin(seat, seat.caller.conclude())
+            user = self._left.popleft()
+            self._engine.begin(user, user.caller.conclude())
         return now_ns + FAR_NS
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Go on: what was wrong is among the findings already."""
-        del seat, now_ns, failure
+        del user, now_ns, failure
         self._busy -= 1
 
     def over(self, now_ns: int) -> bool:
@@ -113,9 +113,9 @@ class Conclusion:
 class LastLook:
     """Lets one caller try once more when load is over, to see whether the target is there."""
 
-    def __init__(self, engine: Engine, seat: Seat, flow: Moves) -> None:
+    def __init__(self, engine: Engine, user: VirtualUser, flow: Moves) -> None:
         self._engine: Final = engine
-        self._seat: Final = seat
+        self._seat: Final = user
         self._flow: Final = flow
         self._begun = self._done = False
         self.answered = False
@@ -127,10 +127,10 @@ class LastLook:
             self._engine.begin(self._seat, self._flow)
         return now_ns + FAR_NS
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Keep whether there was an answer, whatever it says."""
         del now_ns
-        self.answered = failure is None or not seat.unanswered
+        self.answered = failure is None or not user.unanswered
         self._done = True
 
     def over(self, now_ns: int) -> bool:
@@ -155,17 +155,17 @@ class Preparation:
         while self._wanted and self._busy < self._together and self.failure is None:
             self._wanted -= 1
             self._busy += 1
-            seat = self._crew.one_more()
-            self._engine.begin(seat, seat.caller.prepare())
+            user = self._crew.one_more()
+            self._engine.begin(user, user.caller.prepare())
         return now_ns + FAR_NS
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Keep the caller, or why it could not prepare itself."""
         del now_ns
         self._busy -= 1
         self.failure = self.failure or failure
-        seat.prepared = failure is None
-        self._crew.idle.append(seat)
+        user.prepared = failure is None
+        self._crew.idle.append(user)
 
     def over(self, now_ns: int) -> bool:
         """Return whether all are prepared, or one failed."""
@@ -213,12 +213,12 @@ class OpenPace:
             self.watch.began(at_ns)
             if self.watch.is_steady(at_ns):
                 self.watch.slipped(now_ns - at_ns)
-            seat = None if self._waiting else self._crew.take()
-            if seat is None:
+            user = None if self._waiting else self._crew.take()
+            if user is None:
                 self._waiting.append(at_ns)
                 self._recording.most_waiting = max(self._recording.most_waiting, len(self._waiting))
             else:
-                self._engine.begin(seat, seat.caller.iterate(), at_ns)
+                self._engine.begin(user, user.caller.iterate(), at_ns)
             at_ns = self._next_ns = self._following()
             now_ns = time.perf_counter_ns()
         if at_ns is None:
@@ -228,19 +228,19 @@ class OpenPace:
             self.watch.settle()
         return at_ns
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""
-        _note(self.watch, seat, now_ns, failure)
+        _note(self.watch, user, now_ns, failure)
         if failure is not None or self.pulse.is_faint:
-            self._feel(seat, now_ns, failure)
+            self._feel(user, now_ns, failure)
         if self._waiting and self._recording.stopped is None:
-            self._engine.begin(seat, seat.caller.iterate(), self._waiting.popleft())
+            self._engine.begin(user, user.caller.iterate(), self._waiting.popleft())
         else:
-            self._crew.idle.append(seat)
+            self._crew.idle.append(user)
 
-    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def _feel(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and user.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self._next_ns, self._end_ns = None, now_ns
@@ -277,8 +277,8 @@ class ClosedPace:
         self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
         self.pulse: Final = Pulse()
-        self._resting: Final[deque[tuple[int, Seat]]] = deque()
-        self._preparing: Final[set[Seat]] = set()
+        self._resting: Final[deque[tuple[int, VirtualUser]]] = deque()
+        self._preparing: Final[set[VirtualUser]] = set()
         self._working = 0
         recording.started_ns = started + round(times.warm_up_s * NS)
         steady_ns = recording.started_ns, self._end_ns
@@ -320,40 +320,40 @@ class ClosedPace:
     def _join(self) -> None:
         self._again(self._crew.take() or self._crew.one_more())
 
-    def _again(self, seat: Seat) -> None:
-        if seat.prepared:
-            self._engine.begin(seat, seat.caller.iterate())
-            self.watch.began(seat.intended_ns)
+    def _again(self, user: VirtualUser) -> None:
+        if user.prepared:
+            self._engine.begin(user, user.caller.iterate())
+            self.watch.began(user.intended_ns)
         else:
-            self._preparing.add(seat)
-            self._engine.begin(seat, seat.caller.prepare())
+            self._preparing.add(user)
+            self._engine.begin(user, user.caller.prepare())
 
-    def ended(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Note how it went, and begin again unless there are too many or it is over."""
-        if seat not in self._preparing:
-            _note(self.watch, seat, now_ns, failure)
+        if user not in self._preparing:
+            _note(self.watch, user, now_ns, failure)
         else:
-            self._preparing.discard(seat)
-            seat.prepared = failure is None
+            self._preparing.discard(user)
+            user.prepared = failure is None
             if failure is not None:
-                self.watch.began(seat.intended_ns)
-                _note(self.watch, seat, now_ns, failure)
+                self.watch.began(user.intended_ns)
+                _note(self.watch, user, now_ns, failure)
         if failure is not None or self.pulse.is_faint:
-            self._feel(seat, now_ns, failure)
+            self._feel(user, now_ns, failure)
         end_ns = self._end_ns
         if self._working > self.wanted:
             self._working -= 1
-            self._crew.idle.append(seat)
+            self._crew.idle.append(user)
         elif end_ns is not None and now_ns >= end_ns:
-            self._crew.idle.append(seat)
-        elif seat.unanswered or not seat.prepared:
-            self._resting.append((now_ns + REST_NS, seat))
+            self._crew.idle.append(user)
+        elif user.unanswered or not user.prepared:
+            self._resting.append((now_ns + REST_NS, user))
         else:
-            self._again(seat)
+            self._again(user)
 
-    def _feel(self, seat: Seat, now_ns: int, failure: str | None) -> None:
+    def _feel(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self.pulse.heard(now_ns, lost=failure is not None and seat.unanswered)
+        stopped = self.pulse.heard(now_ns, lost=failure is not None and user.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self.leave()
@@ -371,13 +371,13 @@ class ClosedPace:
         self._recording.complete = self._end_ns is not None and self._recording.stopped != SPENT
 
 
-def _note(watch: Watch, seat: Seat, now_ns: int, failure: str | None) -> None:
-    timed_out = failure is not None and seat.timed_out
-    watch.ended(seat.intended_ns, seat.begun_ns, now_ns, failure, timed_out=timed_out)
+def _note(watch: Watch, user: VirtualUser, now_ns: int, failure: str | None) -> None:
+    timed_out = failure is not None and user.timed_out
+    watch.ended(user.intended_ns, user.begun_ns, now_ns, failure, timed_out=timed_out)
 
 
 def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:
-    for seat in engine.busy():
-        watch.unfinished(seat.intended_ns, now_ns, UNFINISHED)
-        engine.abandon(seat)
+    for user in engine.busy():
+        watch.unfinished(user.intended_ns, now_ns, UNFINISHED)
+        engine.abandon(user)
     watch.finish(now_ns)

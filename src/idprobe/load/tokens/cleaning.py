@@ -7,7 +7,7 @@ from typing import Final
 from idprobe.errors import NoResponse, Refrained
 from idprobe.flows import revocation_request
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves, Seat
+from idprobe.load.engine.engine import Moves, VirtualUser
 from idprobe.load.measure.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 from idprobe.load.run.plan import CLEAN_S
 from idprobe.model.profile import Provider
@@ -52,8 +52,8 @@ def _why_not(token: bytes, provider: Provider) -> Moves:
 
 def cleaners(
     stage: Stage, held: Iterable[tuple[bytes, str]], recording: Recording, together: int
-) -> tuple[Seat, ...]:
-    """Return seats that give back what callers hold and what is known of the rest.
+) -> tuple[VirtualUser, ...]:
+    """Return virtual users that give back what callers hold and what is known of the rest.
 
     What they come to is counted in the recording; there are none where nothing can be done.
     """
@@ -71,7 +71,7 @@ def cleaners(
     recording.cleaned.update({LEFT: len(kept) + len(known), REVOKED: 0, FAILED: 0})
     recording.cleaned[FORGOTTEN] = max(0, leftovers.forgotten - len(kept))
     tokens = _seen_by_clients(stage, {**kept, **known})
-    return tuple(Seat(_Cleaner(tokens, recording)) for _ in range(together))
+    return tuple(VirtualUser(_Cleaner(tokens, recording)) for _ in range(together))
 
 
 def _seen_by_clients(stage: Stage, tokens: dict[bytes, str]) -> Iterator[tuple[bytes, Provider]]:

@@ -16,7 +16,7 @@ from idprobe.load.engine.answers import Answer
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.leftovers import Leftovers
 from idprobe.load.tokens.owners import Owner
-from idprobe.load.tokens.token_sample import Keepsakes
+from idprobe.load.tokens.token_sample import TokenSample
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Provider
 
@@ -63,7 +63,7 @@ class Findings:
     """How many tokens were asked about when load was over, and how many the server told of."""
     tokens_seen: int = 0
     token_responses: int = 0
-    keepsakes: Keepsakes = field(default_factory=Keepsakes)
+    token_sample: TokenSample = field(default_factory=TokenSample)
     leftovers: Leftovers | None = None
     """The tokens to be given back when load is over, where they are."""
     _young: dict[int, Owner] = field(default_factory=dict)
@@ -101,8 +101,8 @@ class Findings:
         self.tokens_seen += 1
         if self.leftovers is not None:
             self.leftovers.keep_access(token, owner)
-        if self.tokens_seen >= self.keepsakes.due:
-            self.keepsakes.keep(self.tokens_seen, token, owner)
+        if self.tokens_seen >= self.token_sample.due:
+            self.token_sample.keep(self.tokens_seen, token, owner)
         key = hash(token)
         before = self._young.get(key) or self._old.get(key)
         if before is None:

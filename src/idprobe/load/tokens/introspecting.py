@@ -10,7 +10,7 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.flows import introspection_request
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves, Seat
+from idprobe.load.engine.engine import Moves, VirtualUser
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.exchange import Response
@@ -58,25 +58,25 @@ class _Asker:
             if isinstance(name, str) and name != self._owner.client_id
         }
         findings = self._stage.findings
-        if known and len({owner.username for _, owner in findings.keepsakes.kept}) > 1:
+        if known and len({owner.username for _, owner in findings.token_sample.kept}) > 1:
             findings.checked[rules.OF_ONE_USER] += 1
         for where, name in known.items():
             findings.told_apart(name, self._owner, rules.OF_ONE_USER, where)
 
 
-def askers(stage: Stage) -> tuple[Seat, ...]:
-    """Return seats that conclude by asking about one token each; none where nobody can ask."""
-    kept = stage.findings.keepsakes.kept
+def askers(stage: Stage) -> tuple[VirtualUser, ...]:
+    """Return virtual users that each ask about one token; none where nobody can ask."""
+    kept = stage.findings.token_sample.kept
     if not kept or not _endpoint(stage):
         return ()
     most = stage.profile.limits.requests_per_second or len(kept)
-    return tuple(_seats(stage, kept[: max(1, int(most))]))
+    return tuple(_virtual_users(stage, kept[: max(1, int(most))]))
 
 
 def told(stage: Stage) -> str | None:
     """Return in one sentence what asking came to; None where all tokens said it themselves."""
     findings = stage.findings
-    if not findings.keepsakes.kept:
+    if not findings.token_sample.kept:
         return None
     if not _endpoint(stage):
         why = f"neither the metadata nor [endpoints] of the profile has an {ENDPOINT}"
@@ -97,12 +97,12 @@ def _endpoint(stage: Stage) -> Any:
     return stage.profile.endpoints.get(ENDPOINT) or stage.metadata.get(ENDPOINT)
 
 
-def _seats(stage: Stage, kept: Sequence[tuple[bytes, Owner]]) -> Iterator[Seat]:
+def _virtual_users(stage: Stage, kept: Sequence[tuple[bytes, Owner]]) -> Iterator[VirtualUser]:
     clients = {one.client_id: one for one in stage.profile.clients.values() if not one.is_public}
     for token, owner in kept:
         client = clients.get(owner.client_id)
         if client is not None:
-            yield Seat(_Asker(stage, client, token, owner))
+            yield VirtualUser(_Asker(stage, client, token, owner))
 
 
 def _said(response: Response) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Final
 
 from idprobe.load.tokens.owners import Owner
 
-__all__ = ["MOST_KEPT", "Keepsakes"]
+__all__ = ["MOST_KEPT", "TokenSample"]
 
 MOST_KEPT: Final = 100
 
 
 @dataclass(slots=True, eq=False)
-class Keepsakes:
+class TokenSample:
     """The sample; `due` is the number of the token that is to be kept next."""
 
     kept: list[tuple[bytes, Owner]] = field(default_factory=list)

@@ -3,18 +3,18 @@
 from collections import Counter
 
 from idprobe.load.tokens.owners import Owner
-from idprobe.load.tokens.token_sample import MOST_KEPT, Keepsakes
+from idprobe.load.tokens.token_sample import MOST_KEPT, TokenSample
 
 OWNER = Owner("web", "alice")
 
 
 def kept_of(count: int, seed: int = 0, form: str = "t{}") -> list[int]:
-    keepsakes = Keepsakes()
-    keepsakes._chance.seed(seed)
+    token_sample = TokenSample()
+    token_sample._chance.seed(seed)
     for number in range(1, count + 1):
-        if number >= keepsakes.due:
-            keepsakes.keep(number, form.format(number).encode(), OWNER)
-    return [int(text.decode().removeprefix("t")) for text, _ in keepsakes.kept]
+        if number >= token_sample.due:
+            token_sample.keep(number, form.format(number).encode(), OWNER)
+    return [int(text.decode().removeprefix("t")) for text, _ in token_sample.kept]
 
 
 def test_all_of_a_few_are_kept_and_never_more_than_that() -> None:
@@ -34,13 +34,13 @@ def test_a_token_that_says_itself_whose_it_is_is_not_kept() -> None:
 
 
 def test_a_token_that_says_itself_whose_it_is_takes_no_place_of_another() -> None:
-    keepsakes = Keepsakes()
+    token_sample = TokenSample()
     for number in range(1, MOST_KEPT + 1):
-        keepsakes.keep(number, b"t%d" % number, OWNER)
-    before = list(keepsakes.kept)
+        token_sample.keep(number, b"t%d" % number, OWNER)
+    before = list(token_sample.kept)
 
     for number in range(MOST_KEPT + 1, 5000):
-        if number >= keepsakes.due:
-            keepsakes.keep(number, b"a.%d.c" % number, OWNER)
+        if number >= token_sample.due:
+            token_sample.keep(number, b"a.%d.c" % number, OWNER)
 
-    assert keepsakes.kept == before
+    assert token_sample.kept == before
