@@ -21,8 +21,8 @@ sre: Final[Any] = importlib.import_module("re._constants")
 sre_parser: Final[Any] = importlib.import_module("re._parser")
 SOURCE: Final = Path(__file__).parents[1] / "src" / "idprobe"
 OWN_TEXT: Final = {
-    "audit", "claims", "conclusion", "coverage", "load/budget", "load/course", "load/quantities",
-    "manual", "proving", "reference", "searching",
+    "audit", "claims", "conclusion", "coverage", "load/run/budget", "load/run/quantities",
+    "load/schedule/ramp", "manual", "proving", "reference", "searching",
 }  # fmt: skip
 """Modules whose patterns see what we or our user wrote: profiles, command lines, pages of ours."""
 WAYS: Final = ("search", "match", "fullmatch", "finditer", "findall", "sub", "split")

@@ -25,7 +25,7 @@ from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import consent_missing
 from idprobe.model.profile.capability import Capability, missing_because
 from idprobe.model.profile.loading import load_profile
-from idprobe.report.charts.load_section import bearing, read_load
+from idprobe.report.charts.load_section import load_section, read_load
 from idprobe.report.comparison import compared, comparison_html, comparison_json
 from idprobe.report.curl import curl_command
 from idprobe.report.record import read_results
@@ -121,7 +121,7 @@ def load_results(data: bytes) -> None:
         assert one.verdict
     _wrong_now([old], [new])
     _unlike([old], [new])
-    bearing(new, PROFILE.name, ISSUER)
+    load_section(new, PROFILE.name, ISSUER)
 
 
 def ledger(data: bytes) -> None:

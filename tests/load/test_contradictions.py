@@ -92,7 +92,7 @@ def plan_of(*words: str) -> Plan:
                 "--rate",
                 "5/s for 1441m",
             ),
-            "the course of --rate is more than a day",
+            "the ramp of --rate is more than a day",
         ),
         (("--rate", "5/s", "--soak", "2m", "--duration", "9s"), "leave --duration and steps out"),
         (("--rate", "5/s for 10s", "--soak", "2m"), "leave --duration and steps out"),

@@ -40,7 +40,7 @@ from idprobe.load.run.sheet import write_sheet
 from idprobe.load.run.working import Work
 from idprobe.load.search.limit import trial_of
 from idprobe.model.exchange import Request
-from idprobe.report.charts.load_section import bearing
+from idprobe.report.charts.load_section import load_section
 
 MS = 1_000_000
 BUDGET = "p95<250ms,errors<=100%"
@@ -120,7 +120,7 @@ def test_a_server_that_fails_half_way_has_no_latency_from_then_on(fault: Talk, w
         f"{recording.failed} of 200 iterations failed: {why}; "
         f"p95 is not known (it needs 100 latencies, there are {recording.succeeded})"
     )
-    # how late this machine is decides whether it is void: test_honesty.py
+    # how late this machine is decides whether it is void: test_validity.py
     assert result.exit_code == (1 if result.void is None else 4)
     assert result.failures_told in result.all_notes()
 
@@ -243,7 +243,7 @@ def test_the_message_is_in_every_picture_of_a_run() -> None:
     assert document["errors"]["told"] == SAID
     assert document["budget"][0] == {"clause": "p95<250ms", "actual": None, "held": False}
     assert document["latency"]["count"] == 60
-    shown = bearing(document, "t", "http://127.0.0.1")
+    shown = load_section(document, "t", "http://127.0.0.1")
     assert (shown.verdict, shown.because) == ("violated", f"the budget was not kept: {SAID}")
     assert shown.notes == ()
     assert shown.budget[0] == ("p95<250ms", "not known", False)

@@ -320,7 +320,7 @@ def test_a_server_that_comes_back_is_served_again_and_every_failure_counts(
     # more only where this machine is late itself
     assert 20 <= recording.failed < 40
     result = result_of(recording, "errors<1%")
-    # how late this machine is decides whether it is void: test_honesty.py
+    # how late this machine is decides whether it is void: test_validity.py
     assert result.exit_code == (1 if result.void is None else 4)
 
 

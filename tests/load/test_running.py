@@ -34,7 +34,7 @@ from idprobe.load.run.quantities import place_of
 from idprobe.load.run.result import LoadResult
 from idprobe.load.run.running import run_load, run_web, run_worker
 from idprobe.load.scenarios import scenario_file
-from idprobe.load.schedule.ramp import course_of
+from idprobe.load.schedule.ramp import parse_ramp
 from idprobe.model.profile import Profile, bare_profile, load_profile
 from idprobe.report.charts.load_page import write_load_page
 
@@ -89,7 +89,7 @@ def test_a_run_within_its_budget_counts_every_arrival(tmp_path: Path) -> None:
         result = ran(profile, tmp_path, Open(50), "p50<60s,errors<0.1%", 2.0)
 
     recording = result.recording
-    # how late this machine is decides whether it is void: test_honesty.py
+    # how late this machine is decides whether it is void: test_validity.py
     assert (result.died, recording.doubt) == (None, None)
     assert [one.held for one in result.clauses] == [True, True]
     assert (recording.scheduled, recording.succeeded, recording.requests) == (100, 100, 100)
@@ -100,7 +100,7 @@ def test_a_run_within_its_budget_counts_every_arrival(tmp_path: Path) -> None:
 def test_a_course_is_followed_and_told(tmp_path: Path) -> None:
     with issuer() as url:
         profile = profile_of(url, tmp_path)
-        result = ran(profile, tmp_path, Open(40, course=course_of("20/s..40/s over 2s")), "", 2.0)
+        result = ran(profile, tmp_path, Open(40, ramp=parse_ramp("20/s..40/s over 2s")), "", 2.0)
 
     document = json.loads((tmp_path / "out" / "load.json").read_text())
     assert result.recording.scheduled == 60
@@ -180,7 +180,7 @@ def test_a_server_that_dies_in_mid_run_shows_as_errors_at_the_scheduled_rate(
     with issuer("--die-after", "31") as url:  # the first is the preflight
         result = ran(profile_of(url, tmp_path), tmp_path, Open(60), "p90<5s")
 
-    # how late this machine is decides whether it is void: test_honesty.py
+    # how late this machine is decides whether it is void: test_validity.py
     assert (result.died, result.recording.doubt) == (None, None)
     assert result.exit_code == (1 if result.void is None else 4)
     assert (result.recording.scheduled, result.recording.succeeded) == (60, 30)
@@ -373,10 +373,10 @@ def test_a_course_says_itself_how_long_it_is(tmp_path: Path) -> None:
     profile = profile_of("http://127.0.0.1:1", tmp_path)
     group = click.Group()
     add_load_command(group, lambda _: profile, write_load_page)
-    course = ["load", "client_credentials", "--rate", "1/s..2/s over 5s", "--duration", "5s"]
+    command = ["load", "client_credentials", "--rate", "1/s..2/s over 5s", "--duration", "5s"]
 
     with pytest.raises(UsageError, match="leave --duration out"):
-        CliRunner().invoke(group, course, standalone_mode=False, catch_exceptions=False)
+        CliRunner().invoke(group, command, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_url_without_clients_cannot_be_loaded(tmp_path: Path) -> None:

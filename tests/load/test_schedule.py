@@ -6,7 +6,7 @@ from statistics import mean
 import pytest
 
 from idprobe.errors import UsageError
-from idprobe.load.schedule.ramp import Step, course_of, expected, peak_of, shown_course
+from idprobe.load.schedule.ramp import Step, expected, parse_ramp, peak_of, shown_ramp
 from idprobe.load.schedule.schedule import Arrivals, Spacing
 
 MS = 1_000_000
@@ -40,8 +40,8 @@ def test_a_long_schedule_does_not_drift() -> None:
 
 @pytest.mark.parametrize("spacing", list(Spacing))
 def test_a_ramp_has_as_many_arrivals_in_each_part_as_its_rate_says(spacing: Spacing) -> None:
-    course = course_of("100/s..300/s over 10s, 300/s..100/s over 10s")
-    offsets = [at / 1e9 for at in Arrivals(course, spacing, seed=3).offsets_ns()]
+    ramp = parse_ramp("100/s..300/s over 10s, 300/s..100/s over 10s")
+    offsets = [at / 1e9 for at in Arrivals(ramp, spacing, seed=3).offsets_ns()]
     seconds = [sum(second <= at < second + 1 for at in offsets) for second in range(20)]
 
     assert offsets == sorted(offsets)
@@ -49,13 +49,13 @@ def test_a_ramp_has_as_many_arrivals_in_each_part_as_its_rate_says(spacing: Spac
         [110 + 20 * at for at in range(10)] + [290 - 20 * at for at in range(10)],
         abs=1 if spacing is Spacing.CONSTANT else 60,
     )
-    assert len(offsets) == pytest.approx(expected(course), rel=0.05)
+    assert len(offsets) == pytest.approx(expected(ramp), rel=0.05)
 
 
 def test_a_step_takes_over_where_the_last_one_ended() -> None:
-    course = course_of("4/s for 1s, 2/s for 1s")
+    ramp = parse_ramp("4/s for 1s, 2/s for 1s")
 
-    assert list(Arrivals(course).offsets_ns()) == [
+    assert list(Arrivals(ramp).offsets_ns()) == [
         *(0, 250 * MS, 500 * MS, 750 * MS),
         *(1000 * MS, 1500 * MS),
     ]
@@ -70,11 +70,11 @@ def test_a_ramp_that_hardly_rises_is_as_good_as_none() -> None:
 
 
 def test_a_course_is_read_as_it_is_shown() -> None:
-    course = course_of("10/s..200/s over 30s, 200/s for 1m,60/m for 500 ms")
+    ramp = parse_ramp("10/s..200/s over 30s, 200/s for 1m,60/m for 500 ms")
 
-    assert course == (Step(10, 200, 30), Step(200, 200, 60), Step(1, 1, 0.5))
-    assert course_of(shown_course(course)) == course
-    assert peak_of(course) == 200
+    assert ramp == (Step(10, 200, 30), Step(200, 200, 60), Step(1, 1, 0.5))
+    assert parse_ramp(shown_ramp(ramp)) == ramp
+    assert peak_of(ramp) == 200
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_course_is_read_as_it_is_shown() -> None:
 )
 def test_what_is_no_course_is_told_by_its_part(text: str, part: str) -> None:
     with pytest.raises(UsageError, match=part):
-        course_of(text)
+        parse_ramp(text)
 
 
 def test_an_arrival_that_would_be_at_the_very_end_of_a_step_is_none_of_it() -> None:

@@ -34,7 +34,7 @@ from idprobe.model.trace import Trace
 from idprobe.model.verdict import Judgement, because_of, name_of
 from idprobe.report import words
 from idprobe.report.ability import abilities
-from idprobe.report.charts.load_section import bearing
+from idprobe.report.charts.load_section import load_section
 from idprobe.report.charts.plot import drawn
 from idprobe.report.charts.timing import timings
 from idprobe.report.compressed_exchanges import BUDGET, packed
@@ -86,7 +86,7 @@ def page_html(run: Run) -> str:
             untested=_untested(run.untested),
             probes=probes,
             abilities=abilities(run.traces.values(), run.metadata, run.endpoints),
-            load=None if run.load is None else bearing(run.load, run.target, run.issuer),
+            load=None if run.load is None else load_section(run.load, run.target, run.issuer),
             timings=timings(run.traces.values(), run.endpoints),
             configuration=json.dumps(run.configuration, indent=2, ensure_ascii=False),
             links=_links(run),

@@ -23,7 +23,7 @@ from idprobe.load.run.quantities import duration_ns, duration_s, per_second, pla
 from idprobe.load.run.running import run_load, run_web, run_worker
 from idprobe.load.run.table import print_load
 from idprobe.load.schedule.caps import MOST_USERS
-from idprobe.load.schedule.ramp import course_of, peak_of
+from idprobe.load.schedule.ramp import parse_ramp, peak_of
 from idprobe.load.schedule.schedule import Spacing
 from idprobe.load.search.limit import Effort, find_limit, print_limit
 from idprobe.load.search.repeating import repeated
@@ -67,7 +67,7 @@ def add_load_command(group: click.Group, resolve: Resolve, picture: Picture) -> 
     @click.option(
         "--rate",
         metavar="RATE",
-        help="Arrivals on a schedule that never waits: 200/s, or a course, "
+        help="Arrivals on a schedule that never waits: 200/s, or a ramp, "
         "'10/s..200/s over 30s, 200/s for 1m'.",
     )
     @click.option(
@@ -353,33 +353,33 @@ def _model(options: dict[str, Any]) -> Model:
         raise UsageError("say how much load: either --rate, such as 200/s, or --users N")
     if users is not None:
         return Closed(users)
-    course = course_of(rate) if _is_course(rate) else ()
+    ramp = parse_ramp(rate) if _is_ramp(rate) else ()
     return Open(
-        peak_of(course) if course else per_second(rate),
+        peak_of(ramp) if ramp else per_second(rate),
         Spacing(options["arrivals"]),
         options["seed"],
         connections=options["connections"],
-        course=course,
+        ramp=ramp,
     )
 
 
-def _is_course(rate: str) -> bool:
+def _is_ramp(rate: str) -> bool:
     return bool({"for", "over"} & set(rate.split())) or ".." in rate or "," in rate
 
 
 def _seconds(model: Model, options: dict[str, Any], *, is_timed: bool) -> float:
-    """Return how long the steady state is: a course says so itself."""
+    """Return how long the steady state is: a ramp says so itself."""
     if options["soak"] is not None:
         return _soak_s(model, options, is_timed=is_timed)
-    if not isinstance(model, Open) or not model.course:
+    if not isinstance(model, Open) or not model.ramp:
         return _duration_s(options["duration"])
     if is_timed:
         raise UsageError("--rate says itself how long each step is: leave --duration out")
-    return _bounded(sum(step.seconds for step in model.course), "the course of --rate")
+    return _bounded(sum(step.seconds for step in model.ramp), "the ramp of --rate")
 
 
 def _soak_s(model: Model, options: dict[str, Any], *, is_timed: bool) -> float:
-    if is_timed or (isinstance(model, Open) and model.course):
+    if is_timed or (isinstance(model, Open) and model.ramp):
         raise UsageError("--soak says how long, at one rate: leave --duration and steps out")
     seconds = _bounded(duration_s(options["soak"]), f"--soak {options['soak']}")
     if seconds < FEWEST_WINDOWS:

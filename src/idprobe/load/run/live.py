@@ -65,7 +65,7 @@ class Seconds:
         ends_at, seconds = window.at_s + window.seconds, max(window.seconds, 1e-3)
         whole_s = self._plan.warm_up_s + self._plan.duration_s
         model = self._plan.model
-        flat = isinstance(model, Open) and not model.course
+        flat = isinstance(model, Open) and not model.ramp
         of = f" of {model.rate_per_s:g}/s" if isinstance(model, Open) and flat else ""
         phase = next(iter(self._last.values()))[-1].phase
         yield "time", f"{ends_at:.0f} s of {whole_s:g} s, {phase}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from idprobe.errors import ProfileError
-from idprobe.load.schedule.ramp import Step, shown_course
+from idprobe.load.schedule.ramp import Step, shown_ramp
 from idprobe.load.schedule.schedule import Spacing
 from idprobe.model.profile import Profile, with_issuer
 
@@ -45,22 +45,22 @@ class Open:
     """Arrivals on a schedule that never looks at answers, over at most so many connections."""
 
     rate_per_s: float
-    """The rate; of a course the highest."""
+    """The rate; of a ramp the highest."""
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
     connections: int = 1024
     phase_s: float = 0.0
     """By how much the first arrival is late, so that several workers do not arrive together."""
-    course: tuple[Step, ...] = ()
+    ramp: tuple[Step, ...] = ()
     """Steps and ramps, where the rate is not the same all the time."""
 
     def steps(self, duration_s: float) -> tuple[Step, ...]:
-        """Return the course of a steady state that is so long."""
-        return self.course or (Step(self.rate_per_s, self.rate_per_s, duration_s),)
+        """Return the steps of a steady state that is so long."""
+        return self.ramp or (Step(self.rate_per_s, self.rate_per_s, duration_s),)
 
     def shown(self, duration_s: float) -> str:
         """Return the schedule as a person reads it."""
-        return f"{shown_course(self.steps(duration_s))} ({self.spacing.value})"
+        return f"{shown_ramp(self.steps(duration_s))} ({self.spacing.value})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Plan:
             seed=model.seed + place,
             connections=max(1, model.connections // count),
             phase_s=place / model.rate_per_s,
-            course=tuple(step.share(count) for step in model.course),
+            ramp=tuple(step.share(count) for step in model.ramp),
         )
         return replace(self, model=share, callers=callers)
 
@@ -123,7 +123,10 @@ class Plan:
         """Return the plan as JSON members."""
         kind = "open" if isinstance(self.model, Open) else "closed"
         members = {name: getattr(self, name) for name in _MEMBERS}
-        return {"kind": kind, **members, **asdict(self.model)}
+        model = asdict(self.model)
+        if "ramp" in model:
+            model["course"] = model.pop("ramp")
+        return {"kind": kind, **members, **model}
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Self:
@@ -133,8 +136,8 @@ class Plan:
         others = [given.pop(name) for name in _MEMBERS]
         if kind == "closed":
             return cls(Closed(**given), *others)
-        course = tuple(Step(**step) for step in given.get("course", ()))
-        typed = {"spacing": Spacing(given["spacing"]), "course": course}
+        ramp = tuple(Step(**step) for step in given.pop("course", ()))
+        typed = {"spacing": Spacing(given["spacing"]), "ramp": ramp}
         return cls(Open(**{**given, **typed}), *others)
 
     @classmethod

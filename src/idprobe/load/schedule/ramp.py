@@ -9,7 +9,7 @@ from typing import Final, Self
 from idprobe.errors import UsageError
 from idprobe.load.run.quantities import duration_s, per_second
 
-__all__ = ["Step", "course_of", "expected", "peak_of", "shown_course"]
+__all__ = ["Step", "expected", "parse_ramp", "peak_of", "shown_ramp"]
 
 _STEP: Final = re.compile(
     r"(?P<first>[^.\s]+(?:\.\d+)?\s*/\s*[sm])(?:\s*\.\.\s*(?P<last>\S+))?\s+(?:for|over)\s+(?P<time>.+)"
@@ -19,7 +19,7 @@ MAX_STEPS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stretch of a schedule: arrivals a second at its start and its end, and how long it is."""
+    """A step of a ramp: arrivals a second at its start and its end, and how long it is."""
 
     first_per_s: float
     last_per_s: float
@@ -44,14 +44,14 @@ class Step:
         return type(self)(self.first_per_s / count, self.last_per_s / count, self.seconds)
 
 
-def course_of(text: str) -> tuple[Step, ...]:
-    """Return the steps of a course such as `10/s..200/s over 30s, 200/s for 1m`.
+def parse_ramp(text: str) -> tuple[Step, ...]:
+    """Return the steps of a ramp such as `10/s..200/s over 30s, 200/s for 1m`.
 
     Raises UsageError that says which part is none. A part with one rate keeps it.
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > MAX_STEPS:
-        raise UsageError(f"a course of {len(parts)} steps is more than {MAX_STEPS}: use fewer")
+        raise UsageError(f"a ramp of {len(parts)} steps is more than {MAX_STEPS}: use fewer")
     return tuple(_step(part) for part in parts)
 
 
@@ -59,26 +59,26 @@ def _step(part: str) -> Step:
     found = _STEP.fullmatch(part)
     if found is None:
         raise UsageError(
-            f"{part!r} is no step of a course: write 200/s for 1m, or 10/s..200/s over 30s"
+            f"{part!r} is no step of a ramp: write 200/s for 1m, or 10/s..200/s over 30s"
         )
     first = per_second(found["first"])
     last = first if found["last"] is None else per_second(found["last"])
     return Step(first, last, duration_s(found["time"]))
 
 
-def expected(course: Sequence[Step]) -> float:
-    """Return how many arrivals a course has."""
-    return sum(step.arrivals for step in course)
+def expected(ramp: Sequence[Step]) -> float:
+    """Return how many arrivals a ramp has."""
+    return sum(step.arrivals for step in ramp)
 
 
-def peak_of(course: Sequence[Step]) -> float:
-    """Return the highest rate of a course, in arrivals a second."""
-    return max(max(step.first_per_s, step.last_per_s) for step in course)
+def peak_of(ramp: Sequence[Step]) -> float:
+    """Return the highest rate of a ramp, in arrivals a second."""
+    return max(max(step.first_per_s, step.last_per_s) for step in ramp)
 
 
-def shown_course(course: Sequence[Step]) -> str:
-    """Return a course as a person reads it."""
-    return ", ".join(_shown(step) for step in course)
+def shown_ramp(ramp: Sequence[Step]) -> str:
+    """Return a ramp as a person reads it."""
+    return ", ".join(_shown(step) for step in ramp)
 
 
 def _shown(step: Step) -> str:

@@ -27,12 +27,12 @@ class Spacing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """A schedule: a course of rates, and how arrivals follow one another on it.
+    """A schedule: a ramp of rates, and how arrivals follow one another on it.
 
     `phase` is by what share of the distance of two arrivals the first one is late.
     """
 
-    course: tuple[Step, ...]
+    ramp: tuple[Step, ...]
     spacing: Spacing = Spacing.CONSTANT
     seed: int = 0
     phase: float = 0.0
@@ -40,14 +40,14 @@ class Arrivals:
     @property
     def duration_s(self) -> float:
         """How long it is."""
-        return sum(step.seconds for step in self.course)
+        return sum(step.seconds for step in self.ramp)
 
     def offsets_ns(self) -> Iterator[int]:
         """Yield when each arrival is meant to start, from the start of the run; always the same."""
         places = self._places()
         place = next(places)
         before, began_s = 0.0, 0.0
-        for step in self.course:
+        for step in self.ramp:
             end_ns = round((began_s + step.seconds) * NS)
             while place < before + step.arrivals:
                 offset = round((began_s + step.at_s(place - before)) * NS)

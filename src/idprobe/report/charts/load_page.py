@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from idprobe.report import words
 from idprobe.report.charts.load_charts import search_charts
-from idprobe.report.charts.load_section import bearing
+from idprobe.report.charts.load_section import load_section
 from idprobe.report.page import asset, environment, policy_of
 
 __all__ = ["load_html", "search_html", "write_load_page"]
@@ -29,7 +29,7 @@ def write_load_page(document: Mapping[str, Any], folder: Path) -> None:
 def load_html(document: Mapping[str, Any]) -> str:
     """Return a load.json as a page; the same document gives the same page."""
     target = document["target"]
-    load = bearing(document, target["name"], target["issuer"])
+    load = load_section(document, target["name"], target["issuer"])
     return _rendered(
         "load_page.html.j2",
         load=load,

@@ -1,4 +1,4 @@
-"""How the server bore load: a load.json as a part of the report, which judges nothing here.
+"""The load section of a report: what a load.json says, which judges nothing here.
 
 What its answers were held to is evidence for checks (see idprobe.load.run.shown).
 """
@@ -12,11 +12,11 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.formats.schemas import validate
 from idprobe.load.measure.histogram import Histogram
-from idprobe.load.schedule.ramp import Step, shown_course
+from idprobe.load.schedule.ramp import Step, shown_ramp
 from idprobe.report.charts.load_charts import load_charts
 from idprobe.report.charts.plot import Chart
 
-__all__ = ["FILE", "Bearing", "bearing", "load_in", "read_load"]
+__all__ = ["FILE", "LoadSection", "load_in", "load_section", "read_load"]
 
 FILE: Final = "load.json"
 MAX_BYTES: Final = 16_000_000
@@ -24,7 +24,7 @@ _TIMES: Final = ("p50", "p90", "p95", "p99", "p99.9", "p99.99", "max")
 
 
 @dataclass(frozen=True, slots=True)
-class Bearing:
+class LoadSection:
     """A load run as the report shows it; `verdict` is one word, `times` are rows of the table."""
 
     verdict: str
@@ -67,11 +67,11 @@ def _octets_of(path: Path) -> bytes:
     return octets
 
 
-def bearing(load: Mapping[str, Any], target: str, issuer: str) -> Bearing:
+def load_section(load: Mapping[str, Any], target: str, issuer: str) -> LoadSection:
     """Return what the report says of a load run; the audit was of that target, at that issuer."""
     verdict, because = _verdict(load)
     latency, service = load["latency"], load["service"]
-    return Bearing(
+    return LoadSection(
         verdict,
         because,
         dict(_facts(load)),
@@ -103,9 +103,9 @@ def _facts(load: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     plan, rate, count = load["plan"], load["rate"], load["iterations"]
     seconds = plan["duration_s"]
     if plan["kind"] == "open":
-        course = [Step(**step) for step in plan.get("course", ())]
+        ramp = [Step(**step) for step in plan.get("course", ())]
         flat = Step(plan["rate_per_s"], plan["rate_per_s"], seconds)
-        offered = f"{shown_course(course or [flat])} ({plan['spacing']})"
+        offered = f"{shown_ramp(ramp or [flat])} ({plan['spacing']})"
     else:
         offered = f"{plan['users']} users in a closed loop for {seconds:g} s"
     yield "Scenario", load["scenario"]

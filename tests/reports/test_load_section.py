@@ -9,7 +9,7 @@ import pytest
 
 from idprobe.errors import EvidenceError
 from idprobe.findings.run import Run
-from idprobe.report.charts.load_section import bearing, load_in, read_load
+from idprobe.report.charts.load_section import load_in, load_section, read_load
 from idprobe.report.page import page_html
 
 RECORDED: Final = Path(__file__).parent / "recorded"
@@ -35,7 +35,7 @@ Maker = Callable[..., Any]
     ],
 )
 def test_a_load_run_has_one_verdict(changes: dict[str, Any], verdict: str, because: str) -> None:
-    found = bearing({**LOAD, **changes}, "speakup", "http://127.0.0.1:9000")
+    found = load_section({**LOAD, **changes}, "speakup", "http://127.0.0.1:9000")
 
     assert found.verdict == verdict
     assert because in found.because
@@ -45,13 +45,13 @@ def test_what_was_offered_is_a_course_or_users_in_a_loop() -> None:
     closed = {**LOAD["plan"], "kind": "closed", "users": 7, "duration_s": 20.0}
 
     for plan, offered in ((LOAD["plan"], "/s"), (closed, "7 users in a closed loop for 20 s")):
-        facts = dict(bearing({**LOAD, "plan": plan}, "speakup", "http://127.0.0.1:9000").facts)
+        facts = dict(load_section({**LOAD, "plan": plan}, "speakup", "http://127.0.0.1:9000").facts)
         assert offered in facts["Offered"]
 
 
 def test_figures_of_another_server_say_so() -> None:
-    alike = bearing(LOAD, "speakup", "http://127.0.0.1:1")
-    other = bearing(LOAD, "acme", "https://id.example")
+    alike = load_section(LOAD, "speakup", "http://127.0.0.1:1")
+    other = load_section(LOAD, "acme", "https://id.example")
 
     assert alike.notes == ()
     assert other.notes == (
