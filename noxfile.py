@@ -36,7 +36,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ENGINE_TESTS = [
     f"tests/load/test_{name}.py"
-    for name in ("engine", "pacing", "callers", "pulse", "windows", "allowance", "under_load")
+    for name in ("engine", "pacing", "callers", "pulse", "windows", "rate_limiter", "under_load")
 ]
 BROWSER_TESTS = [f"tests/browser/{name}.py" for name in ("logins", "frames", "walks")]
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")

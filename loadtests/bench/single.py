@@ -98,7 +98,7 @@ class Server:
             self.waiting.append((came_at, fd))
 
     def answer(self, fd: int) -> None:
-        """Answer, if anybody still listens."""
+        """RawResponse, if anybody still listens."""
         peer = self.peers.get(fd)
         if peer is not None:
             try:

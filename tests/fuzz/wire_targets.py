@@ -13,8 +13,8 @@ from idprobe.client.raw.failing import FAILURES, failure_of
 from idprobe.client.raw.means import How
 from idprobe.client.raw.talk import Talk
 from idprobe.errors import EvidenceError
-from idprobe.load.engine.answers import Heads, Reader
 from idprobe.load.engine.framing import FramingError
+from idprobe.load.engine.responses import HeadCache, ResponseReader
 from idprobe.model.exchange import Request, Response
 from idprobe.model.profile import Limits
 
@@ -97,8 +97,8 @@ def look_at(response: Response) -> None:
 
 def load_answer(data: bytes) -> None:
     """Read an answer as the load engine does: whole where it is plain, else by httptools."""
-    whole = Heads(LIMITS.body_bytes).whole(data[1:])
-    reader = Reader(LIMITS.body_bytes)
+    whole = HeadCache(LIMITS.body_bytes).whole(data[1:])
+    reader = ResponseReader(LIMITS.body_bytes)
     with contextlib.suppress(FramingError):
         done = any(reader.feed(piece) for piece in _pieces(data))
         found = reader.answer if done else reader.closed()

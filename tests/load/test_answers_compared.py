@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer, Heads
+from idprobe.load.engine.responses import HeadCache, RawResponse
 from idprobe.load.engine.transport import Transport
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
@@ -103,9 +103,9 @@ def test_what_is_no_number_of_seconds_is_no_lifetime(value: Any) -> None:
 
 def test_a_scope_that_grows_among_answers_of_one_form_is_found() -> None:
     shape = TokenShape(Stage(OWNER.profile, {}, Transport(OWNER.profile)), OWNER)
-    heads = Heads(10_000)
+    heads = HeadCache(10_000)
 
-    def whole(number: int, scope: str) -> Answer:
+    def whole(number: int, scope: str) -> RawResponse:
         body = json.dumps({"access_token": f"{number:08}", "token_type": "Bearer", "scope": scope})
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
         found = heads.whole(f"{head}\r\n\r\n{body}".encode())
@@ -134,9 +134,9 @@ def test_what_a_server_reflects_is_not_shown() -> None:
 
 def test_a_token_that_is_escaped_in_its_answer_is_read_each_time() -> None:
     stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
-    heads = Heads(10_000)
+    heads = HeadCache(10_000)
 
-    def whole(token: str) -> Answer:
+    def whole(token: str) -> RawResponse:
         body = json.dumps({"access_token": token, "token_type": "Bearer"}).replace("/", "\\/")
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
         found = heads.whole(f"{head}\r\n\r\n{body}".encode())

@@ -28,7 +28,7 @@ from idprobe.load.callers import (
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
 from idprobe.load.callers.stage import Stage, carried_out, set_up
-from idprobe.load.engine.answers import Heads
+from idprobe.load.engine.responses import HeadCache
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Closed, Plan
@@ -358,7 +358,7 @@ def test_one_token_of_another_in_ten_thousand_is_found() -> None:
     stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
     second = OWNER.with_client(Client("second", "second"))
     shapes = [TokenShape(stage, provider) for provider in (OWNER, second)]
-    heads = Heads(10_000)
+    heads = HeadCache(10_000)
     wrong = []
 
     for number in range(20_000):

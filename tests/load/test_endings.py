@@ -13,8 +13,8 @@ from idprobe.errors import EvidenceError
 from idprobe.flows import Authorized, Tokens
 from idprobe.load.callers import AuthorizationCode, Caller, Introspection, RefreshChain, UserInfo
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer, Head
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.engine.transport import Transport
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import WrongAnswer
@@ -56,16 +56,16 @@ def stage_with(*roles: Role) -> Stage:
     return Stage(profile, ENDPOINTS, Transport(profile))
 
 
-def answer(members: dict[str, Any], status: int = 200) -> Answer:
-    head = Head.of(status, (("Content-Type", "application/json"),), keep=True)
-    return Answer(head, json.dumps(members).encode())
+def answer(members: dict[str, Any], status: int = 200) -> RawResponse:
+    head = ResponseHead.of(status, (("Content-Type", "application/json"),), keep=True)
+    return RawResponse(head, json.dumps(members).encode())
 
 
-def tokens(**others: Any) -> Answer:
+def tokens(**others: Any) -> RawResponse:
     return answer({"access_token": "at", "token_type": "Bearer", **others})
 
 
-def played(caller: Caller, *answers: Answer) -> None:
+def played(caller: Caller, *answers: RawResponse) -> None:
     """Run one iteration of a caller, which is answered by these and asks for no more."""
     moves = caller.iterate()
     next(moves)
@@ -78,7 +78,7 @@ def played(caller: Caller, *answers: Answer) -> None:
 class Chain(RefreshChain):
     """A chain whose login needs no server."""
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
         yield from ()
         return Tokens("at", refresh_token="rt0")
@@ -170,7 +170,7 @@ class Informed(UserInfo):
 
     lifetime_s: int | None = 60
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
         with self.stage.login(self.provider):
             yield from ()

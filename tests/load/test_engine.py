@@ -16,9 +16,9 @@ from idprobe.errors import EvidenceError, NoResponse, ProbeError
 from idprobe.flows import Tokens
 from idprobe.load.callers import RefreshChain
 from idprobe.load.callers.stage import Stage, carried_out, set_up
-from idprobe.load.engine import engine, lines
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine import connections, engine
+from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.transport import Transport
 from idprobe.model.exchange import Request, Response
 from idprobe.model.profile import Client, Limits, Profile, Role, Tls, User
@@ -77,7 +77,7 @@ def transport_for(url: str, exchange_s: float = 5, **others: Any) -> Transport:
 def answers_to(transport: Transport, *requests: Request) -> list[Response]:
     """Return the answers that one caller gets to requests, one after the other."""
 
-    def asking() -> Moves:
+    def asking() -> LoadFlow:
         answers: list[Response] = []
         for request in requests:
             answers += [(yield request)]
@@ -176,12 +176,12 @@ def test_a_refusal_of_what_was_sent_twice_is_no_answer() -> None:
 
     with scripted([refused, RESET], [refused]) as (url, _):
         transport = transport_for(url)
-        packet = Packet.of(Request("POST", url, b"/"), transport)
+        encoded = EncodedRequest.of(Request("POST", url, b"/"), transport)
 
-        def asking() -> Moves:
-            assert (yield packet).status == 400
+        def asking() -> LoadFlow:
+            assert (yield encoded).status == 400
             with pytest.raises(NoResponse, match="sent twice"):
-                yield packet
+                yield encoded
 
         carried_out(transport, asking())
 
@@ -189,7 +189,7 @@ def test_a_refusal_of_what_was_sent_twice_is_no_answer() -> None:
 class LoggedIn(RefreshChain):
     """Has its first refresh token without a login."""
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
         yield Request.get(self.provider.issuer)
         return Tokens("a1", refresh_token="r1")
@@ -222,7 +222,7 @@ def test_a_refresh_token_that_was_sent_twice_breaks_no_chain(
         stage = Stage(profile, {"token_endpoint": f"{url}/token"}, Transport(profile))
         chain = LoggedIn(stage, 0)
 
-        def refreshing() -> Moves:
+        def refreshing() -> LoadFlow:
             yield from chain.iterate()
             yield from chain.iterate()
 
@@ -304,7 +304,7 @@ def test_tls_is_verified_and_its_sessions_are_resumed() -> None:
 
 
 def test_a_flow_that_fails_before_it_asks_says_why() -> None:
-    def failing() -> Moves:
+    def failing() -> LoadFlow:
         yield from nobody()
 
     def nobody() -> Iterator[Request]:
@@ -315,7 +315,7 @@ def test_a_flow_that_fails_before_it_asks_says_why() -> None:
 
 
 def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
-    def asking() -> Moves:
+    def asking() -> LoadFlow:
         yield 7  # type: ignore[misc]  # what a scenario of somebody else may do
 
     with pytest.raises(TypeError, match=r"\bint$"):  # compiled code says it in other words
@@ -325,7 +325,7 @@ def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
 def test_a_flow_may_go_on_where_no_answer_came() -> None:
     with scripted([RESET], [OK]) as (url, received):
 
-        def asking() -> Moves:
+        def asking() -> LoadFlow:
             with pytest.raises(NoResponse, match="broken off"):
                 yield Request.get(f"{url}/first")
             return (yield Request.get(f"{url}/second"))
@@ -371,8 +371,8 @@ def test_where_no_address_of_a_host_takes_a_connection_the_first_says_why(
 def test_without_stamps_of_the_kernel_answers_are_read_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (engine, lines):
-        monkeypatch.setattr(module, "STAMPS", False)
+    for module in (engine, connections):
+        monkeypatch.setattr(module, "HAS_TIMESTAMPS", False)
     with scripted([OK, OK]) as (url, _):
         answers = answers_to(transport_for(url), *[Request.get(url)] * 2)
 

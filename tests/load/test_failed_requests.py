@@ -30,7 +30,7 @@ from tests.load.test_told import told
 from idprobe.content import content
 from idprobe.errors import EvidenceError
 from idprobe.load.callers import Caller
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.measure.histogram import enough_for, fewest_for
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import UNFINISHED, Recording
@@ -51,7 +51,7 @@ FAILING = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 class Checking(Caller):
     """Gets the issuer's address, over and over, and fails unless the status is 200."""
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         answer = yield Request.get(self.provider.issuer)
         if answer.status != 200:
             raise EvidenceError(f"expected status 200, got status {answer.status}")

@@ -17,10 +17,10 @@ import pytest
 from idprobe.errors import EvidenceError
 from idprobe.load.callers import Caller
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine import lines
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.originals import original
+from idprobe.load.engine import connections
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.transport import Transport
+from idprobe.load.engine.unpatched import unpatched
 from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.run import working
 from idprobe.load.run.budget import parse_budget
@@ -41,7 +41,7 @@ Talk = Callable[[socket.socket], None]
 class Getter(Caller):
     """Gets the issuer's address, over and over."""
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         yield Request.get(self.provider.issuer)
 
 
@@ -52,7 +52,7 @@ def failing_to_connect(number: int) -> Callable[[str, str], Any]:
         def connect_ex(self, _address: object, /) -> int:
             return number
 
-    return lambda module, name: Socket if name == "socket" else original(module, name)
+    return lambda module, name: Socket if name == "socket" else unpatched(module, name)
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def test_where_answers_are_few_it_is_known_of_most_how_late_they_were_read() -> 
 class Blocking(Getter):
     """Keeps its engine busy before it asks."""
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         time.sleep(0.15)
         return super().iterate()
 
@@ -341,7 +341,7 @@ def test_prepared_callers_take_turns() -> None:
     class Prepared(Getter):
         prepares = True
 
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             numbers.append(self.number)
             yield from super().iterate()
 
@@ -359,12 +359,12 @@ def test_a_host_that_cannot_open_connections_makes_the_run_void(
     monkeypatch: pytest.MonkeyPatch, name: str, *, prepares: bool
 ) -> None:
     class Prepared(Getter):
-        def prepare(self) -> Moves:
+        def prepare(self) -> LoadFlow:
             yield from self.iterate()
 
     number = getattr(errno, name)
     monkeypatch.setattr(Prepared, "prepares", prepares)
-    monkeypatch.setattr(lines, "original", failing_to_connect(number))
+    monkeypatch.setattr(connections, "unpatched", failing_to_connect(number))
     work = Work(stage_of("http://127.0.0.1:1"), Prepared, Plan(Open(40), 0.1, callers=2))
 
     work.run()
@@ -382,11 +382,11 @@ def test_those_who_worked_last_conclude(monkeypatch: pytest.MonkeyPatch) -> None
     class Concluding(Getter):
         prepares = True
 
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             yield from super().iterate()
             worked.append(self.number)
 
-        def conclude(self) -> Moves:
+        def conclude(self) -> LoadFlow:
             concluded.append(self.number)
             yield from ()
 
@@ -409,7 +409,7 @@ def test_users_who_get_no_connection_rest_before_they_try_again() -> None:
 
 def test_an_error_of_our_own_makes_the_run_void() -> None:
     class Broken(Getter):
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             yield from super().iterate()
             raise ZeroDivisionError
 
@@ -446,7 +446,7 @@ class Shy(Getter):
     prepares = True
     tried = 0
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         self.tried += 1
         if self.number and self.tried == 1:
             raise EvidenceError("the login was refused")
@@ -469,7 +469,7 @@ def test_a_user_who_goes_begins_nothing_more() -> None:
     leave = iter([-1])
 
     class Leaving(Getter):
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             begun.append(self.number)
             yield from super().iterate()
             if len(begun) >= 20:
@@ -489,11 +489,11 @@ def test_a_run_that_is_broken_off_is_void_and_concludes_nothing() -> None:
     concluded: list[int] = []
 
     class Stopping(Getter):
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             yield from super().iterate()
             work.stop()
 
-        def conclude(self) -> Moves:
+        def conclude(self) -> LoadFlow:
             concluded.append(self.number)
             yield from ()
 

@@ -15,8 +15,8 @@ from tests.load.test_pacing import (
 )
 
 from idprobe.load.callers import Caller
-from idprobe.load.engine import lines
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine import connections
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Closed, Model, Open, Plan
@@ -56,7 +56,7 @@ def test_connections_that_this_host_could_not_open_say_nothing_of_the_target(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pulse, "DOWN_NS", 300 * MS)
-    monkeypatch.setattr(lines, "original", failing_to_connect(errno.EMFILE))
+    monkeypatch.setattr(connections, "unpatched", failing_to_connect(errno.EMFILE))
 
     recording = recorded(nobody(), Open(100), duration_s=60.0)
 
@@ -74,7 +74,7 @@ def test_who_goes_down_late_in_a_long_run_is_not_within_a_budget_of_all() -> Non
 
 def test_a_server_that_sheds_load_is_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refused(Caller):
-        def iterate(self) -> Moves:
+        def iterate(self) -> LoadFlow:
             self.stage.findings.tokens((yield Request.get(self.provider.issuer)), self.provider)
 
     def shedding(peer: socket.socket) -> None:

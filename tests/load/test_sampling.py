@@ -2,9 +2,9 @@
 
 import pytest
 
-from idprobe.load.engine import answers
-from idprobe.load.engine.answers import Answer, Head, Heads
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine import responses
+from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.responses import HeadCache, RawResponse, ResponseHead
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples, request_of, samples_text
@@ -16,8 +16,8 @@ TRANSPORT = Transport(PROFILE)
 REQUEST = Request.post_form(
     "http://127.0.0.1/token?x=1", (("a", "b&c"),), headers=(("Accept", "application/json"),)
 )
-PACKET = Packet.of(REQUEST, TRANSPORT)
-OK = Answer(Head.of(200, (("Content-Type", "text/plain"),), keep=True), b"ok")
+PACKET = EncodedRequest.of(REQUEST, TRANSPORT)
+OK = RawResponse(ResponseHead.of(200, (("Content-Type", "text/plain"),), keep=True), b"ok")
 
 
 def test_a_packet_is_the_request_that_it_was_made_of() -> None:
@@ -73,8 +73,8 @@ def test_names_that_a_server_makes_up_share_one_tally_beyond_a_bound() -> None:
 
 
 def test_heads_that_never_come_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "KNOWN_HEADS", 4)
-    heads = Heads(100)
+    monkeypatch.setattr(responses, "KNOWN_HEADS", 4)
+    heads = HeadCache(100)
 
     for number in range(50):
         found = heads.whole(b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 2\r\n\r\nok" % number)

@@ -21,9 +21,9 @@ from idprobe.load.callers import (
 )
 from idprobe.load.callers.mixed import KINDS, mix_of
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer, Head
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.packets import MARK, Template
+from idprobe.load.engine.encoded_requests import MARK, Template
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.engine.transport import Transport
 from idprobe.load.tokens import correctness, introspecting, rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
@@ -63,15 +63,15 @@ def stage_of(profile: Profile = PROFILE) -> Stage:
     return Stage(profile, ENDPOINTS, Transport(profile))
 
 
-def answer(status: int = 200, **members: Any) -> Answer:
-    head = Head.of(status, (("Content-Type", "application/json"),), keep=True)
-    return Answer(head, json.dumps(members).encode())
+def answer(status: int = 200, **members: Any) -> RawResponse:
+    head = ResponseHead.of(status, (("Content-Type", "application/json"),), keep=True)
+    return RawResponse(head, json.dumps(members).encode())
 
 
 TOKEN: Final = answer(access_token="t1", token_type="Bearer", expires_in=60)
 
 
-def told(moves: Moves, answers: Sequence[Answer]) -> None:
+def told(moves: LoadFlow, answers: Sequence[RawResponse]) -> None:
     """Carry a caller through answers, one for each of its requests."""
     try:
         next(moves)
@@ -128,7 +128,7 @@ def told(moves: Moves, answers: Sequence[Answer]) -> None:
     ],
 )
 def test_an_answer_that_is_no_use_fails_and_accuses_where_a_rule_forbids_it(
-    name: str, answers: Sequence[Answer], rule: str | None, what: str
+    name: str, answers: Sequence[RawResponse], rule: str | None, what: str
 ) -> None:
     stage = stage_of()
 
@@ -146,7 +146,7 @@ def test_a_caller_that_has_not_begun_holds_no_token(name: str) -> None:
 class Given(UserInfo):
     """Has its access token without a login."""
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
         yield Request.get(self.provider.issuer)
         return Tokens("t1", expires_in=60)
@@ -161,7 +161,7 @@ class Given(UserInfo):
     ],
 )
 def test_userinfo_for_a_fresh_token_has_to_be_about_somebody(
-    answers: Sequence[Answer], rule: str | None, what: str
+    answers: Sequence[RawResponse], rule: str | None, what: str
 ) -> None:
     stage = stage_of()
 
@@ -175,7 +175,7 @@ def test_userinfo_that_denies_a_token_of_untold_lifetime_at_once_is_a_failure_on
     stage = stage_of()
 
     class Untold(Given):
-        def prepare(self) -> Moves:
+        def prepare(self) -> LoadFlow:
             yield from super().prepare()
             self._lease = Lease(0.0, None)
 
@@ -188,8 +188,8 @@ def test_userinfo_that_denies_a_token_of_untold_lifetime_at_once_is_a_failure_on
 def test_userinfo_may_be_a_jwt() -> None:
     stage = stage_of()
     caller = Given(stage, 0)
-    head = Head.of(200, (("Content-Type", "application/jwt"),), keep=True)
-    claims = Answer(head, f"{JWT_HEAD}.eyJzdWIiOiJzLTEifQ.".encode())
+    head = ResponseHead.of(200, (("Content-Type", "application/jwt"),), keep=True)
+    claims = RawResponse(head, f"{JWT_HEAD}.eyJzdWIiOiJzLTEifQ.".encode())
 
     told(caller.iterate(), [answer(), claims])
 
@@ -204,7 +204,7 @@ class Unlinked(RefreshChain):
 
     tokens = Tokens("a1")
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
         yield Request.get(self.provider.issuer)
         return self.tokens
@@ -369,7 +369,7 @@ def test_tokens_are_remembered_for_one_generation_and_the_next(
     assert findings.tokens_seen == 7
 
 
-def asked_about(said: Answer) -> tuple[Stage, str | None]:
+def asked_about(said: RawResponse) -> tuple[Stage, str | None]:
     """Return a stage whose one opaque token was asked about, and what came of it in words."""
     stage = stage_of()
     stage.findings.issued(b"opaque", Owner.of(OWNER, None))
@@ -390,12 +390,12 @@ def test_a_token_that_is_told_to_be_anothers_is_found_when_load_is_over() -> Non
     "said",
     [
         answer(403, error="access_denied"),
-        Answer(Head.of(200, (("Content-Type", "text/html"),), keep=True), b"<p>no"),
+        RawResponse(ResponseHead.of(200, (("Content-Type", "text/html"),), keep=True), b"<p>no"),
         answer(active=False),
     ],
     ids=["refused", "page", "inactive"],
 )
-def test_what_tells_nothing_of_a_token_is_no_check(said: Answer) -> None:
+def test_what_tells_nothing_of_a_token_is_no_check(said: RawResponse) -> None:
     stage, words = asked_about(said)
 
     assert words is not None

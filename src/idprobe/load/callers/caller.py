@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.tokens.leases import Lease
 from idprobe.model.profile import Provider, Role
 
@@ -61,14 +61,14 @@ class Caller(ABC):
             what = "an access token was denied before its time (expires_in)"
             raise stage.findings.wrong(rule, what)
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Get what every iteration builds on: nothing, by default."""
         yield from ()
 
     @abstractmethod
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Run the flow once; an error of ours that it raises is a failed iteration."""
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Look at what is left when load is over: nothing, by default."""
         yield from ()

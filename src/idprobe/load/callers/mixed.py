@@ -16,7 +16,7 @@ from idprobe.load.callers.people import (
 from idprobe.load.callers.public import MetadataAndKeys
 from idprobe.load.callers.service import ClientCredentials, Introspection, Revocation
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.tokens.correctness import WrongAnswer
 
 __all__ = ["KINDS", "Mixed", "mix_of"]
@@ -76,7 +76,7 @@ class Mixed(Caller):
         for part in self._parts:
             yield from part.held()
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Prepare every part; of the default mix, leave out what this server has not."""
         usable: list[Caller] = []
         weights: list[float] = []
@@ -97,12 +97,12 @@ class Mixed(Caller):
             raise EvidenceError("nothing of the mix works at this server")
         self._parts, self._weights = tuple(usable), tuple(weights)
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Play one part."""
         (part,) = self._chance.choices(self._parts, self._weights)
         yield from part.iterate()
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Conclude every part."""
         for part in self._parts:
             yield from part.conclude()

@@ -21,9 +21,9 @@ from idprobe.formats.jose import read_jwt
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.callers.stage import Stage
 from idprobe.load.callers.walking import walked
-from idprobe.load.engine.answers import Answer
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.packets import filler
+from idprobe.load.engine.encoded_requests import request_encoder
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import OFFLINE
 from idprobe.load.tokens.leases import Lease
@@ -69,7 +69,7 @@ class Person(Caller):
         scopes = self.provider.client.scopes
         return " ".join(one for one in scopes if self.offline or one != OFFLINE)
 
-    def log_in(self, cookies: Cookies) -> Moves:
+    def log_in(self, cookies: Cookies) -> LoadFlow:
         """Get tokens by a code, with the cookies of one browser."""
         with self.stage.login(self.provider):
             return (yield from walked(self._tokens(), self.stage.profile, cookies))
@@ -86,7 +86,7 @@ class Person(Caller):
         self.stage.findings.nonce(tokens.id_token, nonce)
         return tokens
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Try the last code once more: it has to be refused (RFC 6749 section 4.1.2)."""
         if self.last is None:
             return
@@ -111,7 +111,7 @@ def _has_tokens(response: Response) -> bool:
 class AuthorizationCode(Person):
     """A user who logs in and consents each time, in a browser that knows nobody."""
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Log in, consent, redeem the code with PKCE."""
         yield from self.log_in(Cookies())
 
@@ -121,11 +121,11 @@ class AuthorizationCodeSession(Person):
 
     prepares = True
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Log in."""
         yield from self.log_in(self.cookies)
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Get a code and redeem it."""
         yield from self.log_in(self.cookies)
 
@@ -143,11 +143,11 @@ class Implicit(Caller):
         types = self.provider.client.response_types
         self._type = next((one for one in types if "token" in one.split()), types[0])
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Log in."""
         yield from self.iterate()
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Get tokens that land in the browser."""
         with self.stage.login(self.provider):
             landed = yield from walked(self._landing(), self.stage.profile, self._cookies)
@@ -174,7 +174,7 @@ class RefreshChain(Person):
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
         method = self.provider.client.token_endpoint_auth_method
-        self._ask = filler(
+        self._ask = request_encoder(
             lambda token: refresh_request(self.provider, token),
             stage.transport,
             fixed=method in SAME_EACH_TIME,
@@ -183,7 +183,7 @@ class RefreshChain(Person):
         self._lease = Lease(0.0, None)
         self._began_at = self._issued_at = self._linked_at = 0.0
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Log in, and keep the refresh token."""
         asked_at = time.monotonic()
         tokens = yield from self.log_in(self.cookies)
@@ -195,7 +195,7 @@ class RefreshChain(Person):
         self._began_at = asked_at
         self._keep(tokens.refresh_token, Lease(asked_at, tokens.refresh_expires_in))
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Trade the refresh token; after a broken chain, log in anew first."""
         if self._held is None:
             yield from self.prepare()
@@ -255,7 +255,7 @@ class RefreshChain(Person):
                 )
                 raise findings.undecided(rules.REFRESH_CHAIN, what)
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Do nothing: what a code did twice would end the chain."""
         yield from ()
 
@@ -267,7 +267,7 @@ class UserInfo(Person):
 
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
-        self._ask = filler(
+        self._ask = request_encoder(
             lambda token: userinfo_request(self.provider, token), stage.transport, fixed=True
         )
         self._held = ""
@@ -275,14 +275,14 @@ class UserInfo(Person):
         self._good_at = 0.0
         self._same = Same(self._is_mine)
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Log in, and keep the access token."""
         asked_at = time.monotonic()
         tokens = yield from self.log_in(self.cookies)
         self._held, self._lease = tokens.access_token, Lease(asked_at, tokens.expires_in)
         self._good_at = time.monotonic()
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Ask once; after the token's end, log in and ask again. It has to be about this user."""
         findings = self.stage.findings
         if self._held:
@@ -304,7 +304,7 @@ class UserInfo(Person):
         if self._held:
             yield self._held.encode(), self.provider.client.client_id
 
-    def _is_mine(self, answer: Answer) -> bool:
+    def _is_mine(self, answer: RawResponse) -> bool:
         response = answer.response()
         if response.status == 401:  # noqa: PLR2004 -- a token that has ended (RFC 6750 section 3.1)
             return False
@@ -319,6 +319,6 @@ class UserInfo(Person):
         self.stage.findings.subject(claims["sub"], self.provider, rules.USERINFO)
         return True
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Do nothing: what a code did twice would end the token."""
         yield from ()

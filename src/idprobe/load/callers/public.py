@@ -4,9 +4,9 @@ from idprobe.errors import EvidenceError
 from idprobe.flows import keys_request, metadata_request, well_known_urls
 from idprobe.load.callers.caller import Caller
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.shapes import Same
 from idprobe.model.profile import Client, Provider
@@ -22,8 +22,8 @@ class MetadataAndKeys(Caller):
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
         url = stage.metadata_url or well_known_urls(stage.profile)[0]
-        self._first = Packet.of(metadata_request(url), stage.transport)
-        self._second = Packet.of(keys_request(self.provider), stage.transport)
+        self._first = EncodedRequest.of(metadata_request(url), stage.transport)
+        self._second = EncodedRequest.of(keys_request(self.provider), stage.transport)
         self._metadata = Same(self._is_metadata)
         self._keys = Same(self._is_key_set)
 
@@ -32,13 +32,13 @@ class MetadataAndKeys(Caller):
         del number
         return Provider(stage.profile, stage.metadata, NOBODY)
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Read both."""
         self.stage.findings.checked[rules.DOCUMENTS] += 1
         self._metadata.check((yield self._first))
         self._keys.check((yield self._second))
 
-    def _is_metadata(self, answer: Answer) -> bool:
+    def _is_metadata(self, answer: RawResponse) -> bool:
         response = answer.response()
         if not response.is_success:
             raise EvidenceError(f"wanted metadata, got status {response.status}")
@@ -47,7 +47,7 @@ class MetadataAndKeys(Caller):
             raise self.stage.findings.wrong(rules.DOCUMENTS, "the metadata named another issuer")
         return True
 
-    def _is_key_set(self, answer: Answer) -> bool:
+    def _is_key_set(self, answer: RawResponse) -> bool:
         response = answer.response()
         if not response.is_success:
             raise EvidenceError(f"wanted a JWK set, got status {response.status}")

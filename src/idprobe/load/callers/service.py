@@ -11,9 +11,9 @@ from idprobe.flows import (
 )
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer
-from idprobe.load.engine.engine import Moves
-from idprobe.load.engine.packets import Packet, filler
+from idprobe.load.engine.encoded_requests import EncodedRequest, request_encoder
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.leases import Lease
 from idprobe.load.tokens.shapes import Same, TokenShape
@@ -31,21 +31,21 @@ class ClientCredentials(Caller):
         super().__init__(stage, number)
         self._shape = TokenShape(stage, self.provider)
         self._fixed = self.provider.client.token_endpoint_auth_method in SAME_EACH_TIME
-        self._packet: Packet | None = None
+        self._request: EncodedRequest | None = None
 
-    def token(self) -> Moves:
+    def token(self) -> LoadFlow:
         """Return a new access token of the client."""
-        return self._shape.check((yield self._packet or self._asked()))
+        return self._shape.check((yield self._request or self._asked()))
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Ask for a token once; an answer without one is a failure, whatever its status."""
-        self._shape.check((yield self._packet or self._asked()))
+        self._shape.check((yield self._request or self._asked()))
 
-    def _asked(self) -> Packet:
+    def _asked(self) -> EncodedRequest:
         """Return the request, made anew where it is not the same each time."""
-        packet = Packet.of(client_credentials_request(self.provider), self.stage.transport)
-        self._packet = packet if self._fixed else None
-        return packet
+        request = EncodedRequest.of(client_credentials_request(self.provider), self.stage.transport)
+        self._request = request if self._fixed else None
+        return request
 
 
 class Introspection(ClientCredentials):
@@ -55,7 +55,7 @@ class Introspection(ClientCredentials):
 
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
-        self._ask = filler(
+        self._ask = request_encoder(
             lambda token: introspection_request(self.provider, token),
             stage.transport,
             fixed=self._fixed,
@@ -65,7 +65,7 @@ class Introspection(ClientCredentials):
         self._lease = Lease(0.0, None)
         self._good_at = 0.0
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         """Get the token to ask about, and see that this client may ask (RFC 7662 section 2.2)."""
         yield from self._get()
         if not self._is_active((yield self._ask(self._held.decode()))):
@@ -74,14 +74,14 @@ class Introspection(ClientCredentials):
                 "about its own tokens (RFC 7662 section 2.2)"
             )
 
-    def _get(self) -> Moves:
+    def _get(self) -> LoadFlow:
         asked_at = time.monotonic()
         with self.stage.login(self.provider):
             self._held = yield from self.token()
         self._lease = Lease(asked_at, self._shape.expires_in)
         self._good_at = time.monotonic()
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Ask once; where the token has come to its end, with a fresh one, which has to be good."""
         findings = self.stage.findings
         if self._held:
@@ -103,7 +103,7 @@ class Introspection(ClientCredentials):
         if self._held:
             yield self._held, self.provider.client.client_id
 
-    def _is_active(self, answer: Answer) -> bool:
+    def _is_active(self, answer: RawResponse) -> bool:
         response = answer.response()
         if not response.is_success:
             raise EvidenceError(f"wanted an introspection response, got status {response.status}")
@@ -120,13 +120,13 @@ class Revocation(ClientCredentials):
 
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
-        self._undo = filler(
+        self._undo = request_encoder(
             lambda token: revocation_request(self.provider, token),
             stage.transport,
             fixed=self._fixed,
         )
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         """Get a token and revoke it: two requests."""
         token = yield from self.token()
         answer = yield self._undo(token.decode())

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from idprobe.errors import ProbeError, ProfileError
 from idprobe.flows import Flow, discover, discover_all
-from idprobe.load.engine.engine import Engine, Moves, VirtualUser
+from idprobe.load.engine.engine import Engine, LoadFlow, VirtualUser
 from idprobe.load.engine.transport import Transport
 from idprobe.load.schedule.caps import Cost
 from idprobe.load.tokens.correctness import Findings
@@ -137,7 +137,7 @@ def _promises_fresh_tokens(profile: Profile) -> bool:
     return bool(promised or profile.extras.get("load", {}).get("fresh_tokens"))
 
 
-def _plain(flow: Flow[Any]) -> Moves:
+def _plain(flow: Flow[Any]) -> LoadFlow:
     """Return a flow without a login in it as an engine drives it."""
     move = next(flow)
     try:
@@ -151,9 +151,9 @@ def _plain(flow: Flow[Any]) -> Moves:
 class _Once:
     """The pace of one flow that runs once."""
 
-    def __init__(self, engine: Engine, flow: Moves) -> None:
+    def __init__(self, engine: Engine, flow: LoadFlow) -> None:
         self._engine: Final = engine
-        self._flow: Moves | None = flow
+        self._flow: LoadFlow | None = flow
         self.failure: str | None = None
         self.done = False
 
@@ -175,17 +175,17 @@ class _Once:
         return self.done
 
 
-def carried_out(transport: Transport, flow: Moves) -> Any:
+def carried_out(transport: Transport, flow: LoadFlow) -> Any:
     """Run one flow to its end and return its value; raises ProbeError that says why it failed."""
     value, _ = counted_out(transport, flow)
     return value
 
 
-def counted_out(transport: Transport, flow: Moves) -> tuple[Any, int]:
+def counted_out(transport: Transport, flow: LoadFlow) -> tuple[Any, int]:
     """Return what carried_out does, and how many requests it took."""
     values: list[Any] = []
 
-    def kept() -> Moves:
+    def kept() -> LoadFlow:
         values.append((yield from flow))
 
     engine = Engine(transport)

@@ -5,7 +5,7 @@ from typing import Any
 from idprobe.client.wire import Cookies
 from idprobe.errors import UsageError
 from idprobe.flows import Flow, HumanStep
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
 from idprobe.login.forms.form_login import form_login
 from idprobe.model.exchange import Agent, Request
 from idprobe.model.profile import Profile
@@ -13,7 +13,7 @@ from idprobe.model.profile import Profile
 __all__ = ["walked"]
 
 
-def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> Moves:
+def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> LoadFlow:
     """Run a flow as the browser of one user; a HumanStep becomes the form login of its user."""
     if profile.login.driver != "form":
         raise UsageError(
@@ -34,7 +34,7 @@ def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> Moves:
         flow.close()
 
 
-def _carried(request: Request, cookies: Cookies) -> Moves:
+def _carried(request: Request, cookies: Cookies) -> LoadFlow:
     if request.agent is not Agent.USER:
         return (yield request)
     response = yield request.with_headers(*cookies.header_for(request))

@@ -12,19 +12,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from idprobe.errors import IdprobeError, NoResponse, Refrained
-from idprobe.load.engine.allowance import SPENT
-from idprobe.load.engine.answers import Answer, Heads, Reader
+from idprobe.load.engine.connections import HAS_TIMESTAMPS, Connection, Destinations, TlsConnection
+from idprobe.load.engine.encoded_requests import EncodedRequest
 from idprobe.load.engine.framing import FramingError
-from idprobe.load.engine.lines import STAMPS, Line, Places, TlsLine
-from idprobe.load.engine.originals import original
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED
+from idprobe.load.engine.responses import HeadCache, RawResponse, ResponseReader
 from idprobe.load.engine.transport import Transport, reason_of, shortage_of
-from idprobe.load.engine.virtual_users import Moves, Pace, VirtualUser
+from idprobe.load.engine.unpatched import unpatched
+from idprobe.load.engine.virtual_users import LoadFlow, Pace, VirtualUser
 from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples
 from idprobe.model.exchange import Request, Response
 
-__all__ = ["Engine", "Moves", "Pace", "VirtualUser"]
+__all__ = ["Engine", "LoadFlow", "Pace", "VirtualUser"]
 
 NS: Final = 1_000_000_000
 BATCH: Final = 32
@@ -37,9 +37,9 @@ AWAKE_NS: Final = 400_000
 """So long before something is due we are awake, since who is woken then comes late."""
 AWAKE_PART: Final = 10
 """But at most for this part of a wait, lest others on our processor starve."""
-STAMP_NS: Final = 250_000
+TIMESTAMP_NS: Final = 250_000
 """So often the lateness of a read is looked at, on average."""
-STAMPS_AT_ONCE: Final = 4
+TIMESTAMPS_AT_ONCE: Final = 4
 """So many in a row, since an answer may come in pieces."""
 REFUSALS: Final = range(400, 500)
 SENT_TWICE: Final = "sent twice, since a kept connection was broken off, and refused then"
@@ -55,19 +55,19 @@ class Engine:
         self.spins: Final = spins
         self.spun_ns = 0
         """How long it was awake only to be so."""
-        self.allowance: Final = transport.allowance
+        self.rate_limiter: Final = transport.rate_limiter
         self._limit_ns: Final = round(transport.limits.exchange_s * NS)
-        self._places: Final = Places(transport)
-        self._heads: Final = Heads(transport.limits.body_bytes)
+        self._destinations: Final = Destinations(transport)
+        self._heads: Final = HeadCache(transport.limits.body_bytes)
         # made first, so that its number is one that select takes
-        self._epoll: Final = original("select", "epoll")()
+        self._epoll: Final = unpatched("select", "epoll")()
         self._poll: Final[Callable[[float, int], list[tuple[int, int]]]] = self._epoll.poll
-        self._select: Final[Callable[..., Any]] = original("select", "select")
-        self._lines: Final[dict[int, Line]] = {}
+        self._select: Final[Callable[..., Any]] = unpatched("select", "select")
+        self._connections: Final[dict[int, Connection]] = {}
         self._busy: Final[set[VirtualUser]] = set()
         self._broken: Final[deque[tuple[VirtualUser, OSError | IdprobeError]]] = deque()
         self._ended: Final[deque[tuple[VirtualUser, str | None]]] = deque()
-        self._held: Final[deque[VirtualUser]] = deque()
+        self._delayed: Final[deque[VirtualUser]] = deque()
         self._turn = 0
         self._stamp_at_ns = 0
         self.counters: Final = Counters()
@@ -86,7 +86,7 @@ class Engine:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._lines)
+        return len(self._connections)
 
     def run(self, pace: Pace) -> None:
         """Drive the callers until the pace is over."""
@@ -98,14 +98,14 @@ class Engine:
             self._settle(pace)
             if pace.over(clock()):
                 break
-            if self._held:
+            if self._delayed:
                 wake_at = min(wake_at, self._release())
             events = self._ready(min(wake_at, sweep_at))
-            stamped = self._stamped(events) if STAMPS and events else 0
+            stamped = self._stamped(events) if HAS_TIMESTAMPS and events else 0
             for fd, _ in events:
-                line = self._lines.get(fd)
-                if line is not None:
-                    self._serve(line, stamped=fd == stamped)
+                connection = self._connections.get(fd)
+                if connection is not None:
+                    self._serve(connection, stamped=fd == stamped)
             if now >= sweep_at:
                 sweep_at = now + SWEEP_NS
                 self._sweep(now)
@@ -147,12 +147,12 @@ class Engine:
         now = time.perf_counter_ns()
         if now < self._stamp_at_ns:
             return 0
-        earliest = now - STAMPS_AT_ONCE * STAMP_NS
-        self._stamp_at_ns = max(self._stamp_at_ns, earliest) + STAMP_NS
+        earliest = now - TIMESTAMPS_AT_ONCE * TIMESTAMP_NS
+        self._stamp_at_ns = max(self._stamp_at_ns, earliest) + TIMESTAMP_NS
         self._turn += 1
         return events[self._turn % len(events)][0]
 
-    def begin(self, user: VirtualUser, flow: Moves, intended_ns: int | None = None) -> None:
+    def begin(self, user: VirtualUser, flow: LoadFlow, intended_ns: int | None = None) -> None:
         """Start a virtual user on a flow, meant to start at `intended_ns`, or now."""
         user.flow = flow
         user.unanswered = user.timed_out = False
@@ -177,14 +177,14 @@ class Engine:
         user.resent = False
         if user.flow is not None:
             user.flow.close()
-        for line in tuple(user.lines.values()):
-            self._drop(line, user)
+        for connection in tuple(user.connections.values()):
+            self._drop(connection, user)
 
     def close(self) -> None:
         """Close every connection."""
-        for line in tuple(self._lines.values()):
-            line.close()
-        self._lines.clear()
+        for connection in tuple(self._connections.values()):
+            connection.close()
+        self._connections.clear()
         self._epoll.close()
 
     def _settle(self, pace: Pace) -> None:
@@ -198,15 +198,15 @@ class Engine:
                 pace.ended(user, user.came_ns or time.perf_counter_ns(), failure)
 
     def _tell(self, user: VirtualUser, error: OSError | IdprobeError) -> None:
-        packet, flow = user.packet, user.flow
-        if flow is None or packet is None:
+        request, flow = user.request, user.flow
+        if flow is None or request is None:
             return
         if isinstance(error, IdprobeError) and not isinstance(error, FramingError):
             self._advance(user, error)
             return
         user.unanswered = True
         why = reason_of(error, self._transport.limits.exchange_s)
-        self._advance(user, NoResponse(packet, why))
+        self._advance(user, NoResponse(request, why))
 
     def _advance(self, user: VirtualUser, value: Any) -> None:
         """Resume a virtual user's flow; what is no error of ours ends the engine."""
@@ -230,182 +230,191 @@ class Engine:
         if failure is not None:
             if user.counter is not None:
                 user.counter.failed(failure, timed_out=user.timed_out)
-            if user.packet is not None:
+            if user.request is not None:
                 elapsed = time.perf_counter_ns() - user.sent_ns
-                self.samples.failed(user.packet, user.answer, elapsed, failure)
+                self.samples.failed(user.request, user.answer, elapsed, failure)
         elif user.counter is not None and user.took_ns >= 0:
             user.counter.took(user.took_ns)
         user.counter = None
         self._ended.append((user, failure))
 
-    def _send(self, user: VirtualUser, move: Packet | Request) -> None:
-        if type(move) is Packet:
-            packet, user.raw = move, True
+    def _send(self, user: VirtualUser, move: EncodedRequest | Request) -> None:
+        if type(move) is EncodedRequest:
+            request, user.raw = move, True
         elif isinstance(move, Request):
-            packet, user.raw = self._packet(move), False
+            request, user.raw = self._encoded(move), False
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         # its flow goes on, so that the answer before was a good one
         if user.counter is not None and user.took_ns >= 0:
             user.counter.took(user.took_ns)
-        user.packet = packet
+        user.request = request
         user.came_ns = 0
         user.answer = None
         user.counter = None
         user.timed_out = False
-        if self.allowance is None:
-            self._go(user, packet)
+        if self.rate_limiter is None:
+            self._go(user, request)
             return
-        self._held.append(user)
+        self._delayed.append(user)
         self._release()
-        self.allowance.held += bool(self._held)
+        self.rate_limiter.delayed += bool(self._delayed)
 
-    def _go(self, user: VirtualUser, packet: Packet) -> None:
+    def _go(self, user: VirtualUser, request: EncodedRequest) -> None:
         self.requests += 1
         user.sent_ns = time.perf_counter_ns()
-        self._put(user, packet)
+        self._put(user, request)
 
     def _release(self) -> int:
         """Send what the limits of the profile allow by now, and return when they allow more."""
-        now, allowance = time.perf_counter_ns(), self.allowance
-        while self._held and allowance is not None:
-            user = self._held[0]
-            if user.packet is None or user not in self._busy:
-                self._held.popleft()
-            elif allowance.is_spent:
-                allowance.refused += 1
-                self._broken.append((self._held.popleft(), Refrained(SPENT)))
-            elif wait_ns := allowance.wait_ns(now):
+        now, rate_limiter = time.perf_counter_ns(), self.rate_limiter
+        while self._delayed and rate_limiter is not None:
+            user = self._delayed[0]
+            if user.request is None or user not in self._busy:
+                self._delayed.popleft()
+            elif rate_limiter.is_spent:
+                rate_limiter.refused += 1
+                self._broken.append((self._delayed.popleft(), Refrained(LIMIT_EXHAUSTED)))
+            elif wait_ns := rate_limiter.wait_ns(now):
                 return now + wait_ns
             else:
-                self._go(self._held.popleft(), user.packet)
+                self._go(self._delayed.popleft(), user.request)
         return now + NS
 
-    def _put(self, user: VirtualUser, packet: Packet) -> None:
-        """Send a packet on the user's connection, or on a new one."""
+    def _put(self, user: VirtualUser, request: EncodedRequest) -> None:
+        """Send a request on the user's connection, or on a new one."""
         try:
-            line = user.lines.get(packet.origin)
-            if line is None or line.ended:
-                line = self._open(packet.origin, user)
-            user.line, line.user = line, user
-            line.used += 1
-            line.received = False
-            line.send(packet.data)
-            if line.out and not line.armed:
-                self._arm(line)
+            connection = user.connections.get(request.origin)
+            if connection is None or connection.ended:
+                connection = self._open(request.origin, user)
+            user.connection, connection.user = connection, user
+            connection.used += 1
+            connection.received = False
+            connection.send(request.data)
+            if connection.out and not connection.armed:
+                self._arm(connection)
         except (OSError, Refrained) as error:
-            kept = user.lines.get(packet.origin)
+            kept = user.connections.get(request.origin)
             self._fail(user, kept, error)
 
-    def _packet(self, request: Request) -> Packet:
+    def _encoded(self, request: Request) -> EncodedRequest:
         name = f"{request.method} {_SERIAL.sub('/{id}', request.path)}"
-        return Packet(request.origin, self._transport.head(request) + request.body, name)
+        return EncodedRequest(request.origin, self._transport.head(request) + request.body, name)
 
-    def _open(self, origin: str, user: VirtualUser) -> Line:
-        place = self._places.at(origin)
-        kind = Line if place.tls is None else TlsLine
-        line = kind(place)
+    def _open(self, origin: str, user: VirtualUser) -> Connection:
+        destination = self._destinations.at(origin)
+        kind = Connection if destination.tls is None else TlsConnection
+        connection = kind(destination)
         try:
-            line.open()
+            connection.open()
         except OSError:
-            line.close()
+            connection.close()
             raise
-        user.lines[origin], line.owner = line, user
-        self._lines[line.fd] = line
-        self._epoll.register(line.fd, IN | OUT)
-        return line
+        user.connections[origin], connection.owner = connection, user
+        self._connections[connection.fd] = connection
+        self._epoll.register(connection.fd, IN | OUT)
+        return connection
 
-    def _arm(self, line: Line) -> None:
+    def _arm(self, connection: Connection) -> None:
         """Ask for the socket's being writable, or no more, as the connection wants it."""
-        if line.armed != line.wants_out:
-            line.armed = line.wants_out
-            self._epoll.modify(line.fd, IN | OUT if line.armed else IN)
+        if connection.armed != connection.wants_out:
+            connection.armed = connection.wants_out
+            self._epoll.modify(connection.fd, IN | OUT if connection.armed else IN)
 
-    def _serve(self, line: Line, *, stamped: bool) -> None:
+    def _serve(self, connection: Connection, *, stamped: bool) -> None:
         """Do what a connection is ready for."""
         try:
             # who does not wait to write has only to read
-            data = line.progress(stamped=stamped) if line.armed else line.receive(stamped=stamped)
-            user = line.user
+            data = (
+                connection.progress(stamped=stamped)
+                if connection.armed
+                else connection.receive(stamped=stamped)
+            )
+            user = connection.user
             if user is None:
-                if data or line.ended:
+                if data or connection.ended:
                     self.reconnects += 1
-                    self._drop(line, None)
+                    self._drop(connection, None)
                 return
             if data:
-                line.received = True
-                self._read(line, user, data)
-            elif line.ended:
-                self._finish(line, user)
-            if (line.armed or line.out) and not line.ended:
-                self._arm(line)
+                connection.received = True
+                self._read(connection, user, data)
+            elif connection.ended:
+                self._finish(connection, user)
+            if (connection.armed or connection.out) and not connection.ended:
+                self._arm(connection)
         except (OSError, FramingError) as error:
-            self._fail(line.user, line, error)
+            self._fail(connection.user, connection, error)
 
-    def _read(self, line: Line, user: VirtualUser, data: bytes) -> None:
-        reader = line.reader
+    def _read(self, connection: Connection, user: VirtualUser, data: bytes) -> None:
+        reader = connection.reader
         if reader is None:
             answer = self._heads.whole(data)
             if answer is not None:
-                self._answered(line, user, answer)
+                self._answered(connection, user, answer)
                 return
-            reader = line.reader = Reader(self._transport.limits.body_bytes)
+            reader = connection.reader = ResponseReader(self._transport.limits.body_bytes)
         if reader.feed(data):
-            self._answered(line, user, reader.answer)
-        elif line.ended:
-            self._answered(line, user, reader.closed())
+            self._answered(connection, user, reader.answer)
+        elif connection.ended:
+            self._answered(connection, user, reader.closed())
         else:
-            self._lag(line)
+            self._lag(connection)
 
-    def _lag(self, line: Line) -> int:
+    def _lag(self, connection: Connection) -> int:
         """Return how late the last read was, 0 if that was not looked at."""
-        lag_ns, line.lag_ns = line.lag_ns, None
+        lag_ns, connection.lag_ns = connection.lag_ns, None
         if lag_ns is None:
             return 0
         if self.on_lag is not None:
             self.on_lag(lag_ns)
         return lag_ns
 
-    def _finish(self, line: Line, user: VirtualUser) -> None:
+    def _finish(self, connection: Connection, user: VirtualUser) -> None:
         """Read the end of a connection: of a response, or of one that was stale."""
-        if line.reader is None:
+        if connection.reader is None:
             raise FramingError("closed before the response was complete")
-        self._answered(line, user, line.reader.closed())
+        self._answered(connection, user, connection.reader.closed())
 
-    def _answered(self, line: Line, user: VirtualUser, answer: Answer) -> None:
+    def _answered(self, connection: Connection, user: VirtualUser, answer: RawResponse) -> None:
         now = time.perf_counter_ns()
-        if line.lag_ns is not None:
-            lag_ns = self._lag(line)
+        if connection.lag_ns is not None:
+            lag_ns = self._lag(connection)
             # or somebody has set the clock of the stamps
             if 0 < lag_ns < now - user.sent_ns:
                 now -= lag_ns
         user.came_ns = now
-        line.user = line.reader = user.line = None
-        if line.ended or not answer.head.keep:
-            self._drop(line, user)
-        packet, user.answer = user.packet, answer
-        if packet is not None:
+        connection.user = connection.reader = user.connection = None
+        if connection.ended or not answer.head.keep:
+            self._drop(connection, user)
+        request, user.answer = user.request, answer
+        if request is not None:
             elapsed = now - user.sent_ns
-            counter = self.counters.of(packet.name)
+            counter = self.counters.of(request.name)
             counter.answered(answer.status, len(answer.body))
             self.octets += len(answer.body)
             user.counter, user.took_ns = counter, elapsed
             if elapsed > self.samples.slow_ns:
-                self.samples.slow(packet, answer, elapsed)
+                self.samples.slow(request, answer, elapsed)
         self._advance(user, answer if user.raw and not user.resent else self._told_of(user, answer))
 
-    def _told_of(self, user: VirtualUser, answer: Answer) -> Answer | Response | NoResponse:
+    def _told_of(
+        self, user: VirtualUser, answer: RawResponse
+    ) -> RawResponse | Response | NoResponse:
         """Return what a flow is told of an answer, where that is not the answer as it is.
 
         Who refuses what was sent twice may have done it the first time: that says nothing of it.
         """
         resent, user.resent = user.resent, False
-        if resent and user.packet is not None and answer.status in REFUSALS:
-            return NoResponse(user.packet, SENT_TWICE)
+        if resent and user.request is not None and answer.status in REFUSALS:
+            return NoResponse(user.request, SENT_TWICE)
         return answer if user.raw else answer.response()
 
     def _fail(
-        self, user: VirtualUser | None, line: Line | None, error: OSError | FramingError | Refrained
+        self,
+        user: VirtualUser | None,
+        connection: Connection | None,
+        error: OSError | FramingError | Refrained,
     ) -> None:
         """Drop a connection; send once more where it was stale, else tell the flow why.
 
@@ -413,30 +422,30 @@ class Engine:
         request came (RFC 9112 section 9.3.1). It may have been read all the same, so that a refusal
         of its repetition is no answer (`_told_of`; RFC 9110 section 9.2.2).
         """
-        stale = line is not None and line.used > 1 and not line.received
-        if line is not None:
-            line.user = line.reader = None
-            self._drop(line, user)
+        stale = connection is not None and connection.used > 1 and not connection.received
+        if connection is not None:
+            connection.user = connection.reader = None
+            self._drop(connection, user)
         if user is None:
             return
-        user.line = None
+        user.connection = None
         is_broken = isinstance(error, ConnectionError | FramingError | ssl.SSLEOFError)
-        if stale and is_broken and user.packet is not None:
+        if stale and is_broken and user.request is not None:
             # once only, since that goes over a new connection, which cannot be stale
             user.resent = True
             self.reconnects += 1
-            if self.allowance is None:
-                self._put(user, user.packet)
+            if self.rate_limiter is None:
+                self._put(user, user.request)
             else:
-                self._held.append(user)
+                self._delayed.append(user)
                 self._release()
             return
         user.resent = False
         shortage = shortage_of(error)
         if shortage is not None:
             self.shortages[shortage] += 1
-        if user.packet is not None:
-            counter = self.counters.of(user.packet.name)
+        if user.request is not None:
+            counter = self.counters.of(user.request.name)
             counter.unanswered()
             user.counter, user.took_ns = counter, -1
             if isinstance(error, TimeoutError):
@@ -444,20 +453,20 @@ class Engine:
                 counter.took(time.perf_counter_ns() - user.sent_ns)
         self._broken.append((user, error))
 
-    def _drop(self, line: Line, user: VirtualUser | None) -> None:
+    def _drop(self, connection: Connection, user: VirtualUser | None) -> None:
         """Forget and close a connection."""
-        if self._lines.get(line.fd) is line:
-            del self._lines[line.fd]
-        owner = user if user is not None else line.owner
-        if owner is not None and owner.lines.get(line.place.origin) is line:
-            del owner.lines[line.place.origin]
-        line.close()
+        if self._connections.get(connection.fd) is connection:
+            del self._connections[connection.fd]
+        owner = user if user is not None else connection.owner
+        if owner is not None and owner.connections.get(connection.destination.origin) is connection:
+            del owner.connections[connection.destination.origin]
+        connection.close()
 
     def _sweep(self, now_ns: int) -> None:
         """End the exchanges that took too long."""
         for user in tuple(self._busy):
-            if user.line is not None and now_ns - user.sent_ns > self._limit_ns:
-                self._fail(user, user.line, TimeoutError())
+            if user.connection is not None and now_ns - user.sent_ns > self._limit_ns:
+                self._fail(user, user.connection, TimeoutError())
 
 
 IN: Final = 1

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from idprobe.client.trust import tls_context
 from idprobe.errors import Refrained, UsageError
-from idprobe.load.engine.allowance import Allowance
 from idprobe.load.engine.framing import FramingError
+from idprobe.load.engine.rate_limiter import RateLimiter
 from idprobe.model.exchange import Headers, Request
 from idprobe.model.profile import Profile, origin_of, place_of
 
-__all__ = ["Reached", "Transport", "reason_of", "shortage_of"]
+__all__ = ["SocketAddress", "Transport", "reason_of", "shortage_of"]
 
-Reached = tuple[int, tuple[Any, ...]]
+SocketAddress = tuple[int, tuple[Any, ...]]
 """An address family, and an address of it."""
 
 USER_AGENT: Final = "idprobe-load/0.1"
@@ -37,9 +37,9 @@ class Transport:
         self.allowed_origins: Final = profile.allowed_origins
         self.network: Final = profile.network
         self.tls: Final = tls_context(profile.tls)
-        self.reached: Final[dict[tuple[str, int], Reached]] = {}
+        self.working_addresses: Final[dict[tuple[str, int], SocketAddress]] = {}
         """Which address took a connection, of each host and port that has several."""
-        self.allowance = Allowance.of(profile.limits)
+        self.rate_limiter = RateLimiter.of(profile.limits)
 
     def address(self, origin: str) -> tuple[str, int]:
         """Return where to connect for an origin; raises Refrained if the profile forbids it."""

@@ -3,33 +3,33 @@
 from collections.abc import Generator
 from typing import Any, Final, Protocol
 
-from idprobe.load.engine.answers import Answer
-from idprobe.load.engine.lines import Line
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.connections import Connection
+from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.responses import RawResponse
 from idprobe.load.measure.counters import RequestCounter
 from idprobe.model.exchange import Request
 
-__all__ = ["Moves", "Pace", "VirtualUser"]
+__all__ = ["LoadFlow", "Pace", "VirtualUser"]
 
-Moves = Generator[Packet | Request, Any, Any]
+LoadFlow = Generator[EncodedRequest | Request, Any, Any]
 
 
 class VirtualUser:
     """One virtual user: its caller, its flow, its connections, and where it is."""
 
     __slots__ = (
-        "answer", "begun_ns", "caller", "came_ns", "counter", "flow", "intended_ns", "line",
-        "lines", "packet", "prepared", "raw", "resent", "sent_ns", "timed_out", "took_ns",
+        "answer", "begun_ns", "caller", "came_ns", "connection", "connections", "counter", "flow",
+        "intended_ns", "prepared", "raw", "request", "resent", "sent_ns", "timed_out", "took_ns",
         "unanswered",
     )  # fmt: skip
 
     def __init__(self, caller: Any) -> None:
         self.caller: Final = caller
-        self.lines: Final[dict[str, Line]] = {}
-        self.flow: Moves | None = None
-        self.line: Line | None = None
-        self.packet: Packet | None = None
-        self.answer: Answer | None = None
+        self.connections: Final[dict[str, Connection]] = {}
+        self.flow: LoadFlow | None = None
+        self.connection: Connection | None = None
+        self.request: EncodedRequest | None = None
+        self.answer: RawResponse | None = None
         self.counter: RequestCounter | None = None
         self.raw = False
         self.resent = False

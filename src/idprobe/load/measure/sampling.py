@@ -13,8 +13,8 @@ from typing import Final
 
 from idprobe.evidence.har import to_har
 from idprobe.formats.strict_json import json_text
-from idprobe.load.engine.answers import Answer
-from idprobe.load.engine.packets import Packet
+from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.responses import RawResponse
 from idprobe.model.exchange import Exchange, Request, Response
 from idprobe.model.profile import Profile
 from idprobe.model.trace import Trace
@@ -29,14 +29,14 @@ OURS: Final = frozenset({"host", "content-length"})
 """Headers that belong to the sender, not to the request (see idprobe.model.exchange)."""
 
 
-def request_of(packet: Packet) -> Request:
-    """Return the request that a packet's octets are."""
-    head, _, body = packet.data.partition(b"\r\n\r\n")
+def request_of(encoded: EncodedRequest) -> Request:
+    """Return the request that was encoded."""
+    head, _, body = encoded.data.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     method, target, _ = first.split(b" ", 2)
     pairs = (line.decode("latin-1").partition(": ") for line in lines)
     headers = tuple((name, value) for name, _, value in pairs if name.lower() not in OURS)
-    return Request(method.decode("ascii"), packet.origin, target, headers, body)
+    return Request(method.decode("ascii"), encoded.origin, target, headers, body)
 
 
 class Samples:
@@ -45,25 +45,27 @@ class Samples:
     def __init__(self) -> None:
         self._failed: list[Exchange] = []
         self._kinds: Counter[str] = Counter()
-        self._slowest: list[tuple[int, int, Packet, Answer, float]] = []
+        self._slowest: list[tuple[int, int, EncodedRequest, RawResponse, float]] = []
         self._numbers: Final = itertools.count()
         self.slow_ns = 0
 
-    def slow(self, packet: Packet, answer: Answer, elapsed_ns: int) -> None:
+    def slow(self, encoded: EncodedRequest, answer: RawResponse, elapsed_ns: int) -> None:
         """Keep one of the slowest exchanges, and drop the fastest of them."""
-        kept = (elapsed_ns, next(self._numbers), packet, answer, time.time())
+        kept = (elapsed_ns, next(self._numbers), encoded, answer, time.time())
         heapq.heappush(self._slowest, kept)
         if len(self._slowest) > SLOWEST:
             heapq.heappop(self._slowest)
             self.slow_ns = self._slowest[0][0]
 
-    def failed(self, packet: Packet, answer: Answer | None, elapsed_ns: int, why: str) -> None:
+    def failed(
+        self, encoded: EncodedRequest, answer: RawResponse | None, elapsed_ns: int, why: str
+    ) -> None:
         """Keep the exchange that a failure came from, a few times for each kind."""
         if self._kinds[why] >= OF_EACH_KIND or len(self._failed) >= MOST_FAILED:
             return
         self._kinds[why] += 1
         ended_s = time.time()
-        self._failed.append(_exchange(packet, answer, elapsed_ns, ended_s, why))
+        self._failed.append(_exchange(encoded, answer, elapsed_ns, ended_s, why))
 
     def forget(self) -> None:
         """Start anew: what came before is not of the run."""
@@ -80,20 +82,24 @@ class Samples:
     def trace(self) -> Trace:
         """Everything that was kept: failures first, then the slowest."""
         slowest = [
-            _exchange(packet, answer, elapsed_ns, ended_s, None)
-            for elapsed_ns, _, packet, answer, ended_s in sorted(self._slowest, reverse=True)
+            _exchange(encoded, answer, elapsed_ns, ended_s, None)
+            for elapsed_ns, _, encoded, answer, ended_s in sorted(self._slowest, reverse=True)
         ]
         return Trace("load", (*self._failed, *slowest))
 
 
 def _exchange(
-    packet: Packet, answer: Answer | None, elapsed_ns: int, ended_s: float, why: str | None
+    encoded: EncodedRequest,
+    answer: RawResponse | None,
+    elapsed_ns: int,
+    ended_s: float,
+    why: str | None,
 ) -> Exchange:
     started_at = datetime.fromtimestamp(ended_s - elapsed_ns / 1e9, UTC)
     response = None if answer is None else _without_reason(answer.response())
     failure = why if answer is None else None
     step = "slow" if why is None else f"failed: {why}"
-    return Exchange(request_of(packet), response, started_at, elapsed_ns, step, failure)
+    return Exchange(request_of(encoded), response, started_at, elapsed_ns, step, failure)
 
 
 def _without_reason(response: Response) -> Response:

@@ -12,10 +12,10 @@ from typing import Final
 from idprobe.errors import IdprobeError, ProbeError
 from idprobe.load.callers import Caller
 from idprobe.load.callers.stage import Stage, counted_out
-from idprobe.load.engine.allowance import SPENT, Allowance
 from idprobe.load.engine.engine import Engine, VirtualUser
-from idprobe.load.engine.originals import original
-from idprobe.load.engine.waking import wake_on_time
+from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
+from idprobe.load.engine.unpatched import unpatched
+from idprobe.load.engine.wakeup import wake_on_time
 from idprobe.load.measure.memory import Scraped, memory_of, unknown
 from idprobe.load.measure.recording import UNFINISHED, Recording
 from idprobe.load.measure.watching import Watch
@@ -97,7 +97,7 @@ class Work:
         self._wanted = 0
         self._left = False
         limits, workers = stage.profile.limits, 1 if plan is None else plan.workers
-        stage.transport.allowance = Allowance.of(limits, workers)
+        stage.transport.rate_limiter = RateLimiter.of(limits, workers)
         self._together: Final = max(1, min(TOGETHER, (limits.concurrency or TOGETHER) // workers))
         if plan is None or not plan.clean:
             stage.findings.leftovers = None
@@ -125,7 +125,7 @@ class Work:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._unburden()
         sys.setswitchinterval(SWITCH_S)
-        original("_thread", "start_new_thread")(self.run, ())
+        unpatched("_thread", "start_new_thread")(self.run, ())
 
     def join_one(self, change: int) -> None:
         """Let a user of a closed loop come, or go with -1."""
@@ -169,8 +169,8 @@ class Work:
             if isinstance(plan.model, Open):
                 crew.close()
         engine.requests = engine.reconnects = 0
-        if engine.allowance is not None:
-            engine.allowance.refill()
+        if engine.rate_limiter is not None:
+            engine.rate_limiter.refill()
         engine.samples.forget()
         pace = self._pace(crew)
         self._watch = pace.watch
@@ -208,7 +208,7 @@ class Work:
             engine.run(look)
             if look.answered or engine.stopped:
                 return
-            original("time", "sleep")(REST_S)
+            unpatched("time", "sleep")(REST_S)
         since = pace.pulse.since
         again = "asked again when load was over, it gave no answer"
         recording.stopped = f"the target is down{since}; {again}"
@@ -225,14 +225,14 @@ class Work:
 
     def _note_end(self) -> None:
         """Say why the run ended before its time, where that is on our side, and who had to wait."""
-        recording, allowance = self.recording, self.engine.allowance
+        recording, rate_limiter = self.recording, self.engine.rate_limiter
         if recording.stopped is not None and self.engine.shortages:
             recording.stopped = NO_MORE
-        if allowance is None:
+        if rate_limiter is None:
             return
-        recording.held_back = allowance.held
-        if allowance.refused and recording.stopped is None:
-            recording.stopped, recording.complete = SPENT, False
+        recording.held_back = rate_limiter.delayed
+        if rate_limiter.refused and recording.stopped is None:
+            recording.stopped, recording.complete = LIMIT_EXHAUSTED, False
 
     def _note_findings(self) -> None:
         recording, findings = self.recording, self._stage.findings

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.load.callers import Caller
-from idprobe.load.engine.allowance import SPENT
-from idprobe.load.engine.engine import Engine, Moves, VirtualUser
+from idprobe.load.engine.engine import Engine, LoadFlow, VirtualUser
+from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED
 from idprobe.load.measure.memory import unknown
 from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
 from idprobe.load.measure.watching import Watch
@@ -113,7 +113,7 @@ class Conclusion:
 class LastLook:
     """Lets one caller try once more when load is over, to see whether the target is there."""
 
-    def __init__(self, engine: Engine, user: VirtualUser, flow: Moves) -> None:
+    def __init__(self, engine: Engine, user: VirtualUser, flow: LoadFlow) -> None:
         self._engine: Final = engine
         self._seat: Final = user
         self._flow: Final = flow
@@ -298,7 +298,7 @@ class ClosedPace:
             self.watch.tick(now_ns)
             self.watch.settle()
         if self._recording.stopped is None and self._is_short():
-            self._recording.stopped = SPENT
+            self._recording.stopped = LIMIT_EXHAUSTED
             self.leave()
         end_ns = self._end_ns
         if end_ns is not None and now_ns >= end_ns:
@@ -312,9 +312,9 @@ class ClosedPace:
 
     def _is_short(self) -> bool:
         """Return whether not every user might come to the end of two more iterations."""
-        allowance, left = self._engine.allowance, self._most_requests - self._engine.requests
-        if allowance is not None and allowance.left is not None:
-            left = min(left, allowance.left)
+        rate_limiter, left = self._engine.rate_limiter, self._most_requests - self._engine.requests
+        if rate_limiter is not None and rate_limiter.left is not None:
+            left = min(left, rate_limiter.left)
         return left < 2 * self.reserve * self._working
 
     def _join(self) -> None:
@@ -368,7 +368,9 @@ class ClosedPace:
     def finish(self) -> None:
         """Count what the run left undone as failed, and at least so slow."""
         _finish(self._engine, self.watch, time.perf_counter_ns())
-        self._recording.complete = self._end_ns is not None and self._recording.stopped != SPENT
+        self._recording.complete = (
+            self._end_ns is not None and self._recording.stopped != LIMIT_EXHAUSTED
+        )
 
 
 def _note(watch: Watch, user: VirtualUser, now_ns: int, failure: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from idprobe.errors import NoResponse, Refrained
 from idprobe.flows import revocation_request
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves, VirtualUser
+from idprobe.load.engine.engine import LoadFlow, VirtualUser
 from idprobe.load.measure.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 from idprobe.load.run.plan import CLEAN_S
 from idprobe.model.profile import Provider
@@ -25,7 +25,7 @@ class _Cleaner:
         self._recording: Final = recording
         self._until: Final = time.monotonic() + CLEAN_S
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Revoke tokens until none is left, or time is up."""
         counts, notes = self._recording.cleaned, self._recording.notes
         for token, provider in self._tokens:
@@ -40,7 +40,7 @@ class _Cleaner:
                 return
 
 
-def _why_not(token: bytes, provider: Provider) -> Moves:
+def _why_not(token: bytes, provider: Provider) -> LoadFlow:
     """Revoke a token; return why that did not work, None if it did."""
     try:
         response = yield revocation_request(provider, token.decode())

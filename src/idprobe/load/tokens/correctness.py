@@ -12,7 +12,7 @@ from idprobe.errors import EvidenceError
 from idprobe.flows import Tokens
 from idprobe.formats.http_dates import http_date
 from idprobe.formats.jose import read_jwt
-from idprobe.load.engine.answers import Answer
+from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.leftovers import Leftovers
 from idprobe.load.tokens.owners import Owner
@@ -120,7 +120,7 @@ class Findings:
 
     def tokens(
         self,
-        answer: Answer | Response,
+        answer: RawResponse | Response,
         provider: Provider,
         *,
         grant: str = "",
@@ -130,7 +130,7 @@ class Findings:
 
         `grant` and `scope` say what was asked for.
         """
-        response = answer.response() if isinstance(answer, Answer) else answer
+        response = answer.response() if isinstance(answer, RawResponse) else answer
         if response.status != 200:  # noqa: PLR2004 -- the status of success (RFC 6749 section 5.1)
             self.refused(response)
         tokens = Tokens.from_response(response)

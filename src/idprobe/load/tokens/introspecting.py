@@ -10,7 +10,7 @@ from typing import Any, Final
 from idprobe.errors import EvidenceError
 from idprobe.flows import introspection_request
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.engine import Moves, VirtualUser
+from idprobe.load.engine.engine import LoadFlow, VirtualUser
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.exchange import Response
@@ -32,7 +32,7 @@ class _Asker:
         self._token: Final = token
         self._owner: Final = owner
 
-    def conclude(self) -> Moves:
+    def conclude(self) -> LoadFlow:
         """Ask, and compare what is said; raises WrongAnswer if the token is somebody else's."""
         findings = self._stage.findings
         findings.asked[ASKED] += 1

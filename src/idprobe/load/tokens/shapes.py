@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.answers import Answer, Head
+from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.profile import Provider
 
@@ -27,7 +27,7 @@ class TokenShape:
 
     def __init__(self, stage: Stage, provider: Provider) -> None:
         self._before = self._after = b""
-        self._head: Head | None = None
+        self._head: ResponseHead | None = None
         self._least = 0
         self._provider: Final = provider
         self._findings: Final = stage.findings
@@ -35,7 +35,7 @@ class TokenShape:
         self.expires_in: int | None = None
         """What the last answer said; one that differs in the token alone said the same."""
 
-    def check(self, answer: Answer) -> bytes:
+    def check(self, answer: RawResponse) -> bytes:
         """Return the access token of an answer; raises EvidenceError unless all is as it should."""
         body = answer.body
         if (
@@ -53,7 +53,7 @@ class TokenShape:
             return token
         return self._learn(answer)
 
-    def _learn(self, answer: Answer) -> bytes:
+    def _learn(self, answer: RawResponse) -> bytes:
         tokens = self._findings.tokens(answer, self._provider, grant="client_credentials")
         token = tokens.access_token.encode("utf-8")
         self.expires_in, self._head = tokens.expires_in, None
@@ -70,12 +70,12 @@ class Same:
 
     __slots__ = ("_body", "_head", "_is_good")
 
-    def __init__(self, is_good: Callable[[Answer], bool]) -> None:
+    def __init__(self, is_good: Callable[[RawResponse], bool]) -> None:
         self._is_good: Final = is_good
         self._body: bytes | None = None
-        self._head: Head | None = None
+        self._head: ResponseHead | None = None
 
-    def check(self, answer: Answer) -> bool:
+    def check(self, answer: RawResponse) -> bool:
         """Return whether the answer is good; what reads it may raise EvidenceError."""
         if answer.head is self._head and answer.body == self._body:
             return True

@@ -1,4 +1,4 @@
-"""Answers as the engine reads them: the usual one by a few looks, all others by httptools.
+"""Responses as the engine reads them: the usual one by a few looks, all others by httptools.
 
 The head of an answer is parsed once; the same octets again, as most servers send them within a
 second, are recognised by a lookup. What is not one whole response with a plain Content-Length in
@@ -13,7 +13,7 @@ import httptools
 from idprobe.load.engine.framing import HEAD_BYTES, FramingError, members_of, parsed_head
 from idprobe.model.exchange import Headers, Response, media_type_of
 
-__all__ = ["Answer", "Heads", "Reader"]
+__all__ = ["HeadCache", "RawResponse", "ResponseReader"]
 
 KNOWN_HEADS: Final = 1024
 END: Final = b"\r\n\r\n"
@@ -23,7 +23,7 @@ NEVER: Final = b"\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ResponseHead:
     """Status line and headers of a response; `length` is None where it is not a plain one."""
 
     status: int
@@ -39,12 +39,12 @@ class Head:
         return cls(status, headers, media_type=media_type_of(headers), **others)
 
 
-class Answer:
-    """One response, not yet looked at; `response` is what flows are sent."""
+class RawResponse:
+    """One response as it came; `response` is what flows are sent."""
 
     __slots__ = ("body", "head", "status", "truncated")
 
-    def __init__(self, head: Head, body: bytes, *, truncated: bool = False) -> None:
+    def __init__(self, head: ResponseHead, body: bytes, *, truncated: bool = False) -> None:
         self.head: Final = head
         self.status: Final = head.status
         self.body: Final = body
@@ -62,16 +62,16 @@ class Answer:
         )
 
 
-class Heads:
+class HeadCache:
     """The heads seen lately, parsed."""
 
     def __init__(self, body_bound: int) -> None:
         self._bound: Final = body_bound
-        self._known: dict[bytes, Head] = {}
+        self._known: dict[bytes, ResponseHead] = {}
         self._last = NEVER
         self._last_head = NOT_PLAIN
 
-    def whole(self, data: bytes) -> Answer | None:
+    def whole(self, data: bytes) -> RawResponse | None:
         """Return the answer if the octets are one plain response and no more, else None."""
         if not data.startswith(self._last):
             end = data.find(END)
@@ -83,9 +83,9 @@ class Heads:
         head, start = self._last_head, len(self._last)
         if head.length is None or len(data) != start + head.length:
             return None
-        return Answer(head, data[start:])
+        return RawResponse(head, data[start:])
 
-    def _learn(self, octets: bytes) -> Head:
+    def _learn(self, octets: bytes) -> ResponseHead:
         head = _plain_head(octets)
         if head.length is not None and head.length > self._bound:
             head = NOT_PLAIN
@@ -95,10 +95,10 @@ class Heads:
         return head
 
 
-NOT_PLAIN: Final = Head(0, (), keep=False)
+NOT_PLAIN: Final = ResponseHead(0, (), keep=False)
 
 
-def _plain_head(octets: bytes) -> Head:
+def _plain_head(octets: bytes) -> ResponseHead:
     try:
         minor, status, reason, headers = parsed_head(octets)
     except FramingError:
@@ -110,10 +110,10 @@ def _plain_head(octets: bytes) -> Head:
     if not (lengths[0].isascii() and lengths[0].isdigit()):
         return NOT_PLAIN
     keep = "close" not in members_of(headers, "connection")
-    return Head.of(status, headers, keep=keep, length=int(lengths[0]), reason=reason)
+    return ResponseHead.of(status, headers, keep=keep, length=int(lengths[0]), reason=reason)
 
 
-class Reader:
+class ResponseReader:
     """Reads one response of any framing from pieces, within bounds; by httptools."""
 
     def __init__(self, body_bound: int) -> None:
@@ -123,9 +123,9 @@ class Reader:
         self._reason = b""
         self._body = bytearray()
         self._beside_bytes = 0
-        self._head: Head | None = None
+        self._head: ResponseHead | None = None
         self._over = False
-        self.answer: Answer | None = None
+        self.answer: RawResponse | None = None
 
     def feed(self, data: bytes) -> bool:
         """Return whether the answer is complete; raises FramingError for what is no HTTP."""
@@ -140,7 +140,7 @@ class Reader:
             raise FramingError("a line, header or trailer section without end")
         return self.answer is not None
 
-    def closed(self) -> Answer:
+    def closed(self) -> RawResponse:
         """Return the answer that the end of the connection has completed, if it may do that."""
         if self._head is None or self._delimited(self._head):
             raise FramingError("closed before the response was complete")
@@ -164,7 +164,7 @@ class Reader:
         reason, self._reason = self._reason.decode("latin-1"), b""
         if status >= 200:  # noqa: PLR2004 -- interim responses
             keep = self._parser.should_keep_alive()
-            self._head = Head.of(status, headers, keep=keep, reason=reason)
+            self._head = ResponseHead.of(status, headers, keep=keep, reason=reason)
             self._beside_bytes = 0
 
     def on_body(self, piece: bytes) -> None:
@@ -181,11 +181,11 @@ class Reader:
                 raise FramingError("more than one response to a request")
             self._finish(self._head, keep=self._head.keep and not self._over)
 
-    def _delimited(self, head: Head) -> bool:
+    def _delimited(self, head: ResponseHead) -> bool:
         names = {name.lower() for name, _ in head.headers}
         return bool(names & {"content-length", "transfer-encoding"})
 
-    def _finish(self, head: Head, *, keep: bool) -> Answer:
-        answer = Answer(replace(head, keep=keep), bytes(self._body), truncated=self._over)
+    def _finish(self, head: ResponseHead, *, keep: bool) -> RawResponse:
+        answer = RawResponse(replace(head, keep=keep), bytes(self._body), truncated=self._over)
         self.answer = answer
         return answer

@@ -8,14 +8,16 @@ from typing import Final, Self
 
 from idprobe.model.profile import Limits
 
-__all__ = ["SPENT", "Allowance"]
+__all__ = ["LIMIT_EXHAUSTED", "RateLimiter"]
 
 NS: Final = 1_000_000_000
-SPENT: Final = "stopped: the profile allows no more requests (max_requests under [limits])"
+LIMIT_EXHAUSTED: Final = (
+    "stopped: the profile allows no more requests (max_requests under [limits])"
+)
 
 
-class Allowance:
-    """A purse that holds a second's worth of requests and fills up at the rate allowed."""
+class RateLimiter:
+    """A token bucket: it holds a second's worth of requests and refills at the rate allowed."""
 
     def __init__(self, per_s: float | None, most: int | None, workers: int = 1) -> None:
         share = None if per_s is None else per_s / workers
@@ -25,7 +27,7 @@ class Allowance:
         self._seen_ns = 0
         self.left = None if most is None else most // workers
         """How many requests are left in all; None is without end."""
-        self.held = 0
+        self.delayed = 0
         """How many requests have had to wait since `refill`."""
         self.refused = 0
         """How many requests there was nothing left for."""
@@ -58,4 +60,4 @@ class Allowance:
     def refill(self) -> None:
         """Begin anew: with a second's worth, and nobody who had to wait."""
         self._saved = self._full
-        self.held = 0
+        self.delayed = 0

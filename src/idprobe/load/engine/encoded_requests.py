@@ -9,13 +9,13 @@ from idprobe.errors import UsageError
 from idprobe.load.engine.transport import Transport
 from idprobe.model.exchange import Request
 
-__all__ = ["MARK", "Packet", "Template", "filler"]
+__all__ = ["MARK", "EncodedRequest", "Template", "request_encoder"]
 
 MARK: Final = "idprobe0mark0of0a0template"
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class EncodedRequest:
     """A request as it goes on the wire, and the name that it is counted under."""
 
     origin: str
@@ -51,13 +51,13 @@ class Template:
         if self._in_body and not found:
             raise UsageError("a template with a body needs a Content-Length")
 
-    def filled(self, value: str) -> Packet:
+    def filled(self, value: str) -> EncodedRequest:
         """Return the request with a value, encoded as the place needs it."""
         if not self._in_body:
             if not value.isascii() or not value.isprintable():
                 raise UsageError("a value with control characters cannot stand in a header")
             data = b"%b%b%b%b" % (self._before, value.encode(), self._after, self._body)
-            return Packet(self._origin, data, self._name)
+            return EncodedRequest(self._origin, data, self._name)
         body = b"%b%b%b" % (self._before, quote_plus(value, safe="*").encode(), self._after)
         data = b"%bContent-Length: %d\r\n%b%b" % (
             self._head_before,
@@ -65,13 +65,13 @@ class Template:
             self._head_after,
             body,
         )
-        return Packet(self._origin, data, self._name)
+        return EncodedRequest(self._origin, data, self._name)
 
 
-def filler(
+def request_encoder(
     make: Callable[[str], Request], transport: Transport, *, fixed: bool
-) -> Callable[[str], Packet]:
-    """Return what makes the packet of a token: from a template where the rest is fixed."""
+) -> Callable[[str], EncodedRequest]:
+    """Return what encodes the request with a token: from a template where the rest is fixed."""
     if fixed:
         return Template(make(MARK), transport).filled
-    return lambda token: Packet.of(make(token), transport)
+    return lambda token: EncodedRequest.of(make(token), transport)

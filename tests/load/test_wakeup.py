@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.load.test_pacing import Getter, answering, stage_of, talking
 
-from idprobe.load.engine import waking
-from idprobe.load.engine.waking import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
+from idprobe.load.engine import wakeup
+from idprobe.load.engine.wakeup import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.run.working import Work
 
@@ -36,7 +36,7 @@ def test_the_thread_of_an_engine_wakes_on_time(slack: Path) -> None:
 def test_where_nobody_can_be_asked_nothing_happens(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(waking, "SLACK", f"{tmp_path}/{{}}/timerslack_ns")
+    monkeypatch.setattr(wakeup, "SLACK", f"{tmp_path}/{{}}/timerslack_ns")
 
     wake_on_time()
 

@@ -1,4 +1,4 @@
-"""What Locust's patching of the process has replaced, as it was before.
+"""The standard library as it was before gevent, which Locust brings, patched it.
 
 The engine runs in a real thread beside Locust's greenlets: it needs sockets and an epoll that block
 a thread, and none that hand over to another greenlet.
@@ -8,10 +8,10 @@ import importlib
 import sys
 from typing import Any
 
-__all__ = ["original"]
+__all__ = ["unpatched"]
 
 
-def original(module: str, name: str) -> Any:
+def unpatched(module: str, name: str) -> Any:
     """Return what a module of the standard library holds under a name, patched or not."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None:

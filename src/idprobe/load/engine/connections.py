@@ -16,23 +16,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from idprobe.load.engine.originals import original
-from idprobe.load.engine.transport import Reached, Transport
+from idprobe.load.engine.transport import SocketAddress, Transport
+from idprobe.load.engine.unpatched import unpatched
 
-__all__ = ["STAMPS", "Line", "Place", "Places", "TlsLine"]
+__all__ = ["HAS_TIMESTAMPS", "Connection", "Destination", "Destinations", "TlsConnection"]
 
 CHUNK_BYTES: Final = 65_536
 RECORD_BYTES: Final = 16_384
 """The most that a record of TLS holds (RFC 8446 section 5.1)."""
-STAMP: Final = getattr(socket, "SO_TIMESTAMPNS", 35)
+SO_TIMESTAMPNS: Final = getattr(socket, "SO_TIMESTAMPNS", 35)
 """Asks Linux when the last octets of a read arrived; the number stands in asm/socket.h."""
-STAMP_BYTES: Final = 64
-STAMPS: Final = sys.platform == "linux"
+TIMESTAMP_BYTES: Final = 64
+HAS_TIMESTAMPS: Final = sys.platform == "linux"
 """Whether the kernel stamps what arrives."""
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class Destination:
     """Where an origin is, and how to speak there; a TLS session to resume once there is one."""
 
     origin: str
@@ -43,37 +43,37 @@ class Place:
     session: ssl.SSLSession | None = field(default=None, repr=False)
 
 
-class Places:
+class Destinations:
     """The origins of a run, each resolved once; asks the profile whether it may be spoken to."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport: Final = transport
-        self._known: dict[str, Place] = {}
+        self._known: dict[str, Destination] = {}
 
-    def at(self, origin: str) -> Place:
-        """Return the place of an origin; raises Refrained or OSError."""
-        place = self._known.get(origin)
-        if place is None:
+    def at(self, origin: str) -> Destination:
+        """Return the destination of an origin; raises Refrained or OSError."""
+        destination = self._known.get(origin)
+        if destination is None:
             host, port = self._transport.address(origin)
             family, address = self._found(host, port)
             tls = self._transport.tls if origin.startswith("https://") else None
             name = urlsplit(origin).hostname or host
-            place = Place(origin, family, address, name, tls)
-            self._known[origin] = place
-        return place
+            destination = Destination(origin, family, address, name, tls)
+            self._known[origin] = destination
+        return destination
 
-    def _found(self, host: str, port: int) -> Reached:
+    def _found(self, host: str, port: int) -> SocketAddress:
         """Return the first address of a host that takes a connection, or its first if none does.
 
         Where there are several, each is tried once for all engines of a run: `localhost` may be
         ::1 first, and the server on IPv4 only. Together they leave the exchange a part of its time.
         """
-        reached = self._transport.reached
+        reached = self._transport.working_addresses
         known = reached.get((host, port))
         if known is not None:
             return known
-        resolve = original("socket", "getaddrinfo")
-        found: list[Reached] = [
+        resolve = unpatched("socket", "getaddrinfo")
+        found: list[SocketAddress] = [
             (family, address)
             for family, *_, address in resolve(host, port, type=socket.SOCK_STREAM)
         ]
@@ -86,10 +86,10 @@ class Places:
         return found[0]
 
 
-def _takes(place: Reached, patience_s: float) -> bool:
-    family, address = place
+def _takes(destination: SocketAddress, patience_s: float) -> bool:
+    family, address = destination
     try:
-        with original("socket", "socket")(family, socket.SOCK_STREAM) as sock:
+        with unpatched("socket", "socket")(family, socket.SOCK_STREAM) as sock:
             sock.settimeout(patience_s)
             sock.connect(address)
     except OSError:
@@ -97,21 +97,21 @@ def _takes(place: Reached, patience_s: float) -> bool:
     return True
 
 
-class Line:
-    """One connection to a place; `lag_ns` is how late we read the last octets, if that was asked.
+class Connection:
+    """One connection; `lag_ns` is how late we read the last octets, if that was asked.
 
     The kernel stamps whatever arrives, where it can; to read the stamp with the octets costs more
     than to read the octets alone.
     """
 
     __slots__ = (
-        "_recv", "_send", "armed", "connected", "ended", "fd", "lag_ns", "out", "owner", "place",
-        "reader", "ready", "received", "sock", "used", "user",
+        "_recv", "_send", "armed", "connected", "destination", "ended", "fd", "lag_ns", "out",
+        "owner", "reader", "ready", "received", "sock", "used", "user",
     )  # fmt: skip
 
-    def __init__(self, place: Place) -> None:
-        self.place: Final = place
-        self.sock: Final = original("socket", "socket")(place.family, socket.SOCK_STREAM)
+    def __init__(self, destination: Destination) -> None:
+        self.destination: Final = destination
+        self.sock: Final = unpatched("socket", "socket")(destination.family, socket.SOCK_STREAM)
         self.fd: Final[int] = self.sock.fileno()
         self._recv: Final[Callable[[int], bytes]] = self.sock.recv
         self._send: Final[Callable[[bytes], int]] = self.sock.send
@@ -131,9 +131,9 @@ class Line:
         """Begin to connect; raises OSError where that fails at once."""
         self.sock.settimeout(0)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if STAMPS:
-            self.sock.setsockopt(socket.SOL_SOCKET, STAMP, 1)
-        code = self.sock.connect_ex(self.place.address)
+        if HAS_TIMESTAMPS:
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        code = self.sock.connect_ex(self.destination.address)
         if code not in {0, errno.EINPROGRESS}:
             raise OSError(code, os.strerror(code))
 
@@ -188,21 +188,25 @@ class Line:
         self.out = self.out[sent:] if sent < len(self.out) else b""
 
     def _stamped(self) -> bytes:
-        data, notes, _, _ = self.sock.recvmsg(CHUNK_BYTES, STAMP_BYTES)
+        data, notes, _, _ = self.sock.recvmsg(CHUNK_BYTES, TIMESTAMP_BYTES)
         for level, kind, value in notes:
-            if level == socket.SOL_SOCKET and kind == STAMP and len(value) == struct.calcsize("qq"):
+            if (
+                level == socket.SOL_SOCKET
+                and kind == SO_TIMESTAMPNS
+                and len(value) == struct.calcsize("qq")
+            ):
                 seconds, rest = struct.unpack("qq", value)
                 self.lag_ns = time.time_ns() - (seconds * 1_000_000_000 + rest)
         return bytes(data)
 
 
-class TlsLine(Line):
+class TlsConnection(Connection):
     """A connection with TLS over it."""
 
     __slots__ = ("_incoming", "_outgoing", "_plain", "_tls")
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place)
+    def __init__(self, destination: Destination) -> None:
+        super().__init__(destination)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
@@ -235,16 +239,19 @@ class TlsLine(Line):
         data = self._decrypted(tls)
         if self._outgoing.pending:
             super().send(self._outgoing.read())
-        if data and self.place.session is None:
-            self.place.session = tls.session
+        if data and self.destination.session is None:
+            self.destination.session = tls.session
         return data
 
     def _begin(self) -> None:
-        place = self.place
-        if place.tls is None:
+        destination = self.destination
+        if destination.tls is None:
             raise ssl.SSLError("no TLS settings")
-        self._tls = place.tls.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=place.name, session=place.session
+        self._tls = destination.tls.wrap_bio(
+            self._incoming,
+            self._outgoing,
+            server_hostname=destination.name,
+            session=destination.session,
         )
         self._shake(self._tls)
 

@@ -12,8 +12,8 @@ from tests.load.test_pacing import OK, Getter, result_of, stage_of, talking
 from idprobe.errors import UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.callers.stage import Stage
-from idprobe.load.engine.allowance import SPENT, Allowance
-from idprobe.load.engine.engine import Moves
+from idprobe.load.engine.engine import LoadFlow
+from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.merged import merged
 from idprobe.load.run import working
@@ -31,11 +31,11 @@ class LoggedIn(Getter):
 
     prepares = True
 
-    def prepare(self) -> Moves:
+    def prepare(self) -> LoadFlow:
         for _ in range(3):
             yield Request.get(self.provider.issuer)
 
-    def iterate(self) -> Moves:
+    def iterate(self) -> LoadFlow:
         for _ in range(2):
             yield Request.get(self.provider.issuer)
 
@@ -70,20 +70,20 @@ def worked(stage: Stage, kind: type[Caller], plan: Plan | None, users: int = 0) 
 
 @pytest.mark.parametrize("rate", [0.5, 3.0, 20.0, 999.0])
 def test_no_more_leaves_than_a_second_s_worth_and_the_rate(rate: float) -> None:
-    allowance, now, sent = Allowance(rate, None), 5 * SECOND, 0
+    rate_limiter, now, sent = RateLimiter(rate, None), 5 * SECOND, 0
 
     while now < 105 * SECOND:
-        wait = allowance.wait_ns(now)
+        wait = rate_limiter.wait_ns(now)
         sent, now = sent + (not wait), now + wait
 
     assert rate * 100 - 1 <= sent <= rate * 100 + max(1, rate) + 1
 
 
 def test_arrivals_at_the_very_rate_do_not_wait() -> None:
-    allowance = Allowance(20.0, None)
+    rate_limiter = RateLimiter(20.0, None)
 
     late = itertools.cycle([0, 300_000, 40_000_000, 7_000])
-    waits = [allowance.wait_ns(at * SECOND // 20 + next(late)) for at in range(20, 2000)]
+    waits = [rate_limiter.wait_ns(at * SECOND // 20 + next(late)) for at in range(20, 2000)]
 
     assert not any(waits)
 
@@ -124,7 +124,7 @@ def test_a_closed_run_ends_before_it_sends_more_than_is_allowed() -> None:
 
     assert 80 <= len(server.came) <= 100
     assert work.recording.failed == 0
-    assert work.recording.doubt == work.recording.stopped == SPENT
+    assert work.recording.doubt == work.recording.stopped == LIMIT_EXHAUSTED
 
 
 def test_a_run_that_needs_all_that_is_allowed_is_sound_and_one_that_needs_more_is_void() -> None:
@@ -135,7 +135,7 @@ def test_a_run_that_needs_all_that_is_allowed_is_sound_and_one_that_needs_more_i
         )
 
     assert (exact.succeeded, exact.stopped, exact.doubt) == (20, None, None)
-    assert (beyond.succeeded, beyond.doubt) == (19, SPENT)
+    assert (beyond.succeeded, beyond.doubt) == (19, LIMIT_EXHAUSTED)
 
 
 def test_what_is_sent_twice_counts_twice() -> None:
@@ -161,16 +161,16 @@ def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch
         work = worked(stage_of(url), Getter, Plan(Closed(4), 60), users=4)
 
     assert 80 <= len(server.came) <= 100
-    assert work.recording.doubt == SPENT
+    assert work.recording.doubt == LIMIT_EXHAUSTED
 
 
 def test_workers_have_a_share_each() -> None:
-    allowance = Allowance.of(Limits(requests_per_second=20, max_requests=100), workers=4)
+    rate_limiter = RateLimiter.of(Limits(requests_per_second=20, max_requests=100), workers=4)
 
-    assert allowance is not None
-    assert allowance.left == 25
-    assert [allowance.wait_ns(SECOND) for _ in range(6)] == [0] * 5 + [SECOND // 5]
-    assert Allowance.of(Limits()) is None
+    assert rate_limiter is not None
+    assert rate_limiter.left == 25
+    assert [rate_limiter.wait_ns(SECOND) for _ in range(6)] == [0] * 5 + [SECOND // 5]
+    assert RateLimiter.of(Limits()) is None
 
 
 def test_users_whom_somebody_else_lets_come_are_as_many_as_may_be_at_work_at_once() -> None:
