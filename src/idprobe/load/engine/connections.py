@@ -150,7 +150,7 @@ class Connection:
         else:
             self.out += data
 
-    def progress(self, *, stamped: bool) -> bytes:
+    def progress(self, *, timestamped: bool) -> bytes:
         """Do what the socket is ready for, and return what was received; raises OSError."""
         if not self.connected:
             code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -160,12 +160,12 @@ class Connection:
             self._begin()
         if self.out:
             self._flush()
-        return self.receive(stamped=stamped)
+        return self.receive(timestamped=timestamped)
 
-    def receive(self, *, stamped: bool) -> bytes:
+    def receive(self, *, timestamped: bool) -> bytes:
         """Return what there is to read; `ended` says that there will be no more."""
         try:
-            data = self._stamped() if stamped else self._recv(CHUNK_BYTES)
+            data = self._timestamped() if timestamped else self._recv(CHUNK_BYTES)
         except BlockingIOError:
             return b""
         if not data:
@@ -187,7 +187,7 @@ class Connection:
             return
         self.out = self.out[sent:] if sent < len(self.out) else b""
 
-    def _stamped(self) -> bytes:
+    def _timestamped(self) -> bytes:
         data, notes, _, _ = self.sock.recvmsg(CHUNK_BYTES, TIMESTAMP_BYTES)
         for level, kind, value in notes:
             if (
@@ -220,9 +220,9 @@ class TlsConnection(Connection):
         self._tls.write(data)
         super().send(self._outgoing.read())
 
-    def receive(self, *, stamped: bool) -> bytes:
+    def receive(self, *, timestamped: bool) -> bytes:
         """Return what was decrypted of what there is to read."""
-        raw = super().receive(stamped=stamped)
+        raw = super().receive(timestamped=timestamped)
         tls = self._tls
         if tls is None:
             return b""

@@ -1,5 +1,6 @@
 """Requests as octets, made once and sent often."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -9,9 +10,10 @@ from idprobe.errors import UsageError
 from idprobe.load.engine.transport import Transport
 from idprobe.model.exchange import Request
 
-__all__ = ["MARK", "EncodedRequest", "Template", "request_encoder"]
+__all__ = ["MARK", "EncodedRequest", "Template", "encoded", "request_encoder"]
 
 MARK: Final = "idprobe0mark0of0a0template"
+_SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class EncodedRequest:
 
     def __str__(self) -> str:
         return f"<{self.name}>"
+
+
+def encoded(request: Request, transport: Transport) -> EncodedRequest:
+    """Return a request encoded; identifiers in its path do not give it a name of its own."""
+    name = f"{request.method} {_SERIAL.sub('/{id}', request.path)}"
+    return EncodedRequest(request.origin, transport.head(request) + request.body, name)
 
 
 class Template:

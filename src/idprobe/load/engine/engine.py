@@ -4,7 +4,6 @@ A caller is a generator: it yields what is to be sent and is sent what came back
 thread of its own, so that neither Locust's greenlets wait for it nor it for them.
 """
 
-import re
 import ssl
 import time
 from collections import Counter, deque
@@ -12,13 +11,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from idprobe.errors import IdprobeError, NoResponse, Refrained
-from idprobe.load.engine.connections import HAS_TIMESTAMPS, Connection, Destinations, TlsConnection
-from idprobe.load.engine.encoded_requests import EncodedRequest
+from idprobe.load.engine.connection_pool import ConnectionPool
+from idprobe.load.engine.connections import HAS_TIMESTAMPS, Connection
+from idprobe.load.engine.encoded_requests import EncodedRequest, encoded
 from idprobe.load.engine.framing import FramingError
+from idprobe.load.engine.poller import Poller
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED
 from idprobe.load.engine.responses import HeadCache, RawResponse, ResponseReader
 from idprobe.load.engine.transport import Transport, reason_of, shortage_of
-from idprobe.load.engine.unpatched import unpatched
 from idprobe.load.engine.virtual_users import LoadFlow, Pace, VirtualUser
 from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples
@@ -27,24 +27,10 @@ from idprobe.model.exchange import Request, Response
 __all__ = ["Engine", "LoadFlow", "Pace", "VirtualUser"]
 
 NS: Final = 1_000_000_000
-BATCH: Final = 32
-"""So many sockets are served before arrivals are looked at again."""
 SWEEP_NS: Final = 50_000_000
 """How often exchanges are looked at that may have taken too long."""
-MS: Final = 1_000_000
-COARSE_NS: Final = 2 * MS
-AWAKE_NS: Final = 400_000
-"""So long before something is due we are awake, since who is woken then comes late."""
-AWAKE_PART: Final = 10
-"""But at most for this part of a wait, lest others on our processor starve."""
-TIMESTAMP_NS: Final = 250_000
-"""So often the lateness of a read is looked at, on average."""
-TIMESTAMPS_AT_ONCE: Final = 4
-"""So many in a row, since an answer may come in pieces."""
 REFUSALS: Final = range(400, 500)
 SENT_TWICE: Final = "sent twice, since a kept connection was broken off, and refused then"
-
-_SERIAL: Final = re.compile(r"/(?=[^/]*\d)[^/]{12,}")
 
 
 class Engine:
@@ -52,24 +38,15 @@ class Engine:
 
     def __init__(self, transport: Transport, *, spins: bool = False) -> None:
         self._transport: Final = transport
-        self.spins: Final = spins
-        self.spun_ns = 0
-        """How long it was awake only to be so."""
         self.rate_limiter: Final = transport.rate_limiter
         self._limit_ns: Final = round(transport.limits.exchange_s * NS)
-        self._destinations: Final = Destinations(transport)
         self._heads: Final = HeadCache(transport.limits.body_bytes)
-        # made first, so that its number is one that select takes
-        self._epoll: Final = unpatched("select", "epoll")()
-        self._poll: Final[Callable[[float, int], list[tuple[int, int]]]] = self._epoll.poll
-        self._select: Final[Callable[..., Any]] = unpatched("select", "select")
-        self._connections: Final[dict[int, Connection]] = {}
+        self._poller: Final = Poller(spins=spins)
+        self._pool: Final = ConnectionPool(transport, self._poller)
         self._busy: Final[set[VirtualUser]] = set()
         self._broken: Final[deque[tuple[VirtualUser, OSError | IdprobeError]]] = deque()
         self._ended: Final[deque[tuple[VirtualUser, str | None]]] = deque()
         self._delayed: Final[deque[VirtualUser]] = deque()
-        self._turn = 0
-        self._stamp_at_ns = 0
         self.counters: Final = Counters()
         self.samples: Final = Samples()
         self.on_lag: Callable[[int], None] | None = None
@@ -77,22 +54,36 @@ class Engine:
         self.octets = 0
         self.reconnects = 0
         self.shortages: Final[Counter[str]] = Counter()
-        self.stopped = False
 
     def stop(self) -> None:
         """Make `run` return soon; may be called from any thread."""
-        self.stopped = True
+        self._poller.stopped = True
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._poller.stopped
+
+    @property
+    def spins(self) -> bool:
+        """Whether it never sleeps."""
+        return self._poller.spins
+
+    @property
+    def spun_ns(self) -> int:
+        """How long it was awake only to be so."""
+        return self._poller.spun_ns
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._connections)
+        return len(self._pool.by_fd)
 
     def run(self, pace: Pace) -> None:
         """Drive the callers until the pace is over."""
-        clock = time.perf_counter_ns
+        clock, poller, connections = time.perf_counter_ns, self._poller, self._pool.by_fd
         sweep_at = clock() + SWEEP_NS
-        while not self.stopped:
+        while not poller.stopped:
             now = clock()
             wake_at = pace.due(now)
             self._settle(pace)
@@ -100,57 +91,16 @@ class Engine:
                 break
             if self._delayed:
                 wake_at = min(wake_at, self._release())
-            events = self._ready(min(wake_at, sweep_at))
-            stamped = self._stamped(events) if HAS_TIMESTAMPS and events else 0
+            events = poller.ready(min(wake_at, sweep_at))
+            timestamped = poller.timestamped(events) if HAS_TIMESTAMPS and events else 0
             for fd, _ in events:
-                connection = self._connections.get(fd)
+                connection = connections.get(fd)
                 if connection is not None:
-                    self._serve(connection, stamped=fd == stamped)
+                    self._serve(connection, timestamped=fd == timestamped)
             if now >= sweep_at:
                 sweep_at = now + SWEEP_NS
                 self._sweep(now)
             self._settle(pace)
-
-    def _ready(self, wake_at: int) -> list[tuple[int, int]]:
-        """Return the sockets that are ready, or none when it is time to wake.
-
-        epoll waits by the millisecond, and rounds up; select by the microsecond.
-        """
-        if self.spins:
-            return self._spun(wake_at)
-        events = self._poll(0, BATCH)
-        wait_ns = wake_at - time.perf_counter_ns()
-        if events or wait_ns <= 0:
-            return events
-        awake_ns = min(AWAKE_NS, wait_ns // AWAKE_PART)
-        if wait_ns - awake_ns > COARSE_NS:
-            events = self._poll(((wait_ns - awake_ns) // MS - 0.5) / 1000, BATCH)
-            if events:
-                return events
-            wait_ns = wake_at - time.perf_counter_ns()
-        if wait_ns > awake_ns:
-            self._select([self._epoll], [], [], (wait_ns - awake_ns) / NS)
-        return self._spun(wake_at)
-
-    def _spun(self, wake_at: int) -> list[tuple[int, int]]:
-        """As `_ready`, and never sleep."""
-        began = now = time.perf_counter_ns()
-        events = self._poll(0, BATCH)
-        while not events and now < wake_at and not self.stopped:
-            events = self._poll(0, BATCH)
-            now = time.perf_counter_ns()
-        self.spun_ns += now - began
-        return events
-
-    def _stamped(self, events: list[tuple[int, int]]) -> int:
-        """Return the socket whose lateness is looked at, 0 for none; each of a batch in turn."""
-        now = time.perf_counter_ns()
-        if now < self._stamp_at_ns:
-            return 0
-        earliest = now - TIMESTAMPS_AT_ONCE * TIMESTAMP_NS
-        self._stamp_at_ns = max(self._stamp_at_ns, earliest) + TIMESTAMP_NS
-        self._turn += 1
-        return events[self._turn % len(events)][0]
 
     def begin(self, user: VirtualUser, flow: LoadFlow, intended_ns: int | None = None) -> None:
         """Start a virtual user on a flow, meant to start at `intended_ns`, or now."""
@@ -178,14 +128,12 @@ class Engine:
         if user.flow is not None:
             user.flow.close()
         for connection in tuple(user.connections.values()):
-            self._drop(connection, user)
+            self._pool.drop(connection, user)
 
     def close(self) -> None:
         """Close every connection."""
-        for connection in tuple(self._connections.values()):
-            connection.close()
-        self._connections.clear()
-        self._epoll.close()
+        self._pool.close()
+        self._poller.close()
 
     def _settle(self, pace: Pace) -> None:
         """Tell flows what broke, and the pace what ended; none calls itself ever deeper."""
@@ -242,7 +190,7 @@ class Engine:
         if type(move) is EncodedRequest:
             request, user.raw = move, True
         elif isinstance(move, Request):
-            request, user.raw = self._encoded(move), False
+            request, user.raw = encoded(move, self._transport), False
         else:
             raise TypeError(f"a flow under load yields requests, not a {type(move).__name__}")
         # its flow goes on, so that the answer before was a good one
@@ -286,55 +234,31 @@ class Engine:
         try:
             connection = user.connections.get(request.origin)
             if connection is None or connection.ended:
-                connection = self._open(request.origin, user)
+                connection = self._pool.open(request.origin, user)
             user.connection, connection.user = connection, user
             connection.used += 1
             connection.received = False
             connection.send(request.data)
             if connection.out and not connection.armed:
-                self._arm(connection)
+                self._pool.arm(connection)
         except (OSError, Refrained) as error:
             kept = user.connections.get(request.origin)
             self._fail(user, kept, error)
 
-    def _encoded(self, request: Request) -> EncodedRequest:
-        name = f"{request.method} {_SERIAL.sub('/{id}', request.path)}"
-        return EncodedRequest(request.origin, self._transport.head(request) + request.body, name)
-
-    def _open(self, origin: str, user: VirtualUser) -> Connection:
-        destination = self._destinations.at(origin)
-        kind = Connection if destination.tls is None else TlsConnection
-        connection = kind(destination)
-        try:
-            connection.open()
-        except OSError:
-            connection.close()
-            raise
-        user.connections[origin], connection.owner = connection, user
-        self._connections[connection.fd] = connection
-        self._epoll.register(connection.fd, IN | OUT)
-        return connection
-
-    def _arm(self, connection: Connection) -> None:
-        """Ask for the socket's being writable, or no more, as the connection wants it."""
-        if connection.armed != connection.wants_out:
-            connection.armed = connection.wants_out
-            self._epoll.modify(connection.fd, IN | OUT if connection.armed else IN)
-
-    def _serve(self, connection: Connection, *, stamped: bool) -> None:
+    def _serve(self, connection: Connection, *, timestamped: bool) -> None:
         """Do what a connection is ready for."""
         try:
             # who does not wait to write has only to read
             data = (
-                connection.progress(stamped=stamped)
+                connection.progress(timestamped=timestamped)
                 if connection.armed
-                else connection.receive(stamped=stamped)
+                else connection.receive(timestamped=timestamped)
             )
             user = connection.user
             if user is None:
                 if data or connection.ended:
                     self.reconnects += 1
-                    self._drop(connection, None)
+                    self._pool.drop(connection, None)
                 return
             if data:
                 connection.received = True
@@ -342,7 +266,7 @@ class Engine:
             elif connection.ended:
                 self._finish(connection, user)
             if (connection.armed or connection.out) and not connection.ended:
-                self._arm(connection)
+                self._pool.arm(connection)
         except (OSError, FramingError) as error:
             self._fail(connection.user, connection, error)
 
@@ -386,7 +310,7 @@ class Engine:
         user.came_ns = now
         connection.user = connection.reader = user.connection = None
         if connection.ended or not answer.head.keep:
-            self._drop(connection, user)
+            self._pool.drop(connection, user)
         request, user.answer = user.request, answer
         if request is not None:
             elapsed = now - user.sent_ns
@@ -425,7 +349,7 @@ class Engine:
         stale = connection is not None and connection.used > 1 and not connection.received
         if connection is not None:
             connection.user = connection.reader = None
-            self._drop(connection, user)
+            self._pool.drop(connection, user)
         if user is None:
             return
         user.connection = None
@@ -453,22 +377,8 @@ class Engine:
                 counter.took(time.perf_counter_ns() - user.sent_ns)
         self._broken.append((user, error))
 
-    def _drop(self, connection: Connection, user: VirtualUser | None) -> None:
-        """Forget and close a connection."""
-        if self._connections.get(connection.fd) is connection:
-            del self._connections[connection.fd]
-        owner = user if user is not None else connection.owner
-        if owner is not None and owner.connections.get(connection.destination.origin) is connection:
-            del owner.connections[connection.destination.origin]
-        connection.close()
-
     def _sweep(self, now_ns: int) -> None:
         """End the exchanges that took too long."""
         for user in tuple(self._busy):
             if user.connection is not None and now_ns - user.sent_ns > self._limit_ns:
                 self._fail(user, user.connection, TimeoutError())
-
-
-IN: Final = 1
-OUT: Final = 4
-"""EPOLLIN and EPOLLOUT, which gevent takes out of select."""

@@ -28,7 +28,9 @@ class Engine(Protocol):
     """What sends and receives, and counts what came in, and how long it waited awake."""
 
     octets: int
-    spun_ns: int
+
+    @property
+    def spun_ns(self) -> int: ...
 
     @property
     def counters(self) -> Counters: ...
