@@ -21,7 +21,6 @@ LONG: Final = frozenset(
         "idprobe/audit/audit.py",
         "idprobe/client/wire.py",
         "idprobe/model/profile/model.py",
-        "idprobe/load/locust/users.py",
         "idprobe_reference/mutants/registration/registration.py",
         "idprobe_reference/mutants/clients/assertions.py",
     }

@@ -7,7 +7,6 @@ and its statistics enter Locust's once a second.
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +14,18 @@ from typing import Any, ClassVar
 
 import gevent
 import psutil  # type: ignore[import-untyped]  # Locust brings it, without types
-from gevent import os as gevent_os
 from gevent.event import Event
 from locust import User, constant, events, stats, task  # noqa: TID251 -- the one module that may
 from locust.argument_parser import LocustArgumentParser  # noqa: TID251 -- the one module that may
 from locust.env import Environment  # noqa: TID251 -- the one module that may
 from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one module that may
 
-from idprobe.content import content
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
 from idprobe.load.callers.stage import Stage, set_up
+from idprobe.load.locust.lifeline import end_with_parent
 from idprobe.load.locust.merging import Merger, tell_exactly
+from idprobe.load.locust.target import target_profile
 from idprobe.load.measure.memory import Scraped
 from idprobe.load.measure.metrics import serve_metrics
 from idprobe.load.measure.recording import (
@@ -39,14 +38,12 @@ from idprobe.load.measure.recording import (
 )
 from idprobe.load.measure.sampling import samples_path, samples_text, write_samples
 from idprobe.load.measure.windows import Window
-from idprobe.load.pools import with_pools
 from idprobe.load.run.live import second_text
-from idprobe.load.run.plan import LIFELINE, MAY_LOAD, METRICS, PLAN, PROFILE, Plan, reachable
+from idprobe.load.run.plan import LIFELINE, METRICS, PLAN, PROFILE, Plan
 from idprobe.load.run.quantities import place_of
 from idprobe.load.run.working import Work, tried
 from idprobe.load.schedule.caps import heed_limits, refuse_to_share
 from idprobe.load.tokens.leftovers import Leftovers
-from idprobe.model.profile import Profile, load_consent_missing, load_profile
 
 __all__ = ["FlowUser"]
 
@@ -60,8 +57,6 @@ STOP_MESSAGE = "idprobe_stop"
 STOPPED_MESSAGE = "idprobe_stopped"
 STRIDE = 64
 """How far callers of one process lie apart where nobody says how many processes there are."""
-LEAVE_S = 15.0
-"""How long a process may take to end whose parent is gone."""
 MAX_SAMPLES = 8_000_000
 """A worker whose samples are longer keeps them to itself."""
 CSV_S = 1.2
@@ -333,8 +328,7 @@ def _prepare(environment: Environment, **_others: Any) -> None:
     try:
         plan = Plan.read(Path(place)) if place else None
         options = environment.parsed_options
-        profile = reachable(_profile(options.idprobe_profile if options else "speakup"))
-        _refuse_without_consent(profile)
+        profile = target_profile(options.idprobe_profile if options else "speakup")
         user_class = _user_class(environment)
         stage = set_up(profile)
         if plan.clean if plan else isinstance(environment.runner, WorkerRunner):
@@ -360,21 +354,10 @@ def _prepare(environment: Environment, **_others: Any) -> None:
     run = _Run(environment, stage, plan)
     run.share_out()
     if os.environ.get(LIFELINE):
-        gevent.spawn(_end_with_parent, run)
+        gevent.spawn(end_with_parent, run.break_off)
     _listen(environment.events.test_start, run.start)
     _listen(environment.events.test_stopping, run.stop_all)
     _listen(environment.events.quitting, run.write)
-
-
-def _end_with_parent(run: _Run) -> None:
-    """Stop load once nobody holds the other end of standard input any more."""
-    gevent_os.make_nonblocking(sys.stdin.fileno())
-    while gevent_os.nb_read(sys.stdin.fileno(), 1):
-        pass
-    run.break_off()
-    os.kill(os.getpid(), signal.SIGTERM)
-    gevent.sleep(LEAVE_S)
-    os._exit(1)
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:
@@ -388,21 +371,6 @@ def _user_class(environment: Environment) -> type[FlowUser]:
             f"a scenario has one class of users with a flow, this one has {len(found)}"
         )
     return found[0]
-
-
-def _profile(target: str) -> Profile:
-    path = Path(target)
-    if not path.exists():
-        shipped = content("fixtures", "providers", f"{target}.toml")
-        path = shipped if shipped.exists() else path
-    return with_pools(load_profile(path, os.environ))
-
-
-def _refuse_without_consent(profile: Profile) -> None:
-    may_load = frozenset(filter(None, os.environ.get(MAY_LOAD, "").split(",")))
-    missing = load_consent_missing(profile, may_load)
-    if missing is not None:
-        raise UsageError(missing)
 
 
 # Locust loads a scenario file, then fires these events: there is no later moment to register.
