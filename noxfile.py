@@ -36,7 +36,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ENGINE_TESTS = [
     f"tests/load/test_{name}.py"
-    for name in ("engine", "pacing", "callers", "pulse", "windows", "rate_limiter", "under_load")
+    for name in (
+        "engine",
+        "schedulers",
+        "callers",
+        "outage",
+        "windows",
+        "rate_limiter",
+        "under_load",
+    )
 ]
 BROWSER_TESTS = [f"tests/browser/{name}.py" for name in ("logins", "frames", "walks")]
 CANDIDATES = ("3.11", "3.12", "3.13", "3.14")
@@ -183,7 +191,7 @@ def compiled(session: nox.Session) -> None:
     for one in copy.glob("idprobe-*.tar.gz"):
         session.install("--no-deps", "--no-build-isolation", str(one), env=wanted)
     session.run(
-        "python", "-c", "from idprobe.load.measure.watching import COMPILED; assert COMPILED"
+        "python", "-c", "from idprobe.load.measure.monitor import COMPILED; assert COMPILED"
     )
     session.run("pytest", "--numprocesses", "auto", *(session.posargs or ENGINE_TESTS))
 

@@ -14,7 +14,7 @@ import yaml
 
 from idprobe.cli import main
 from idprobe.load.run.command import planned
-from idprobe.load.schedule.caps import heed_limits
+from idprobe.load.schedule.caps import enforce_limits
 from idprobe.model.profile import Role, consent_missing, load_consent_missing, load_profile
 
 ROOT: Final = Path(__file__).parents[1]
@@ -163,7 +163,7 @@ def test_the_profile_that_is_shipped_allows_what_the_manifests_ask_for(
 
     run = planned(profile, options)
 
-    assert run == heed_limits(run, profile)
+    assert run == enforce_limits(run, profile)
     for told in commands.values():
         hosts = re.findall("--i-may-load[ =]([^ ]+)", " ".join(told))
         assert load_consent_missing(profile, frozenset(hosts)) is None

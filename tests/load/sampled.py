@@ -14,13 +14,13 @@ from locust import events  # noqa: TID251 -- a scenario, which Locust runs
 
 from idprobe.load.callers import ClientCredentials
 from idprobe.load.locust.users import FlowUser
-from idprobe.load.measure.watching import Watch
+from idprobe.load.measure.monitor import Monitor
 
 latencies_ns: list[int] = []
-counted = Watch.ended
+counted = Monitor.ended
 
 
-def ended(self: Watch, intended_ns: int, begun_ns: int, now_ns: int, failure: str | None) -> None:
+def ended(self: Monitor, intended_ns: int, begun_ns: int, now_ns: int, failure: str | None) -> None:
     """Note an iteration twice: as ever, and here."""
     counted(self, intended_ns, begun_ns, now_ns, failure)
     if self.is_steady(intended_ns):
@@ -32,7 +32,7 @@ def write(**_others: Any) -> None:
     Path(os.environ["IDPROBE_LATENCIES"]).write_text(json.dumps(latencies_ns), encoding="utf-8")
 
 
-setattr(Watch, "ended", ended)  # noqa: B010 -- mypy would not have a method assigned
+setattr(Monitor, "ended", ended)  # noqa: B010 -- mypy would not have a method assigned
 quitting: Any = events.quitting
 quitting.add_listener(write)
 

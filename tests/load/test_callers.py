@@ -32,7 +32,7 @@ from idprobe.load.engine.responses import HeadCache
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Closed, Plan
-from idprobe.load.run.working import Work, tried
+from idprobe.load.run.worker import LoadWorker, preflight
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
 from idprobe.load.tokens.owners import Owner
@@ -59,7 +59,7 @@ def located(issuer: str) -> Profile:
 
 
 def recorded(stage: Stage, kind: type[Caller], users: int = 3) -> Recording:
-    work = Work(stage, kind, Plan(Closed(users), 0.5, callers=users))
+    work = LoadWorker(stage, kind, Plan(Closed(users), 0.5, callers=users))
     work.join_one(users)
     work.run()
     assert work.refusal is None
@@ -71,7 +71,7 @@ def test_every_scenario_works_and_a_sound_server_is_not_accused(
     profile: Profile, name: str
 ) -> None:
     stage, kind = set_up(profile), KINDS.get(name, Mixed)
-    tried(stage, kind)
+    preflight(stage, kind)
 
     recording = recorded(stage, kind)
 
@@ -194,7 +194,7 @@ def test_a_server_that_tells_nobody_of_its_tokens_is_not_accused() -> None:
     with serve(speakup_config(), server_class=NotYours) as server:
         profile = located(server.issuer)
         with pytest.raises(ProbeError, match="may not ask about its own tokens"):
-            tried(set_up(profile), Introspection)
+            preflight(set_up(profile), Introspection)
 
         recording = recorded(set_up(profile), Mixed)
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from tests.load.test_callers import located
-from tests.load.test_pacing import result_of
+from tests.load.test_schedulers import result_of
 
 from idprobe.load.callers import (
     AuthorizationCode,
@@ -23,7 +23,7 @@ from idprobe.load.callers.stage import Stage, set_up
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Open, Plan
-from idprobe.load.run.working import Work, tried
+from idprobe.load.run.worker import LoadWorker, preflight
 from idprobe.load.tokens import cleaning, leftovers
 from idprobe.load.tokens.leftovers import Leftovers
 from idprobe.load.tokens.owners import Owner
@@ -61,8 +61,8 @@ def stage_of(server_class: type[ReferenceServer]) -> Iterator[Stage]:
 
 
 def loaded(stage: Stage, kind: type[Caller], *, clean: bool = True) -> Recording:
-    tried(stage, kind)
-    work = Work(stage, kind, Plan(Open(40), 0.25, callers=2, clean=clean))
+    preflight(stage, kind)
+    work = LoadWorker(stage, kind, Plan(Open(40), 0.25, callers=2, clean=clean))
     work.run()
     assert work.refusal is None
     return work.recording

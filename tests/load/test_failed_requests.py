@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.load.test_pacing import (
+from tests.load.test_outage import SHED, nobody
+from tests.load.test_running import issuer, profile_of, ran
+from tests.load.test_schedulers import (
     OK,
     Talk,
     answering,
@@ -23,8 +25,6 @@ from tests.load.test_pacing import (
     stage_of,
     talking,
 )
-from tests.load.test_pulse import SHED, nobody
-from tests.load.test_running import issuer, profile_of, ran
 from tests.load.test_told import told
 
 from idprobe.content import content
@@ -35,9 +35,9 @@ from idprobe.load.measure.histogram import enough_for, fewest_for
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import UNFINISHED, Recording
 from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.csv_file import write_csv
 from idprobe.load.run.plan import Closed, Model, Open, Plan
-from idprobe.load.run.sheet import write_sheet
-from idprobe.load.run.working import Work
+from idprobe.load.run.worker import LoadWorker
 from idprobe.load.search.limit import trial_of
 from idprobe.model.exchange import Request
 from idprobe.report.charts.load_section import load_section
@@ -62,7 +62,7 @@ def checked(
 ) -> Recording:
     """Return what a run records whose callers look at the status."""
     with talking(talk) as url:
-        work = Work(stage_of(url, exchange_s), Checking, Plan(model, duration_s))
+        work = LoadWorker(stage_of(url, exchange_s), Checking, Plan(model, duration_s))
         if isinstance(model, Closed):
             work.join_one(model.users)
         work.run()
@@ -268,7 +268,7 @@ def test_a_trial_of_a_server_that_fails_did_not_hold() -> None:
 def test_a_window_of_failures_has_counts_and_no_percentiles_in_the_sheet(tmp_path: Path) -> None:
     recording = checked(always(SHED), Open(50))
 
-    write_sheet(result_of(recording, BUDGET), tmp_path / "load.csv")
+    write_csv(result_of(recording, BUDGET), tmp_path / "load.csv")
 
     with (tmp_path / "load.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

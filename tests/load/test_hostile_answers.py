@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from tests.load.test_pacing import talking
+from tests.load.test_schedulers import talking
 
 from idprobe.load.callers import (
     AuthorizationCode,
@@ -21,7 +21,7 @@ from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.recording import Recording, outcome_text
 from idprobe.load.measure.sampling import samples_text
 from idprobe.load.run.plan import Open, Plan
-from idprobe.load.run.working import Work
+from idprobe.load.run.worker import LoadWorker
 from idprobe.model.profile import Client, Limits, Profile, Role, User
 
 SECRET = "kD3-the-secret-of-the-client-9fQ"
@@ -119,7 +119,7 @@ def loaded(
             peer.sendall(answered(asked))
 
     with talking(talk) as url:
-        work = Work(stage_with(url), kind, Plan(Open(40), duration_s))
+        work = LoadWorker(stage_with(url), kind, Plan(Open(40), duration_s))
         work.run()
         samples = samples_text(work.engine.samples, stage_with(url).profile)
     written = f"{outcome_text(work.recording)}{samples}{work.refusal}"
@@ -194,7 +194,9 @@ def test_a_body_a_head_and_interim_responses_without_end_take_little_memory() ->
                 peer.sendall(piece[-1024:])
 
         with talking(talk) as url:
-            work = Work(stage_with(url, body_bytes=100_000), ClientCredentials, Plan(Open(20), 0.5))
+            work = LoadWorker(
+                stage_with(url, body_bytes=100_000), ClientCredentials, Plan(Open(20), 0.5)
+            )
             work.run()
         assert work.recording.fault is None, name
         assert work.recording.failed == work.recording.iterations == 10, name

@@ -37,11 +37,11 @@ def tell(**_):
         json.dump(heard, stream)
 """
 IMPATIENT = """
-from idprobe.load.schedule import pulse
+from idprobe.load.schedule import outage
 from idprobe.load.callers import ClientCredentials
 from idprobe.load.locust.users import FlowUser
 
-pulse.DOWN_NS = 300_000_000
+outage.DOWN_NS = 300_000_000
 
 class Service(FlowUser):
     caller = ClientCredentials

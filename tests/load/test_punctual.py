@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.load.test_pacing import Getter, answering, stage_of, talking
+from tests.load.test_schedulers import Getter, answering, stage_of, talking
 
 from idprobe.load.measure.recording import Recording
 from idprobe.load.measure.throttling import processor_ns
-from idprobe.load.run import generator, working
+from idprobe.load.run import generator, worker
 from idprobe.load.run.plan import Open, Plan
-from idprobe.load.run.working import SWITCH_S, Work
+from idprobe.load.run.worker import SWITCH_S, LoadWorker
 
 WORK_S = 0.2
 
@@ -22,7 +22,7 @@ WORK_S = 0.2
 def recorded(plan: Plan) -> Recording:
     """Return what one run in this thread records, at a server that answers at once."""
     with talking(answering) as url:
-        work = Work(stage_of(url), Getter, plan)
+        work = LoadWorker(stage_of(url), Getter, plan)
         work.run()
     assert work.recording.succeeded == work.recording.scheduled > 0
     return work.recording
@@ -36,7 +36,7 @@ def test_a_second_is_counted_up_when_nothing_is_due(monkeypatch: pytest.MonkeyPa
         time.sleep(WORK_S)
         return 1
 
-    monkeypatch.setattr(working, "memory_of", slow)
+    monkeypatch.setattr(worker, "memory_of", slow)
 
     # an arrival each 250 ms, one at each end of a second
     recording = recorded(Plan(Open(4), 3.0, server_pid=os.getpid()))
@@ -55,7 +55,7 @@ def test_an_arrival_that_waits_for_the_end_of_a_second_is_a_late_one(
         time.sleep(WORK_S if next(asked) else 0)
         return processor_ns()
 
-    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", slow)
+    monkeypatch.setattr("idprobe.load.measure.monitor.processor_ns", slow)
 
     recording = recorded(Plan(Open(4), 3.0))
 
@@ -74,7 +74,7 @@ def switching() -> Iterator[None]:
 @pytest.mark.usefixtures("switching")
 def test_other_threads_give_way_to_an_engine_soon() -> None:
     with talking(answering) as url:
-        work = Work(stage_of(url), Getter, Plan(Open(20), 0.1))
+        work = LoadWorker(stage_of(url), Getter, Plan(Open(20), 0.1))
         work.start()
         until = time.monotonic() + 10
         while not work.done and time.monotonic() < until:

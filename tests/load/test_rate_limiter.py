@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from tests.load.test_pacing import OK, Getter, result_of, stage_of, talking
+from tests.load.test_schedulers import OK, Getter, result_of, stage_of, talking
 
 from idprobe.errors import UsageError
 from idprobe.load.callers import Caller
@@ -16,10 +16,10 @@ from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.merged import merged
-from idprobe.load.run import working
+from idprobe.load.run import worker
 from idprobe.load.run.plan import Closed, Open, Plan
-from idprobe.load.run.working import Work, tried
-from idprobe.load.schedule.caps import Cost, heed_limits
+from idprobe.load.run.worker import LoadWorker, preflight
+from idprobe.load.schedule.caps import Cost, enforce_limits
 from idprobe.model.exchange import Request
 from idprobe.model.profile import Limits, Profile
 
@@ -60,8 +60,8 @@ def limited(url: str, limits: Limits) -> Stage:
     return Stage(profile, {}, Transport(profile))
 
 
-def worked(stage: Stage, kind: type[Caller], plan: Plan | None, users: int = 0) -> Work:
-    work = Work(stage, kind, plan)
+def worked(stage: Stage, kind: type[Caller], plan: Plan | None, users: int = 0) -> LoadWorker:
+    work = LoadWorker(stage, kind, plan)
     for _ in range(users):
         work.join_one(1)
     work.run()
@@ -155,7 +155,7 @@ def test_what_is_sent_twice_counts_twice() -> None:
 
 
 def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(working, "MOST_REQUESTS", 100)
+    monkeypatch.setattr(worker, "MOST_REQUESTS", 100)
     server = Counter()
     with talking(server) as url:
         work = worked(stage_of(url), Getter, Plan(Closed(4), 60), users=4)
@@ -175,7 +175,7 @@ def test_workers_have_a_share_each() -> None:
 
 def test_users_whom_somebody_else_lets_come_are_as_many_as_may_be_at_work_at_once() -> None:
     with talking(Counter()) as url:
-        work = Work(limited(url, Limits(concurrency=3, max_requests=200)), Getter, None)
+        work = LoadWorker(limited(url, Limits(concurrency=3, max_requests=200)), Getter, None)
         for _ in range(9):
             work.join_one(1)
         work.run()
@@ -186,7 +186,7 @@ def test_users_whom_somebody_else_lets_come_are_as_many_as_may_be_at_work_at_onc
 def test_requests_of_an_iteration_are_counted_by_trying_one() -> None:
     with talking(Counter()) as url:
         stage = stage_of(url)
-        tried(stage, LoggedIn)
+        preflight(stage, LoggedIn)
 
     assert stage.cost == Cost(prepare=3, iterate=2)
 
@@ -213,13 +213,13 @@ def test_what_goes_beyond_is_refused_in_one_sentence(
     plan: Plan, limits: Limits, cost: Cost, said: str
 ) -> None:
     with pytest.raises(UsageError, match=said):
-        heed_limits(plan, replace(PROFILE, limits=limits), cost)
+        enforce_limits(plan, replace(PROFILE, limits=limits), cost)
 
 
 def test_what_stays_within_is_not_refused_and_has_no_more_connections() -> None:
     profile = replace(PROFILE, limits=Limits(20, 4, max_requests=200))
 
-    heeded = heed_limits(Plan(Open(10), 10), profile, Cost(0, 2))
+    heeded = enforce_limits(Plan(Open(10), 10), profile, Cost(0, 2))
 
     assert heeded.model == Open(10, connections=4)
-    heed_limits(Plan(Closed(4), 10), profile)
+    enforce_limits(Plan(Closed(4), 10), profile)

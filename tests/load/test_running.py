@@ -25,14 +25,14 @@ from idprobe.content import content
 from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence.har import from_har
 from idprobe.formats.schemas import validate
-from idprobe.load.run import live, running
+from idprobe.load.run import launcher, live
 from idprobe.load.run.budget import parse_budget
 from idprobe.load.run.command import add_load_command
 from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.launcher import run_load, run_web, run_worker
 from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.quantities import place_of
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.running import run_load, run_web, run_worker
 from idprobe.load.scenarios import scenario_file
 from idprobe.load.schedule.ramp import parse_ramp
 from idprobe.model.profile import Profile, bare_profile, load_profile
@@ -343,7 +343,7 @@ def test_a_child_that_dies_makes_the_run_void(
 ) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import os\nos._exit(7)\n", encoding="utf-8")
-    monkeypatch.setattr(running, "scenario_file", lambda _: broken)
+    monkeypatch.setattr(launcher, "scenario_file", lambda _: broken)
 
     result = ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))
 
@@ -392,7 +392,7 @@ def test_an_unknown_scenario_is_answered_with_those_there_are() -> None:
 def test_without_locust_the_verb_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "find_spec", lambda _: None)
+    monkeypatch.setattr(launcher, "find_spec", lambda _: None)
 
     with pytest.raises(UsageError, match=r"pip install 'idprobe\[load\]'"):
         ran(profile_of("http://127.0.0.1:1", tmp_path), tmp_path, Open(50))

@@ -15,8 +15,8 @@ from idprobe.errors import UsageError
 from idprobe.formats.schemas import validate
 from idprobe.load.run.budget import parse_budget
 from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.launcher import run_load, run_worker
 from idprobe.load.run.plan import Open, Plan
-from idprobe.load.run.running import run_load, run_worker
 
 
 def test_a_rate_is_held_against_the_limit_by_the_requests_that_it_means(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from tests.load.test_pacing import result_of
 from tests.load.test_running import profile_of
+from tests.load.test_schedulers import result_of
 
 from idprobe.load.measure.recording import Recording, Worker
 from idprobe.load.run import command

@@ -21,9 +21,9 @@ from idprobe.evidence.store import UNDER_LOAD, Recorded, read_evidence
 from idprobe.judge.collect import all_checks, judged
 from idprobe.load.run.budget import parse_budget
 from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.launcher import run_load
+from idprobe.load.run.load_trace import FOLDED, is_run_of, load_trace, under_load
 from idprobe.load.run.plan import Closed, Plan
-from idprobe.load.run.running import run_load
-from idprobe.load.run.shown import FOLDED, is_of, shown, under_load
 from idprobe.model.catalogue import Family, load_catalogue
 from idprobe.model.profile import Profile, load_profile, with_issuer
 from idprobe.model.trace import Trace
@@ -240,9 +240,9 @@ def test_a_load_run_of_another_server_is_of_no_other() -> None:
     other = replace(embedded, embedded=None, issuer="https://id.example")
     document = {**DOCUMENT, "target": {"name": "speakup", "issuer": "http://127.0.0.1:9"}}
 
-    assert is_of(document, with_issuer(embedded, "http://127.0.0.1:8"))
-    assert not is_of(document, other)
-    assert is_of({**document, "target": {"name": "x", "issuer": "https://id.example/"}}, other)
+    assert is_run_of(document, with_issuer(embedded, "http://127.0.0.1:8"))
+    assert not is_run_of(document, other)
+    assert is_run_of({**document, "target": {"name": "x", "issuer": "https://id.example/"}}, other)
 
 
 def test_samples_of_several_workers_keep_their_pseudonyms_apart(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_samples_of_several_workers_keep_their_pseudonyms_apart(tmp_path: Path) 
         text = json.dumps(to_har(trace), ensure_ascii=False)
         (tmp_path / f"samples-{place}.har").write_text(text, encoding="utf-8")
 
-    found = shown(tmp_path / "load.json", {**DOCUMENT, "judged": {}})
+    found = load_trace(tmp_path / "load.json", {**DOCUMENT, "judged": {}})
 
     assert found is not None
     assert len(found) == 6
@@ -264,7 +264,7 @@ def test_samples_of_several_workers_keep_their_pseudonyms_apart(tmp_path: Path) 
 
 
 def test_a_load_run_of_an_earlier_version_is_shown_and_not_judged(tmp_path: Path) -> None:
-    assert shown(tmp_path / "load.json", DOCUMENT) is None
+    assert load_trace(tmp_path / "load.json", DOCUMENT) is None
 
 
 @pytest.mark.parametrize("text", ["[", "{}", json.dumps(to_har(make_trace()))])
@@ -272,7 +272,7 @@ def test_samples_that_are_none_of_ours_are_refused(text: str, tmp_path: Path) ->
     (tmp_path / "samples-0.har").write_text(text, encoding="utf-8")
 
     with pytest.raises(EvidenceError):
-        shown(tmp_path / "load.json", {**DOCUMENT, "judged": {}})
+        load_trace(tmp_path / "load.json", {**DOCUMENT, "judged": {}})
 
 
 def test_a_run_in_its_own_process_leaves_what_can_be_judged(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_run_in_its_own_process_leaves_what_can_be_judged(tmp_path: Path) -> N
         run_load(LoadRun(scenario, profile, plan, budget, tmp_path, is_served=True))
 
     document = read_load(load_in(tmp_path))
-    trace = shown(load_in(tmp_path), document)
+    trace = load_trace(load_in(tmp_path), document)
     assert trace is not None
     found = judgements(trace)[USER]
     assert found.verdict == Violated("two users were given one subject")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.load.test_pacing import Getter, answering, stage_of, talking
+from tests.load.test_schedulers import Getter, answering, stage_of, talking
 
 from idprobe.load.engine import wakeup
 from idprobe.load.engine.wakeup import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
 from idprobe.load.run.plan import Open, Plan
-from idprobe.load.run.working import Work
+from idprobe.load.run.worker import LoadWorker
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def slack() -> Iterator[Path]:
 def test_the_thread_of_an_engine_wakes_on_time(slack: Path) -> None:
     slack.write_text("50000", "ascii")
     with talking(answering) as url:
-        Work(stage_of(url), Getter, Plan(Open(100), 0.1)).run()
+        LoadWorker(stage_of(url), Getter, Plan(Open(100), 0.1)).run()
 
     assert slack.read_text("ascii").strip() == "1"
 

@@ -6,8 +6,8 @@ import pytest
 
 from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.histogram import Histogram
+from idprobe.load.measure.monitor import Monitor
 from idprobe.load.measure.recording import Recording
-from idprobe.load.measure.watching import Watch
 from idprobe.load.measure.windows import (
     MOST_WINDOWS,
     Kind,
@@ -111,16 +111,16 @@ class Idle:
 def test_warm_up_steady_state_and_cool_down_are_told_apart(warm_up_s: float) -> None:
     recording, warm_up_ns = Recording(), round(warm_up_s * S)
     end_ns = warm_up_ns + 2 * S
-    watch = Watch(recording, Idle(), 0, (warm_up_ns, end_ns))
+    monitor = Monitor(recording, Idle(), 0, (warm_up_ns, end_ns))
 
     for now in range(0, end_ns + S, S // 10):
         if now < end_ns:
-            watch.began(now)
+            monitor.began(now)
         if now >= S // 2:
             # each takes half a second
-            watch.ended(now - S // 2, now - S // 2, now, None)
-        watch.tick(now)
-    watch.finish(end_ns + S)
+            monitor.ended(now - S // 2, now - S // 2, now, None)
+        monitor.tick(now)
+    monitor.finish(end_ns + S)
 
     seconds = dict.fromkeys(("warm-up", "steady", "cool-down"), 0.0)
     for window in recording.windows:
@@ -132,10 +132,10 @@ def test_warm_up_steady_state_and_cool_down_are_told_apart(warm_up_s: float) -> 
 
 def test_a_run_that_ends_with_its_schedule_has_no_cool_down() -> None:
     recording = Recording()
-    watch = Watch(recording, Idle(), 0, (0, S))
+    monitor = Monitor(recording, Idle(), 0, (0, S))
 
-    watch.tick(S + 1000)
-    watch.finish(S + 2000)
+    monitor.tick(S + 1000)
+    monitor.finish(S + 2000)
 
     assert [one.phase for one in recording.windows] == ["steady"]
 
@@ -144,39 +144,39 @@ def test_an_instant_is_no_second_in_which_the_engine_was_busiest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     used = iter([0, 300 * MS, 301 * MS])
-    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", lambda: (next(used), 0))
+    monkeypatch.setattr("idprobe.load.measure.monitor.processor_ns", lambda: (next(used), 0))
     recording = Recording()
-    watch = Watch(recording, Idle(), 0, (0, None))
+    monitor = Monitor(recording, Idle(), 0, (0, None))
 
-    watch.began(0)
-    watch.tick(S)
-    watch.began(S)
-    watch.finish(S + MS)
+    monitor.began(0)
+    monitor.tick(S)
+    monitor.began(S)
+    monitor.finish(S + MS)
 
     assert recording.workers[0].busiest == 0.3
 
 
 def test_waiting_awake_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     used = iter([0, 950 * MS, 1050 * MS])
-    monkeypatch.setattr("idprobe.load.measure.watching.processor_ns", lambda: (next(used), 0))
+    monkeypatch.setattr("idprobe.load.measure.monitor.processor_ns", lambda: (next(used), 0))
     recording, engine = Recording(), Idle()
-    watch = Watch(recording, engine, 0, (0, None))
+    monitor = Monitor(recording, engine, 0, (0, None))
 
     engine.spun_ns = 850 * MS
-    watch.began(0)
-    watch.tick(S)
+    monitor.began(0)
+    monitor.tick(S)
     # it was denied the processor while it waited
     engine.spun_ns += 1000 * MS
-    watch.began(S)
-    watch.tick(2 * S)
-    watch.settle()
+    monitor.began(S)
+    monitor.tick(2 * S)
+    monitor.settle()
 
     assert [(one.cpu, one.busy_s) for one in recording.windows] == [(0.1, 0.0), (0.0, 0.0)]
 
 
 def test_answers_are_counted_by_status_code() -> None:
     recording, engine = Recording(), Idle()
-    watch = Watch(recording, engine, 0, (0, None))
+    monitor = Monitor(recording, engine, 0, (0, None))
 
     counter = engine.counters.of("POST /token")
     counter.answered(200, 10)
@@ -185,11 +185,11 @@ def test_answers_are_counted_by_status_code() -> None:
     counter.failed("status 503")
     counter.unanswered()
     counter.failed("connection refused")
-    watch.tick(S)
+    monitor.tick(S)
     # what comes after the second that is over is not of it
     engine.counters.of("POST /token").answered(500, 10)
-    assert watch.unsettled_ns == S
-    watch.settle()
+    assert monitor.unsettled_ns == S
+    monitor.settle()
 
     assert recording.statuses == {"200": 1, "503": 1, "none": 1}
     kind = recording.windows[0].kinds["POST /token"]

@@ -8,10 +8,10 @@ from idprobe.load.callers import Caller, Mixed
 from idprobe.load.callers.mixed import KINDS
 from idprobe.load.callers.stage import Stage, set_up
 from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.load_trace import under_load
 from idprobe.load.run.plan import Closed, Plan
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.shown import under_load
-from idprobe.load.run.working import Work, tried
+from idprobe.load.run.worker import LoadWorker, preflight
 from idprobe.model.profile import Profile, Role
 from idprobe.model.trace import Trace
 from idprobe.redaction import Vault
@@ -43,7 +43,7 @@ def loaded(profile: Profile, scenario: str, *, rounds: int = 1) -> Trace:
     Of several rounds the first in which an answer was wrong is the last.
     """
     stage, kind = set_up(profile), KINDS.get(scenario, Mixed)
-    tried(stage, kind)
+    preflight(stage, kind)
     plan = Plan(Closed(USERS), SECONDS, callers=USERS)
     work = _worked(stage, kind, plan)
     for _ in range(rounds - 1):
@@ -65,8 +65,8 @@ def loaded(profile: Profile, scenario: str, *, rounds: int = 1) -> Trace:
     return under_load({**result.to_dict(), "void": None}, [samples])
 
 
-def _worked(stage: Stage, kind: type[Caller], plan: Plan) -> Work:
-    work = Work(stage, kind, plan)
+def _worked(stage: Stage, kind: type[Caller], plan: Plan) -> LoadWorker:
+    work = LoadWorker(stage, kind, plan)
     work.join_one(USERS)
     work.run()
     return work

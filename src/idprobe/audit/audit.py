@@ -42,7 +42,7 @@ from idprobe.judge.weigh import (
     stale,
     weigh,
 )
-from idprobe.load.run.shown import is_of
+from idprobe.load.run.load_trace import is_run_of
 from idprobe.model.catalogue import Catalogue, Family, Requirement, load_catalogue, selected
 from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import (
@@ -168,7 +168,7 @@ class Audit:
     def _under_load(self) -> Trace | None:
         """The load run that is shown, or that was shown to the run which is judged again."""
         load, shown = self.options.load, self.options.under_load
-        if shown is not None and (load is None or is_of(load, self.profile)):
+        if shown is not None and (load is None or is_run_of(load, self.profile)):
             return shown
         return None if self.recorded is None else self.recorded.traces.get(UNDER_LOAD)
 

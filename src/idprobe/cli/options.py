@@ -10,7 +10,7 @@ import click
 from idprobe.audit.audit import Options
 from idprobe.errors import UsageError
 from idprobe.judge.weigh import FailOn
-from idprobe.load.run.shown import shown
+from idprobe.load.run.load_trace import load_trace
 from idprobe.model.effort import Replay
 from idprobe.observe.observer import Selection
 from idprobe.probes import Depth, Safety, all_probes
@@ -114,7 +114,7 @@ def options_of(given: dict[str, Any], out: Path) -> Options:
         overwrite=given["overwrite"],
         build=given.get("build"),
         load=load,
-        under_load=None if load is None else shown(load_in(named or out), load),
+        under_load=None if load is None else load_trace(load_in(named or out), load),
         baseline=None if baseline is None else read_results(results_in(baseline)),
     )
 

@@ -149,7 +149,7 @@ def _plain(flow: Flow[Any]) -> LoadFlow:
 
 
 class _Once:
-    """The pace of one flow that runs once."""
+    """Schedules one flow once."""
 
     def __init__(self, engine: Engine, flow: LoadFlow) -> None:
         self._engine: Final = engine
@@ -189,11 +189,11 @@ def counted_out(transport: Transport, flow: LoadFlow) -> tuple[Any, int]:
         values.append((yield from flow))
 
     engine = Engine(transport)
-    pace = _Once(engine, kept())
+    scheduler = _Once(engine, kept())
     try:
-        engine.run(pace)
+        engine.run(scheduler)
     finally:
         engine.close()
-    if pace.failure is not None or not values:
-        raise ProbeError(pace.failure or "it was stopped")
+    if scheduler.failure is not None or not values:
+        raise ProbeError(scheduler.failure or "it was stopped")
     return values[0], engine.requests

@@ -30,7 +30,7 @@ class ConnectionPool:
             raise
         user.connections[origin], connection.owner = connection, user
         self.by_fd[connection.fd] = connection
-        self._poller.watch(connection.fd)
+        self._poller.register(connection.fd)
         return connection
 
     def arm(self, connection: Connection) -> None:

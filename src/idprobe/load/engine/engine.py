@@ -19,12 +19,12 @@ from idprobe.load.engine.poller import Poller
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED
 from idprobe.load.engine.responses import HeadCache, RawResponse, ResponseReader
 from idprobe.load.engine.transport import Transport, reason_of, shortage_of
-from idprobe.load.engine.virtual_users import LoadFlow, Pace, VirtualUser
+from idprobe.load.engine.virtual_users import LoadFlow, Scheduler, VirtualUser
 from idprobe.load.measure.counters import Counters
 from idprobe.load.measure.sampling import Samples
 from idprobe.model.exchange import Request, Response
 
-__all__ = ["Engine", "LoadFlow", "Pace", "VirtualUser"]
+__all__ = ["Engine", "LoadFlow", "Scheduler", "VirtualUser"]
 
 NS: Final = 1_000_000_000
 SWEEP_NS: Final = 50_000_000
@@ -34,7 +34,7 @@ SENT_TWICE: Final = "sent twice, since a kept connection was broken off, and ref
 
 
 class Engine:
-    """The loop. `run` returns when the pace says that it is over, or when `stop` was called."""
+    """The loop. `run` returns when the scheduler says that all is done, or after `stop`."""
 
     def __init__(self, transport: Transport, *, spins: bool = False) -> None:
         self._transport: Final = transport
@@ -79,15 +79,15 @@ class Engine:
         """How many connections are open."""
         return len(self._pool.by_fd)
 
-    def run(self, pace: Pace) -> None:
-        """Drive the callers until the pace is over."""
+    def run(self, scheduler: Scheduler) -> None:
+        """Drive the callers until the scheduler is done."""
         clock, poller, connections = time.perf_counter_ns, self._poller, self._pool.by_fd
         sweep_at = clock() + SWEEP_NS
         while not poller.stopped:
             now = clock()
-            wake_at = pace.due(now)
-            self._settle(pace)
-            if pace.over(clock()):
+            wake_at = scheduler.due(now)
+            self._settle(scheduler)
+            if scheduler.over(clock()):
                 break
             if self._delayed:
                 wake_at = min(wake_at, self._release())
@@ -100,7 +100,7 @@ class Engine:
             if now >= sweep_at:
                 sweep_at = now + SWEEP_NS
                 self._sweep(now)
-            self._settle(pace)
+            self._settle(scheduler)
 
     def begin(self, user: VirtualUser, flow: LoadFlow, intended_ns: int | None = None) -> None:
         """Start a virtual user on a flow, meant to start at `intended_ns`, or now."""
@@ -135,15 +135,15 @@ class Engine:
         self._pool.close()
         self._poller.close()
 
-    def _settle(self, pace: Pace) -> None:
-        """Tell flows what broke, and the pace what ended; none calls itself ever deeper."""
+    def _settle(self, scheduler: Scheduler) -> None:
+        """Tell flows what broke, and the scheduler what ended; none calls itself ever deeper."""
         while self._broken or self._ended:
             while self._broken:
                 user, error = self._broken.popleft()
                 self._tell(user, error)
             if self._ended:
                 user, failure = self._ended.popleft()
-                pace.ended(user, user.came_ns or time.perf_counter_ns(), failure)
+                scheduler.ended(user, user.came_ns or time.perf_counter_ns(), failure)
 
     def _tell(self, user: VirtualUser, error: OSError | IdprobeError) -> None:
         request, flow = user.request, user.flow

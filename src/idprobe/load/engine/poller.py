@@ -41,7 +41,7 @@ class Poller:
         self._turn = 0
         self._timestamp_at_ns = 0
 
-    def watch(self, fd: int) -> None:
+    def register(self, fd: int) -> None:
         """Wait for a new socket, to be read and to be written."""
         self._epoll.register(fd, READABLE | WRITABLE)
 

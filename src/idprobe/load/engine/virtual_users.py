@@ -1,4 +1,4 @@
-"""Virtual users: callers as an engine runs them, and the pace that lets them begin."""
+"""Virtual users: callers as an engine runs them, and the scheduler that starts them."""
 
 from collections.abc import Generator
 from typing import Any, Final, Protocol
@@ -9,7 +9,7 @@ from idprobe.load.engine.responses import RawResponse
 from idprobe.load.measure.counters import RequestCounter
 from idprobe.model.exchange import Request
 
-__all__ = ["LoadFlow", "Pace", "VirtualUser"]
+__all__ = ["LoadFlow", "Scheduler", "VirtualUser"]
 
 LoadFlow = Generator[EncodedRequest | Request, Any, Any]
 
@@ -46,7 +46,7 @@ class VirtualUser:
         """How long the answer took that its flow has not judged yet; -1 where there is none."""
 
 
-class Pace(Protocol):
+class Scheduler(Protocol):
     """Decides when a virtual user begins an iteration, and is told how it ended."""
 
     def due(self, now_ns: int) -> int:

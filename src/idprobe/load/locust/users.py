@@ -41,8 +41,8 @@ from idprobe.load.measure.windows import Window
 from idprobe.load.run.live import second_text
 from idprobe.load.run.plan import LIFELINE, METRICS, PLAN, PROFILE, Plan
 from idprobe.load.run.quantities import place_of
-from idprobe.load.run.working import Work, tried
-from idprobe.load.schedule.caps import heed_limits, refuse_to_share
+from idprobe.load.run.worker import LoadWorker, preflight
+from idprobe.load.schedule.caps import enforce_limits, refuse_distributed
 from idprobe.load.tokens.leftovers import Leftovers
 
 __all__ = ["FlowUser"]
@@ -68,7 +68,7 @@ class FlowUser(User):
 
     abstract = True
     caller: ClassVar[type[Caller]]
-    work: ClassVar[Work | None] = None
+    work: ClassVar[LoadWorker | None] = None
     early: ClassVar[int] = 0
     """How many came before there was an engine: those of a worker that waits for the plan."""
     wait_time = constant(FOREVER_S)
@@ -106,7 +106,7 @@ class _Run:
         self._shown: tuple[Window, int] | None = None
         self._planned = Event()
         self._stopped: set[str] = set()
-        self._work: Work | None = None
+        self._work: LoadWorker | None = None
 
     def share_out(self) -> None:
         """Let a master tell its workers the plan when they ask, and hear what they say."""
@@ -167,9 +167,9 @@ class _Run:
     def _heed(self, plan: Plan | None) -> None:
         """Raise UsageError where a worker is to do more than its own profile allows."""
         if plan is None:
-            refuse_to_share(self._stage.profile)
+            refuse_distributed(self._stage.profile)
         else:
-            heed_limits(plan, self._stage.profile, self._stage.cost)
+            enforce_limits(plan, self._stage.profile, self._stage.cost)
 
     def _refuse(self, runner: WorkerRunner, error: UsageError) -> None:
         sys.stderr.write(f"idprobe: {error}\n")
@@ -184,7 +184,7 @@ class _Run:
         if plan is None and limits.concurrency is not None:
             where = f"limits.concurrency of {self._stage.profile.where}"
             sys.stderr.write(f"idprobe: at most {limits.concurrency} users work at once: {where}\n")
-        work = self._work = Work(self._stage, self._user_class.caller, plan)
+        work = self._work = LoadWorker(self._stage, self._user_class.caller, plan)
         work.join_one(self._user_class.early)
         self._user_class.work = work
         work.start()
@@ -245,7 +245,7 @@ class _Run:
         if place is not None and self._work is not None:
             self._tell(self._work)
 
-    def _tell(self, work: Work) -> None:
+    def _tell(self, work: LoadWorker) -> None:
         """Tell the master, or the process that waits for us, what was recorded; once."""
         if self._told:
             return
@@ -267,7 +267,7 @@ class _Run:
         said = {"place": self._place, "text": outcome_text(outcome), "samples": samples}
         runner.send_message(OUTCOME_MESSAGE, said)
 
-    def _show(self, work: Work) -> None:
+    def _show(self, work: LoadWorker) -> None:
         """Tell the process that waits for us what the last second was like, once."""
         latest, place = work.latest, os.environ.get(PLAN)
         if latest is None or latest is self._shown:
@@ -280,12 +280,12 @@ class _Run:
         elif place is not None:
             write_outcome(second_path(Path(place), self._place), second_text(*latest))
 
-    def _scrape(self, work: Work, scraped: Scraped) -> None:
+    def _scrape(self, work: LoadWorker, scraped: Scraped) -> None:
         while not work.done:
             scraped.ask()
             gevent.sleep(TICK_S)
 
-    def _look_after(self, work: Work) -> None:
+    def _look_after(self, work: LoadWorker) -> None:
         while not work.done:
             gevent.sleep(TICK_S)
             if self._plan is not None:
@@ -333,11 +333,11 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         stage = set_up(profile)
         if plan.clean if plan else isinstance(environment.runner, WorkerRunner):
             stage.findings.leftovers = Leftovers()
-        tried(stage, user_class.caller)
+        preflight(stage, user_class.caller)
         if plan is not None:
-            heed_limits(plan, profile, stage.cost)
+            enforce_limits(plan, profile, stage.cost)
         elif isinstance(environment.runner, MasterRunner) or (options and options.processes):
-            refuse_to_share(profile)
+            refuse_distributed(profile)
         if options and options.idprobe_metrics and not isinstance(environment.runner, WorkerRunner):
             serve_metrics(environment, place_of(options.idprobe_metrics, "127.0.0.1"))
     except IdprobeError as error:

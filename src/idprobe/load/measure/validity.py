@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from idprobe.load.measure.histogram import Histogram, enough_for, fewest_for
+from idprobe.load.measure.monitor import BUSY
 from idprobe.load.measure.recording import Recording
-from idprobe.load.measure.watching import BUSY
 from idprobe.load.run.budget import Budget
 from idprobe.load.run.quantities import shown_duration
 

@@ -18,9 +18,9 @@ from idprobe.load.run.contradictions import refuse_contradictions
 from idprobe.load.run.defaults import budget_text, with_defaults
 from idprobe.load.run.folder import writing
 from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.launcher import run_load, run_web, run_worker
 from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.quantities import duration_ns, duration_s, per_second, place_of
-from idprobe.load.run.running import run_load, run_web, run_worker
 from idprobe.load.run.table import print_load
 from idprobe.load.schedule.caps import MOST_USERS
 from idprobe.load.schedule.ramp import parse_ramp, peak_of

@@ -9,7 +9,7 @@ from idprobe.load.run.plan import Closed, Open, Plan
 from idprobe.load.schedule.ramp import expected
 from idprobe.model.profile import Limits, Profile
 
-__all__ = ["MOST_REQUESTS", "MOST_USERS", "Cost", "heed_limits", "refuse_to_share"]
+__all__ = ["MOST_REQUESTS", "MOST_USERS", "Cost", "enforce_limits", "refuse_distributed"]
 
 MOST_PER_S: Final = 1_000_000.0
 """Iterations a second; more is a slip of the pen."""
@@ -28,7 +28,7 @@ class Cost:
     """In an iteration; of a mixture the weighted mean."""
 
 
-def heed_limits(plan: Plan, profile: Profile, cost: Cost = Cost()) -> Plan:
+def enforce_limits(plan: Plan, profile: Profile, cost: Cost = Cost()) -> Plan:
     """Return the plan within caps and limits; raises UsageError where it goes beyond.
 
     What an iteration costs is known once one was tried; until then it is one request.
@@ -50,7 +50,7 @@ def heed_limits(plan: Plan, profile: Profile, cost: Cost = Cost()) -> Plan:
     return plan
 
 
-def refuse_to_share(profile: Profile) -> None:
+def refuse_distributed(profile: Profile) -> None:
     """Raise UsageError for limits where nobody knows how many processes are to share them."""
     limits = profile.limits
     if limits.requests_per_second or limits.concurrency or limits.max_requests:

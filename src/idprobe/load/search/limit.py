@@ -21,9 +21,9 @@ from idprobe.load.measure.recording import Recording
 from idprobe.load.run.budget import Budget
 from idprobe.load.run.folder import writing
 from idprobe.load.run.generator import LoadRun
+from idprobe.load.run.launcher import run_load
 from idprobe.load.run.plan import Closed, Open, Plan
 from idprobe.load.run.result import LoadResult, reliable
-from idprobe.load.run.running import run_load
 from idprobe.load.search.scaling import Point, Scaling, fitted
 from idprobe.load.search.searching import Bracket, Trial, Undecided, knee, searched
 from idprobe.setup.embedded import served

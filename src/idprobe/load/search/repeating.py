@@ -10,7 +10,7 @@ from rich.table import Table
 
 from idprobe.load.run.folder import writing
 from idprobe.load.run.generator import LoadRun
-from idprobe.load.run.running import run_load
+from idprobe.load.run.launcher import run_load
 from idprobe.load.search.comparing import comparisons, series_of, write_series
 
 __all__ = ["repeated", "worst"]

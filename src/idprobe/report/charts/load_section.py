@@ -1,6 +1,6 @@
 """The load section of a report: what a load.json says, which judges nothing here.
 
-What its answers were held to is evidence for checks (see idprobe.load.run.shown).
+What its answers were held to is evidence for checks (see idprobe.load.run.load_trace).
 """
 
 import json

@@ -12,7 +12,7 @@ from idprobe.evidence.store import UNDER_LOAD
 from idprobe.model.profile import Profile
 from idprobe.model.trace import Trace
 
-__all__ = ["FOLDED", "is_of", "shown", "under_load"]
+__all__ = ["FOLDED", "is_run_of", "load_trace", "under_load"]
 
 SAMPLES: Final = "samples-*.har"
 MAX_BYTES: Final = 16_000_000
@@ -22,7 +22,7 @@ _PSEUDONYM: Final = re.compile(r"(?<=‹)([a-z_]+)-([0-9]+)(?=›)")
 _TOLD: Final = ("scenario", "issuer", "started_at", "void", "unusable", "lost", "judged")
 
 
-def shown(path: Path, document: Mapping[str, Any]) -> Trace | None:
+def load_trace(path: Path, document: Mapping[str, Any]) -> Trace | None:
     """Return the trace of a load.json and of the samples beside it.
 
     None where it does not say what its answers were held to, as those of earlier versions do not.
@@ -57,7 +57,7 @@ def under_load(document: Mapping[str, Any], traces: Iterable[Trace]) -> Trace:
     )
 
 
-def is_of(document: Mapping[str, Any], profile: Profile) -> bool:
+def is_run_of(document: Mapping[str, Any], profile: Profile) -> bool:
     """Return whether a load run was of this server; the embedded one has a new port each time."""
     loaded = document["target"]
     if profile.embedded is not None:

@@ -8,9 +8,9 @@ from idprobe.load.measure.histogram import Histogram
 from idprobe.load.measure.recording import Recording
 from idprobe.load.measure.windows import Kind, Window
 from idprobe.load.run.budget import parse_budget
+from idprobe.load.run.csv_file import write_csv
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.sheet import write_sheet
 
 MS = 1_000_000
 EVIL = '=HYPERLINK("https://id.example")'
@@ -26,7 +26,7 @@ def rows_of(kinds: dict[str, Kind], folder: Path) -> list[dict[str, str]]:
         "client_credentials", "t", "http://127.0.0.1", datetime(2026, 1, 1, tzinfo=UTC),
         Plan(Open(200), 1.0), parse_budget(""), recording,
     )  # fmt: skip
-    write_sheet(result, folder / "load.csv")
+    write_csv(result, folder / "load.csv")
     with (folder / "load.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -25,6 +25,7 @@ from idprobe.load.measure.recording import (
 )
 from idprobe.load.pools import with_pools
 from idprobe.load.run.budget import Budget
+from idprobe.load.run.csv_file import write_csv
 from idprobe.load.run.folder import writing
 from idprobe.load.run.generator import STOPPED, Generator, LoadRun, environment_of
 from idprobe.load.run.plan import (
@@ -33,9 +34,8 @@ from idprobe.load.run.plan import (
     Plan,
 )
 from idprobe.load.run.result import LoadResult
-from idprobe.load.run.sheet import write_sheet
 from idprobe.load.scenarios import scenario_file
-from idprobe.load.schedule.caps import heed_limits
+from idprobe.load.schedule.caps import enforce_limits
 from idprobe.load.schedule.ramp import expected
 from idprobe.model.profile import Profile, load_consent_missing
 from idprobe.setup.embedded import served
@@ -56,7 +56,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     _refuse(run.profile, run.may_load)
     if run.plan.server_metrics is not None:
         refuse_metrics(run.plan.server_metrics, run.may_load)
-    plan = heed_limits(run.plan, run.profile)
+    plan = enforce_limits(run.plan, run.profile)
     _refuse_short(plan, run.budget)
     with writing(run.out):
         run.out.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def run_load(run: LoadRun, environ: Mapping[str, str] = os.environ) -> LoadResul
     document = json_text(result.to_dict(), indent=1)
     with writing(run.out):
         (run.out / "load.json").write_text(document + "\n", encoding="utf-8")
-        write_sheet(result, run.out / "load.csv")
+        write_csv(result, run.out / "load.csv")
     if died == STOPPED:
         raise KeyboardInterrupt
     return result

@@ -9,7 +9,7 @@ from idprobe.load.measure.histogram import Histogram, reliable
 from idprobe.load.measure.windows import Window
 from idprobe.load.run.result import LoadResult
 
-__all__ = ["write_sheet"]
+__all__ = ["write_csv"]
 
 PERCENTILES: Final = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
 STATUSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx", "none", "others")
@@ -20,7 +20,7 @@ COLUMNS: Final = (
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_sheet(result: LoadResult, path: Path) -> None:
+def write_csv(result: LoadResult, path: Path) -> None:
     """Write load.csv.
 
     What is an iteration counts from when it was meant to start, what is a request from when it was

@@ -1,4 +1,4 @@
-"""One run of load in this process: an engine in a thread, its pace, and what was recorded."""
+"""One run of load in this process: an engine in a thread, its scheduler, and what was recorded."""
 
 import gc
 import math
@@ -17,26 +17,20 @@ from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
 from idprobe.load.engine.unpatched import unpatched
 from idprobe.load.engine.wakeup import wake_on_time
 from idprobe.load.measure.memory import Scraped, memory_of, unknown
+from idprobe.load.measure.monitor import Monitor
 from idprobe.load.measure.recording import UNFINISHED, Recording
-from idprobe.load.measure.watching import Watch
 from idprobe.load.measure.windows import Window
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.schedule.caps import MOST_REQUESTS, MOST_USERS, Cost
-from idprobe.load.schedule.pacing import (
-    ClosedPace,
-    Conclusion,
-    Crew,
-    LastLook,
-    OpenPace,
-    Preparation,
-    Times,
-)
+from idprobe.load.schedule.phases import AvailabilityCheck, Conclusion, Preparation
 from idprobe.load.schedule.ramp import Step
 from idprobe.load.schedule.schedule import Arrivals
+from idprobe.load.schedule.schedulers import ClosedScheduler, OpenScheduler, PhaseTimes
+from idprobe.load.schedule.user_pool import VirtualUserPool
 from idprobe.load.tokens.cleaning import cleaners
 from idprobe.load.tokens.introspecting import askers, told
 
-__all__ = ["Work", "tried"]
+__all__ = ["LoadWorker", "preflight"]
 
 UNBOUNDED: Final = 1 << 30
 TOGETHER: Final = 8
@@ -52,7 +46,7 @@ GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
 
 
-def tried(stage: Stage, kind: type[Caller]) -> None:
+def preflight(stage: Stage, kind: type[Caller]) -> None:
     """Show that one iteration works, and count its requests; raises ProbeError that says why not.
 
     Of a mixture every kind is tried; one that does not work shows when load runs, if others do.
@@ -85,7 +79,7 @@ def _mean(stage: Stage, caller: Caller) -> float:
     return requests / weights
 
 
-class Work:
+class LoadWorker:
     """The engine of one run, in a thread of its own."""
 
     def __init__(self, stage: Stage, kind: type[Caller], plan: Plan | None) -> None:
@@ -93,7 +87,7 @@ class Work:
         self._kind: Final = kind
         self._plan: Final = plan
         self._patience_s: Final = stage.profile.limits.exchange_s
-        self._closed: ClosedPace | None = None
+        self._closed: ClosedScheduler | None = None
         self._wanted = 0
         self._left = False
         limits, workers = stage.profile.limits, 1 if plan is None else plan.workers
@@ -110,12 +104,12 @@ class Work:
         url = None if plan is None else plan.server_metrics
         self.scraped: Final = None if url is None else Scraped(url)
         """What somebody else has to ask for every now and then, while the engine is at work."""
-        self._watch: Watch | None = None
+        self._monitor: Monitor | None = None
 
     @property
     def latest(self) -> tuple[Window, int] | None:
         """What the last second was like, and how many iterations have failed so far."""
-        return None if self._watch is None else self._watch.latest
+        return None if self._monitor is None else self._monitor.latest
 
     def start(self) -> None:
         """Start the thread, with as many open files as the system allows."""
@@ -163,53 +157,55 @@ class Work:
     def _carry_out(self) -> None:
         engine, recording, plan = self.engine, self.recording, self._plan
         bound = plan.model.connections if plan and isinstance(plan.model, Open) else UNBOUNDED
-        crew = Crew(lambda number: self._kind(self._stage, number), bound)
+        pool = VirtualUserPool(lambda number: self._kind(self._stage, number), bound)
         if self._kind.prepares and plan is not None:
-            self._prepare(crew, min(plan.callers, bound))
+            self._prepare(pool, min(plan.callers, bound))
             if isinstance(plan.model, Open):
-                crew.close()
+                pool.close()
         engine.requests = engine.reconnects = 0
         if engine.rate_limiter is not None:
             engine.rate_limiter.refill()
         engine.samples.forget()
-        pace = self._pace(crew)
-        self._watch = pace.watch
-        engine.run(pace)
-        pace.finish()
+        scheduler = self._scheduler(pool)
+        self._monitor = scheduler.monitor
+        engine.run(scheduler)
+        scheduler.finish()
         recording.requests, recording.reconnects = engine.requests, engine.reconnects
-        self._look_again(crew, pace)
+        self._look_again(pool, scheduler)
         self._note_end()
-        recording.most_connections = crew.made
+        recording.most_connections = pool.made
         engine.samples.stop_timing()
         # those who worked last: what the others hold may have expired
-        latest = tuple(islice(reversed(crew.idle), MOST_CONCLUDING))
+        latest = tuple(islice(reversed(pool.idle), MOST_CONCLUDING))
         self._conclude(askers(self._stage))
         self._conclude(latest)
-        self._conclude(self._cleaners(crew))
+        self._conclude(self._cleaners(pool))
 
-    def _look_again(self, crew: Crew, pace: OpenPace | ClosedPace) -> None:
+    def _look_again(
+        self, pool: VirtualUserPool, scheduler: OpenScheduler | ClosedScheduler
+    ) -> None:
         """Say that the target is down if it no longer answered at the end, nor does so now.
 
         A run may be over before so much is lost that it stops, and its budget may be generous.
         """
         recording, engine = self.recording, self.engine
-        is_doubtful = pace.pulse.is_faint or recording.failures[UNFINISHED] > 0
-        if recording.stopped is not None or not is_doubtful or not crew.users:
+        is_doubtful = scheduler.outage.is_suspected or recording.failures[UNFINISHED] > 0
+        if recording.stopped is not None or not is_doubtful or not pool.users:
             return
-        ready = (one for one in reversed(crew.users) if one.prepared or not self._kind.prepares)
+        ready = (one for one in reversed(pool.users) if one.prepared or not self._kind.prepares)
         user = next(ready, None)
         until = time.monotonic() + LOOK_AGAIN_S
         is_over = False
         while not is_over:
             is_over = time.monotonic() >= until
-            asked = crew.users[-1] if user is None else user
+            asked = pool.users[-1] if user is None else user
             flow = asked.caller.prepare() if user is None else asked.caller.iterate()
-            look = LastLook(engine, asked, flow)
+            look = AvailabilityCheck(engine, asked, flow)
             engine.run(look)
             if look.answered or engine.stopped:
                 return
             unpatched("time", "sleep")(REST_S)
-        since = pace.pulse.since
+        since = scheduler.outage.since
         again = "asked again when load was over, it gave no answer"
         recording.stopped = f"the target is down{since}; {again}"
 
@@ -217,9 +213,9 @@ class Work:
         if not self.engine.stopped:
             self.engine.run(Conclusion(self.engine, users, self._patience_s, self._together))
 
-    def _cleaners(self, crew: Crew) -> tuple[VirtualUser, ...]:
+    def _cleaners(self, pool: VirtualUserPool) -> tuple[VirtualUser, ...]:
         """Return who gives tokens back; a target that is down takes none."""
-        held = (one for user in crew.users for one in user.caller.held())
+        held = (one for user in pool.users for one in user.caller.held())
         users = cleaners(self._stage, held, self.recording, self._together)
         return () if self.recording.stopped is not None else users
 
@@ -256,19 +252,19 @@ class Work:
         gc.freeze()
         gc.set_threshold(GARBAGE)
 
-    def _prepare(self, crew: Crew, callers: int) -> None:
-        preparation = Preparation(self.engine, crew, callers, self._together)
+    def _prepare(self, pool: VirtualUserPool, callers: int) -> None:
+        preparation = Preparation(self.engine, pool, callers, self._together)
         self.engine.run(preparation)
         self.engine.counters.hand_over()
         self.engine.counters.outbox.clear()
         if preparation.failure is not None:
             raise ProbeError(f"a caller could not be prepared: {preparation.failure}")
 
-    def _pace(self, crew: Crew) -> OpenPace | ClosedPace:
+    def _scheduler(self, pool: VirtualUserPool) -> OpenScheduler | ClosedScheduler:
         plan, engine, recording = self._plan, self.engine, self.recording
         warm_up_s = 0.0 if plan is None else plan.warm_up_s
         seconds = None if plan is None else warm_up_s + plan.duration_s
-        times = Times(warm_up_s, seconds, self._patience_s, self._server_memory())
+        times = PhaseTimes(warm_up_s, seconds, self._patience_s, self._server_memory())
         if plan is not None and isinstance(plan.model, Open) and seconds is not None:
             model = plan.model
             steps = model.steps(plan.duration_s)
@@ -276,11 +272,11 @@ class Work:
             before = (Step(first, first, warm_up_s),) if warm_up_s else ()
             phase = model.phase_s * model.rate_per_s
             arrivals = Arrivals((*before, *steps), model.spacing, model.seed, phase)
-            return OpenPace(engine, crew, arrivals, recording, times)
-        pace = ClosedPace(engine, crew, recording, times, MOST_REQUESTS)
-        pace.reserve = math.ceil(self._stage.cost.prepare + self._stage.cost.iterate)
-        self._closed = pace
-        pace.wanted = min(self._wanted, self.most_users)
+            return OpenScheduler(engine, pool, arrivals, recording, times)
+        scheduler = ClosedScheduler(engine, pool, recording, times, MOST_REQUESTS)
+        scheduler.reserve = math.ceil(self._stage.cost.prepare + self._stage.cost.iterate)
+        self._closed = scheduler
+        scheduler.wanted = min(self._wanted, self.most_users)
         if self._left:
-            pace.leave()
-        return pace
+            scheduler.leave()
+        return scheduler

@@ -5,7 +5,7 @@ import socket
 import time
 
 import pytest
-from tests.load.test_pacing import (
+from tests.load.test_schedulers import (
     answering,
     failing_to_connect,
     recorded,
@@ -20,9 +20,9 @@ from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Closed, Model, Open, Plan
-from idprobe.load.run.working import Work
-from idprobe.load.schedule import pulse
-from idprobe.load.schedule.pulse import DOWN_NS, Pulse
+from idprobe.load.run.worker import LoadWorker
+from idprobe.load.schedule import outage
+from idprobe.load.schedule.outage import DOWN_NS, OutageDetector
 from idprobe.model.exchange import Request
 
 SHED = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
@@ -39,7 +39,7 @@ def nobody() -> str:
 def test_a_run_against_a_server_that_is_gone_ends_by_itself_and_says_so(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulse, "DOWN_NS", 500 * MS)
+    monkeypatch.setattr(outage, "DOWN_NS", 500 * MS)
     started = time.monotonic()
 
     recording = recorded(nobody(), model, duration_s=60.0)
@@ -55,7 +55,7 @@ def test_a_run_against_a_server_that_is_gone_ends_by_itself_and_says_so(
 def test_connections_that_this_host_could_not_open_say_nothing_of_the_target(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pulse, "DOWN_NS", 300 * MS)
+    monkeypatch.setattr(outage, "DOWN_NS", 300 * MS)
     monkeypatch.setattr(connections, "unpatched", failing_to_connect(errno.EMFILE))
 
     recording = recorded(nobody(), Open(100), duration_s=60.0)
@@ -81,9 +81,9 @@ def test_a_server_that_sheds_load_is_not_down(monkeypatch: pytest.MonkeyPatch) -
         while peer.recv(65_536):
             peer.sendall(SHED)
 
-    monkeypatch.setattr(pulse, "DOWN_NS", 100 * MS)
+    monkeypatch.setattr(outage, "DOWN_NS", 100 * MS)
     with talking(shedding) as url:
-        work = Work(stage_of(url), Refused, Plan(Open(100), 0.8))
+        work = LoadWorker(stage_of(url), Refused, Plan(Open(100), 0.8))
         work.run()
 
     assert work.recording.failed == 80
@@ -91,7 +91,7 @@ def test_a_server_that_sheds_load_is_not_down(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_server_that_answers_is_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "DOWN_NS", 100 * MS)
+    monkeypatch.setattr(outage, "DOWN_NS", 100 * MS)
     with talking(answering) as url:
         recording = recorded(url, Open(100), duration_s=0.5)
 
@@ -99,28 +99,28 @@ def test_a_server_that_answers_is_not_down(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_time_without_answers_has_to_be_long_and_unbroken() -> None:
-    heart = Pulse()
+    detector = OutageDetector()
 
     def lost(first_ms: int, last_ms: int) -> list[str | None]:
-        return [heart.heard(at * MS, lost=True) for at in range(first_ms, last_ms, 100)]
+        return [detector.record(at * MS, lost=True) for at in range(first_ms, last_ms, 100)]
 
     assert not any(lost(0, 9_900))
     for _ in range(2):  # 99 of 101 are fewer than practically all
-        assert heart.heard(9_900 * MS, lost=False) is None
-    assert not heart.is_faint
+        assert detector.record(9_900 * MS, lost=False) is None
+    assert not detector.is_suspected
     assert not any(lost(10_000, 20_000))
-    assert heart.heard(10_000 * MS + DOWN_NS, lost=True)
+    assert detector.record(10_000 * MS + DOWN_NS, lost=True)
 
 
 def test_a_stray_answer_among_many_changes_nothing_and_few_failures_say_nothing() -> None:
-    heart = Pulse()
-    few = [heart.heard(at * 1000 * MS, lost=True) for at in range(19)]
-    more = [heart.heard(19_000 * MS, lost=True) for _ in range(200)]
-    heart.heard(19_000 * MS, lost=False)
+    detector = OutageDetector()
+    few = [detector.record(at * 1000 * MS, lost=True) for at in range(19)]
+    more = [detector.record(19_000 * MS, lost=True) for _ in range(200)]
+    detector.record(19_000 * MS, lost=False)
 
     assert not any(few)
     assert all(more)
-    assert heart.is_faint
+    assert detector.is_suspected
 
 
 def test_where_one_of_two_workers_saw_it_that_is_told() -> None:

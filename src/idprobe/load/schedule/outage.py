@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["DOWN_S", "Pulse"]
+__all__ = ["DOWN_S", "OutageDetector"]
 
 DOWN_S: Final = 10.0
 """So long practically no iteration has an answer before the target counts as down."""
@@ -14,8 +14,8 @@ PRACTICALLY_ALL: Final = 0.99
 DOWN_NS: Final = round(DOWN_S * 1e9)
 
 
-class Pulse:
-    """Hears how iterations end: with an answer, whatever it says, or for want of one.
+class OutageDetector:
+    """Is told how iterations end: with an answer, whatever it says, or for want of one.
 
     A server that refuses with 429 or 503 answers, and is not down.
     """
@@ -26,11 +26,11 @@ class Pulse:
         self._ended = self._lost = 0
 
     @property
-    def is_faint(self) -> bool:
+    def is_suspected(self) -> bool:
         """Whether answers were missing of late."""
         return self._since is not None
 
-    def heard(self, now_ns: int, *, lost: bool) -> str | None:
+    def record(self, now_ns: int, *, lost: bool) -> str | None:
         """Note how an iteration ended; return why to stop once the target is down."""
         if not lost:
             self._answered()

@@ -2,20 +2,20 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from idprobe.load.callers import Caller
-from idprobe.load.engine.engine import Engine, LoadFlow, VirtualUser
+from idprobe.load.engine.engine import Engine, VirtualUser
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED
 from idprobe.load.measure.memory import unknown
+from idprobe.load.measure.monitor import Monitor
 from idprobe.load.measure.recording import UNFINISHED, UNSENT, Recording
-from idprobe.load.measure.watching import Watch
-from idprobe.load.schedule.pulse import Pulse
+from idprobe.load.schedule.outage import OutageDetector
 from idprobe.load.schedule.schedule import Arrivals
+from idprobe.load.schedule.user_pool import VirtualUserPool
 
-__all__ = ["ClosedPace", "Conclusion", "Crew", "LastLook", "OpenPace", "Preparation", "Times"]
+__all__ = ["ClosedScheduler", "OpenScheduler", "PhaseTimes"]
 
 NS: Final = 1_000_000_000
 FAR_NS: Final = NS
@@ -30,7 +30,7 @@ REST_NS: Final = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class PhaseTimes:
     """How long a run warms up, how long it goes on in all, and how long it waits at the end."""
 
     warm_up_s: float = 0.0
@@ -41,146 +41,19 @@ class Times:
     """How many octets of memory the server holds."""
 
 
-class Crew:
-    """The callers of a process: those without work, and as many new ones as may be made."""
-
-    def __init__(self, make: Callable[[int], Caller], bound: int) -> None:
-        self._make: Final = make
-        self._bound = bound
-        self.idle: Final[deque[VirtualUser]] = deque()
-        self._in_turn = False
-        self.users: Final[list[VirtualUser]] = []
-        """All that were made."""
-
-    def take(self) -> VirtualUser | None:
-        """Return a caller without work, None if there is none.
-
-        It is the last that had some, so that few connections do; once no more are made, all take
-        turns.
-        """
-        if self.idle:
-            return self.idle.popleft() if self._in_turn else self.idle.pop()
-        if self.made >= self._bound:
-            return None
-        return self.one_more()
-
-    @property
-    def made(self) -> int:
-        """How many were made."""
-        return len(self.users)
-
-    def close(self) -> None:
-        """Make no more callers than there are, and let them take turns."""
-        self._bound = self.made
-        self._in_turn = True
-
-    def one_more(self) -> VirtualUser:
-        """Return a caller that is new."""
-        self.users.append(VirtualUser(self._make(self.made)))
-        return self.users[-1]
-
-
-class Conclusion:
-    """Lets each caller look at what is left, some at a time, when load is over."""
-
-    def __init__(
-        self, engine: Engine, users: Sequence[VirtualUser], patience_s: float, together: int
-    ) -> None:
-        self._engine: Final = engine
-        self._together: Final = together
-        self._left: Final = deque(users)
-        self._busy = 0
-        self._give_up_ns: Final = time.perf_counter_ns() + round(patience_s * NS)
-
-    def due(self, now_ns: int) -> int:
-        """Begin as many as may conclude at once."""
-        while self._left and self._busy < self._together and now_ns < self._give_up_ns:
-            self._busy += 1
-            user = self._left.popleft()
-            self._engine.begin(user, user.caller.conclude())
-        return now_ns + FAR_NS
-
-    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
-        """Go on: what was wrong is among the findings already."""
-        del user, now_ns, failure
-        self._busy -= 1
-
-    def over(self, now_ns: int) -> bool:
-        """Return whether all have concluded, or patience has ended."""
-        return not self._busy and (not self._left or now_ns >= self._give_up_ns)
-
-
-class LastLook:
-    """Lets one caller try once more when load is over, to see whether the target is there."""
-
-    def __init__(self, engine: Engine, user: VirtualUser, flow: LoadFlow) -> None:
-        self._engine: Final = engine
-        self._seat: Final = user
-        self._flow: Final = flow
-        self._begun = self._done = False
-        self.answered = False
-
-    def due(self, now_ns: int) -> int:
-        """Begin, the first time."""
-        if not self._begun:
-            self._begun = True
-            self._engine.begin(self._seat, self._flow)
-        return now_ns + FAR_NS
-
-    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
-        """Keep whether there was an answer, whatever it says."""
-        del now_ns
-        self.answered = failure is None or not user.unanswered
-        self._done = True
-
-    def over(self, now_ns: int) -> bool:
-        """Return whether it has ended."""
-        del now_ns
-        return self._done
-
-
-class Preparation:
-    """Makes callers and lets each prepare itself, some at a time, before load is measured."""
-
-    def __init__(self, engine: Engine, crew: Crew, wanted: int, together: int) -> None:
-        self._engine: Final = engine
-        self._together: Final = together
-        self._crew: Final = crew
-        self._wanted = wanted
-        self._busy = 0
-        self.failure: str | None = None
-
-    def due(self, now_ns: int) -> int:
-        """Begin as many as may be prepared at once."""
-        while self._wanted and self._busy < self._together and self.failure is None:
-            self._wanted -= 1
-            self._busy += 1
-            user = self._crew.one_more()
-            self._engine.begin(user, user.caller.prepare())
-        return now_ns + FAR_NS
-
-    def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
-        """Keep the caller, or why it could not prepare itself."""
-        del now_ns
-        self._busy -= 1
-        self.failure = self.failure or failure
-        user.prepared = failure is None
-        self._crew.idle.append(user)
-
-    def over(self, now_ns: int) -> bool:
-        """Return whether all are prepared, or one failed."""
-        del now_ns
-        return not self._busy and (not self._wanted or self.failure is not None)
-
-
-class OpenPace:
+class OpenScheduler:
     """Arrivals on a schedule; one that finds every caller at work waits, and that counts."""
 
     def __init__(
-        self, engine: Engine, crew: Crew, arrivals: Arrivals, recording: Recording, times: Times
+        self,
+        engine: Engine,
+        pool: VirtualUserPool,
+        arrivals: Arrivals,
+        recording: Recording,
+        times: PhaseTimes,
     ) -> None:
         self._engine: Final = engine
-        self._crew: Final = crew
+        self._pool: Final = pool
         self._recording: Final = recording
         self._offsets: Final = arrivals.offsets_ns()
         self._waiting: Final[deque[int]] = deque()
@@ -188,12 +61,12 @@ class OpenPace:
         self._started_ns: Final = started
         self._end_ns = started + round(arrivals.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
-        self.pulse: Final = Pulse()
+        self.outage: Final = OutageDetector()
         self._next_ns = self._following()
         recording.started_ns = started + round(times.warm_up_s * NS)
         steady_ns = recording.started_ns, self._end_ns
-        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
-        engine.on_lag = self.watch.lagged
+        self.monitor: Final = Monitor(recording, engine, started, steady_ns, times.server_memory)
+        engine.on_lag = self.monitor.lagged
 
     def _following(self) -> int | None:
         offset = next(self._offsets, None)
@@ -201,8 +74,8 @@ class OpenPace:
 
     def due(self, now_ns: int) -> int:
         """Begin the arrivals that are due."""
-        if now_ns >= self.watch.next_ns:
-            self.watch.tick(now_ns)
+        if now_ns >= self.monitor.next_ns:
+            self.monitor.tick(now_ns)
             now_ns = time.perf_counter_ns()
         begun = 0
         at_ns = self._next_ns
@@ -210,10 +83,10 @@ class OpenPace:
             if begun >= AT_ONCE:
                 return now_ns
             begun += 1
-            self.watch.began(at_ns)
-            if self.watch.is_steady(at_ns):
-                self.watch.slipped(now_ns - at_ns)
-            user = None if self._waiting else self._crew.take()
+            self.monitor.began(at_ns)
+            if self.monitor.is_steady(at_ns):
+                self.monitor.slipped(now_ns - at_ns)
+            user = None if self._waiting else self._pool.take()
             if user is None:
                 self._waiting.append(at_ns)
                 self._recording.most_waiting = max(self._recording.most_waiting, len(self._waiting))
@@ -223,24 +96,24 @@ class OpenPace:
             now_ns = time.perf_counter_ns()
         if at_ns is None:
             at_ns = self._end_ns if now_ns < self._end_ns else now_ns + FAR_NS
-        closed_ns = self.watch.unsettled_ns
+        closed_ns = self.monitor.unsettled_ns
         if closed_ns is not None and (at_ns - now_ns > PAUSE_NS or now_ns - closed_ns > AT_LAST_NS):
-            self.watch.settle()
+            self.monitor.settle()
         return at_ns
 
     def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Note how it went, and give the caller what waits longest."""
-        _note(self.watch, user, now_ns, failure)
-        if failure is not None or self.pulse.is_faint:
+        _note(self.monitor, user, now_ns, failure)
+        if failure is not None or self.outage.is_suspected:
             self._feel(user, now_ns, failure)
         if self._waiting and self._recording.stopped is None:
             self._engine.begin(user, user.caller.iterate(), self._waiting.popleft())
         else:
-            self._crew.idle.append(user)
+            self._pool.idle.append(user)
 
     def _feel(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self.pulse.heard(now_ns, lost=failure is not None and user.unanswered)
+        stopped = self.outage.record(now_ns, lost=failure is not None and user.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self._next_ns, self._end_ns = None, now_ns
@@ -255,38 +128,43 @@ class OpenPace:
         """Count what the run left undone as failed, and at least so slow."""
         now = time.perf_counter_ns()
         for intended_ns in self._waiting:
-            self.watch.unfinished(intended_ns, now, UNSENT)
-        _finish(self._engine, self.watch, now)
+            self.monitor.unfinished(intended_ns, now, UNSENT)
+        _finish(self._engine, self.monitor, now)
         self._recording.complete = self._next_ns is None
 
 
-class ClosedPace:
+class ClosedScheduler:
     """So many callers, each of which begins again when it has its answer.
 
     `wanted` may be changed by another thread; without a duration it goes on until `leave`.
     """
 
     def __init__(
-        self, engine: Engine, crew: Crew, recording: Recording, times: Times, most_requests: int
+        self,
+        engine: Engine,
+        pool: VirtualUserPool,
+        recording: Recording,
+        times: PhaseTimes,
+        most_requests: int,
     ) -> None:
         self._engine: Final = engine
-        self._crew: Final = crew
+        self._pool: Final = pool
         self._recording: Final = recording
         self._most_requests: Final = most_requests
         started = time.perf_counter_ns()
         self._end_ns = None if times.duration_s is None else started + round(times.duration_s * NS)
         self._patience_ns: Final = round(times.patience_s * NS)
-        self.pulse: Final = Pulse()
+        self.outage: Final = OutageDetector()
         self._resting: Final[deque[tuple[int, VirtualUser]]] = deque()
         self._preparing: Final[set[VirtualUser]] = set()
         self._working = 0
         recording.started_ns = started + round(times.warm_up_s * NS)
         steady_ns = recording.started_ns, self._end_ns
-        self.watch: Final = Watch(recording, engine, started, steady_ns, times.server_memory)
+        self.monitor: Final = Monitor(recording, engine, started, steady_ns, times.server_memory)
         self.wanted = 0
         self.reserve = 1
         """How many requests a user may need until it ends what it is at."""
-        engine.on_lag = self.watch.lagged
+        engine.on_lag = self.monitor.lagged
 
     def leave(self) -> None:
         """Let everybody finish; may be called from any thread."""
@@ -294,9 +172,9 @@ class ClosedPace:
 
     def due(self, now_ns: int) -> int:
         """Let those begin who have come, and those who have rested."""
-        if now_ns >= self.watch.next_ns:
-            self.watch.tick(now_ns)
-            self.watch.settle()
+        if now_ns >= self.monitor.next_ns:
+            self.monitor.tick(now_ns)
+            self.monitor.settle()
         if self._recording.stopped is None and self._is_short():
             self._recording.stopped = LIMIT_EXHAUSTED
             self.leave()
@@ -318,12 +196,12 @@ class ClosedPace:
         return left < 2 * self.reserve * self._working
 
     def _join(self) -> None:
-        self._again(self._crew.take() or self._crew.one_more())
+        self._again(self._pool.take() or self._pool.one_more())
 
     def _again(self, user: VirtualUser) -> None:
         if user.prepared:
             self._engine.begin(user, user.caller.iterate())
-            self.watch.began(user.intended_ns)
+            self.monitor.began(user.intended_ns)
         else:
             self._preparing.add(user)
             self._engine.begin(user, user.caller.prepare())
@@ -331,21 +209,21 @@ class ClosedPace:
     def ended(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Note how it went, and begin again unless there are too many or it is over."""
         if user not in self._preparing:
-            _note(self.watch, user, now_ns, failure)
+            _note(self.monitor, user, now_ns, failure)
         else:
             self._preparing.discard(user)
             user.prepared = failure is None
             if failure is not None:
-                self.watch.began(user.intended_ns)
-                _note(self.watch, user, now_ns, failure)
-        if failure is not None or self.pulse.is_faint:
+                self.monitor.began(user.intended_ns)
+                _note(self.monitor, user, now_ns, failure)
+        if failure is not None or self.outage.is_suspected:
             self._feel(user, now_ns, failure)
         end_ns = self._end_ns
         if self._working > self.wanted:
             self._working -= 1
-            self._crew.idle.append(user)
+            self._pool.idle.append(user)
         elif end_ns is not None and now_ns >= end_ns:
-            self._crew.idle.append(user)
+            self._pool.idle.append(user)
         elif user.unanswered or not user.prepared:
             self._resting.append((now_ns + REST_NS, user))
         else:
@@ -353,7 +231,7 @@ class ClosedPace:
 
     def _feel(self, user: VirtualUser, now_ns: int, failure: str | None) -> None:
         """Send no more where the target is down; what is under way is waited for."""
-        stopped = self.pulse.heard(now_ns, lost=failure is not None and user.unanswered)
+        stopped = self.outage.record(now_ns, lost=failure is not None and user.unanswered)
         if stopped is not None and self._recording.stopped is None:
             self._recording.stopped = stopped
             self.leave()
@@ -367,19 +245,19 @@ class ClosedPace:
 
     def finish(self) -> None:
         """Count what the run left undone as failed, and at least so slow."""
-        _finish(self._engine, self.watch, time.perf_counter_ns())
+        _finish(self._engine, self.monitor, time.perf_counter_ns())
         self._recording.complete = (
             self._end_ns is not None and self._recording.stopped != LIMIT_EXHAUSTED
         )
 
 
-def _note(watch: Watch, user: VirtualUser, now_ns: int, failure: str | None) -> None:
+def _note(monitor: Monitor, user: VirtualUser, now_ns: int, failure: str | None) -> None:
     timed_out = failure is not None and user.timed_out
-    watch.ended(user.intended_ns, user.begun_ns, now_ns, failure, timed_out=timed_out)
+    monitor.ended(user.intended_ns, user.begun_ns, now_ns, failure, timed_out=timed_out)
 
 
-def _finish(engine: Engine, watch: Watch, now_ns: int) -> None:
+def _finish(engine: Engine, monitor: Monitor, now_ns: int) -> None:
     for user in engine.busy():
-        watch.unfinished(user.intended_ns, now_ns, UNFINISHED)
+        monitor.unfinished(user.intended_ns, now_ns, UNFINISHED)
         engine.abandon(user)
-    watch.finish(now_ns)
+    monitor.finish(now_ns)

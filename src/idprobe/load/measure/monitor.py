@@ -13,7 +13,7 @@ from idprobe.load.measure.recording import Recording, Worker
 from idprobe.load.measure.throttling import processor_ns, throttled_us
 from idprobe.load.measure.windows import Phase, Window
 
-__all__ = ["BUSY", "Watch"]
+__all__ = ["BUSY", "Monitor"]
 
 WINDOW_NS: Final = 1_000_000_000
 BUSY: Final = 0.85
@@ -56,7 +56,7 @@ class _Second:
     connections: int
 
 
-class Watch:
+class Monitor:
     """Notes every iteration into the recording, and what each second was like.
 
     `steady_ns` is from when to when the steady state goes on, the end None where somebody else
