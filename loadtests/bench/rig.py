@@ -190,7 +190,7 @@ def loaded(
     out = folder / "out"
     (out / name).unlink(missing_ok=True)
     command = [python, "-m", "idprobe", "load", scenario, str(profile), *options]
-    said = run([*command, "-o", str(out)], folder)
+    said = run([*command, "-o", str(out), "--overwrite"], folder)
     if not (out / name).is_file():
         raise SystemExit(f"idprobe wrote no {name}: {said}")
     document: dict[str, Any] = json.loads((out / name).read_text(encoding="utf-8"))
