@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.responses import HeadCache, RawResponse
 from idprobe.load.engine.transport import Transport
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
-from idprobe.load.tokens.shapes import TokenShape
+from idprobe.load.tokens.response_templates import TokenResponseTemplate
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Client, Profile, Provider, User
 
@@ -102,7 +102,7 @@ def test_what_is_no_number_of_seconds_is_no_lifetime(value: Any) -> None:
 
 
 def test_a_scope_that_grows_among_answers_of_one_form_is_found() -> None:
-    shape = TokenShape(Stage(OWNER.profile, {}, Transport(OWNER.profile)), OWNER)
+    shape = TokenResponseTemplate(LoadContext(OWNER.profile, {}, Transport(OWNER.profile)), OWNER)
     heads = HeadCache(10_000)
 
     def whole(number: int, scope: str) -> RawResponse:
@@ -133,7 +133,7 @@ def test_what_a_server_reflects_is_not_shown() -> None:
 
 
 def test_a_token_that_is_escaped_in_its_answer_is_read_each_time() -> None:
-    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    context = LoadContext(OWNER.profile, {}, Transport(OWNER.profile))
     heads = HeadCache(10_000)
 
     def whole(token: str) -> RawResponse:
@@ -143,9 +143,9 @@ def test_a_token_that_is_escaped_in_its_answer_is_read_each_time() -> None:
         assert found is not None
         return found
 
-    shape = TokenShape(stage, OWNER)
+    shape = TokenResponseTemplate(context, OWNER)
     tokens = [shape.check(whole(token)) for token in ("a/1", "b/2", "c/3")]
 
     assert tokens == [b"a/1", b"b/2", b"c/3"]
     with expected("for two users"):
-        TokenShape(stage, OTHER).check(whole("b/2"))
+        TokenResponseTemplate(context, OTHER).check(whole("b/2"))

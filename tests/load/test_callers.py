@@ -24,10 +24,10 @@ from idprobe.load.callers import (
     Mixed,
     RefreshChain,
     UserInfo,
-    people,
+    end_users,
 )
+from idprobe.load.callers.context import LoadContext, load_context, run_flow
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.callers.stage import Stage, carried_out, set_up
 from idprobe.load.engine.responses import HeadCache
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.recording import Recording
@@ -36,7 +36,7 @@ from idprobe.load.run.worker import LoadWorker, preflight
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
 from idprobe.load.tokens.owners import Owner
-from idprobe.load.tokens.shapes import TokenShape
+from idprobe.load.tokens.response_templates import TokenResponseTemplate
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Client, Profile, Provider, Role, User, load_profile, with_issuer
 from idprobe_reference.config import ClientConfig, speakup_config
@@ -58,8 +58,8 @@ def located(issuer: str) -> Profile:
     return with_issuer(shipped, issuer)
 
 
-def recorded(stage: Stage, kind: type[Caller], users: int = 3) -> Recording:
-    work = LoadWorker(stage, kind, Plan(Closed(users), 0.5, callers=users))
+def recorded(context: LoadContext, kind: type[Caller], users: int = 3) -> Recording:
+    work = LoadWorker(context, kind, Plan(Closed(users), 0.5, callers=users))
     work.join_one(users)
     work.run()
     assert work.refusal is None
@@ -70,10 +70,10 @@ def recorded(stage: Stage, kind: type[Caller], users: int = 3) -> Recording:
 def test_every_scenario_works_and_a_sound_server_is_not_accused(
     profile: Profile, name: str
 ) -> None:
-    stage, kind = set_up(profile), KINDS.get(name, Mixed)
-    preflight(stage, kind)
+    context, kind = load_context(profile), KINDS.get(name, Mixed)
+    preflight(context, kind)
 
-    recording = recorded(stage, kind)
+    recording = recorded(context, kind)
 
     assert recording.doubt is None
     assert dict(recording.failures) == dict(recording.findings) == {}
@@ -88,11 +88,11 @@ def test_every_kind_of_caller_has_a_scenario_file() -> None:
 
 
 def test_clients_and_users_are_dealt_out_in_turn(profile: Profile) -> None:
-    stage = set_up(profile)
+    context = load_context(profile)
     web = replace(profile.clients["web"], name="web2", client_id="web2")
-    stage.profile = replace(profile, clients={**profile.clients, "web2": web})
+    context.profile = replace(profile, clients={**profile.clients, "web2": web})
 
-    seen = [RefreshChain(stage, number).provider for number in range(4)]
+    seen = [RefreshChain(context, number).provider for number in range(4)]
 
     pairs = [(one.client.client_id, one.user.name if one.user else "") for one in seen]
     assert len(set(pairs)) == 4
@@ -102,15 +102,15 @@ def test_clients_and_users_are_dealt_out_in_turn(profile: Profile) -> None:
 def test_an_id_token_alone_brings_an_implicit_client_no_token_to_remember(
     profile: Profile,
 ) -> None:
-    stage = set_up(profile)
-    (client,) = stage.clients(Role.IMPLICIT)
+    context = load_context(profile)
+    (client,) = context.clients(Role.IMPLICIT)
     alone = replace(client, response_types=("id_token",))
-    stage.profile = replace(profile, clients={"alone": alone})
+    context.profile = replace(profile, clients={"alone": alone})
 
-    carried_out(stage.transport, Implicit(stage, 0).iterate())
+    run_flow(context.transport, Implicit(context, 0).iterate())
 
-    assert stage.findings.tokens_seen == 0
-    assert not stage.findings.breaches
+    assert context.findings.tokens_seen == 0
+    assert not context.findings.breaches
 
 
 class TokenOfAnother(ReferenceServer):
@@ -183,7 +183,7 @@ class BriefTokens(ReferenceServer):
 @pytest.mark.parametrize("kind", [Introspection, UserInfo])
 def test_a_token_that_comes_to_its_end_is_replaced(kind: type[Caller]) -> None:
     with serve(speakup_config(), server_class=BriefTokens) as server:
-        recording = recorded(set_up(located(server.issuer)), kind)
+        recording = recorded(load_context(located(server.issuer)), kind)
 
     assert recording.succeeded > 5 * 3
     assert dict(recording.failures) == dict(recording.findings) == {}
@@ -194,9 +194,9 @@ def test_a_server_that_tells_nobody_of_its_tokens_is_not_accused() -> None:
     with serve(speakup_config(), server_class=NotYours) as server:
         profile = located(server.issuer)
         with pytest.raises(ProbeError, match="may not ask about its own tokens"):
-            preflight(set_up(profile), Introspection)
+            preflight(load_context(profile), Introspection)
 
-        recording = recorded(set_up(profile), Mixed)
+        recording = recorded(load_context(profile), Mixed)
 
     assert dict(recording.failures) == dict(recording.findings) == {}
     assert any("mixed leaves out introspection" in one for one in recording.warnings)
@@ -215,7 +215,7 @@ def test_a_server_that_is_wrong_under_load_is_found(
     server_class: type[ReferenceServer], kind: type[Caller], what: str
 ) -> None:
     with serve(speakup_config(), server_class=server_class) as server:
-        recording = recorded(set_up(located(server.issuer)), kind, users=4)
+        recording = recorded(load_context(located(server.issuer)), kind, users=4)
 
     assert any(what in finding for finding in recording.findings), recording.findings
 
@@ -250,28 +250,28 @@ class BusyOnce(ReferenceServer):
 
 def test_a_code_that_brought_no_tokens_may_work_when_load_is_over() -> None:
     with serve(speakup_config(), server_class=BusyOnce) as server:
-        stage = set_up(located(server.issuer))
-        caller = AuthorizationCode(stage, 0)
+        context = load_context(located(server.issuer))
+        caller = AuthorizationCode(context, 0)
         with pytest.raises(ProbeError, match="status 503"):
-            carried_out(stage.transport, caller.iterate())
+            run_flow(context.transport, caller.iterate())
 
-        carried_out(stage.transport, caller.conclude())
+        run_flow(context.transport, caller.conclude())
 
-    assert not stage.findings.breaches
+    assert not context.findings.breaches
 
 
 @pytest.mark.parametrize(("within_s", "checked"), [(10.0, 1), (0.0, 0)])
 def test_a_refusal_of_a_code_that_may_have_expired_is_not_counted_as_right(
     profile: Profile, monkeypatch: pytest.MonkeyPatch, within_s: float, checked: int
 ) -> None:
-    monkeypatch.setattr(people, "CODE_S", within_s)
-    stage = set_up(profile)
-    caller = AuthorizationCode(stage, 0)
+    monkeypatch.setattr(end_users, "CODE_S", within_s)
+    context = load_context(profile)
+    caller = AuthorizationCode(context, 0)
 
     for part in (caller.iterate(), caller.conclude()):
-        carried_out(stage.transport, part)
+        run_flow(context.transport, part)
 
-    assert stage.findings.checked[rules.CODE_ONCE] == checked
+    assert context.findings.checked[rules.CODE_ONCE] == checked
 
 
 def test_the_same_token_again_is_allowed_for_the_same_three() -> None:
@@ -355,9 +355,9 @@ def test_a_scope_that_was_not_told_is_no_other_scope() -> None:
 
 
 def test_one_token_of_another_in_ten_thousand_is_found() -> None:
-    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    context = LoadContext(OWNER.profile, {}, Transport(OWNER.profile))
     second = OWNER.with_client(Client("second", "second"))
-    shapes = [TokenShape(stage, provider) for provider in (OWNER, second)]
+    shapes = [TokenResponseTemplate(context, provider) for provider in (OWNER, second)]
     heads = HeadCache(10_000)
     wrong = []
 
@@ -373,20 +373,20 @@ def test_one_token_of_another_in_ten_thousand_is_found() -> None:
             wrong.append(number)
 
     assert wrong == [12_345]
-    assert stage.findings.breaches.total() == 1
-    assert stage.findings.counted()[rules.OF_ONE_CLIENT] == 20_000
+    assert context.findings.breaches.total() == 1
+    assert context.findings.counted()[rules.OF_ONE_CLIENT] == 20_000
 
 
 def test_a_chain_that_ends_after_a_login_of_its_user_is_not_held_against_the_server() -> None:
-    stage = Stage(OWNER.profile, {}, Transport(OWNER.profile))
+    context = LoadContext(OWNER.profile, {}, Transport(OWNER.profile))
     linked_at = time.monotonic()
 
-    with stage.login(OWNER):
-        assert stage.logged_in_since(OWNER, linked_at)
-        assert not stage.logged_in_since(OTHER, linked_at)
+    with context.login(OWNER):
+        assert context.logged_in_since(OWNER, linked_at)
+        assert not context.logged_in_since(OTHER, linked_at)
 
-    assert stage.logged_in_since(OWNER, linked_at)
-    assert not stage.logged_in_since(OWNER, time.monotonic() + 1)
+    assert context.logged_in_since(OWNER, linked_at)
+    assert not context.logged_in_since(OWNER, time.monotonic() + 1)
 
 
 @pytest.mark.parametrize(
@@ -421,19 +421,19 @@ def test_a_token_response_of_another_media_type_is_found() -> None:
 
 
 def test_the_mix_is_the_profiles_where_it_has_one(profile: Profile) -> None:
-    stage = set_up(profile)
-    stage.profile = replace(profile, extras={"load": {"mix": {"revocation": 3, "userinfo": 0}}})
+    context = load_context(profile)
+    context.profile = replace(profile, extras={"load": {"mix": {"revocation": 3, "userinfo": 0}}})
 
-    assert dict(mix_of(stage)) == {"revocation": 3}
+    assert dict(mix_of(context)) == {"revocation": 3}
 
 
 def test_the_default_mix_leaves_out_what_the_server_has_not(profile: Profile) -> None:
-    stage = set_up(profile)
-    stage.metadata = {
-        name: value for name, value in stage.metadata.items() if name != "userinfo_endpoint"
+    context = load_context(profile)
+    context.metadata = {
+        name: value for name, value in context.metadata.items() if name != "userinfo_endpoint"
     }
 
-    mix = mix_of(stage)
+    mix = mix_of(context)
 
     assert "userinfo" not in mix
     assert {"client_credentials", "refresh_chain", "authorization_code"} <= set(mix)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from tests.load.test_schedulers import Getter, stage_of
+from tests.load.test_schedulers import Getter, context_of
 
 from idprobe.audit.audit import resolve
 from idprobe.cli import main
@@ -71,7 +71,7 @@ def test_spin_comes_to_the_engine_by_the_plan() -> None:
         options = main.commands.commands["load"].make_context("load", [*words, *more]).params
         plan = planned(profile, options)
         assert Plan.from_dict(plan.to_dict()) == plan
-        assert LoadWorker(stage_of("http://127.0.0.1:1"), Getter, plan).engine.spins is spins
+        assert LoadWorker(context_of("http://127.0.0.1:1"), Getter, plan).engine.spins is spins
 
 
 def plan_of(*words: str) -> Plan:

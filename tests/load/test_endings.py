@@ -12,13 +12,13 @@ from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError
 from idprobe.flows import Authorized, Tokens
 from idprobe.load.callers import AuthorizationCode, Caller, Introspection, RefreshChain, UserInfo
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.engine.transport import Transport
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import WrongAnswer
-from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.lifetimes import TokenLifetime
 from idprobe.model.exchange import Landing, LandingMode
 from idprobe.model.profile import Client, Profile, Role, User
 
@@ -48,12 +48,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def stage_with(*roles: Role) -> Stage:
+def context_with(*roles: Role) -> LoadContext:
     uris = ("https://rp.test/cb",)
     client = Client("web", "web", "secret", redirect_uris=uris, roles=frozenset(roles))
     users = {"alice": User("alice", "alice", "password")}
     profile = Profile("t", "t.toml", ISSUER, clients={"web": client}, users=users)
-    return Stage(profile, ENDPOINTS, Transport(profile))
+    return LoadContext(profile, ENDPOINTS, Transport(profile))
 
 
 def answer(members: dict[str, Any], status: int = 200) -> RawResponse:
@@ -100,35 +100,35 @@ class Chain(RefreshChain):
 def test_a_chain_that_ends_is_broken_if_its_token_had_to_live(
     clock: Clock, told: dict[str, int], after_s: float, wrong: int, undecided: int
 ) -> None:
-    stage = stage_with(Role.WEB)
-    chain = Chain(stage, 0)
+    context = context_with(Role.WEB)
+    chain = Chain(context, 0)
     played(chain, tokens(refresh_token="rt1", **told))
 
     clock.now += after_s
     with pytest.raises(EvidenceError, match="a chain of refresh tokens"):
         played(chain, answer(REFUSED, 400))
 
-    assert stage.findings.breaches.total() == wrong
-    assert stage.findings.doubts.total() == undecided
-    assert stage.findings.warnings.total() == 1 - wrong
-    counted = stage.findings.counted()
+    assert context.findings.breaches.total() == wrong
+    assert context.findings.doubts.total() == undecided
+    assert context.findings.warnings.total() == 1 - wrong
+    counted = context.findings.counted()
     assert (counted[rules.REFRESH_CHAIN], counted[rules.REFUSAL]) == (1, 1)
 
 
 def test_a_refusal_that_shows_the_refresh_token_leaves_it_out_of_the_result() -> None:
-    chain = Chain(stage_with(Role.WEB), 0)
+    chain = Chain(context_with(Role.WEB), 0)
     played(chain, tokens(refresh_token="rt1"))
 
     with pytest.raises(EvidenceError, match="broke within") as caught:
         played(chain, answer({"error": "rt1"}, 400))
 
-    findings = chain.stage.findings
+    findings = chain.context.findings
     assert "rt1" not in f"{caught.value} {findings.breaches} {findings.warnings}"
 
 
 def test_a_link_that_failed_otherwise_is_neither_right_nor_wrong(clock: Clock) -> None:
-    stage = stage_with(Role.WEB)
-    chain = Chain(stage, 0)
+    context = context_with(Role.WEB)
+    chain = Chain(context, 0)
     played(chain, tokens(refresh_token="rt1"))
 
     for status, members in ((503, {}), (401, {"error": "invalid_client"}), (429, {})):
@@ -136,33 +136,33 @@ def test_a_link_that_failed_otherwise_is_neither_right_nor_wrong(clock: Clock) -
         with pytest.raises(EvidenceError):
             played(chain, answer(members, status))
 
-    assert stage.findings.counted()[rules.REFRESH_CHAIN] == 1
-    assert not stage.findings.breaches
-    assert not stage.findings.doubts
+    assert context.findings.counted()[rules.REFRESH_CHAIN] == 1
+    assert not context.findings.breaches
+    assert not context.findings.doubts
 
 
 def test_a_refresh_token_that_is_kept_is_as_old_as_it_was(clock: Clock) -> None:
-    stage = stage_with(Role.WEB)
-    chain = Chain(stage, 0)
+    context = context_with(Role.WEB)
+    chain = Chain(context, 0)
     for _ in range(5):
         played(chain, tokens())
         clock.now += 1
 
     with pytest.raises(EvidenceError, match="an end that nobody told"):
         played(chain, answer(REFUSED, 400))
-    assert not stage.findings.breaches
+    assert not context.findings.breaches
 
 
 def test_a_chain_that_is_long_may_come_to_the_end_of_its_login(clock: Clock) -> None:
-    stage = stage_with(Role.WEB)
-    chain = Chain(stage, 0)
+    context = context_with(Role.WEB)
+    chain = Chain(context, 0)
     for link in range(300):
         played(chain, tokens(refresh_token=f"rt{link}"))
         clock.now += 1
 
     with pytest.raises(EvidenceError, match="an end that nobody told"):
         played(chain, answer(REFUSED, 400))
-    assert not stage.findings.breaches
+    assert not context.findings.breaches
 
 
 class Informed(UserInfo):
@@ -172,7 +172,7 @@ class Informed(UserInfo):
 
     def log_in(self, cookies: Cookies) -> LoadFlow:
         del cookies
-        with self.stage.login(self.provider):
+        with self.context.login(self.provider):
             yield from ()
         return Tokens("at", expires_in=self.lifetime_s)
 
@@ -195,7 +195,7 @@ DENIED: Final = answer({"error": "invalid_token"}, 401)
 def test_userinfo_takes_a_token_until_its_end(
     clock: Clock, kind: type[Informed], after_s: float, wrong: int, mentioned: int
 ) -> None:
-    caller = kind(stage_with(Role.WEB), 0)
+    caller = kind(context_with(Role.WEB), 0)
     played(caller, ABOUT)
 
     clock.now += after_s
@@ -203,32 +203,32 @@ def test_userinfo_takes_a_token_until_its_end(
         played(caller, DENIED, ABOUT)
     played(caller, ABOUT)
 
-    findings = caller.stage.findings
+    findings = caller.context.findings
     assert findings.breaches.total() == wrong
     assert findings.warnings.total() == mentioned
     assert findings.counted()[rules.USERINFO] == 3 - wrong
 
 
 def test_a_token_that_another_login_may_have_ended_is_mentioned_only(clock: Clock) -> None:
-    stage = stage_with(Role.WEB)
-    first, second = Informed(stage, 0), Informed(stage, 1)
+    context = context_with(Role.WEB)
+    first, second = Informed(context, 0), Informed(context, 1)
     played(first, ABOUT)
     clock.now += 1
     played(second, ABOUT)
 
     played(first, DENIED, ABOUT)
 
-    assert not stage.findings.breaches
-    assert any("another caller" in one for one in stage.findings.warnings)
+    assert not context.findings.breaches
+    assert any("another caller" in one for one in context.findings.warnings)
 
 
 def test_userinfo_that_fails_counts_as_no_right_answer() -> None:
-    caller = Informed(stage_with(Role.WEB), 0)
+    caller = Informed(context_with(Role.WEB), 0)
 
     with pytest.raises(EvidenceError, match="status 500"):
         played(caller, answer({}, 500))
 
-    assert not caller.stage.findings.counted()
+    assert not caller.context.findings.counted()
 
 
 @pytest.mark.parametrize(
@@ -239,8 +239,8 @@ def test_userinfo_that_fails_counts_as_no_right_answer() -> None:
 def test_introspection_knows_a_token_until_its_end(
     clock: Clock, told: dict[str, int], mixed: bool, wrong: int, mentioned: int
 ) -> None:
-    caller = Introspection(stage_with(Role.SERVICE), 0)
-    caller.stage.mixed = mixed
+    caller = Introspection(context_with(Role.SERVICE), 0)
+    caller.context.mixed = mixed
     issued, active = tokens(**told), answer({"active": True})
     played(caller, issued, active)
 
@@ -248,7 +248,7 @@ def test_introspection_knows_a_token_until_its_end(
     with nullcontext() if not wrong else pytest.raises(WrongAnswer, match="before its time"):
         played(caller, answer({"active": False}), issued, active)
 
-    findings = caller.stage.findings
+    findings = caller.context.findings
     assert findings.breaches.total() == wrong
     assert findings.warnings.total() == mentioned
     assert findings.counted()[rules.INTROSPECTION] == 2 - wrong
@@ -257,7 +257,7 @@ def test_introspection_knows_a_token_until_its_end(
 @pytest.mark.parametrize(("status", "checked"), [(400, 1), (503, 0)])
 def test_only_a_refusal_says_that_a_code_is_spent(clock: Clock, status: int, checked: int) -> None:
     clock.now = 1.0
-    caller = AuthorizationCode(stage_with(Role.WEB), 0)
+    caller = AuthorizationCode(context_with(Role.WEB), 0)
     landing = Landing("https://rp.test/cb", LandingMode.QUERY, (("code", "c1"),))
     caller.last = Authorized(landing, ())
     again = caller.conclude()
@@ -266,12 +266,12 @@ def test_only_a_refusal_says_that_a_code_is_spent(clock: Clock, status: int, che
     with pytest.raises(StopIteration):
         again.send(answer(REFUSED, status).response())
 
-    assert caller.stage.findings.checked[rules.CODE_ONCE] == checked
+    assert caller.context.findings.checked[rules.CODE_ONCE] == checked
 
 
 def test_a_lease_ends_a_little_before_its_time() -> None:
-    lease = Lease(1000.0, 60)
+    lifetime = TokenLifetime(1000.0, 60)
 
-    assert lease.holds(1054) is True
-    assert lease.holds(1056) is False
-    assert Lease(1000.0, None).holds(1000) is None
+    assert lifetime.holds(1054) is True
+    assert lifetime.holds(1056) is False
+    assert TokenLifetime(1000.0, None).holds(1000) is None

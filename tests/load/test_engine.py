@@ -15,7 +15,7 @@ from idprobe.client.wire import Cookies
 from idprobe.errors import EvidenceError, NoResponse, ProbeError
 from idprobe.flows import Tokens
 from idprobe.load.callers import RefreshChain
-from idprobe.load.callers.stage import Stage, carried_out, set_up
+from idprobe.load.callers.context import LoadContext, load_context, run_flow
 from idprobe.load.engine import connections, engine
 from idprobe.load.engine.encoded_requests import EncodedRequest
 from idprobe.load.engine.engine import LoadFlow
@@ -83,7 +83,7 @@ def answers_to(transport: Transport, *requests: Request) -> list[Response]:
             answers += [(yield request)]
         return answers
 
-    answers: list[Response] = carried_out(transport, asking())
+    answers: list[Response] = run_flow(transport, asking())
     return answers
 
 
@@ -183,7 +183,7 @@ def test_a_refusal_of_what_was_sent_twice_is_no_answer() -> None:
             with pytest.raises(NoResponse, match="sent twice"):
                 yield encoded
 
-        carried_out(transport, asking())
+        run_flow(transport, asking())
 
 
 class LoggedIn(RefreshChain):
@@ -219,19 +219,19 @@ def test_a_refresh_token_that_was_sent_twice_breaks_no_chain(
         client = Client("web", "web", "secret", roles=frozenset({Role.WEB}))
         users = {"alice": User("alice", "alice", "password")}
         profile = Profile("t", "t.toml", url, clients={"web": client}, users=users)
-        stage = Stage(profile, {"token_endpoint": f"{url}/token"}, Transport(profile))
-        chain = LoggedIn(stage, 0)
+        context = LoadContext(profile, {"token_endpoint": f"{url}/token"}, Transport(profile))
+        chain = LoggedIn(context, 0)
 
         def refreshing() -> LoadFlow:
             yield from chain.iterate()
             yield from chain.iterate()
 
         with pytest.raises(ProbeError, match=why):
-            carried_out(stage.transport, refreshing())
+            run_flow(context.transport, refreshing())
 
-    assert stage.findings.breaches.total() == breaches
+    assert context.findings.breaches.total() == breaches
     # a second use may have ended what else the user has there
-    assert stage.logged_in_since(chain.provider, 0.0) == (not breaches)
+    assert context.logged_in_since(chain.provider, 0.0) == (not breaches)
 
 
 def test_a_server_that_says_close_gets_a_new_connection_each_time() -> None:
@@ -311,7 +311,7 @@ def test_a_flow_that_fails_before_it_asks_says_why() -> None:
         raise EvidenceError("there is no user")
 
     with pytest.raises(ProbeError, match="there is no user"):
-        carried_out(transport_for("http://127.0.0.1:1"), failing())
+        run_flow(transport_for("http://127.0.0.1:1"), failing())
 
 
 def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
@@ -319,7 +319,7 @@ def test_a_flow_that_asks_for_what_is_no_request_is_our_own_fault() -> None:
         yield 7  # type: ignore[misc]  # what a scenario of somebody else may do
 
     with pytest.raises(TypeError, match=r"\bint$"):  # compiled code says it in other words
-        carried_out(transport_for("http://127.0.0.1:1"), asking())
+        run_flow(transport_for("http://127.0.0.1:1"), asking())
 
 
 def test_a_flow_may_go_on_where_no_answer_came() -> None:
@@ -330,7 +330,7 @@ def test_a_flow_may_go_on_where_no_answer_came() -> None:
                 yield Request.get(f"{url}/first")
             return (yield Request.get(f"{url}/second"))
 
-        found = carried_out(transport_for(url), asking())
+        found = run_flow(transport_for(url), asking())
 
     assert found.body == b"ok"
     assert [one.partition(b" HTTP")[0] for one in received] == [b"GET /first", b"GET /second"]
@@ -458,6 +458,6 @@ def test_a_server_without_metadata_is_told_of_with_what_it_answered(status: int)
         scripted([answer] * 2, [answer] * 2) as (url, received),
         pytest.raises(ProbeError, match=str(status)),
     ):
-        set_up(Profile("t", "t.toml", url))
+        load_context(Profile("t", "t.toml", url))
 
     assert len(received) == 4

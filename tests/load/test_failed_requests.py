@@ -17,12 +17,12 @@ from tests.load.test_schedulers import (
     OK,
     Talk,
     answering,
+    context_of,
     half,
     recorded,
     reset,
     result_of,
     silent,
-    stage_of,
     talking,
 )
 from tests.load.test_told import told
@@ -62,7 +62,7 @@ def checked(
 ) -> Recording:
     """Return what a run records whose callers look at the status."""
     with talking(talk) as url:
-        work = LoadWorker(stage_of(url, exchange_s), Checking, Plan(model, duration_s))
+        work = LoadWorker(context_of(url, exchange_s), Checking, Plan(model, duration_s))
         if isinstance(model, Closed):
             work.join_one(model.users)
         work.run()

@@ -16,7 +16,7 @@ from idprobe.load.callers import (
     Revocation,
     UserInfo,
 )
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.transport import Transport
 from idprobe.load.measure.recording import Recording, outcome_text
 from idprobe.load.measure.sampling import samples_text
@@ -92,7 +92,7 @@ HOSTILE = {
 }
 
 
-def stage_with(url: str, **limits: float) -> Stage:
+def context_with(url: str, **limits: float) -> LoadContext:
     roles = frozenset({Role.SERVICE, Role.WEB})
     client = Client(
         "service", "service", SECRET, roles=roles, redirect_uris=("https://rp.test/cb",)
@@ -104,7 +104,7 @@ def stage_with(url: str, **limits: float) -> Stage:
     )  # fmt: skip
     names = ("token", "introspection", "userinfo", "authorization", "revocation")
     endpoints = {f"{name}_endpoint": f"{url}/{name}" for name in names}
-    return Stage(
+    return LoadContext(
         profile, {**endpoints, "issuer": url, "jwks_uri": f"{url}/keys"}, Transport(profile)
     )
 
@@ -119,9 +119,9 @@ def loaded(
             peer.sendall(answered(asked))
 
     with talking(talk) as url:
-        work = LoadWorker(stage_with(url), kind, Plan(Open(40), duration_s))
+        work = LoadWorker(context_with(url), kind, Plan(Open(40), duration_s))
         work.run()
-        samples = samples_text(work.engine.samples, stage_with(url).profile)
+        samples = samples_text(work.engine.samples, context_with(url).profile)
     written = f"{outcome_text(work.recording)}{samples}{work.refusal}"
     return work.recording, written, work.refusal
 
@@ -195,12 +195,12 @@ def test_a_body_a_head_and_interim_responses_without_end_take_little_memory() ->
 
         with talking(talk) as url:
             work = LoadWorker(
-                stage_with(url, body_bytes=100_000), ClientCredentials, Plan(Open(20), 0.5)
+                context_with(url, body_bytes=100_000), ClientCredentials, Plan(Open(20), 0.5)
             )
             work.run()
         assert work.recording.fault is None, name
         assert work.recording.failed == work.recording.iterations == 10, name
-        kept = samples_text(work.engine.samples, stage_with(url).profile)
+        kept = samples_text(work.engine.samples, context_with(url).profile)
         assert len(kept) < 5_000_000, name
 
 

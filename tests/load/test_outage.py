@@ -7,10 +7,10 @@ import time
 import pytest
 from tests.load.test_schedulers import (
     answering,
+    context_of,
     failing_to_connect,
     recorded,
     result_of,
-    stage_of,
     talking,
 )
 
@@ -75,7 +75,7 @@ def test_who_goes_down_late_in_a_long_run_is_not_within_a_budget_of_all() -> Non
 def test_a_server_that_sheds_load_is_not_down(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refused(Caller):
         def iterate(self) -> LoadFlow:
-            self.stage.findings.tokens((yield Request.get(self.provider.issuer)), self.provider)
+            self.context.findings.tokens((yield Request.get(self.provider.issuer)), self.provider)
 
     def shedding(peer: socket.socket) -> None:
         while peer.recv(65_536):
@@ -83,7 +83,7 @@ def test_a_server_that_sheds_load_is_not_down(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(outage, "DOWN_NS", 100 * MS)
     with talking(shedding) as url:
-        work = LoadWorker(stage_of(url), Refused, Plan(Open(100), 0.8))
+        work = LoadWorker(context_of(url), Refused, Plan(Open(100), 0.8))
         work.run()
 
     assert work.recording.failed == 80

@@ -7,7 +7,7 @@ import pytest
 
 from idprobe.errors import ProfileError
 from idprobe.load import pools
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.transport import Transport
 from idprobe.load.pools import with_pools
 from idprobe.model.profile import Client, Profile, Role, User, load_profile
@@ -97,18 +97,18 @@ def test_processes_share_no_user_while_there_are_enough(processes: int) -> None:
     clients = {"web": web, "web2": replace(web, name="web2", client_id="web2")}
     users = {name: User(name, name, "password") for name in ("alice", "bob")}
     few = Profile("t", "t.toml", "http://127.0.0.1", clients=clients, users=users)
-    stages = [Stage(few, {}, Transport(few), place, processes) for place in range(processes)]
+    stages = [LoadContext(few, {}, Transport(few), place, processes) for place in range(processes)]
 
     held = [
-        [stage.provider(Role.WEB, number, with_user=True) for number in range(9)]
-        for stage in stages
+        [context.provider(Role.WEB, number, with_user=True) for number in range(9)]
+        for context in stages
     ]
 
     pairs = [{(one.client.client_id, one.user) for one in providers} for providers in held]
     assert len(set().union(*pairs)) == 4
     assert (sum(map(len, pairs)) == 4) == (processes <= 4)
-    for stage, providers in zip(stages, held, strict=True):
-        assert {stage.logged_in_since(one, 0.0) for one in providers} == {processes > 4}
+    for context, providers in zip(stages, held, strict=True):
+        assert {context.logged_in_since(one, 0.0) for one in providers} == {processes > 4}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.load.test_schedulers import Getter, answering, stage_of, talking
+from tests.load.test_schedulers import Getter, answering, context_of, talking
 
 from idprobe.load.measure.recording import Recording
 from idprobe.load.measure.throttling import processor_ns
@@ -22,7 +22,7 @@ WORK_S = 0.2
 def recorded(plan: Plan) -> Recording:
     """Return what one run in this thread records, at a server that answers at once."""
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Getter, plan)
+        work = LoadWorker(context_of(url), Getter, plan)
         work.run()
     assert work.recording.succeeded == work.recording.scheduled > 0
     return work.recording
@@ -74,7 +74,7 @@ def switching() -> Iterator[None]:
 @pytest.mark.usefixtures("switching")
 def test_other_threads_give_way_to_an_engine_soon() -> None:
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Getter, Plan(Open(20), 0.1))
+        work = LoadWorker(context_of(url), Getter, Plan(Open(20), 0.1))
         work.start()
         until = time.monotonic() + 10
         while not work.done and time.monotonic() < until:

@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from tests.load.test_schedulers import OK, Getter, result_of, stage_of, talking
+from tests.load.test_schedulers import OK, Getter, context_of, result_of, talking
 
 from idprobe.errors import UsageError
 from idprobe.load.callers import Caller
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
 from idprobe.load.engine.transport import Transport
@@ -55,13 +55,15 @@ class Counter:
         return max(sum(at <= one < at + 1 for one in self.came) for at in self.came)
 
 
-def limited(url: str, limits: Limits) -> Stage:
-    profile = replace(stage_of(url).profile, limits=limits)
-    return Stage(profile, {}, Transport(profile))
+def limited(url: str, limits: Limits) -> LoadContext:
+    profile = replace(context_of(url).profile, limits=limits)
+    return LoadContext(profile, {}, Transport(profile))
 
 
-def worked(stage: Stage, kind: type[Caller], plan: Plan | None, users: int = 0) -> LoadWorker:
-    work = LoadWorker(stage, kind, plan)
+def worked(
+    context: LoadContext, kind: type[Caller], plan: Plan | None, users: int = 0
+) -> LoadWorker:
+    work = LoadWorker(context, kind, plan)
     for _ in range(users):
         work.join_one(1)
     work.run()
@@ -91,8 +93,8 @@ def test_arrivals_at_the_very_rate_do_not_wait() -> None:
 def test_logins_before_load_keep_to_the_limit() -> None:
     server = Counter()
     with talking(server) as url:
-        stage = limited(url, Limits(requests_per_second=20))
-        work = worked(stage, LoggedIn, Plan(Open(1), 0.2, callers=16))
+        context = limited(url, Limits(requests_per_second=20))
+        work = worked(context, LoggedIn, Plan(Open(1), 0.2, callers=16))
 
     assert work.recording.succeeded > 0
     # 48 of them: a second's worth at once, then 20 a second
@@ -158,7 +160,7 @@ def test_a_closed_run_has_an_end_without_a_limit(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(worker, "MOST_REQUESTS", 100)
     server = Counter()
     with talking(server) as url:
-        work = worked(stage_of(url), Getter, Plan(Closed(4), 60), users=4)
+        work = worked(context_of(url), Getter, Plan(Closed(4), 60), users=4)
 
     assert 80 <= len(server.came) <= 100
     assert work.recording.doubt == LIMIT_EXHAUSTED
@@ -185,10 +187,10 @@ def test_users_whom_somebody_else_lets_come_are_as_many_as_may_be_at_work_at_onc
 
 def test_requests_of_an_iteration_are_counted_by_trying_one() -> None:
     with talking(Counter()) as url:
-        stage = stage_of(url)
-        preflight(stage, LoggedIn)
+        context = context_of(url)
+        preflight(context, LoggedIn)
 
-    assert stage.cost == Cost(prepare=3, iterate=2)
+    assert context.cost == Cost(prepare=3, iterate=2)
 
 
 PROFILE = Profile("t", "acme.toml", "https://id.example")

@@ -16,7 +16,7 @@ import pytest
 
 from idprobe.errors import EvidenceError
 from idprobe.load.callers import Caller
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine import connections
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.transport import Transport
@@ -80,18 +80,18 @@ def talking(talk: Talk) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def stage_of(url: str, exchange_s: float = 5.0) -> Stage:
+def context_of(url: str, exchange_s: float = 5.0) -> LoadContext:
     client = Client("service", "service", "secret", roles=frozenset({Role.SERVICE}))
     limits = Limits(exchange_s=exchange_s)
     profile = Profile("t", "t.toml", url, limits=limits, clients={"service": client})
-    return Stage(profile, {}, Transport(profile))
+    return LoadContext(profile, {}, Transport(profile))
 
 
 def recorded(
     url: str, model: Model, duration_s: float = 1.0, exchange_s: float = 5.0, warm_up_s: float = 0.0
 ) -> Recording:
     """Return what one run in this thread records."""
-    work = LoadWorker(stage_of(url, exchange_s), Getter, Plan(model, duration_s, warm_up_s))
+    work = LoadWorker(context_of(url, exchange_s), Getter, Plan(model, duration_s, warm_up_s))
     if isinstance(model, Closed):
         work.join_one(model.users)
     work.run()
@@ -167,7 +167,7 @@ class Blocking(Getter):
 def test_an_answer_has_come_when_the_kernel_had_it_however_late_we_read_it() -> None:
     with talking(answering_after(0.1)) as url:
         # each is answered after 250 ms, when the next arrival keeps the engine busy until 350 ms
-        work = LoadWorker(stage_of(url), Blocking, Plan(Open(5), 3.0))
+        work = LoadWorker(context_of(url), Blocking, Plan(Open(5), 3.0))
         work.run()
 
     latency, lag = (one.percentile(50) or 0 for one in (work.recording.latency, work.recording.lag))
@@ -206,7 +206,7 @@ def test_an_answer_in_pieces_has_come_with_its_last_one() -> None:
 
 def test_an_arrival_is_waited_for_awake_at_the_end_of_a_wait_alone() -> None:
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Getter, Plan(Open(100), 1.0))
+        work = LoadWorker(context_of(url), Getter, Plan(Open(100), 1.0))
         work.run()
 
     assert work.recording.succeeded == 100
@@ -259,7 +259,7 @@ def test_waiting_for_the_last_answers_costs_no_processor() -> None:
 
 def test_who_spins_never_sleeps_and_has_not_worked_for_that() -> None:
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Getter, Plan(Open(20), 1.0, spin=True))
+        work = LoadWorker(context_of(url), Getter, Plan(Open(20), 1.0, spin=True))
         work.run()
 
     assert work.recording.succeeded == 20
@@ -346,7 +346,7 @@ def test_prepared_callers_take_turns() -> None:
             yield from super().iterate()
 
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Prepared, Plan(Open(40), 0.5, callers=4))
+        work = LoadWorker(context_of(url), Prepared, Plan(Open(40), 0.5, callers=4))
         work.run()
 
     assert work.recording.succeeded == 20
@@ -365,7 +365,7 @@ def test_a_host_that_cannot_open_connections_makes_the_run_void(
     number = getattr(errno, name)
     monkeypatch.setattr(Prepared, "prepares", prepares)
     monkeypatch.setattr(connections, "unpatched", failing_to_connect(number))
-    work = LoadWorker(stage_of("http://127.0.0.1:1"), Prepared, Plan(Open(40), 0.1, callers=2))
+    work = LoadWorker(context_of("http://127.0.0.1:1"), Prepared, Plan(Open(40), 0.1, callers=2))
 
     work.run()
 
@@ -392,7 +392,7 @@ def test_those_who_worked_last_conclude(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(worker, "MOST_CONCLUDING", 2)
     with talking(answering) as url:
-        LoadWorker(stage_of(url), Concluding, Plan(Open(40), 0.25, callers=4)).run()
+        LoadWorker(context_of(url), Concluding, Plan(Open(40), 0.25, callers=4)).run()
 
     assert concluded == worked[:-3:-1]
 
@@ -414,7 +414,7 @@ def test_an_error_of_our_own_makes_the_run_void() -> None:
             raise ZeroDivisionError
 
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Broken, Plan(Open(10), 60.0))
+        work = LoadWorker(context_of(url), Broken, Plan(Open(10), 60.0))
         work.run()
 
     assert "ZeroDivisionError" in (work.recording.doubt or "")
@@ -455,7 +455,7 @@ class Shy(Getter):
 
 def test_a_user_who_cannot_log_in_has_failed_and_tries_again() -> None:
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Shy, Plan(Closed(3), 0.5, callers=1))
+        work = LoadWorker(context_of(url), Shy, Plan(Closed(3), 0.5, callers=1))
         work.join_one(3)
         work.run()
 
@@ -476,7 +476,7 @@ def test_a_user_who_goes_begins_nothing_more() -> None:
                 work.join_one(next(leave, 0))
 
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Leaving, Plan(Closed(2), 0.3))
+        work = LoadWorker(context_of(url), Leaving, Plan(Closed(2), 0.3))
         work.join_one(2)
         work.run()
 
@@ -498,7 +498,7 @@ def test_a_run_that_is_broken_off_is_void_and_concludes_nothing() -> None:
             yield from ()
 
     with talking(answering) as url:
-        work = LoadWorker(stage_of(url), Stopping, Plan(Open(20), 60.0))
+        work = LoadWorker(context_of(url), Stopping, Plan(Open(20), 60.0))
         work.run()
 
     assert work.recording.doubt == "the run was stopped before its time"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.load.test_schedulers import Getter, answering, stage_of, talking
+from tests.load.test_schedulers import Getter, answering, context_of, talking
 
 from idprobe.load.engine import wakeup
 from idprobe.load.engine.wakeup import ATTRIBUTES, SETS_ATTRIBUTES, SLACK, SLICE_NS, wake_on_time
@@ -28,7 +28,7 @@ def slack() -> Iterator[Path]:
 def test_the_thread_of_an_engine_wakes_on_time(slack: Path) -> None:
     slack.write_text("50000", "ascii")
     with talking(answering) as url:
-        LoadWorker(stage_of(url), Getter, Plan(Open(100), 0.1)).run()
+        LoadWorker(context_of(url), Getter, Plan(Open(100), 0.1)).run()
 
     assert slack.read_text("ascii").strip() == "1"
 

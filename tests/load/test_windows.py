@@ -13,8 +13,8 @@ from idprobe.load.measure.windows import (
     Kind,
     Phase,
     Window,
-    beside,
-    joined,
+    merge_windows,
+    merge_workers,
     over_time,
 )
 
@@ -54,7 +54,7 @@ def test_a_long_run_has_no_more_windows_than_a_short_one_and_loses_nothing() -> 
 
 
 def test_seconds_that_become_one_share_what_they_used_and_add_up_what_was_busy() -> None:
-    one = joined([second(0, 5), replace(second(1, 9), busy_s=1.0)])
+    one = merge_windows([second(0, 5), replace(second(1, 9), busy_s=1.0)])
 
     assert (one.at_s, one.seconds, one.finished, one.slip_ns) == (0.0, 2.0, 2, 1)
     assert (one.cpu, one.busy_s) == (0.05, 1.0)
@@ -63,9 +63,12 @@ def test_seconds_that_become_one_share_what_they_used_and_add_up_what_was_busy()
 
 def test_workers_whose_windows_are_not_equally_wide_are_put_together_by_time() -> None:
     fine = [second(number, 3) for number in range(4)]
-    coarse = [joined([second(0, 5), second(1, 5)]), joined([second(2, 5), second(3, 5, 5)])]
+    coarse = [
+        merge_windows([second(0, 5), second(1, 5)]),
+        merge_windows([second(2, 5), second(3, 5, 5)]),
+    ]
 
-    together = beside([fine, coarse])
+    together = merge_workers([fine, coarse])
 
     assert [one.at_s for one in together] == [0.0, 2.0]
     assert [one.finished for one in together] == [4, 5]
@@ -75,7 +78,7 @@ def test_workers_whose_windows_are_not_equally_wide_are_put_together_by_time() -
 def test_a_worker_that_began_before_the_others_stretches_no_window() -> None:
     early, late = [second(0, 3), second(1, 3), second(2, 3)], [second(n, 5) for n in range(1, 5)]
 
-    together = beside([early, late])
+    together = merge_workers([early, late])
 
     assert [(one.at_s, one.seconds) for one in together] == [(float(n), 1.0) for n in range(1, 5)]
     assert [one.finished for one in together] == [3, 2, 1, 1]

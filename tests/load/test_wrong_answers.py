@@ -19,15 +19,15 @@ from idprobe.load.callers import (
     RefreshChain,
     UserInfo,
 )
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.callers.mixed import KINDS, mix_of
-from idprobe.load.callers.stage import Stage
 from idprobe.load.engine.encoded_requests import MARK, Template
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.engine.transport import Transport
-from idprobe.load.tokens import correctness, introspecting, rules
+from idprobe.load.tokens import correctness, introspection, rules
 from idprobe.load.tokens.correctness import Findings, WrongAnswer
-from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.lifetimes import TokenLifetime
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.exchange import Request
 from idprobe.model.profile import Client, Network, Profile, Provider, Role, User
@@ -59,8 +59,8 @@ OWNER: Final = Provider(PROFILE, ENDPOINTS, CLIENT, ALICE)
 JWT_HEAD: Final = "eyJhbGciOiJub25lIn0"
 
 
-def stage_of(profile: Profile = PROFILE) -> Stage:
-    return Stage(profile, ENDPOINTS, Transport(profile))
+def context_of(profile: Profile = PROFILE) -> LoadContext:
+    return LoadContext(profile, ENDPOINTS, Transport(profile))
 
 
 def answer(status: int = 200, **members: Any) -> RawResponse:
@@ -130,17 +130,17 @@ def told(moves: LoadFlow, answers: Sequence[RawResponse]) -> None:
 def test_an_answer_that_is_no_use_fails_and_accuses_where_a_rule_forbids_it(
     name: str, answers: Sequence[RawResponse], rule: str | None, what: str
 ) -> None:
-    stage = stage_of()
+    context = context_of()
 
     with pytest.raises(EvidenceError, match=what):
-        told(KINDS[name](stage, 0).iterate(), answers)
+        told(KINDS[name](context, 0).iterate(), answers)
 
-    assert {one.partition(" ")[0] for one in stage.findings.breaches} == ({rule} - {None})
+    assert {one.partition(" ")[0] for one in context.findings.breaches} == ({rule} - {None})
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_caller_that_has_not_begun_holds_no_token(name: str) -> None:
-    assert list(KINDS[name](stage_of(), 0).held()) == []
+    assert list(KINDS[name](context_of(), 0).held()) == []
 
 
 class Given(UserInfo):
@@ -163,40 +163,40 @@ class Given(UserInfo):
 def test_userinfo_for_a_fresh_token_has_to_be_about_somebody(
     answers: Sequence[RawResponse], rule: str | None, what: str
 ) -> None:
-    stage = stage_of()
+    context = context_of()
 
     with pytest.raises(EvidenceError, match=what):
-        told(Given(stage, 0).iterate(), [answer(), *answers])
+        told(Given(context, 0).iterate(), [answer(), *answers])
 
-    assert {one.partition(" ")[0] for one in stage.findings.breaches} == ({rule} - {None})
+    assert {one.partition(" ")[0] for one in context.findings.breaches} == ({rule} - {None})
 
 
 def test_userinfo_that_denies_a_token_of_untold_lifetime_at_once_is_a_failure_only() -> None:
-    stage = stage_of()
+    context = context_of()
 
     class Untold(Given):
         def prepare(self) -> LoadFlow:
             yield from super().prepare()
-            self._lease = Lease(0.0, None)
+            self._lifetime = TokenLifetime(0.0, None)
 
     with pytest.raises(EvidenceError, match="for a fresh token, got status 401"):
-        told(Untold(stage, 0).iterate(), [answer(), answer(401)])
+        told(Untold(context, 0).iterate(), [answer(), answer(401)])
 
-    assert not stage.findings.breaches
+    assert not context.findings.breaches
 
 
 def test_userinfo_may_be_a_jwt() -> None:
-    stage = stage_of()
-    caller = Given(stage, 0)
+    context = context_of()
+    caller = Given(context, 0)
     head = ResponseHead.of(200, (("Content-Type", "application/jwt"),), keep=True)
     claims = RawResponse(head, f"{JWT_HEAD}.eyJzdWIiOiJzLTEifQ.".encode())
 
     told(caller.iterate(), [answer(), claims])
 
-    assert stage.findings.checked[rules.USERINFO] == 1
+    assert context.findings.checked[rules.USERINFO] == 1
     assert list(caller.held()) == [(b"t1", "web")]
     with pytest.raises(WrongAnswer, match="the subject of another"):
-        stage.findings.subject("s-2", OWNER, rules.USERINFO)
+        context.findings.subject("s-2", OWNER, rules.USERINFO)
 
 
 class Unlinked(RefreshChain):
@@ -212,21 +212,21 @@ class Unlinked(RefreshChain):
 
 def test_a_chain_without_a_first_refresh_token_says_what_the_client_lacks() -> None:
     with pytest.raises(EvidenceError, match="needs the grant, and maybe the scope offline_access"):
-        told(Unlinked(stage_of(), 0).prepare(), [answer()])
+        told(Unlinked(context_of(), 0).prepare(), [answer()])
 
 
 def test_a_chain_that_ends_after_a_login_is_mentioned_and_nobody_accused() -> None:
-    stage = stage_of()
-    chain = Unlinked(stage, 0)
+    context = context_of()
+    chain = Unlinked(context, 0)
     chain.tokens = Tokens("a1", refresh_token="r1")
     told(chain.prepare(), [answer()])
-    stage.disturbed(chain.provider)
+    context.disturbed(chain.provider)
 
     with pytest.raises(EvidenceError, match="ended after a login of its user"):
         told(chain.iterate(), [answer(400, error="invalid_grant")])
 
-    assert not stage.findings.breaches
-    assert stage.findings.warnings.total() == 1
+    assert not context.findings.breaches
+    assert context.findings.warnings.total() == 1
 
 
 def mixed(**weights: float) -> Profile:
@@ -244,11 +244,11 @@ def test_a_mix_that_cannot_be_played_is_told(
     weights: dict[str, float], error: type[IdprobeError], said: str
 ) -> None:
     with pytest.raises(error, match=rf"t\.toml: load\.mix: {said}"):
-        mix_of(stage_of(mixed(**weights)))
+        mix_of(context_of(mixed(**weights)))
 
 
 def test_the_default_mix_of_a_profile_without_users_logs_nobody_in() -> None:
-    assert set(mix_of(stage_of(replace(PROFILE, users={})))) == {
+    assert set(mix_of(context_of(replace(PROFILE, users={})))) == {
         "client_credentials",
         "introspection",
         "metadata_and_keys",
@@ -258,26 +258,26 @@ def test_the_default_mix_of_a_profile_without_users_logs_nobody_in() -> None:
 
 def test_what_a_profile_asks_for_in_its_mix_is_never_left_out() -> None:
     with pytest.raises(EvidenceError, match="may not ask about its own tokens"):
-        told(Mixed(stage_of(mixed(introspection=1)), 0).prepare(), [TOKEN, answer(active=False)])
+        told(Mixed(context_of(mixed(introspection=1)), 0).prepare(), [TOKEN, answer(active=False)])
 
 
 def test_a_mix_goes_on_past_no_wrong_answer() -> None:
-    stage = stage_of(replace(PROFILE, users={}))
+    context = context_of(replace(PROFILE, users={}))
 
     with pytest.raises(WrongAnswer, match="introspected as another client's"):
-        told(Mixed(stage, 0).prepare(), [TOKEN, answer(active=True, client_id="other")])
+        told(Mixed(context, 0).prepare(), [TOKEN, answer(active=True, client_id="other")])
 
-    assert not stage.findings.warnings
+    assert not context.findings.warnings
 
 
 def test_a_mix_of_which_nothing_works_is_no_load() -> None:
     class Alone(Mixed):
-        def __init__(self, stage: Stage, number: int) -> None:
-            super().__init__(stage, number)
-            self._parts, self._weights = (Introspection(stage, 0),), (1.0,)
+        def __init__(self, context: LoadContext, number: int) -> None:
+            super().__init__(context, number)
+            self._parts, self._weights = (Introspection(context, 0),), (1.0,)
 
     with pytest.raises(EvidenceError, match="nothing of the mix works at this server"):
-        told(Alone(stage_of(), 0).prepare(), [TOKEN, answer(active=False)])
+        told(Alone(context_of(), 0).prepare(), [TOKEN, answer(active=False)])
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_scenario_says_what_the_profile_lacks_for_it(
     caller: type[Caller], profile: Profile, said: str
 ) -> None:
     with pytest.raises(ProfileError, match=said):
-        caller(stage_of(profile), 0)
+        caller(context_of(profile), 0)
 
 
 def test_load_goes_by_no_proxy() -> None:
@@ -305,7 +305,7 @@ def test_load_logs_in_by_no_browser() -> None:
     browsing = replace(PROFILE, login=replace(PROFILE.login, driver="browser"))
 
     with pytest.raises(UsageError, match=r"load logs in by forms only, not by 'browser'"):
-        told(KINDS["authorization_code"](stage_of(browsing), 0).iterate(), [])
+        told(KINDS["authorization_code"](context_of(browsing), 0).iterate(), [])
 
 
 def jwt(**claims: Any) -> str:
@@ -369,16 +369,16 @@ def test_tokens_are_remembered_for_one_generation_and_the_next(
     assert findings.tokens_seen == 7
 
 
-def asked_about(said: RawResponse) -> tuple[Stage, str | None]:
-    """Return a stage whose one opaque token was asked about, and what came of it in words."""
-    stage = stage_of()
-    stage.findings.issued(b"opaque", Owner.of(OWNER, None))
-    (user,) = introspecting.askers(stage)
+def asked_about(said: RawResponse) -> tuple[LoadContext, str | None]:
+    """Return a context whose one opaque token was asked about, and what came of it in words."""
+    context = context_of()
+    context.findings.issued(b"opaque", Owner.of(OWNER, None))
+    (user,) = introspection.introspectors(context)
     flow = user.caller.conclude()
     next(flow)
     with suppress(StopIteration):
         flow.send(said.response())
-    return stage, introspecting.told(stage)
+    return context, introspection.introspection_note(context)
 
 
 def test_a_token_that_is_told_to_be_anothers_is_found_when_load_is_over() -> None:
@@ -396,20 +396,20 @@ def test_a_token_that_is_told_to_be_anothers_is_found_when_load_is_over() -> Non
     ids=["refused", "page", "inactive"],
 )
 def test_what_tells_nothing_of_a_token_is_no_check(said: RawResponse) -> None:
-    stage, words = asked_about(said)
+    context, words = asked_about(said)
 
     assert words is not None
     assert "of 1 that clients asked about their own, none was told of as active" in words
-    assert not stage.findings.checked[rules.OF_ONE_CLIENT]
+    assert not context.findings.checked[rules.OF_ONE_CLIENT]
 
 
 def test_opaque_tokens_of_a_server_without_introspection_are_said_to_be_unchecked() -> None:
-    stage = stage_of()
-    stage.metadata = {}
-    stage.findings.issued(b"opaque", Owner.of(OWNER, None))
+    context = context_of()
+    context.metadata = {}
+    context.findings.issued(b"opaque", Owner.of(OWNER, None))
 
-    assert introspecting.askers(stage) == ()
-    told = introspecting.told(stage) or ""
+    assert introspection.introspectors(context) == ()
+    told = introspection.introspection_note(context) or ""
     assert "[endpoints] of the profile has an introspection_endpoint" in told
 
 

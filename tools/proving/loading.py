@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from idprobe.load.callers import Caller, Mixed
+from idprobe.load.callers.context import LoadContext, load_context
 from idprobe.load.callers.mixed import KINDS
-from idprobe.load.callers.stage import Stage, set_up
 from idprobe.load.run.budget import parse_budget
 from idprobe.load.run.load_trace import under_load
 from idprobe.load.run.plan import Closed, Plan
@@ -42,14 +42,14 @@ def loaded(profile: Profile, scenario: str, *, rounds: int = 1) -> Trace:
 
     Of several rounds the first in which an answer was wrong is the last.
     """
-    stage, kind = set_up(profile), KINDS.get(scenario, Mixed)
-    preflight(stage, kind)
+    context, kind = load_context(profile), KINDS.get(scenario, Mixed)
+    preflight(context, kind)
     plan = Plan(Closed(USERS), SECONDS, callers=USERS)
-    work = _worked(stage, kind, plan)
+    work = _worked(context, kind, plan)
     for _ in range(rounds - 1):
-        if stage.findings.breaches:
+        if context.findings.breaches:
             break
-        work = _worked(stage, kind, plan)
+        work = _worked(context, kind, plan)
     result = LoadResult(
         scenario=scenario,
         target=profile.name,
@@ -65,8 +65,8 @@ def loaded(profile: Profile, scenario: str, *, rounds: int = 1) -> Trace:
     return under_load({**result.to_dict(), "void": None}, [samples])
 
 
-def _worked(stage: Stage, kind: type[Caller], plan: Plan) -> LoadWorker:
-    work = LoadWorker(stage, kind, plan)
+def _worked(context: LoadContext, kind: type[Caller], plan: Plan) -> LoadWorker:
+    work = LoadWorker(context, kind, plan)
     work.join_one(USERS)
     work.run()
     return work

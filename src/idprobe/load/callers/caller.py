@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.engine import LoadFlow
-from idprobe.load.tokens.leases import Lease
+from idprobe.load.tokens.lifetimes import TokenLifetime
 from idprobe.model.profile import Provider, Role
 
 __all__ = ["SAME_EACH_TIME", "Caller"]
@@ -28,14 +28,14 @@ class Caller(ABC):
     with_user: ClassVar[bool] = False
     prepares: ClassVar[bool] = False
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        self.stage = stage
+    def __init__(self, context: LoadContext, number: int) -> None:
+        self.context = context
         self.number = number
-        self.provider = self.seen_by(stage, number)
+        self.provider = self.seen_by(context, number)
 
-    def seen_by(self, stage: Stage, number: int) -> Provider:
+    def seen_by(self, context: LoadContext, number: int) -> Provider:
         """Return the provider as this caller sees it."""
-        return stage.provider(self.role, number, with_user=self.with_user)
+        return context.provider(self.role, number, with_user=self.with_user)
 
     @property
     def parts(self) -> Sequence[tuple["Caller", float]]:
@@ -46,20 +46,20 @@ class Caller(ABC):
         """Yield the tokens that it has for its next iteration, each with its client."""
         yield from ()
 
-    def token_ended(self, rule: str, lease: Lease, good_at: float) -> None:
+    def token_ended(self, rule: str, lifetime: TokenLifetime, good_at: float) -> None:
         """Judge that an access token was denied, which was good when it was asked for last.
 
         Raises WrongAnswer if it had to live. Some servers allow a client one token of each user.
         """
-        stage, holds = self.stage, lease.holds(time.monotonic())
+        context, holds = self.context, lifetime.holds(time.monotonic())
         if holds is None:
-            stage.findings.mentioned("an access token ended, and nobody had told when it would")
-        elif holds and (stage.mixed or stage.logged_in_since(self.provider, good_at)):
+            context.findings.mentioned("an access token ended, and nobody had told when it would")
+        elif holds and (context.mixed or context.logged_in_since(self.provider, good_at)):
             what = "an access token ended before its time, maybe by what another caller did"
-            stage.findings.mentioned(what)
+            context.findings.mentioned(what)
         elif holds:
             what = "an access token was denied before its time (expires_in)"
-            raise stage.findings.wrong(rule, what)
+            raise context.findings.wrong(rule, what)
 
     def prepare(self) -> LoadFlow:
         """Get what every iteration builds on: nothing, by default."""

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError, ProfileError, UsageError
 from idprobe.load.callers.caller import Caller
-from idprobe.load.callers.people import (
+from idprobe.load.callers.context import LoadContext
+from idprobe.load.callers.end_users import (
     AuthorizationCode,
     AuthorizationCodeSession,
     Implicit,
@@ -15,7 +16,6 @@ from idprobe.load.callers.people import (
 )
 from idprobe.load.callers.public import MetadataAndKeys
 from idprobe.load.callers.service import ClientCredentials, Introspection, Revocation
-from idprobe.load.callers.stage import Stage
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.tokens.correctness import WrongAnswer
 
@@ -56,13 +56,13 @@ class Mixed(Caller):
 
     prepares = True
 
-    def __init__(self, stage: Stage, number: int) -> None:
+    def __init__(self, context: LoadContext, number: int) -> None:
         self._chance = random.Random(number)  # noqa: S311 -- a mixture, not a secret; repeatable
-        weights = mix_of(stage)
-        self._parts = tuple(KINDS[name](stage, number) for name in weights)
+        weights = mix_of(context)
+        self._parts = tuple(KINDS[name](context, number) for name in weights)
         self._weights = tuple(weights.values())
-        stage.mixed = True
-        self.stage = stage
+        context.mixed = True
+        self.context = context
         self.number = number
         self.provider = self._parts[0].provider
 
@@ -86,10 +86,10 @@ class Mixed(Caller):
             except WrongAnswer:
                 raise
             except EvidenceError as error:
-                if _given(self.stage) is not None:
+                if _given(self.context) is not None:
                     raise
                 name = next(name for name, kind in KINDS.items() if kind is type(part))
-                self.stage.findings.warnings[f"mixed leaves out {name}: {error}"] += 1
+                self.context.findings.warnings[f"mixed leaves out {name}: {error}"] += 1
             else:
                 usable.append(part)
                 weights.append(weight)
@@ -108,32 +108,32 @@ class Mixed(Caller):
             yield from part.conclude()
 
 
-def mix_of(stage: Stage) -> Mapping[str, float]:
+def mix_of(context: LoadContext) -> Mapping[str, float]:
     """Return the weights of [load.mix]; by default those of a day that this server can have."""
-    given = _given(stage)
+    given = _given(context)
     if given is None:
-        return {name: weight for name, weight in DAY.items() if _possible(stage, name)}
+        return {name: weight for name, weight in DAY.items() if _possible(context, name)}
     unknown = sorted(set(given) - KINDS.keys())
     if unknown:
         names = ", ".join(KINDS)
-        raise ProfileError(stage.profile.where, "load.mix", f"no {unknown[0]!r}: use {names}")
+        raise ProfileError(context.profile.where, "load.mix", f"no {unknown[0]!r}: use {names}")
     weights = {name: float(weight) for name, weight in given.items() if weight > 0}
     if not weights:
-        raise UsageError(f"{stage.profile.where}: load.mix: no weight is more than nothing")
+        raise UsageError(f"{context.profile.where}: load.mix: no weight is more than nothing")
     return weights
 
 
-def _given(stage: Stage) -> Any:
-    return stage.profile.extras.get("load", {}).get("mix")
+def _given(context: LoadContext) -> Any:
+    return context.profile.extras.get("load", {}).get("mix")
 
 
-def _possible(stage: Stage, name: str) -> bool:
+def _possible(context: LoadContext, name: str) -> bool:
     endpoint = NEEDS.get(name)
     if endpoint is not None and not (
-        stage.metadata.get(endpoint) or stage.profile.endpoints.get(endpoint)
+        context.metadata.get(endpoint) or context.profile.endpoints.get(endpoint)
     ):
         return False
     kind = KINDS[name]
-    if kind.with_user and not stage.profile.users:
+    if kind.with_user and not context.profile.users:
         return False
-    return any(kind.role in client.roles for client in stage.profile.clients.values())
+    return any(kind.role in client.roles for client in context.profile.clients.values())

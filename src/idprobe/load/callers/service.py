@@ -10,13 +10,13 @@ from idprobe.flows import (
     revocation_request,
 )
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.encoded_requests import EncodedRequest, request_encoder
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
-from idprobe.load.tokens.leases import Lease
-from idprobe.load.tokens.shapes import Same, TokenShape
+from idprobe.load.tokens.lifetimes import TokenLifetime
+from idprobe.load.tokens.response_templates import TokenResponseTemplate, UnchangedResponse
 from idprobe.model.profile import Role
 
 __all__ = ["ClientCredentials", "Introspection", "Revocation"]
@@ -27,23 +27,25 @@ class ClientCredentials(Caller):
 
     role = Role.SERVICE
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
-        self._shape = TokenShape(stage, self.provider)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
+        self._template = TokenResponseTemplate(context, self.provider)
         self._fixed = self.provider.client.token_endpoint_auth_method in SAME_EACH_TIME
         self._request: EncodedRequest | None = None
 
     def token(self) -> LoadFlow:
         """Return a new access token of the client."""
-        return self._shape.check((yield self._request or self._asked()))
+        return self._template.check((yield self._request or self._asked()))
 
     def iterate(self) -> LoadFlow:
         """Ask for a token once; an answer without one is a failure, whatever its status."""
-        self._shape.check((yield self._request or self._asked()))
+        self._template.check((yield self._request or self._asked()))
 
     def _asked(self) -> EncodedRequest:
         """Return the request, made anew where it is not the same each time."""
-        request = EncodedRequest.of(client_credentials_request(self.provider), self.stage.transport)
+        request = EncodedRequest.of(
+            client_credentials_request(self.provider), self.context.transport
+        )
         self._request = request if self._fixed else None
         return request
 
@@ -53,16 +55,16 @@ class Introspection(ClientCredentials):
 
     prepares = True
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         self._ask = request_encoder(
             lambda token: introspection_request(self.provider, token),
-            stage.transport,
+            context.transport,
             fixed=self._fixed,
         )
-        self._same = Same(self._is_active)
+        self._unchanged = UnchangedResponse(self._is_active)
         self._held = b""
-        self._lease = Lease(0.0, None)
+        self._lifetime = TokenLifetime(0.0, None)
         self._good_at = 0.0
 
     def prepare(self) -> LoadFlow:
@@ -76,22 +78,22 @@ class Introspection(ClientCredentials):
 
     def _get(self) -> LoadFlow:
         asked_at = time.monotonic()
-        with self.stage.login(self.provider):
+        with self.context.login(self.provider):
             self._held = yield from self.token()
-        self._lease = Lease(asked_at, self._shape.expires_in)
+        self._lifetime = TokenLifetime(asked_at, self._template.expires_in)
         self._good_at = time.monotonic()
 
     def iterate(self) -> LoadFlow:
         """Ask once; where the token has come to its end, with a fresh one, which has to be good."""
-        findings = self.stage.findings
+        findings = self.context.findings
         if self._held:
             asked_at = time.monotonic()
-            if self._same.check((yield self._ask(self._held.decode()))):
+            if self._unchanged.check((yield self._ask(self._held.decode()))):
                 self._good_at = asked_at
                 findings.checked[rules.INTROSPECTION] += 1
                 return
             self._held = b""
-            self.token_ended(rules.INTROSPECTION, self._lease, self._good_at)
+            self.token_ended(rules.INTROSPECTION, self._lifetime, self._good_at)
         yield from self._get()
         if not self._is_active((yield self._ask(self._held.decode()))):
             what = "a fresh access token was introspected as not active"
@@ -111,18 +113,18 @@ class Introspection(ClientCredentials):
         client_id = self.provider.client.client_id
         if said.get("client_id", client_id) != client_id:
             what = "an access token was introspected as another client's"
-            raise self.stage.findings.wrong(rules.OF_ONE_CLIENT, what)
+            raise self.context.findings.wrong(rules.OF_ONE_CLIENT, what)
         return said.get("active") is True
 
 
 class Revocation(ClientCredentials):
     """A client that gets a token and gives it back (RFC 7009)."""
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         self._undo = request_encoder(
             lambda token: revocation_request(self.provider, token),
-            stage.transport,
+            context.transport,
             fixed=self._fixed,
         )
 

@@ -22,7 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner  # noqa: TID251 -- the one
 
 from idprobe.errors import IdprobeError, ProfileError, UsageError
 from idprobe.load.callers import Caller
-from idprobe.load.callers.stage import Stage, set_up
+from idprobe.load.callers.context import LoadContext, load_context
 from idprobe.load.locust.lifeline import end_with_parent
 from idprobe.load.locust.merging import Merger, tell_exactly
 from idprobe.load.locust.target import target_profile
@@ -43,7 +43,7 @@ from idprobe.load.run.plan import LIFELINE, METRICS, PLAN, PROFILE, Plan
 from idprobe.load.run.quantities import place_of
 from idprobe.load.run.worker import LoadWorker, preflight
 from idprobe.load.schedule.caps import enforce_limits, refuse_distributed
-from idprobe.load.tokens.leftovers import Leftovers
+from idprobe.load.tokens.unrevoked import UnrevokedTokens
 
 __all__ = ["FlowUser"]
 
@@ -95,9 +95,9 @@ class FlowUser(User):
 class _Run:
     """What happens between the start and the end of a test in this process."""
 
-    def __init__(self, environment: Environment, stage: Stage, plan: Plan | None) -> None:
+    def __init__(self, environment: Environment, context: LoadContext, plan: Plan | None) -> None:
         self._environment = environment
-        self._stage = stage
+        self._context = context
         self._plan = plan
         self._user_class = _user_class(environment)
         self._merger = Merger(environment)
@@ -160,16 +160,16 @@ class _Run:
         except UsageError as error:
             self._refuse(runner, error)
             return
-        self._place = self._stage.offset = runner.worker_index
-        self._stage.stride = STRIDE if plan is None else plan.workers
+        self._place = self._context.offset = runner.worker_index
+        self._context.stride = STRIDE if plan is None else plan.workers
         self._begin(None if plan is None else plan.part(self._place))
 
     def _heed(self, plan: Plan | None) -> None:
         """Raise UsageError where a worker is to do more than its own profile allows."""
         if plan is None:
-            refuse_distributed(self._stage.profile)
+            refuse_distributed(self._context.profile)
         else:
-            enforce_limits(plan, self._stage.profile, self._stage.cost)
+            enforce_limits(plan, self._context.profile, self._context.cost)
 
     def _refuse(self, runner: WorkerRunner, error: UsageError) -> None:
         sys.stderr.write(f"idprobe: {error}\n")
@@ -180,11 +180,11 @@ class _Run:
         runner.quit()
 
     def _begin(self, plan: Plan | None) -> None:
-        limits = self._stage.profile.limits
+        limits = self._context.profile.limits
         if plan is None and limits.concurrency is not None:
-            where = f"limits.concurrency of {self._stage.profile.where}"
+            where = f"limits.concurrency of {self._context.profile.where}"
             sys.stderr.write(f"idprobe: at most {limits.concurrency} users work at once: {where}\n")
-        work = self._work = LoadWorker(self._stage, self._user_class.caller, plan)
+        work = self._work = LoadWorker(self._context, self._user_class.caller, plan)
         work.join_one(self._user_class.early)
         self._user_class.work = work
         work.start()
@@ -225,7 +225,7 @@ class _Run:
         self._merger.merge(work.engine.counters.outbox)
 
     def _wait(self, is_over: Callable[[], bool]) -> None:
-        left_s = self._stage.profile.limits.exchange_s + 1
+        left_s = self._context.profile.limits.exchange_s + 1
         while not is_over() and left_s > 0:
             gevent.sleep(TICK_S / 4)
             left_s -= TICK_S / 4
@@ -252,7 +252,7 @@ class _Run:
         self._told = True
         outcome = work.recording if work.refusal is None else Refusal(3, work.refusal)
         runner, place = self._environment.runner, os.environ.get(PLAN)
-        samples = samples_text(work.engine.samples, self._stage.profile)
+        samples = samples_text(work.engine.samples, self._context.profile)
         if isinstance(runner, WorkerRunner):
             if len(samples) > MAX_SAMPLES:
                 samples = ""
@@ -330,12 +330,12 @@ def _prepare(environment: Environment, **_others: Any) -> None:
         options = environment.parsed_options
         profile = target_profile(options.idprobe_profile if options else "speakup")
         user_class = _user_class(environment)
-        stage = set_up(profile)
+        context = load_context(profile)
         if plan.clean if plan else isinstance(environment.runner, WorkerRunner):
-            stage.findings.leftovers = Leftovers()
-        preflight(stage, user_class.caller)
+            context.findings.unrevoked = UnrevokedTokens()
+        preflight(context, user_class.caller)
         if plan is not None:
-            enforce_limits(plan, profile, stage.cost)
+            enforce_limits(plan, profile, context.cost)
         elif isinstance(environment.runner, MasterRunner) or (options and options.processes):
             refuse_distributed(profile)
         if options and options.idprobe_metrics and not isinstance(environment.runner, WorkerRunner):
@@ -351,7 +351,7 @@ def _prepare(environment: Environment, **_others: Any) -> None:
             for child in psutil.Process().children():
                 child.terminate()
         sys.exit(refusal.exit_code)
-    run = _Run(environment, stage, plan)
+    run = _Run(environment, context, plan)
     run.share_out()
     if os.environ.get(LIFELINE):
         gevent.spawn(end_with_parent, run.break_off)

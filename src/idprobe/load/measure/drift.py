@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from idprobe.load.measure.histogram import reliable
-from idprobe.load.measure.windows import Window, joined
+from idprobe.load.measure.windows import Window, merge_windows
 
 __all__ = ["FEWEST_WINDOWS", "Drift", "drifts"]
 
@@ -72,7 +72,7 @@ def _latency(percent: float) -> Callable[[Sequence[Window]], float | None]:
     """Return what tells a percentile of all iterations of a part, in ms."""
 
     def of(part: Sequence[Window]) -> float | None:
-        value = reliable(joined(part).latency, percent)
+        value = reliable(merge_windows(part).latency, percent)
         return None if value is None else value / 1e6
 
     return of

@@ -5,7 +5,7 @@ from typing import Final
 
 from idprobe.load.measure.histogram import Histogram
 from idprobe.load.measure.recording import Recording
-from idprobe.load.measure.windows import beside
+from idprobe.load.measure.windows import merge_workers
 
 __all__ = ["merged"]
 
@@ -43,5 +43,5 @@ def merged(recordings: Sequence[Recording]) -> Recording:
     # each span is of one clock; the longest counts
     whole.ended_ns = max(one.ended_ns - one.started_ns for one in recordings)
     whole.window_s = max(one.window_s for one in recordings)
-    whole.windows = beside([one.windows for one in recordings])
+    whole.windows = merge_workers([one.windows for one in recordings])
     return whole

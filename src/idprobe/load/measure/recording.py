@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from idprobe.errors import EvidenceError
 from idprobe.load.measure.histogram import Histogram
-from idprobe.load.measure.windows import MOST_WINDOWS, Window, joined, paired
+from idprobe.load.measure.windows import MOST_WINDOWS, Window, merge_pairs, merge_windows
 
 __all__ = [
     "FAILED",
@@ -128,11 +128,11 @@ class Recording:
         last = self.windows[-1] if self.windows else None
         fits = last is not None and last.seconds + window.seconds < self.window_s + SLACK_S
         if last is not None and fits and last.phase == window.phase:
-            self.windows[-1] = joined((last, window))
+            self.windows[-1] = merge_windows((last, window))
             return
         self.windows.append(window)
         if len(self.windows) > MOST_WINDOWS:
-            self.windows[:] = paired(self.windows)
+            self.windows[:] = merge_pairs(self.windows)
             self.window_s *= 2
 
     @property

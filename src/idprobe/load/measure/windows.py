@@ -12,7 +12,16 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from idprobe.load.measure.histogram import Histogram, reliable
 
-__all__ = ["MOST_WINDOWS", "Kind", "Phase", "Window", "beside", "joined", "over_time", "paired"]
+__all__ = [
+    "MOST_WINDOWS",
+    "Kind",
+    "Phase",
+    "Window",
+    "merge_pairs",
+    "merge_windows",
+    "merge_workers",
+    "over_time",
+]
 
 MOST_WINDOWS: Final = 600
 """A longer run has wider windows, not more of them."""
@@ -104,7 +113,7 @@ class Window:
         return cls(**{**members, "latency": latency, "kinds": kinds})
 
 
-def joined(windows: Sequence[Window]) -> Window:
+def merge_windows(windows: Sequence[Window]) -> Window:
     """Return windows of one process that follow each other as one."""
     first, last = windows[0], windows[-1]
     seconds = last.at_s + last.seconds - first.at_s
@@ -126,7 +135,7 @@ def joined(windows: Sequence[Window]) -> Window:
     )
 
 
-def beside(workers: Sequence[Sequence[Window]]) -> list[Window]:
+def merge_workers(workers: Sequence[Sequence[Window]]) -> list[Window]:
     """Return the windows of several workers as those of all; each counts from its own start.
 
     What a generator uses of a processor is its worst worker's: one without reserve is enough to
@@ -140,7 +149,7 @@ def beside(workers: Sequence[Sequence[Window]]) -> list[Window]:
     places: list[list[Window]] = [[] for _ in starts]
     for windows in workers:
         for place, group in groupby(windows, key=lambda one: _place(starts, one)):
-            places[place].append(joined(tuple(group)))
+            places[place].append(merge_windows(tuple(group)))
     return [_together(one, each) for one, each in zip(frame, places, strict=True)]
 
 
@@ -161,12 +170,12 @@ def _together(frame: Window, windows: Sequence[Window]) -> Window:
     )
 
 
-def paired(windows: Sequence[Window]) -> list[Window]:
+def merge_pairs(windows: Sequence[Window]) -> list[Window]:
     """Return half as many windows, each of two neighbours of one phase."""
     found = []
     for _, group in groupby(windows, key=lambda one: one.phase):
         members = tuple(group)
-        found += [joined(members[n : n + 2]) for n in range(0, len(members), 2)]
+        found += [merge_windows(members[n : n + 2]) for n in range(0, len(members), 2)]
     return found
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from idprobe.errors import EvidenceError
 from idprobe.load.measure.histogram import reliable
-from idprobe.load.measure.windows import Window, beside, joined
+from idprobe.load.measure.windows import Window, merge_windows, merge_workers
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.run.quantities import shown_duration
 
@@ -61,7 +61,7 @@ class Seconds:
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield the figures of the last seconds, of all workers together."""
-        window = joined(beside(list(self._last.values())))
+        window = merge_windows(merge_workers(list(self._last.values())))
         ends_at, seconds = window.at_s + window.seconds, max(window.seconds, 1e-3)
         whole_s = self._plan.warm_up_s + self._plan.duration_s
         model = self._plan.model

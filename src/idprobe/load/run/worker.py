@@ -11,7 +11,7 @@ from typing import Final
 
 from idprobe.errors import IdprobeError, ProbeError
 from idprobe.load.callers import Caller
-from idprobe.load.callers.stage import Stage, counted_out
+from idprobe.load.callers.context import LoadContext, run_flow_counted
 from idprobe.load.engine.engine import Engine, VirtualUser
 from idprobe.load.engine.rate_limiter import LIMIT_EXHAUSTED, RateLimiter
 from idprobe.load.engine.unpatched import unpatched
@@ -27,8 +27,8 @@ from idprobe.load.schedule.ramp import Step
 from idprobe.load.schedule.schedule import Arrivals
 from idprobe.load.schedule.schedulers import ClosedScheduler, OpenScheduler, PhaseTimes
 from idprobe.load.schedule.user_pool import VirtualUserPool
-from idprobe.load.tokens.cleaning import cleaners
-from idprobe.load.tokens.introspecting import askers, told
+from idprobe.load.tokens.introspection import introspection_note, introspectors
+from idprobe.load.tokens.revoking import revokers
 
 __all__ = ["LoadWorker", "preflight"]
 
@@ -46,15 +46,15 @@ GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
 
 
-def preflight(stage: Stage, kind: type[Caller]) -> None:
+def preflight(context: LoadContext, kind: type[Caller]) -> None:
     """Show that one iteration works, and count its requests; raises ProbeError that says why not.
 
     Of a mixture every kind is tried; one that does not work shows when load runs, if others do.
     """
-    caller = kind(stage, 0)
+    caller = kind(context, 0)
     try:
-        _, prepare = counted_out(stage.transport, caller.prepare())
-        stage.cost = Cost(prepare if kind.prepares else 0, _mean(stage, caller))
+        _, prepare = run_flow_counted(context.transport, caller.prepare())
+        context.cost = Cost(prepare if kind.prepares else 0, _mean(context, caller))
     except ProbeError as error:
         client = caller.provider.client.name
         raise ProbeError(
@@ -62,13 +62,13 @@ def preflight(stage: Stage, kind: type[Caller]) -> None:
         ) from None
 
 
-def _mean(stage: Stage, caller: Caller) -> float:
+def _mean(context: LoadContext, caller: Caller) -> float:
     """Return how many requests an iteration takes, of a mixture on average."""
     failed: ProbeError | None = None
     requests = weights = 0.0
     for part, weight in caller.parts:
         try:
-            _, count = counted_out(stage.transport, part.iterate())
+            _, count = run_flow_counted(context.transport, part.iterate())
         except ProbeError as error:
             failed = error
         else:
@@ -82,23 +82,23 @@ def _mean(stage: Stage, caller: Caller) -> float:
 class LoadWorker:
     """The engine of one run, in a thread of its own."""
 
-    def __init__(self, stage: Stage, kind: type[Caller], plan: Plan | None) -> None:
-        self._stage: Final = stage
+    def __init__(self, context: LoadContext, kind: type[Caller], plan: Plan | None) -> None:
+        self._context: Final = context
         self._kind: Final = kind
         self._plan: Final = plan
-        self._patience_s: Final = stage.profile.limits.exchange_s
+        self._patience_s: Final = context.profile.limits.exchange_s
         self._closed: ClosedScheduler | None = None
         self._wanted = 0
         self._left = False
-        limits, workers = stage.profile.limits, 1 if plan is None else plan.workers
-        stage.transport.rate_limiter = RateLimiter.of(limits, workers)
+        limits, workers = context.profile.limits, 1 if plan is None else plan.workers
+        context.transport.rate_limiter = RateLimiter.of(limits, workers)
         self._together: Final = max(1, min(TOGETHER, (limits.concurrency or TOGETHER) // workers))
         if plan is None or not plan.clean:
-            stage.findings.leftovers = None
+            context.findings.unrevoked = None
         self.most_users: Final = MOST_USERS if plan else limits.concurrency or MOST_USERS
         """How many users are at work at most, however many somebody else lets come."""
         self.recording: Final = Recording()
-        self.engine: Final = Engine(stage.transport, spins=plan is not None and plan.spin)
+        self.engine: Final = Engine(context.transport, spins=plan is not None and plan.spin)
         self.refusal: str | None = None
         self.done = False
         url = None if plan is None else plan.server_metrics
@@ -145,7 +145,7 @@ class LoadWorker:
         except IdprobeError as error:
             # a wrong answer in the preparation is a finding, not a target that cannot be used
             # and a connection that this host cannot open says nothing of the target
-            is_ours = self._stage.findings.kinds or self.engine.shortages
+            is_ours = self._context.findings.kinds or self.engine.shortages
             self.refusal = None if is_ours else str(error)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the run is void and says so
             self.recording.fault = f"{type(error).__name__}: {error}"[:200]
@@ -157,7 +157,7 @@ class LoadWorker:
     def _carry_out(self) -> None:
         engine, recording, plan = self.engine, self.recording, self._plan
         bound = plan.model.connections if plan and isinstance(plan.model, Open) else UNBOUNDED
-        pool = VirtualUserPool(lambda number: self._kind(self._stage, number), bound)
+        pool = VirtualUserPool(lambda number: self._kind(self._context, number), bound)
         if self._kind.prepares and plan is not None:
             self._prepare(pool, min(plan.callers, bound))
             if isinstance(plan.model, Open):
@@ -177,9 +177,9 @@ class LoadWorker:
         engine.samples.stop_timing()
         # those who worked last: what the others hold may have expired
         latest = tuple(islice(reversed(pool.idle), MOST_CONCLUDING))
-        self._conclude(askers(self._stage))
+        self._conclude(introspectors(self._context))
         self._conclude(latest)
-        self._conclude(self._cleaners(pool))
+        self._conclude(self._revokers(pool))
 
     def _look_again(
         self, pool: VirtualUserPool, scheduler: OpenScheduler | ClosedScheduler
@@ -213,10 +213,10 @@ class LoadWorker:
         if not self.engine.stopped:
             self.engine.run(Conclusion(self.engine, users, self._patience_s, self._together))
 
-    def _cleaners(self, pool: VirtualUserPool) -> tuple[VirtualUser, ...]:
+    def _revokers(self, pool: VirtualUserPool) -> tuple[VirtualUser, ...]:
         """Return who gives tokens back; a target that is down takes none."""
         held = (one for user in pool.users for one in user.caller.held())
-        users = cleaners(self._stage, held, self.recording, self._together)
+        users = revokers(self._context, held, self.recording, self._together)
         return () if self.recording.stopped is not None else users
 
     def _note_end(self) -> None:
@@ -231,14 +231,14 @@ class LoadWorker:
             recording.stopped, recording.complete = LIMIT_EXHAUSTED, False
 
     def _note_findings(self) -> None:
-        recording, findings = self.recording, self._stage.findings
+        recording, findings = self.recording, self._context.findings
         recording.findings.update(findings.kinds)
         recording.warnings.update(findings.warnings)
         recording.breaches.update(findings.breaches)
         recording.doubts.update(findings.doubts)
         recording.shortages.update(self.engine.shortages)
         recording.checked.update(findings.counted())
-        recording.notes.update(filter(None, [told(self._stage)]))
+        recording.notes.update(filter(None, [introspection_note(self._context)]))
 
     def _server_memory(self) -> Callable[[], int | None]:
         if self.scraped is not None:
@@ -274,7 +274,7 @@ class LoadWorker:
             arrivals = Arrivals((*before, *steps), model.spacing, model.seed, phase)
             return OpenScheduler(engine, pool, arrivals, recording, times)
         scheduler = ClosedScheduler(engine, pool, recording, times, MOST_REQUESTS)
-        scheduler.reserve = math.ceil(self._stage.cost.prepare + self._stage.cost.iterate)
+        scheduler.reserve = math.ceil(self._context.cost.prepare + self._context.cost.iterate)
         self._closed = scheduler
         scheduler.wanted = min(self._wanted, self.most_users)
         if self._left:

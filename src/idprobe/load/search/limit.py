@@ -24,8 +24,8 @@ from idprobe.load.run.generator import LoadRun
 from idprobe.load.run.launcher import run_load
 from idprobe.load.run.plan import Closed, Open, Plan
 from idprobe.load.run.result import LoadResult, reliable
+from idprobe.load.search.rate_search import Bracket, Trial, Undecided, knee, search_rate
 from idprobe.load.search.scaling import Point, Scaling, fitted
-from idprobe.load.search.searching import Bracket, Trial, Undecided, knee, searched
 from idprobe.setup.embedded import served
 
 __all__ = ["Effort", "Limit", "find_limit", "print_limit"]
@@ -242,7 +242,7 @@ def _find(search: _Search, limit: Limit) -> None:
         told = None if search.last is None else search.last.failures_told
         limit.bracket.ended = NOTHING + ("" if told is None else f": {told}")
         return
-    searched(search.attempt, fastest, limit.bracket)
+    search_rate(search.attempt, fastest, limit.bracket)
     _look_beyond(search, limit)
 
 

@@ -14,9 +14,9 @@ from idprobe.formats.http_dates import http_date
 from idprobe.formats.jose import read_jwt
 from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
-from idprobe.load.tokens.leftovers import Leftovers
 from idprobe.load.tokens.owners import Owner
 from idprobe.load.tokens.token_sample import TokenSample
+from idprobe.load.tokens.unrevoked import UnrevokedTokens
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Provider
 
@@ -64,7 +64,7 @@ class Findings:
     tokens_seen: int = 0
     token_responses: int = 0
     token_sample: TokenSample = field(default_factory=TokenSample)
-    leftovers: Leftovers | None = None
+    unrevoked: UnrevokedTokens | None = None
     """The tokens to be given back when load is over, where they are."""
     _young: dict[int, Owner] = field(default_factory=dict)
     _old: dict[int, Owner] = field(default_factory=dict)
@@ -99,8 +99,8 @@ class Findings:
     def issued(self, token: bytes, owner: Owner) -> None:
         """Remember whose a token is; raises WrongAnswer if it was somebody else's."""
         self.tokens_seen += 1
-        if self.leftovers is not None:
-            self.leftovers.keep_access(token, owner)
+        if self.unrevoked is not None:
+            self.unrevoked.keep_access(token, owner)
         if self.tokens_seen >= self.token_sample.due:
             self.token_sample.keep(self.tokens_seen, token, owner)
         key = hash(token)
@@ -173,8 +173,8 @@ class Findings:
                 what = "a token had half a character (RFC 6749 appendices A.12 and A.17)"
                 raise self.wrong(rules.TOKEN_RESPONSE, what)
         owner = Owner.of(provider, tokens.scope)
-        if self.leftovers is not None and tokens.refresh_token is not None:
-            self.leftovers.keep_refresh(tokens.refresh_token, owner)
+        if self.unrevoked is not None and tokens.refresh_token is not None:
+            self.unrevoked.keep_refresh(tokens.refresh_token, owner)
         self.issued(tokens.access_token.encode(), owner)
         self._claims(tokens.access_token, provider, is_id_token=False)
         if tokens.id_token is not None:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Lease"]
+__all__ = ["TokenLifetime"]
 
 MARGIN_S: Final = 5.0
 """So much earlier a token may end: servers count whole seconds, and their clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class TokenLifetime:
     """The time of a token: its lifetime in seconds, from when it was asked for at the earliest."""
 
     asked_at: float

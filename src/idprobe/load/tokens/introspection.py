@@ -9,32 +9,32 @@ from typing import Any, Final
 
 from idprobe.errors import EvidenceError
 from idprobe.flows import introspection_request
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.engine import LoadFlow, VirtualUser
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Client, Provider
 
-__all__ = ["askers", "told"]
+__all__ = ["introspection_note", "introspectors"]
 
 ENDPOINT: Final = "introspection_endpoint"
 ASKED: Final = "asked"
 TOLD: Final = "told"
 
 
-class _Asker:
+class _Introspector:
     """Asks once whose a token is."""
 
-    def __init__(self, stage: Stage, client: Client, token: bytes, owner: Owner) -> None:
-        self._stage: Final = stage
-        self._provider: Final = Provider(stage.profile, stage.metadata, client)
+    def __init__(self, context: LoadContext, client: Client, token: bytes, owner: Owner) -> None:
+        self._context: Final = context
+        self._provider: Final = Provider(context.profile, context.metadata, client)
         self._token: Final = token
         self._owner: Final = owner
 
     def conclude(self) -> LoadFlow:
         """Ask, and compare what is said; raises WrongAnswer if the token is somebody else's."""
-        findings = self._stage.findings
+        findings = self._context.findings
         findings.asked[ASKED] += 1
         response = yield introspection_request(self._provider, self._token.decode())
         said = _said(response)
@@ -57,28 +57,28 @@ class _Asker:
             for where, name in names.items()
             if isinstance(name, str) and name != self._owner.client_id
         }
-        findings = self._stage.findings
+        findings = self._context.findings
         if known and len({owner.username for _, owner in findings.token_sample.kept}) > 1:
             findings.checked[rules.OF_ONE_USER] += 1
         for where, name in known.items():
             findings.told_apart(name, self._owner, rules.OF_ONE_USER, where)
 
 
-def askers(stage: Stage) -> tuple[VirtualUser, ...]:
+def introspectors(context: LoadContext) -> tuple[VirtualUser, ...]:
     """Return virtual users that each ask about one token; none where nobody can ask."""
-    kept = stage.findings.token_sample.kept
-    if not kept or not _endpoint(stage):
+    kept = context.findings.token_sample.kept
+    if not kept or not _endpoint(context):
         return ()
-    most = stage.profile.limits.requests_per_second or len(kept)
-    return tuple(_virtual_users(stage, kept[: max(1, int(most))]))
+    most = context.profile.limits.requests_per_second or len(kept)
+    return tuple(_virtual_users(context, kept[: max(1, int(most))]))
 
 
-def told(stage: Stage) -> str | None:
+def introspection_note(context: LoadContext) -> str | None:
     """Return in one sentence what asking came to; None where all tokens said it themselves."""
-    findings = stage.findings
+    findings = context.findings
     if not findings.token_sample.kept:
         return None
-    if not _endpoint(stage):
+    if not _endpoint(context):
         why = f"neither the metadata nor [endpoints] of the profile has an {ENDPOINT}"
     elif not findings.asked[ASKED]:
         why = "no client that got some has a way to authenticate at the introspection endpoint"
@@ -93,16 +93,18 @@ def told(stage: Stage) -> str | None:
     return f"whose opaque tokens are was not checked: {why}"
 
 
-def _endpoint(stage: Stage) -> Any:
-    return stage.profile.endpoints.get(ENDPOINT) or stage.metadata.get(ENDPOINT)
+def _endpoint(context: LoadContext) -> Any:
+    return context.profile.endpoints.get(ENDPOINT) or context.metadata.get(ENDPOINT)
 
 
-def _virtual_users(stage: Stage, kept: Sequence[tuple[bytes, Owner]]) -> Iterator[VirtualUser]:
-    clients = {one.client_id: one for one in stage.profile.clients.values() if not one.is_public}
+def _virtual_users(
+    context: LoadContext, kept: Sequence[tuple[bytes, Owner]]
+) -> Iterator[VirtualUser]:
+    clients = {one.client_id: one for one in context.profile.clients.values() if not one.is_public}
     for token, owner in kept:
         client = clients.get(owner.client_id)
         if client is not None:
-            yield VirtualUser(_Asker(stage, client, token, owner))
+            yield VirtualUser(_Introspector(context, client, token, owner))
 
 
 def _said(response: Response) -> dict[str, Any]:

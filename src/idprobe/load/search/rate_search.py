@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Bracket", "Trial", "Undecided", "knee", "searched"]
+__all__ = ["Bracket", "Trial", "Undecided", "knee", "search_rate"]
 
 START: Final = 0.75
 """The first trial, as a share of the raw capacity that a closed loop has found."""
@@ -51,7 +51,7 @@ class Undecided(Exception):
     """Why nothing can be said of a rate."""
 
 
-def searched(
+def search_rate(
     attempt: Callable[[float], Trial],
     capacity_per_s: float,
     bracket: Bracket,

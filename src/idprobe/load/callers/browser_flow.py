@@ -10,10 +10,10 @@ from idprobe.login.forms.form_login import form_login
 from idprobe.model.exchange import Agent, Request
 from idprobe.model.profile import Profile
 
-__all__ = ["walked"]
+__all__ = ["browser_flow"]
 
 
-def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> LoadFlow:
+def browser_flow(flow: Flow[Any], profile: Profile, cookies: Cookies) -> LoadFlow:
     """Run a flow as the browser of one user; a HumanStep becomes the form login of its user."""
     if profile.login.driver != "form":
         raise UsageError(
@@ -25,7 +25,7 @@ def walked(flow: Flow[Any], profile: Profile, cookies: Cookies) -> LoadFlow:
         while True:
             if isinstance(move, HumanStep):
                 login = form_login(move, profile.login.hints, profile.allowed_origins)
-                move = flow.send((yield from walked(login, profile, cookies)))
+                move = flow.send((yield from browser_flow(login, profile, cookies)))
             else:
                 move = flow.send((yield from _carried(move, cookies)))
     except StopIteration as stop:

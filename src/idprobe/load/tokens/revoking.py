@@ -6,18 +6,18 @@ from typing import Final
 
 from idprobe.errors import NoResponse, Refrained
 from idprobe.flows import revocation_request
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.engine import LoadFlow, VirtualUser
 from idprobe.load.measure.recording import FAILED, FORGOTTEN, LEFT, REVOKED, Recording
 from idprobe.load.run.plan import CLEAN_S
 from idprobe.model.profile import Provider
 
-__all__ = ["cleaners"]
+__all__ = ["revokers"]
 
 ENDPOINT: Final = "revocation_endpoint"
 
 
-class _Cleaner:
+class _Revoker:
     """Takes one token after the other from what several have before them, over one connection."""
 
     def __init__(self, tokens: Iterator[tuple[bytes, Provider]], recording: Recording) -> None:
@@ -50,31 +50,33 @@ def _why_not(token: bytes, provider: Provider) -> LoadFlow:
     return None if response.status == 200 else f"status {response.status}"  # noqa: PLR2004
 
 
-def cleaners(
-    stage: Stage, held: Iterable[tuple[bytes, str]], recording: Recording, together: int
+def revokers(
+    context: LoadContext, held: Iterable[tuple[bytes, str]], recording: Recording, together: int
 ) -> tuple[VirtualUser, ...]:
     """Return virtual users that give back what callers hold and what is known of the rest.
 
     What they come to is counted in the recording; there are none where nothing can be done.
     """
-    leftovers = stage.findings.leftovers
-    if leftovers is None:
+    unrevoked = context.findings.unrevoked
+    if unrevoked is None:
         return ()
-    if not (stage.profile.endpoints.get(ENDPOINT) or stage.metadata.get(ENDPOINT)):
+    if not (context.profile.endpoints.get(ENDPOINT) or context.metadata.get(ENDPOINT)):
         recording.notes[
             f"no token was revoked: neither the metadata nor [endpoints] of the profile has a "
             f"{ENDPOINT}"
         ] += 1
         return ()
-    known = dict(leftovers.known())
+    known = dict(unrevoked.known())
     kept = {token: client_id for token, client_id in held if token not in known}
     recording.cleaned.update({LEFT: len(kept) + len(known), REVOKED: 0, FAILED: 0})
-    recording.cleaned[FORGOTTEN] = max(0, leftovers.forgotten - len(kept))
-    tokens = _seen_by_clients(stage, {**kept, **known})
-    return tuple(VirtualUser(_Cleaner(tokens, recording)) for _ in range(together))
+    recording.cleaned[FORGOTTEN] = max(0, unrevoked.forgotten - len(kept))
+    tokens = _seen_by_clients(context, {**kept, **known})
+    return tuple(VirtualUser(_Revoker(tokens, recording)) for _ in range(together))
 
 
-def _seen_by_clients(stage: Stage, tokens: dict[bytes, str]) -> Iterator[tuple[bytes, Provider]]:
-    clients = {one.client_id: one for one in stage.profile.clients.values()}
+def _seen_by_clients(
+    context: LoadContext, tokens: dict[bytes, str]
+) -> Iterator[tuple[bytes, Provider]]:
+    clients = {one.client_id: one for one in context.profile.clients.values()}
     for token, client_id in tokens.items():
-        yield token, Provider(stage.profile, stage.metadata, clients[client_id])
+        yield token, Provider(context.profile, context.metadata, clients[client_id])

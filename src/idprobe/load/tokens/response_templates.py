@@ -7,12 +7,12 @@ read strictly, as the first one was.
 from collections.abc import Callable
 from typing import Final
 
-from idprobe.load.callers.stage import Stage
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.responses import RawResponse, ResponseHead
 from idprobe.load.tokens.owners import Owner
 from idprobe.model.profile import Provider
 
-__all__ = ["Same", "TokenShape"]
+__all__ = ["TokenResponseTemplate", "UnchangedResponse"]
 
 TOKEN_OCTETS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
 """b64token (RFC 6750 section 2.1): what a bearer token may consist of, and needs no escape."""
@@ -22,15 +22,15 @@ DOT: Final = b"."
 """A token with dots may be a JWT, whose claims are looked at."""
 
 
-class TokenShape:
+class TokenResponseTemplate:
     """The token responses of one client: what stays the same in them, and whose tokens they are."""
 
-    def __init__(self, stage: Stage, provider: Provider) -> None:
+    def __init__(self, context: LoadContext, provider: Provider) -> None:
         self._before = self._after = b""
         self._head: ResponseHead | None = None
         self._least = 0
         self._provider: Final = provider
-        self._findings: Final = stage.findings
+        self._findings: Final = context.findings
         self._owner = Owner.of(provider)
         self.expires_in: int | None = None
         """What the last answer said; one that differs in the token alone said the same."""
@@ -65,7 +65,7 @@ class TokenShape:
         return token
 
 
-class Same:
+class UnchangedResponse:
     """Answers that never change: each is compared with the last good one that was read whole."""
 
     __slots__ = ("_body", "_head", "_is_good")

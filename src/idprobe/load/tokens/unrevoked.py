@@ -6,13 +6,13 @@ from typing import Final
 
 from idprobe.load.tokens.owners import Owner
 
-__all__ = ["Leftovers"]
+__all__ = ["UnrevokedTokens"]
 
 MOST_REMEMBERED: Final = 10_000
 """So many refresh tokens, and so many access tokens, a process remembers: the youngest."""
 
 
-class Leftovers:
+class UnrevokedTokens:
     """The youngest tokens that were issued, and how many there were in all."""
 
     def __init__(self) -> None:

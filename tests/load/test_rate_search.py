@@ -21,8 +21,8 @@ from idprobe.load.run.plan import Closed, Model, Open, Plan
 from idprobe.load.run.result import LoadResult
 from idprobe.load.schedule.schedule import Spacing
 from idprobe.load.search.limit import Effort, Limit, _find, _Search, find_limit, print_limit
+from idprobe.load.search.rate_search import Bracket, Trial, Undecided, knee, search_rate
 from idprobe.load.search.scaling import fitted
-from idprobe.load.search.searching import Bracket, Trial, Undecided, knee, searched
 from idprobe.model.profile import Limits, bare_profile
 
 
@@ -46,7 +46,7 @@ class Paper:
 
 def found_by(attempt: Callable[[float], Trial], capacity: float = 1000.0) -> Bracket:
     bracket = Bracket()
-    searched(attempt, capacity, bracket)
+    search_rate(attempt, capacity, bracket)
     return bracket
 
 

@@ -18,16 +18,16 @@ from idprobe.flows import (
     userinfo_request,
 )
 from idprobe.formats.jose import read_jwt
+from idprobe.load.callers.browser_flow import browser_flow
 from idprobe.load.callers.caller import SAME_EACH_TIME, Caller
-from idprobe.load.callers.stage import Stage
-from idprobe.load.callers.walking import walked
+from idprobe.load.callers.context import LoadContext
 from idprobe.load.engine.encoded_requests import request_encoder
 from idprobe.load.engine.engine import LoadFlow
 from idprobe.load.engine.responses import RawResponse
 from idprobe.load.tokens import rules
 from idprobe.load.tokens.correctness import OFFLINE
-from idprobe.load.tokens.leases import Lease
-from idprobe.load.tokens.shapes import Same
+from idprobe.load.tokens.lifetimes import TokenLifetime
+from idprobe.load.tokens.response_templates import UnchangedResponse
 from idprobe.model.exchange import Response
 from idprobe.model.profile import Role
 
@@ -49,7 +49,7 @@ CODE_S = 10.0
 """A code that is refused later than this after it was redeemed may have expired meanwhile."""
 
 
-class Person(Caller):
+class EndUserCaller(Caller):
     """A user in front of a client that gets codes."""
 
     role = Role.WEB
@@ -57,8 +57,8 @@ class Person(Caller):
     offline: ClassVar[bool] = False
     """Whether it asks for offline access, which asks for consent each time."""
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         self.cookies = Cookies()
         self.last: Authorized | None = None
         self._redeemed_at = 0.0
@@ -71,19 +71,19 @@ class Person(Caller):
 
     def log_in(self, cookies: Cookies) -> LoadFlow:
         """Get tokens by a code, with the cookies of one browser."""
-        with self.stage.login(self.provider):
-            return (yield from walked(self._tokens(), self.stage.profile, cookies))
+        with self.context.login(self.provider):
+            return (yield from browser_flow(self._tokens(), self.context.profile, cookies))
 
     def _tokens(self) -> Flow[Tokens]:
         nonce, self.last = secrets.token_urlsafe(16), None
         authorized = yield from authorize(self.provider, scope=self.scope, nonce=nonce)
         response = yield from answer(redemption(self.provider, authorized))
-        tokens = self.stage.findings.tokens(
+        tokens = self.context.findings.tokens(
             response, self.provider, grant="authorization_code", scope=self.scope
         )
         # not before: what was never redeemed may work at the next try
         self.last, self._redeemed_at = authorized, time.monotonic()
-        self.stage.findings.nonce(tokens.id_token, nonce)
+        self.context.findings.nonce(tokens.id_token, nonce)
         return tokens
 
     def conclude(self) -> LoadFlow:
@@ -91,7 +91,7 @@ class Person(Caller):
         if self.last is None:
             return
         response = yield redemption(self.provider, self.last)
-        findings = self.stage.findings
+        findings = self.context.findings
         if _has_tokens(response):
             what = "an authorization code worked twice (RFC 6749 sections 4.1.2 and 10.5)"
             raise findings.wrong(rules.CODE_ONCE, what)
@@ -108,7 +108,7 @@ def _has_tokens(response: Response) -> bool:
     return True
 
 
-class AuthorizationCode(Person):
+class AuthorizationCode(EndUserCaller):
     """A user who logs in and consents each time, in a browser that knows nobody."""
 
     def iterate(self) -> LoadFlow:
@@ -116,7 +116,7 @@ class AuthorizationCode(Person):
         yield from self.log_in(Cookies())
 
 
-class AuthorizationCodeSession(Person):
+class AuthorizationCodeSession(EndUserCaller):
     """A user who is logged in, and gets code after code on that session."""
 
     prepares = True
@@ -137,8 +137,8 @@ class Implicit(Caller):
     with_user = True
     prepares = True
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         self._cookies = Cookies()
         types = self.provider.client.response_types
         self._type = next((one for one in types if "token" in one.split()), types[0])
@@ -149,11 +149,11 @@ class Implicit(Caller):
 
     def iterate(self) -> LoadFlow:
         """Get tokens that land in the browser."""
-        with self.stage.login(self.provider):
-            landed = yield from walked(self._landing(), self.stage.profile, self._cookies)
+        with self.context.login(self.provider):
+            landed = yield from browser_flow(self._landing(), self.context.profile, self._cookies)
         if landed.access_token is not None:
             tokens = Tokens(landed.access_token, id_token=landed.id_token)
-            self.stage.findings.tokens_of(tokens, self.provider)
+            self.context.findings.tokens_of(tokens, self.provider)
 
     def _landing(self) -> Flow[Authorized]:
         nonce = secrets.token_urlsafe(16)
@@ -161,26 +161,26 @@ class Implicit(Caller):
         landed = yield from authorize(
             self.provider, response_type=self._type, scope=" ".join(scopes), nonce=nonce
         )
-        self.stage.findings.nonce(landed.id_token, nonce)
+        self.context.findings.nonce(landed.id_token, nonce)
         return landed
 
 
-class RefreshChain(Person):
+class RefreshChain(EndUserCaller):
     """A user's application that keeps its own refresh token, and takes the new one each time."""
 
     prepares = True
     offline = True
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         method = self.provider.client.token_endpoint_auth_method
         self._ask = request_encoder(
             lambda token: refresh_request(self.provider, token),
-            stage.transport,
+            context.transport,
             fixed=method in SAME_EACH_TIME,
         )
         self._held: str | None = None
-        self._lease = Lease(0.0, None)
+        self._lifetime = TokenLifetime(0.0, None)
         self._began_at = self._issued_at = self._linked_at = 0.0
 
     def prepare(self) -> LoadFlow:
@@ -193,7 +193,7 @@ class RefreshChain(Person):
                 "needs the grant, and maybe the scope offline_access"
             )
         self._began_at = asked_at
-        self._keep(tokens.refresh_token, Lease(asked_at, tokens.refresh_expires_in))
+        self._keep(tokens.refresh_token, TokenLifetime(asked_at, tokens.refresh_expires_in))
 
     def iterate(self) -> LoadFlow:
         """Trade the refresh token; after a broken chain, log in anew first."""
@@ -205,25 +205,27 @@ class RefreshChain(Person):
             answer = yield self._ask(held)
         except NoResponse:
             # it may have been used twice, which ends all of a grant (RFC 9700 section 4.14.2)
-            self.stage.disturbed(self.provider)
+            self.context.disturbed(self.provider)
             raise
         if 400 <= answer.status < 500:  # noqa: PLR2004 -- the class of status codes itself
             self._refused(answer.response())
-        tokens = self.stage.findings.tokens(answer, self.provider, grant="refresh_token")
-        self.stage.findings.checked[rules.REFRESH_CHAIN] += 1
+        tokens = self.context.findings.tokens(answer, self.provider, grant="refresh_token")
+        self.context.findings.checked[rules.REFRESH_CHAIN] += 1
         if tokens.refresh_token in {None, held}:
             # not another one: it is as old as it was
             self._held, self._linked_at = held, time.monotonic()
         else:
-            self._keep(tokens.refresh_token or "", Lease(asked_at, tokens.refresh_expires_in))
+            self._keep(
+                tokens.refresh_token or "", TokenLifetime(asked_at, tokens.refresh_expires_in)
+            )
 
     def held(self) -> Iterator[tuple[bytes, str]]:
         """Yield the refresh token."""
         if self._held is not None:
             yield self._held.encode(), self.provider.client.client_id
 
-    def _keep(self, token: str, lease: Lease) -> None:
-        self._held, self._lease = token, lease
+    def _keep(self, token: str, lifetime: TokenLifetime) -> None:
+        self._held, self._lifetime = token, lifetime
         self._issued_at = self._linked_at = time.monotonic()
 
     def _refused(self, response: Response) -> None:
@@ -234,11 +236,11 @@ class RefreshChain(Person):
         """
         if response.status != 400 and response.error != INVALID_GRANT:  # noqa: PLR2004 -- RFC 6749 section 5.2
             return
-        findings, now = self.stage.findings, time.monotonic()
+        findings, now = self.context.findings, time.monotonic()
         findings.refused(response)
-        if self.stage.logged_in_since(self.provider, self._linked_at):
+        if self.context.logged_in_since(self.provider, self._linked_at):
             raise findings.mentioned("a chain of refresh tokens ended after a login of its user")
-        match self._lease.holds(now):
+        match self._lifetime.holds(now):
             case True:
                 what = "a chain of refresh tokens broke before the end that the server had told"
                 raise findings.wrong(rules.REFRESH_CHAIN, what)
@@ -260,42 +262,42 @@ class RefreshChain(Person):
         yield from ()
 
 
-class UserInfo(Person):
+class UserInfo(EndUserCaller):
     """A client that asks who its user is (OpenID Connect Core 1.0, section 5.3)."""
 
     prepares = True
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        super().__init__(stage, number)
+    def __init__(self, context: LoadContext, number: int) -> None:
+        super().__init__(context, number)
         self._ask = request_encoder(
-            lambda token: userinfo_request(self.provider, token), stage.transport, fixed=True
+            lambda token: userinfo_request(self.provider, token), context.transport, fixed=True
         )
         self._held = ""
-        self._lease = Lease(0.0, None)
+        self._lifetime = TokenLifetime(0.0, None)
         self._good_at = 0.0
-        self._same = Same(self._is_mine)
+        self._unchanged = UnchangedResponse(self._is_mine)
 
     def prepare(self) -> LoadFlow:
         """Log in, and keep the access token."""
         asked_at = time.monotonic()
         tokens = yield from self.log_in(self.cookies)
-        self._held, self._lease = tokens.access_token, Lease(asked_at, tokens.expires_in)
+        self._held, self._lifetime = tokens.access_token, TokenLifetime(asked_at, tokens.expires_in)
         self._good_at = time.monotonic()
 
     def iterate(self) -> LoadFlow:
         """Ask once; after the token's end, log in and ask again. It has to be about this user."""
-        findings = self.stage.findings
+        findings = self.context.findings
         if self._held:
             asked_at = time.monotonic()
-            if self._same.check((yield self._ask(self._held))):
+            if self._unchanged.check((yield self._ask(self._held))):
                 self._good_at = asked_at
                 findings.checked[rules.USERINFO] += 1
                 return
             self._held = ""
-            self.token_ended(rules.USERINFO, self._lease, self._good_at)
+            self.token_ended(rules.USERINFO, self._lifetime, self._good_at)
         yield from self.prepare()
-        if not self._same.check((yield self._ask(self._held))):
-            self.token_ended(rules.USERINFO, self._lease, self._good_at)
+        if not self._unchanged.check((yield self._ask(self._held))):
+            self.token_ended(rules.USERINFO, self._lifetime, self._good_at)
             raise EvidenceError("wanted the user's claims for a fresh token, got status 401")
         findings.checked[rules.USERINFO] += 1
 
@@ -315,8 +317,8 @@ class UserInfo(Person):
         else:
             claims = response.json_object
         if not isinstance(claims.get("sub"), str):
-            raise self.stage.findings.wrong(rules.USERINFO, "an answer about a user had no sub")
-        self.stage.findings.subject(claims["sub"], self.provider, rules.USERINFO)
+            raise self.context.findings.wrong(rules.USERINFO, "an answer about a user had no sub")
+        self.context.findings.subject(claims["sub"], self.provider, rules.USERINFO)
         return True
 
     def conclude(self) -> LoadFlow:

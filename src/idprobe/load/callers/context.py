@@ -15,7 +15,7 @@ from idprobe.load.tokens.correctness import Findings
 from idprobe.model.exchange import Request
 from idprobe.model.profile import Client, Profile, Provider, Role, User
 
-__all__ = ["Stage", "carried_out", "counted_out", "set_up"]
+__all__ = ["LoadContext", "load_context", "run_flow", "run_flow_counted"]
 
 FRESH_TOKENS: Final = "fresh_token_per_request"
 
@@ -33,7 +33,7 @@ def _pair(provider: Provider) -> tuple[str, str]:
 
 
 @dataclass(slots=True, eq=False)
-class Stage:
+class LoadContext:
     """The server as callers see it."""
 
     profile: Profile
@@ -76,7 +76,7 @@ class Stage:
     def login(self, provider: Provider) -> Iterator[None]:
         """Note that a user logs in to a client, or that the client gets a token of its own.
 
-        It does for as long as the context lasts.
+        It does for as long as the `with` block lasts.
         """
         logins = self._logins.setdefault(_pair(provider), _Logins())
         logins.under_way += 1
@@ -118,17 +118,17 @@ class Stage:
         return users
 
 
-def set_up(profile: Profile) -> Stage:
-    """Return the stage of a run; raises ProbeError if the server does not say what it is."""
+def load_context(profile: Profile) -> LoadContext:
+    """Return the context of a run; raises ProbeError if the server does not say what it is."""
     transport = Transport(profile)
     known = "token_endpoint" in profile.endpoints
-    found = {} if known else carried_out(transport, _plain(discover_all(profile)))
+    found = {} if known else run_flow(transport, _plain(discover_all(profile)))
     if not known and not found:
         # says what was got instead
-        carried_out(transport, _plain(discover(profile)))
+        run_flow(transport, _plain(discover(profile)))
     url, metadata = next(iter(found.items()), (None, {}))
     findings = Findings(fresh=_promises_fresh_tokens(profile))
-    return Stage(profile, metadata, transport, metadata_url=url, findings=findings)
+    return LoadContext(profile, metadata, transport, metadata_url=url, findings=findings)
 
 
 def _promises_fresh_tokens(profile: Profile) -> bool:
@@ -175,13 +175,13 @@ class _Once:
         return self.done
 
 
-def carried_out(transport: Transport, flow: LoadFlow) -> Any:
+def run_flow(transport: Transport, flow: LoadFlow) -> Any:
     """Run one flow to its end and return its value; raises ProbeError that says why it failed."""
-    value, _ = counted_out(transport, flow)
+    value, _ = run_flow_counted(transport, flow)
     return value
 
 
-def counted_out(transport: Transport, flow: LoadFlow) -> tuple[Any, int]:
+def run_flow_counted(transport: Transport, flow: LoadFlow) -> tuple[Any, int]:
     """Return what carried_out does, and how many requests it took."""
     values: list[Any] = []
 

@@ -19,14 +19,14 @@ from idprobe.load.callers import (
     RefreshChain,
     UserInfo,
 )
-from idprobe.load.callers.stage import Stage, set_up
+from idprobe.load.callers.context import LoadContext, load_context
 from idprobe.load.measure.merged import merged
 from idprobe.load.measure.recording import Recording
 from idprobe.load.run.plan import Open, Plan
 from idprobe.load.run.worker import LoadWorker, preflight
-from idprobe.load.tokens import cleaning, leftovers
-from idprobe.load.tokens.leftovers import Leftovers
+from idprobe.load.tokens import revoking, unrevoked
 from idprobe.load.tokens.owners import Owner
+from idprobe.load.tokens.unrevoked import UnrevokedTokens
 from idprobe_reference.config import speakup_config
 from idprobe_reference.running import serve
 from idprobe_reference.server import ReferenceServer
@@ -52,17 +52,17 @@ class Reluctant(ReferenceServer):
 
 
 @contextmanager
-def stage_of(server_class: type[ReferenceServer]) -> Iterator[Stage]:
+def context_of(server_class: type[ReferenceServer]) -> Iterator[LoadContext]:
     Known.issued.clear()
     with serve(speakup_config(), server_class=server_class) as server:
-        stage = set_up(located(server.issuer))
-        stage.findings.leftovers = Leftovers()
-        yield stage
+        context = load_context(located(server.issuer))
+        context.findings.unrevoked = UnrevokedTokens()
+        yield context
 
 
-def loaded(stage: Stage, kind: type[Caller], *, clean: bool = True) -> Recording:
-    preflight(stage, kind)
-    work = LoadWorker(stage, kind, Plan(Open(40), 0.25, callers=2, clean=clean))
+def loaded(context: LoadContext, kind: type[Caller], *, clean: bool = True) -> Recording:
+    preflight(context, kind)
+    work = LoadWorker(context, kind, Plan(Open(40), 0.25, callers=2, clean=clean))
     work.run()
     assert work.refusal is None
     return work.recording
@@ -76,8 +76,8 @@ def alive() -> list[AccessToken]:
     "kind", [ClientCredentials, RefreshChain, UserInfo, AuthorizationCode, Mixed]
 )
 def test_nothing_that_was_issued_is_left(kind: type[Caller]) -> None:
-    with stage_of(Known) as stage:
-        recording = loaded(stage, kind)
+    with context_of(Known) as context:
+        recording = loaded(context, kind)
 
         assert len(Known.issued) > 0
         assert alive() == []
@@ -87,20 +87,20 @@ def test_nothing_that_was_issued_is_left(kind: type[Caller]) -> None:
 
 
 def test_without_the_option_tokens_are_left() -> None:
-    with stage_of(Known) as stage:
-        recording = loaded(stage, ClientCredentials, clean=False)
+    with context_of(Known) as context:
+        recording = loaded(context, ClientCredentials, clean=False)
 
         assert len(alive()) == len(Known.issued)
     assert not recording.cleaned
-    assert stage.findings.leftovers is None
+    assert context.findings.unrevoked is None
 
 
 def test_older_tokens_are_not_known_any_more_and_that_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(leftovers, "MOST_REMEMBERED", 2)
-    with stage_of(Known) as stage:
-        recording = loaded(stage, ClientCredentials)
+    monkeypatch.setattr(unrevoked, "MOST_REMEMBERED", 2)
+    with context_of(Known) as context:
+        recording = loaded(context, ClientCredentials)
 
         # this server gives refresh tokens here, too: two of each kind are known
         assert len(alive()) == len(Known.issued) - 2
@@ -114,9 +114,9 @@ def test_older_tokens_are_not_known_any_more_and_that_is_told(
 def test_what_callers_hold_is_given_back_however_old_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(leftovers, "MOST_REMEMBERED", 1)
-    with stage_of(Known) as stage:
-        recording = loaded(stage, Introspection)
+    monkeypatch.setattr(unrevoked, "MOST_REMEMBERED", 1)
+    with context_of(Known) as context:
+        recording = loaded(context, Introspection)
 
         # of three callers the one that only tried is not there any more
         assert (len(Known.issued), len(alive())) == (3, 1)
@@ -124,8 +124,8 @@ def test_what_callers_hold_is_given_back_however_old_it_is(
 
 
 def test_a_server_that_takes_none_back_is_told_of() -> None:
-    with stage_of(Reluctant) as stage:
-        recording = loaded(stage, ClientCredentials)
+    with context_of(Reluctant) as context:
+        recording = loaded(context, ClientCredentials)
 
     failed = recording.cleaned["failed"]
     assert recording.cleaned == {"revoked": 0, "failed": failed, "left": 0, "forgotten": 0}
@@ -133,9 +133,9 @@ def test_a_server_that_takes_none_back_is_told_of() -> None:
 
 
 def test_without_an_endpoint_nothing_is_tried_and_that_is_said() -> None:
-    with stage_of(Known) as stage:
-        del stage.metadata["revocation_endpoint"]
-        recording = loaded(stage, ClientCredentials)
+    with context_of(Known) as context:
+        del context.metadata["revocation_endpoint"]
+        recording = loaded(context, ClientCredentials)
 
     assert not recording.cleaned
     assert any(
@@ -145,9 +145,9 @@ def test_without_an_endpoint_nothing_is_tried_and_that_is_said() -> None:
 
 
 def test_giving_back_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "CLEAN_S", 0.0)
-    with stage_of(Known) as stage:
-        recording = loaded(stage, ClientCredentials)
+    monkeypatch.setattr(revoking, "CLEAN_S", 0.0)
+    with context_of(Known) as context:
+        recording = loaded(context, ClientCredentials)
 
     # one by each of those at work at once
     left = recording.cleaned["left"]
@@ -157,7 +157,7 @@ def test_giving_back_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refresh_token_goes_before_access_tokens_and_the_youngest_first() -> None:
-    kept, owner = Leftovers(), Owner("c")
+    kept, owner = UnrevokedTokens(), Owner("c")
     kept.keep_access(b"a1", owner)
     kept.keep_refresh("r1", owner)
     kept.keep_access(b"a2", owner)
