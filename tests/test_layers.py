@@ -90,16 +90,27 @@ def test_a_room_imports_what_the_table_lists(module: str) -> None:
 
 
 def test_every_room_lists_only_rooms_below_it() -> None:
-    rooms = [*stated(), "idprobe_reference"]
+    rooms = [*stated()]
 
     upward = [
         (room, other)
-        for at, room in enumerate(rooms[:-1])
+        for at, room in enumerate(rooms)
         for other in stated()[room]
         if rooms.index(other) <= at
     ]
 
     assert upward == []
+
+
+def test_the_product_imports_nothing_of_the_reference_server() -> None:
+    importers = [
+        module
+        for module, path in MODULES.items()
+        if module.partition(".")[0] == "idprobe"
+        and any(name.startswith("idprobe_reference") for name in modules_imported(path))
+    ]
+
+    assert importers == []
 
 
 def test_the_table_lists_no_arrow_that_nobody_uses() -> None:

@@ -1,14 +1,12 @@
-"""The reference server on a socket: in the background of a test, or alone until it is stopped."""
+"""The reference server on a socket, in a thread of its own."""
 
 import contextlib
 import dataclasses
-import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +20,7 @@ from idprobe_reference.doorway import doorway
 from idprobe_reference.server import ReferenceServer
 from idprobe_reference.settings import ServerConfig
 
-__all__ = ["Running", "run_forever", "serve"]
+__all__ = ["Running", "serve"]
 
 _START_DEADLINE_S: Final = 10.0
 _STOP_DEADLINE_S: Final = 10.0
@@ -83,34 +81,6 @@ def _in_a_thread(server: uvicorn.Server, listener: socket.socket) -> Iterator[No
     finally:
         server.should_exit = True
         thread.join(_STOP_DEADLINE_S)
-
-
-def run_forever(  # noqa: PLR0913 - the four of serve, and whom to tell
-    config: ServerConfig,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    tls: bool = False,
-    server_class: type[ReferenceServer] = ReferenceServer,
-    announce: Callable[[Running], None] | None = None,
-) -> None:
-    """Run a server in this thread until SIGINT or SIGTERM; `announce` is told where it listens."""
-    with _prepared(config, host, port, tls=tls, server_class=server_class) as prepared:
-        running, uvicorn_server, listener = prepared
-        (announce or _announce)(running)
-        # uvicorn raises the signal again when it is done; the certificates have to go first.
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            with contextlib.suppress(KeyboardInterrupt):
-                uvicorn_server.run(sockets=[listener])
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _announce(running: Running) -> None:
-    trust = f", trust {running.ca_file}" if running.ca_file else ""
-    sys.stdout.write(f"listening on {running.issuer}{trust}; stop with Ctrl-C\n")
-    sys.stdout.flush()
 
 
 @contextlib.contextmanager

@@ -1,30 +1,28 @@
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import httpx
 import pytest
 import uvicorn
-from click.testing import CliRunner
 
 from idprobe.cli.main import commands
 from idprobe.errors import ProbeError, UsageError
 from idprobe.model.profile import bare_profile
-from idprobe.setup.embedded import served
+from idprobe.setup.embedded import served, started
 from idprobe_reference import running as running_module
 from idprobe_reference.config import SERVICE_SECRET, reference_config, speakup_config
 from idprobe_reference.mutants import mutant_named
-from idprobe_reference.running import Running, serve
-from idprobe_reference.settings import ServerConfig
+from idprobe_reference.running import serve
 
 
 def test_server_answers_under_its_issuer() -> None:
@@ -138,9 +136,9 @@ def test_octets_that_are_no_request_are_answered_with_a_dated_400() -> None:
 
 
 def served_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the embedded server in a process of its own, told at once to end."""
+    """Run the reference server in a process of its own, told at once to end."""
     return subprocess.run(
-        [sys.executable, "-m", "idprobe.setup.embedded", *arguments],
+        [sys.executable, "-m", "idprobe_reference", *arguments],
         input="",
         capture_output=True,
         text=True,
@@ -150,10 +148,8 @@ def served_by_itself(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("options", [(), ("--tls",)], ids=["plain", "tls"])
-def test_the_embedded_server_says_where_it_is_and_ends_with_its_input(
-    options: tuple[str, ...],
-) -> None:
-    done = served_by_itself("reference", *options)
+def test_the_server_says_where_it_is_and_ends_with_its_input(options: tuple[str, ...]) -> None:
+    done = served_by_itself("--as", "reference", *options)
 
     told = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -162,41 +158,84 @@ def test_the_embedded_server_says_where_it_is_and_ends_with_its_input(
     assert not (options and Path(told["ca_file"]).exists())
 
 
-def test_an_embedded_server_that_there_is_not_does_not_start() -> None:
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--as", "refrence"], "there is no embedded server 'refrence': reference or speakup"),
+        (["--mutant", "nonce-is-list"], "there is no mutant called nonce-is-list; did you mean"),
+        (["--config", "nowhere.toml"], "nowhere.toml: cannot be read"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(options: list[str], error: str) -> None:
+    done = served_by_itself(*options)
+
+    assert json.loads(done.stdout)["error"].startswith(error)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_an_embedded_server_that_there_is_not_is_an_error_of_the_call() -> None:
     profile = replace(bare_profile("http://127.0.0.1"), embedded="refrence")
 
-    assert "there is no embedded server 'refrence'" in served_by_itself("refrence").stderr
-    with pytest.raises(ProbeError, match="refrence did not start"), served(profile):
+    with pytest.raises(UsageError, match="no embedded server 'refrence'"), served(profile):
         pass
 
 
-@pytest.mark.parametrize("as_json", [True, False])
-def test_serve_runs_what_was_configured_and_says_whom_to_trust(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, as_json: bool
+def test_an_embedded_server_that_says_nothing_did_not_start(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ran: list[Any] = []
+    silent = [sys.executable, "-c", "pass"]
+    monkeypatch.setattr("idprobe.setup.embedded._command", lambda *_: silent)
 
-    def run(config: ServerConfig, announce: Callable[[Running], None], **how: Any) -> None:
-        ran.append((config, how))
-        with serve(config, tls=how["tls"], server_class=how["server_class"]) as running:
-            announce(running)
+    with pytest.raises(ProbeError, match="did not start"), started():
+        pass
 
-    monkeypatch.setattr("idprobe_reference.running.run_forever", run)
-    mine = {"clients": {"app": {"token_endpoint_auth_method": "none", "grant_types": []}},
-            "users": {"carol": {"password": "made-up"}}, "hybrid": True}  # fmt: skip
+
+def token_response(issuer: str, ca_file: str) -> httpx.Response:
+    return httpx.post(
+        f"{issuer}/token",
+        data={"grant_type": "client_credentials"},
+        auth=("service", SERVICE_SECRET),
+        verify=ssl.create_default_context(cafile=ca_file),
+        trust_env=False,
+    )
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_serve_runs_what_was_configured_until_it_is_interrupted(
+    tmp_path: Path, *, as_json: bool
+) -> None:
+    mine = {"clients": {"service": {"client_secret": SERVICE_SECRET, "response_types": [],
+                                    "grant_types": ["client_credentials"], "scope": "api"}},
+            "users": {"carol": {"password": "made-up"}},
+            "scopes": ["api"], "default_scope": "api"}  # fmt: skip
     (tmp_path / "mine.json").write_text(json.dumps(mine), encoding="utf-8")
-    words = ["serve", "--config", str(tmp_path / "mine.json"), "--tls", *["--json"] * as_json]
-    words += ["--mutant", "token-response-may-be-stored"]
+    words = ["serve", "--config", "mine.json", "--port", "0", "--tls"]
+    words += ["--mutant", "token-response-may-be-stored", *["--json"] * as_json]
+    command = [sys.executable, "-m", "idprobe", *words]
 
-    said = CliRunner().invoke(commands, words, catch_exceptions=False).stdout
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if as_json:
+            told = json.loads(process.stdout.readline())
+            issuer, ca_file = told["issuer"], told["ca_file"]
+        else:
+            issuer = process.stdout.readline().split()[1]
+            ca_file = process.stdout.readline().split()[4].removesuffix(":")
+        response = token_response(issuer, ca_file)
+        process.send_signal(signal.SIGINT)
 
-    ((config, how),) = ran
-    assert how["server_class"] is mutant_named("token-response-may-be-stored").server_class
-    assert config.hybrid
-    if as_json:
-        assert json.loads(said)["ca_file"].endswith(".pem")
-    else:
-        assert "its authority is in " in said
+    assert response.status_code == 200
+    assert "cache-control" not in response.headers
+    assert process.returncode == 0
+    assert not Path(ca_file).exists()
+
+
+def test_serve_says_so_when_the_server_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    listens = [sys.executable, "-c", """print('{"issuer": "http://x", "ca_file": null}')"""]
+    monkeypatch.setattr("idprobe.setup.embedded._command", lambda *_: listens)
+
+    with pytest.raises(ProbeError, match="the server ended by itself, with exit code 0"):
+        commands.main(["serve"], standalone_mode=False)
 
 
 @pytest.mark.parametrize("options", [[], ["--tls"]])
@@ -205,10 +244,60 @@ def test_a_server_whose_caller_was_killed_ends_without_a_word(options: list[str]
     os.close(reading)
 
     done = subprocess.run(
-        [sys.executable, "-m", "idprobe.setup.embedded", "speakup", *options],
+        [sys.executable, "-m", "idprobe_reference", *options],
         stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False,
     )  # fmt: skip
 
     os.close(writing)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+CALLER: Final = """
+import sys
+from idprobe.setup.embedded import served
+from idprobe.setup.targets import resolve
+with served(resolve("reference")) as profile:
+    print(profile.issuer, flush=True)
+    sys.stdin.read()
+"""
+CALLER_WHOSE_PIPE_IS_HELD: Final = """
+import subprocess, sys
+subprocess.run([sys.executable, "-m", "idprobe_reference"])
+"""
+"""Its server reads the same pipe as itself, which the test holds open."""
+
+
+@pytest.mark.parametrize(
+    "script", [CALLER, CALLER_WHOSE_PIPE_IS_HELD], ids=["by the product", "pipe held"]
+)
+def test_no_server_is_left_behind_by_a_killed_caller(script: str) -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as caller:
+        assert caller.stdin is not None
+        assert caller.stdout is not None
+        assert caller.stderr is not None
+        assert caller.stdout.readline()
+
+        caller.kill()
+        caller.wait()
+
+        # the server has inherited it: it is at its end once the server is gone
+        assert caller.stderr.read() == b""
+        assert not caller.stdin.closed
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_and_takes_its_certificates_away(sent: signal.Signals) -> None:
+    command = [sys.executable, "-m", "idprobe_reference", "--tls"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as server:
+        assert server.stdout is not None
+        ca_file = Path(json.loads(server.stdout.readline())["ca_file"])
+
+        server.send_signal(sent)
+        server.wait()
+
+    assert server.returncode == 0
+    assert not ca_file.parent.exists()

@@ -11,6 +11,7 @@ from idprobe.judge.plans import PLANS, modules_of, requirements_selected
 from idprobe.model.catalogue import load_catalogue
 from idprobe.probes import all_probes
 from idprobe.report.words import plural
+from idprobe.setup.embedded import mutants
 
 __all__ = ["add_list_commands"]
 
@@ -50,10 +51,8 @@ def _probes() -> Iterator[dict[str, str]]:
 
 
 def _mutants() -> Iterator[dict[str, str]]:
-    from idprobe_reference.mutants import MUTANTS  # noqa: PLC0415 -- a whole server
-
-    for name, mutant in MUTANTS.items():
-        yield {"name": name, "breaks": f"breaks {', '.join(mutant.breaks)}"}
+    for mutant in mutants():
+        yield {"name": mutant["name"], "breaks": f"breaks {', '.join(mutant['breaks'])}"}
 
 
 def _profiles() -> Iterator[dict[str, str]]:

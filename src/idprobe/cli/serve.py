@@ -2,10 +2,13 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
+
+from idprobe.errors import ProbeError
+from idprobe.setup.embedded import EmbeddedServer, started
 
 __all__ = ["add_serve_command"]
 
@@ -39,8 +42,15 @@ __all__ = ["add_serve_command"]
 )
 @click.option("--tls", is_flag=True, help="Serve over TLS with a throw-away authority.")
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as a line of JSON.")
-def serve(
-    configuration: str, config: Path | None, mutant: str | None, *, as_json: bool, **listening: Any
+def serve(  # noqa: PLR0913 -- an option each
+    configuration: str,
+    config: Path | None,
+    mutant: str | None,
+    host: str,
+    port: int,
+    *,
+    tls: bool,
+    as_json: bool,
 ) -> int:
     """Run the reference identity server until it is interrupted.
 
@@ -48,34 +58,27 @@ def serve(
     idprobe serve
     idprobe serve --as reference --mutant token-response-may-be-stored --port 0
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
-    from idprobe_reference.config import (  # noqa: PLC0415
-        load_config,
-        reference_config,
-        speakup_config,
-    )
-    from idprobe_reference.mutants import mutant_named  # noqa: PLC0415
-    from idprobe_reference.running import run_forever  # noqa: PLC0415
-
+    options = ["--as", configuration, "--host", host, "--port", str(port), *["--tls"] * tls]
     if config is not None:
-        chosen = load_config(config)
-    else:
-        chosen = reference_config() if configuration == "reference" else speakup_config()
+        options += ["--config", str(config)]
     if mutant is not None:
-        listening["server_class"] = mutant_named(mutant).server_class
-    run_forever(chosen, announce=_announce_json if as_json else _announce, **listening)
+        options += ["--mutant", mutant]
+    with suppress(KeyboardInterrupt), started(*options) as server:
+        _announce(server, as_json=as_json)
+        server.process.wait()
+        raise ProbeError(f"the server ended by itself, with exit code {server.process.returncode}")
     return 0
 
 
-def _announce(running: Any) -> None:
+def _announce(server: EmbeddedServer, *, as_json: bool) -> None:
     """Say where the server listens, and whom to trust if it speaks TLS."""
-    click.echo(f"serving {running.issuer} (stop with Ctrl-C)")
-    if running.ca_file is not None:
-        click.echo(f"its authority is in {running.ca_file}: [tls] ca_file of a profile")
-
-
-def _announce_json(running: Any) -> None:
-    ca_file = None if running.ca_file is None else str(running.ca_file)
-    click.echo(json.dumps({"issuer": running.issuer, "ca_file": ca_file}))
+    if as_json:
+        ca_file = None if server.ca_file is None else str(server.ca_file)
+        click.echo(json.dumps({"issuer": server.issuer, "ca_file": ca_file}))
+    else:
+        click.echo(f"serving {server.issuer} (stop with Ctrl-C)")
+        if server.ca_file is not None:
+            click.echo(f"its authority is in {server.ca_file}: [tls] ca_file of a profile")
     sys.stdout.flush()
 
 

@@ -1,24 +1,33 @@
-"""The embedded server, in a process of its own.
+"""The embedded server: `idprobe_reference`, which we start as a process and never import.
 
-Run as a module it serves until its standard input ends, and prints where as one line of JSON.
 Whoever asks and who answers must not share an interpreter: each would slow the other.
 """
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from idprobe.errors import ProbeError, UsageError
 from idprobe.model.profile import Profile, with_issuer
 
-__all__ = ["served"]
+__all__ = ["EmbeddedServer", "mutants", "served", "started"]
 
 END_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServer:
+    """A reference server that listens."""
+
+    issuer: str
+    ca_file: Path | None
+    """Whom to trust if it speaks TLS."""
+    process: subprocess.Popen[bytes]
 
 
 @contextlib.contextmanager
@@ -27,62 +36,63 @@ def served(
 ) -> Iterator[Profile]:
     """Start the embedded server if the profile asks for it; yield the profile with its issuer.
 
-    `meanwhile` is done while it starts. Raises ProbeError if it does not. It ends with us, however
-    we end; Ctrl-C is ours alone.
+    `meanwhile` is done while it starts. Raises ProbeError if it does not.
     """
     if profile.embedded is None:
         yield profile
         return
-    command = [sys.executable, "-m", "idprobe.setup.embedded", profile.embedded, *(["--tls"] * tls)]
+    with started("--as", profile.embedded, *["--tls"] * tls, meanwhile=meanwhile) as server:
+        yield with_issuer(profile, server.issuer, server.ca_file)
+
+
+@contextlib.contextmanager
+def started(
+    *options: str, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[EmbeddedServer]:
+    """Start a reference server by its options, and end it with the context.
+
+    It ends with us, however we end; Ctrl-C is ours alone. Raises UsageError if it refuses the
+    options, ProbeError if it does not start.
+    """
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as server:  # noqa: S603 -- our own module
+    command = _command(*options)
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:  # noqa: S603 -- our own module
         try:
             meanwhile()
-            line = server.stdout.readline() if server.stdout else b""
-            if not line:
-                raise ProbeError(f"the embedded server {profile.embedded} did not start")
-            told = json.loads(line)
-            yield with_issuer(profile, told["issuer"], told["ca_file"] and Path(told["ca_file"]))
+            told = _told(process.stdout.readline() if process.stdout else b"")
+            ca_file = told["ca_file"] and Path(told["ca_file"])
+            yield EmbeddedServer(told["issuer"], ca_file, process)
         finally:
-            _end(server)
+            _end(process)
 
 
-def _end(server: subprocess.Popen[bytes]) -> None:
+def mutants() -> list[dict[str, Any]]:
+    """Return the mutants that the embedded server can be: the name of each and what it breaks."""
+    command = _command("--list-mutants")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)  # noqa: S603 -- our own module
+    found: list[dict[str, Any]] = _told(done.stdout)["mutants"]
+    return found
+
+
+def _command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "idprobe_reference", *options]
+
+
+def _told(line: bytes) -> dict[str, Any]:
+    """Return what the process said; raises UsageError if that is an error."""
+    if not line:
+        raise ProbeError("the embedded server did not start")
+    told: dict[str, Any] = json.loads(line)
+    if "error" in told:
+        raise UsageError(told["error"])
+    return told
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Let the server tidy up and end; kill one that does not."""
-    if server.stdin is not None:
-        server.stdin.close()
+    if process.stdin is not None:
+        process.stdin.close()
     try:
-        server.wait(END_S)
+        process.wait(END_S)
     except subprocess.TimeoutExpired:
-        server.kill()
-
-
-def main(name: str, *options: str) -> None:
-    """Serve one of the two shipped configurations until standard input ends."""
-    # the server's modules are needed in this process only
-    from idprobe_reference.config import reference_config, speakup_config  # noqa: PLC0415
-    from idprobe_reference.running import serve  # noqa: PLC0415
-
-    configurations = {"reference": reference_config, "speakup": speakup_config}
-    if name not in configurations:
-        raise UsageError(f"there is no embedded server {name!r}: reference or speakup")
-    with serve(configurations[name](), tls="--tls" in options) as server:
-        ca_file = None if server.ca_file is None else str(server.ca_file)
-        _tell({"issuer": server.issuer, "ca_file": ca_file})
-        sys.stdin.read()
-        if server.ca_file is None:
-            # it remembers nothing that anybody would want, and has no files to take away
-            os._exit(0)
-
-
-def _tell(document: Mapping[str, str | None]) -> None:
-    """Print one line of JSON; nothing if who asked was killed meanwhile."""
-    try:
-        sys.stdout.write(json.dumps(document) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        process.kill()
