@@ -6,7 +6,6 @@ from typing import Final
 
 import pytest
 
-from idprobe.content import content
 from idprobe.errors import CatalogueError
 from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
 from tools.traceability.wanted import (
@@ -47,8 +46,8 @@ def test_every_row_of_the_list_is_killed_or_says_why_not() -> None:
 def test_the_list_has_whatever_could_be_tested_and_every_case_of_a_peer() -> None:
     expected = grown(COVERAGE, load_wanted())
 
-    missing = sorted({*expected.splitlines()} - {*content(LIST).read_text("utf-8").splitlines()})
-    assert content(LIST).read_text(encoding="utf-8") == expected, (
+    missing = sorted({*expected.splitlines()} - {*LIST.read_text("utf-8").splitlines()})
+    assert LIST.read_text(encoding="utf-8") == expected, (
         f"{LIST} lacks {missing or 'its order'}: run `python -m tools.traceability --grow`"
     )
 

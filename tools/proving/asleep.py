@@ -7,11 +7,13 @@ import csv
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from idprobe.content import content
 from idprobe.errors import CatalogueError
 
 __all__ = ["Sleeper", "load_asleep", "misfits"]
+
+ROOT: Final = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Sleeper:
 
 def load_asleep(path: Path | None = None) -> Mapping[str, Sleeper]:
     """Return the list by the names of the checks. Raises CatalogueError for a broken row."""
-    path = path or content("fixtures", "mutants") / "asleep.tsv"
+    path = path or ROOT / "fixtures" / "mutants" / "asleep.tsv"
     found: dict[str, Sleeper] = {}
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)

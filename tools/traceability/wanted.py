@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from idprobe.content import content
 from idprobe.errors import CatalogueError
 from idprobe.model.catalogue import Catalogue
 from tools.traceability.counting import Coverage
@@ -26,7 +25,7 @@ __all__ = [
     "unproven",
 ]
 
-LIST: Final = "fixtures/mutants/wanted.tsv"
+LIST: Final = Path(__file__).parents[2] / "fixtures" / "mutants" / "wanted.tsv"
 HEAD: Final = "id\twanted\n"
 PROVEN_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -105,7 +104,7 @@ def reasons(coverage: Coverage) -> Mapping[str, str]:
 
 def load_wanted(path: Path | None = None) -> Mapping[str, str]:
     """Return the list: the text of each row by its id. Raises CatalogueError for a broken line."""
-    path = path or content(LIST)
+    path = path or LIST
     found: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], 2):
         identifier, tab, text = line.partition("\t")
