@@ -23,11 +23,11 @@ from tools.proving.running import all_tried
 from tools.proving.trial import BASE, Trial, declared_probes
 
 STORED: Final = "token-response-may-be-stored"
-REGISTERED: Final = "registered-is200"
+REGISTERED: Final = "registered-is-200"
 SPACED: Final = "token-type-has-space"
 SEARCHED: Final = "revocation-does-nothing"
 BRIEF: Final = "access-tokens-outlive-their-time"
-SPOILER: Final = "resource-is-arequired-parameter"
+SPOILER: Final = "resource-is-a-required-parameter"
 ANSWERED: Final = frozenset({"client_registered", "code_answer", "refresh_answer"})
 NOTHING: Final[Mapping[str, Collection[str]]] = {}
 

@@ -87,7 +87,7 @@ def test_what_is_declared_in_vain_counts_only_where_everything_was_run() -> None
             {"pkce_verifiers_accepted", "basic_scheme_respelled", "basic_credentials_respelled"},
         ),  # an answer that nobody can read is no refusal
         (
-            "token-errors-are200",
+            "token-errors-are-200",
             {"code_redeemed", "pkce_verifiers", "pkce_public_verifiers", "passwords_beyond_ascii"}
             | {"refresh_stolen", "code_of_another_client", "userinfo_forged"},
         ),

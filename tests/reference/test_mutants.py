@@ -7,7 +7,10 @@ from idprobe.errors import HarnessError, UsageError
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS, MutantInfo, mutant, mutant_named
 from idprobe_reference.mutants.registry import CONSEQUENCES
+from idprobe_reference.names import kebab_case
 from idprobe_reference.server import ReferenceServer
+from idprobe_reference.variants import VARIANTS
+from idprobe_reference.variants.registry import VariantInfo
 
 ID = re.compile(r"[A-Z][A-Z0-9-]*-[0-9A-Z.]+/[a-z0-9-]+|contract/[a-z_]+")
 
@@ -26,6 +29,29 @@ def test_a_second_mutant_of_one_name_is_refused() -> None:
 
     with pytest.raises(HarnessError, match="nonce-is-lost"):
         mutant("RFC6749-5.1/status-200")(namesake)
+
+
+@pytest.mark.parametrize("info", [*MUTANTS.values(), *VARIANTS.values()], ids=lambda one: one.name)
+def test_the_words_of_a_name_give_back_the_class(info: MutantInfo | VariantInfo) -> None:
+    words = info.name.split("-")
+
+    assert "".join(word.capitalize() for word in words) == info.server_class.__name__
+    assert kebab_case(info.server_class.__name__) == info.name
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [
+        ("RefreshTokensHaveAGrace", "refresh-tokens-have-a-grace"),
+        ("ReplayIsABadGrant", "replay-is-a-bad-grant"),
+        ("CodesHave144Bits", "codes-have-144-bits"),
+        ("InvalidClientIs400", "invalid-client-is-400"),
+        ("AbsentMethodMeansS256", "absent-method-means-s256"),
+        ("NothingNewerThanTls11", "nothing-newer-than-tls11"),
+    ],
+)
+def test_a_letter_and_a_number_are_words_and_a_standard_is_one(class_name: str, name: str) -> None:
+    assert kebab_case(class_name) == name
 
 
 def test_each_consequence_is_of_a_mutant_that_there_is() -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from idprobe.errors import HarnessError, UsageError
+from idprobe_reference.names import kebab_case
 from idprobe_reference.server import ReferenceServer
 
 __all__ = ["CONSEQUENCES", "MUTANTS", "Medium", "MutantInfo", "Profile", "mutant", "mutant_named"]
@@ -77,7 +77,7 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
     """
 
     def declare(server_class: type[S]) -> type[S]:
-        name = _kebab(server_class.__name__)
+        name = kebab_case(server_class.__name__)
         if name in _KNOWN:
             raise HarnessError(f"two mutants are called {name}")
         _KNOWN[name] = MutantInfo(
@@ -101,13 +101,9 @@ def mutant(  # noqa: PLR0913 -- each is a keyword that says what a mutant is
 
 def mutant_named(name: str) -> MutantInfo:
     """Return the mutant of this name, kebab-case or its class's; raises UsageError."""
-    key = _kebab(name)
+    key = kebab_case(name) if name[:1].isupper() else name
     if key in MUTANTS:
         return MUTANTS[key]
     near = difflib.get_close_matches(key, MUTANTS, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise UsageError(f"there is no mutant called {name}{hint}")
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()

@@ -1,12 +1,12 @@
 """How a variant says what it makes use of, and which verdicts it changes by right."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from idprobe.errors import HarnessError
+from idprobe_reference.names import kebab_case
 from idprobe_reference.server import ReferenceServer
 
 __all__ = ["VARIANTS", "Medium", "Shape", "VariantInfo", "variant"]
@@ -51,7 +51,7 @@ def variant(
     """
 
     def declare(server_class: type[S]) -> type[S]:
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", server_class.__name__).lower()
+        name = kebab_case(server_class.__name__)
         if name in _KNOWN:
             raise HarnessError(f"two variants are called {name}")
         _KNOWN[name] = VariantInfo(
