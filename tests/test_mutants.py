@@ -6,41 +6,25 @@ fires although nobody declared it is seen too.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-import httpx
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.judge.anchors import load_anchors
-from idprobe.judge.collect import Check, InProcess, all_checks, judged
+from idprobe.judge.collect import Check, all_checks
 from idprobe.model.catalogue import load_catalogue
-from idprobe.model.profile import Capability, Profile, with_issuer
+from idprobe.model.profile import Capability
 from idprobe.model.verdict import HarnessFault, Judgement, Violated
-from idprobe.observe.observer import Selection
 from idprobe.probes import Depth, all_probes
-from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS, MutantInfo
-from idprobe_reference.running import serve
 from tools.proving.asleep import load_asleep
+from tools.proving.trial import aimed_checks, closure, declared, judgements
 
-ISSUER: Final = "http://127.0.0.1:8081"
-CONFIGS: Final = {"reference": reference_config, "speakup": speakup_config}
-BASE: Final = frozenset({"metadata_documents", "keys_document"})
 CATALOGUE: Final = load_catalogue()
 OF_PROPERTIES: Final = ("mutants.spellings", "mutants.generated")
 """The modules of mutants that only generated requests find."""
 AGAIN: Final = "To try it again: pytest tests/test_mutants.py -k NAME (docs/how-to/add-a-mutant.md)"
-
-
-def closure(identifiers: Iterable[str]) -> set[str]:
-    """Return the canonical names of requirements: those that say the same are one."""
-    return {CATALOGUE.canonical(identifier) for identifier in identifiers}
 
 
 @cache
@@ -48,34 +32,10 @@ def covered() -> frozenset[str]:
     return frozenset(closure(i for check in all_checks() for i in check.requirements))
 
 
-def checks_for(mutant: MutantInfo) -> list[Check]:
-    """Return the checks of what the mutant breaks, and those that read no other probes."""
-    broken = closure(mutant.breaks)
-    aimed = [check for check in all_checks() if closure(check.requirements) & broken]
-    aimed = [check for check in aimed if not searches_deeply(check)]
-    probes = {probe for check in aimed for probe in check.probes} | BASE
-    return [check for check in all_checks() if set(check.probes) <= probes]
-
-
 def searches_deeply(check: Check) -> bool:
     """Return whether a check reads what takes hundreds of examples: tests/lifecycle wakes these."""
     probes = [all_probes()[name] for name in check.probes]
     return any(probe.searches and probe.depth > Depth.QUICK for probe in probes)
-
-
-@contextmanager
-def reachable(mutant: MutantInfo) -> Iterator[tuple[Profile, httpx.AsyncBaseTransport | None]]:
-    """Yield the profile of a mutant, and its transport unless it is on a socket."""
-    profile, config = resolve(mutant.profile), CONFIGS[mutant.profile]()
-    profile = replace(profile, features=(*profile.features, *mutant.features))
-    if mutant.medium == "asgi":
-        issuer = f"{ISSUER}{mutant.path}"
-        server = mutant.server_class(replace(config, issuer=issuer))
-        yield with_issuer(profile, issuer), InProcess(server.app)
-        return
-    tls = mutant.medium == "tls"
-    with serve(config, tls=tls, server_class=mutant.server_class) as running:
-        yield with_issuer(profile, running.issuer, running.ca_file), None
 
 
 COVERED: Final = [
@@ -99,22 +59,18 @@ def judgements_of(name: str) -> tuple[Judgement, ...]:
 
 
 def judged_anew(mutant: MutantInfo) -> tuple[Judgement, ...]:
-    """Return what is judged of a mutant."""
-    with reachable(mutant) as (profile, transport), TemporaryDirectory() as out:
-        checks = checks_for(mutant)
-        probes = [all_probes()[probe] for check in checks for probe in check.probes]
-        selection = Selection(max(p.depth for p in probes), max(p.safety for p in probes))
-        options = Options(Path(out), selection, keeps_evidence=False)
-        return tuple(judged(Audit(profile, options, transport), checks))
+    """Return what is judged of a mutant by checks of what it breaks, and those that ask no more."""
+    aimed = [check for check in aimed_checks(mutant) if not searches_deeply(check)]
+    return tuple(judgements(mutant, {probe for check in aimed for probe in check.probes}))
 
 
-def by_example(mutant: MutantInfo, judgements: Iterable[Judgement]) -> list[str]:
+def by_example(mutant: MutantInfo, found: Iterable[Judgement]) -> list[str]:
     """Return which checks find a mutant of a property without generating anything: none may."""
     if not mutant.server_class.__module__.endswith(OF_PROPERTIES):
         return []
     return [
         f"{j.check} reads {', '.join(j.traces)}"
-        for j in judgements
+        for j in found
         if isinstance(j.verdict, Violated)
         and not any(all_probes()[probe].searches for probe in j.traces)
     ]
@@ -122,29 +78,25 @@ def by_example(mutant: MutantInfo, judgements: Iterable[Judgement]) -> list[str]
 
 @pytest.mark.parametrize("mutant", COVERED, ids=lambda mutant: str(mutant.name))
 def test_a_mutant_wakes_what_it_declares_and_nothing_else(mutant: MutantInfo) -> None:
-    judgements = judgements_of(mutant.name)
+    found = judgements_of(mutant.name)
 
     woken = {
         CATALOGUE.canonical(j.requirement.id): f"{j.check}: {j.verdict}"
-        for j in judgements
+        for j in found
         if isinstance(j.verdict, Violated) and j.deviation is None
     }
-    faults = [f"{j.check}: {j.verdict}" for j in judgements if isinstance(j.verdict, HarnessFault)]
-    undeclared = {
-        i: w for i, w in woken.items() if i not in closure({*mutant.breaks, *mutant.also})
-    }
+    faults = [f"{j.check}: {j.verdict}" for j in found if isinstance(j.verdict, HarnessFault)]
+    undeclared = {i: w for i, w in woken.items() if i not in declared(mutant)}
     silent = closure(mutant.breaks) - woken.keys()
-    asleep = [
-        f"{j.check}: {j.verdict}"
-        for j in judgements
-        if CATALOGUE.canonical(j.requirement.id) in silent
+    unkilled = [
+        f"{j.check}: {j.verdict}" for j in found if CATALOGUE.canonical(j.requirement.id) in silent
     ]
     assert faults == []
-    assert by_example(mutant, judgements) == []
-    assert silent == set(), f"{mutant.name} breaks them, and no check sees it: {asleep}. {AGAIN}"
+    assert by_example(mutant, found) == []
+    assert silent == set(), f"{mutant.name} breaks them, and no check sees it: {unkilled}. {AGAIN}"
     assert undeclared == {}, (
         f"they fire at {mutant.name}, which does not declare them: {undeclared}. Name each in its "
-        f"`breaks`, or in `also=` with the reason, or mend the check. {AGAIN}"
+        f"`breaks`, or in `also=` with the reason, or correct the check. {AGAIN}"
     )
 
 

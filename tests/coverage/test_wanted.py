@@ -48,7 +48,7 @@ def test_the_list_has_whatever_could_be_tested_and_every_case_of_a_peer() -> Non
 
     missing = sorted({*expected.splitlines()} - {*LIST.read_text("utf-8").splitlines()})
     assert LIST.read_text(encoding="utf-8") == expected, (
-        f"{LIST} lacks {missing or 'its order'}: run `python -m tools.traceability --grow`"
+        f"{LIST.name} lacks {missing or 'its order'}: run `python -m tools.traceability --grow`"
     )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "declared",
     "declared_probes",
     "depth_of",
+    "judgements",
     "profile_of",
     "reachable",
     "tried",
@@ -158,12 +159,13 @@ def judgements(
     thorough, if any are. Where load has to show it, the probes ask one at a time: they must not.
     """
     DECK.shuffle()
-    checks = checks_within({*probes, *BASE})
-    aimed = _aimed(mutant)
+    run = {*probes, *BASE}
+    checks = checks_within(run)
+    aimed = [probe for probe in _aimed(mutant) if probe.name in run]
     safest = max([safety, *(probe.safety for probe in aimed)])
     # nobody reads what is found: it need not be small
     selection = Selection(
-        depth_of(mutant),
+        max((probe.depth for probe in aimed), default=Depth.QUICK),
         safest,
         shrinks=False,
         seconds=SEARCH_S,

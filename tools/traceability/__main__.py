@@ -15,6 +15,7 @@ from tools.traceability.figures import broken_by_mutant, coverage_of_the_suite
 from tools.traceability.pages import write_pages
 from tools.traceability.wanted import (
     LIST,
+    ROOT,
     grow_list,
     killers,
     load_wanted,
@@ -53,7 +54,7 @@ def traceability(  # noqa: PLR0913 -- an option each
     """  # noqa: D301 -- \b is click's, and keeps the lines apart
     found, broken = coverage_of_the_suite(), broken_by_mutant()
     if grow:
-        click.echo(f"{plural(grow_list(found), 'new row')} in {LIST}")
+        click.echo(f"{plural(grow_list(found), 'new row')} in {LIST.relative_to(ROOT)}")
         return
     bare = unproven(found, broken)
     owed = [*_owed(found), *(f"{identifier}  has no mutant" for identifier in bare)]

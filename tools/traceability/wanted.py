@@ -25,7 +25,8 @@ __all__ = [
     "unproven",
 ]
 
-LIST: Final = Path(__file__).parents[2] / "fixtures" / "mutants" / "wanted.tsv"
+ROOT: Final = Path(__file__).parents[2]
+LIST: Final = ROOT / "fixtures" / "mutants" / "wanted.tsv"
 HEAD: Final = "id\twanted\n"
 PROVEN_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -123,7 +124,7 @@ def grown(coverage: Coverage, listed: Mapping[str, str]) -> str:
 def grow_list(coverage: Coverage) -> int:
     """Add what came since to the list, and return how many rows that is."""
     listed = load_wanted()
-    content(LIST).write_text(grown(coverage, listed), encoding="utf-8")
+    LIST.write_text(grown(coverage, listed), encoding="utf-8")
     return len(load_wanted()) - len(listed)
 
 
