@@ -18,8 +18,8 @@ from idprobe.model.profile import Capability
 from idprobe.model.verdict import HarnessFault, Judgement, Violated
 from idprobe.probes import Depth, all_probes
 from idprobe_reference.mutants import MUTANTS, MutantInfo
-from tools.proving.asleep import load_asleep
 from tools.proving.trial import aimed_checks, closure, declared, judgements
+from tools.proving.unkilled import load_unkilled
 
 CATALOGUE: Final = load_catalogue()
 OF_PROPERTIES: Final = ("mutants.spellings", "mutants.generated")
@@ -132,7 +132,9 @@ def judged_by_others_too() -> Iterator[str]:
 
 JUDGING: Final = Counter(i for check in all_checks() for i in closure(check.requirements))
 """How many checks judge a requirement, by its canonical id."""
-AT_STAKE: Final = sorted({*NAMED, *judged_by_others_too()} - load_asleep().keys() - {*IN_A_BROWSER})
+AT_STAKE: Final = sorted(
+    {*NAMED, *judged_by_others_too()} - load_unkilled().keys() - {*IN_A_BROWSER}
+)
 
 
 @pytest.mark.parametrize("name", AT_STAKE)

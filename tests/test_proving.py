@@ -23,8 +23,8 @@ from tools.proving import __main__ as command
 from tools.proving import choosing, matrix, running, trial
 from tools.proving.__main__ import prove
 from tools.proving.choosing import Chooser
-from tools.proving.influence import Influence
 from tools.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
+from tools.proving.reach import Reach
 from tools.proving.trial import Trial, aimed_checks, tried
 from tools.traceability.wanted import load_wanted
 
@@ -151,21 +151,21 @@ def test_a_mutant_at_which_the_harness_fails_is_told_and_not_killed(
     assert trial.faults == ("no trial: ValueError: an accident",)
 
 
-def chooser_for(mutant: MutantInfo, influence: Influence, **outcomes: ProbeEnd) -> Chooser:
+def chooser_for(mutant: MutantInfo, reach: Reach, **outcomes: ProbeEnd) -> Chooser:
     """Return a chooser for one mutant, without a sample, that found this out."""
     with trial.reachable(replace(MUTANTS[NAME], profile=mutant.profile)) as (sound, way):
         observer = Observer(sound, Vault(), None, choosing.PLAIN, way)
         seen = asyncio.run(observer.observe([]))
     ended = {name: ProbeOutcome(name, outcome) for name, outcome in outcomes.items()}
-    return Chooser(1, 0, {mutant.profile: (influence, replace(seen, outcomes=ended))})
+    return Chooser(1, 0, {mutant.profile: (reach, replace(seen, outcomes=ended))})
 
 
 def test_whatever_sees_a_difference_is_run_with_all_that_its_checks_need() -> None:
     mutant = MUTANTS[NAME]
-    influence = Influence()
-    influence.changed[NAME].add("refresh_stolen")
+    reach = Reach()
+    reach.changed[NAME].add("refresh_stolen")
 
-    chosen = chooser_for(mutant, influence).all(mutant)
+    chosen = chooser_for(mutant, reach).all(mutant)
 
     assert chosen >= choosing.aimed_probes(mutant) | {"refresh_stolen"}
     assert len(chosen) < len(all_probes())
@@ -173,13 +173,13 @@ def test_whatever_sees_a_difference_is_run_with_all_that_its_checks_need() -> No
 
 def test_who_changes_keys_or_metadata_meets_whoever_depends_on_them() -> None:
     mutant = MUTANTS["issuer-of-metadata-is-empty"]
-    influence = Influence()
-    influence.changed[mutant.name] |= {choosing.METADATA, choosing.KEYS}
-    influence.verifying.add("refresh_stolen")
-    influence.readers["issuer"].add("introspected_tokens_tampered")
-    influence.readers["jwks_uri"].add("secret_guessed")
+    reach = Reach()
+    reach.changed[mutant.name] |= {choosing.METADATA, choosing.KEYS}
+    reach.verifying.add("refresh_stolen")
+    reach.readers["issuer"].add("introspected_tokens_tampered")
+    reach.readers["jwks_uri"].add("secret_guessed")
 
-    chosen = chooser_for(mutant, influence).all(mutant)
+    chosen = chooser_for(mutant, reach).all(mutant)
 
     assert chosen >= {"refresh_stolen", "introspected_tokens_tampered"}
     assert "secret_guessed" not in chosen
@@ -189,7 +189,7 @@ def test_who_is_on_a_socket_meets_whoever_needs_one() -> None:
     on_sockets = (one for one in MUTANTS.values() if one.medium == "tls" and not one.alone)
     mutant = next(one for one in on_sockets if not one.features and not one.path)
 
-    chosen = chooser_for(mutant, Influence(), refresh_stolen="not_applicable").all(mutant)
+    chosen = chooser_for(mutant, Reach(), refresh_stolen="not_applicable").all(mutant)
 
     assert "refresh_stolen" in chosen
 
@@ -197,7 +197,7 @@ def test_who_is_on_a_socket_meets_whoever_needs_one() -> None:
 def test_who_is_made_otherwise_meets_everybody() -> None:
     mutant = next(one for one in MUTANTS.values() if one.path and not one.alone)
 
-    assert chooser_for(mutant, Influence()).all(mutant) == set(all_probes())
+    assert chooser_for(mutant, Reach()).all(mutant) == set(all_probes())
 
 
 def test_the_page_has_a_row_for_each_mutant_and_a_line_for_each_fault(tmp_path: Path) -> None:

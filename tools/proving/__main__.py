@@ -9,11 +9,11 @@ import click
 
 from idprobe.judge.collect import all_checks
 from idprobe_reference.mutants import MUTANTS
-from tools.proving.asleep import load_asleep, misfits
 from tools.proving.choosing import Chooser
 from tools.proving.matrix import AIMED, EVERYTHING, Matrix, faults_of
 from tools.proving.running import all_tried
 from tools.proving.trial import Trial
+from tools.proving.unkilled import load_unkilled, misfits
 from tools.traceability.figures import coverage_of_the_suite
 from tools.traceability.wanted import grown, load_wanted
 
@@ -59,7 +59,7 @@ def prove(  # noqa: PLR0913 -- an option each
         f"a sample of {sample} each"
     )
     trials, faults = kept, list[str]()
-    for number, trial in enumerate(all_tried(plan, processes, chooser.influences, sample), start=1):
+    for number, trial in enumerate(all_tried(plan, processes, chooser.reaches, sample), start=1):
         trials.append(trial)
         faults += _told(faults_of(trial, mode))
         if number % 100 == 0:
@@ -67,7 +67,7 @@ def prove(  # noqa: PLR0913 -- an option each
     matrix = Matrix(mode, seed, sample, tuple(sorted(trials, key=lambda one: one.mutant)))
     matrix.write(json_file, page)
     if not words:
-        faults += _told(misfits(names, matrix.woken, load_asleep()))
+        faults += _told(misfits(names, matrix.woken, load_unkilled()))
     killed, strays = sum(one.killed for one in trials), sum(bool(one.undeclared) for one in trials)
     click.echo(
         f"{killed} of {len(trials)} mutants killed; {strays} woke something undeclared; "

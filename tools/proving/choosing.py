@@ -13,7 +13,7 @@ from idprobe.observe.observer import Observation, Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.redaction import Vault
 from idprobe_reference.mutants import MUTANTS, MutantInfo
-from tools.proving.influence import ANY, BUILDING, Influence, Watched, Watcher, overridden
+from tools.proving.reach import ANY, BUILDING, Reach, Watched, Watcher, overridden
 from tools.proving.trial import BASE, CONFIGS, aimed_checks, profile_of, reachable
 
 __all__ = ["Chooser", "aimed_probes", "ran_elsewhere"]
@@ -35,7 +35,7 @@ class Chooser:
     seed: int
     sample: int
     """How many of the probes that need not be run are run all the same, for each mutant."""
-    found: dict[str, tuple[Influence, Observation]]
+    found: dict[str, tuple[Reach, Observation]]
 
     @classmethod
     def watching(cls, seed: int, sample: int, *, watches: bool = True) -> "Chooser":
@@ -43,9 +43,9 @@ class Chooser:
         return cls(seed, sample, {name: _watched(name) for name in CONFIGS if watches})
 
     @property
-    def influences(self) -> dict[str, Influence]:
+    def reaches(self) -> dict[str, Reach]:
         """Return what the mutants of a profile can change, by its name."""
-        return {name: influence for name, (influence, _) in self.found.items()}
+        return {name: reach for name, (reach, _) in self.found.items()}
 
     def few(self, mutant: MutantInfo) -> set[str]:
         """Return the probes that a mutant is aimed at, and a sample of all others."""
@@ -71,8 +71,8 @@ class Chooser:
     def _touched(self, mutant: MutantInfo) -> set[str]:
         if mutant.scenario:
             return set()  # experiments that ask one at a time do not see it
-        influence, seen = self.found[mutant.profile]
-        changed = influence.changed[mutant.name]
+        reach, seen = self.found[mutant.profile]
+        changed = reach.changed[mutant.name]
         own = overridden(mutant)
         whole = {"__init__", "app"} & own or BUILDING in changed
         if whole or mutant.features or mutant.path:
@@ -81,18 +81,18 @@ class Chooser:
         if mutant.medium != "asgi":
             touched |= ran_elsewhere(seen)
         if METADATA in changed:
-            touched |= self._readers(mutant, influence, seen)
+            touched |= self._readers(mutant, reach, seen)
         if KEYS in changed:
-            touched |= influence.verifying & all_probes().keys()
+            touched |= reach.verifying & all_probes().keys()
         return touched
 
-    def _readers(self, mutant: MutantInfo, influence: Influence, seen: Observation) -> set[str]:
+    def _readers(self, mutant: MutantInfo, reach: Reach, seen: Observation) -> set[str]:
         """Return the probes of what depends on those metadata that a mutant changes."""
         before, after = dict(seen.situation.metadata), _metadata(mutant)
         members = [
             name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
         ]
-        readers = {probe for name in (*members, ANY) for probe in influence.readers[name]}
+        readers = {probe for name in (*members, ANY) for probe in reach.readers[name]}
         profile = profile_of(mutant)
         return (readers & all_probes().keys()) | _newly_applicable(profile, before, after)
 
@@ -130,11 +130,11 @@ def _metadata(mutant: MutantInfo) -> Mapping[str, Any]:
     alone = replace(mutant, medium="asgi")
     with reachable(alone) as (profile, transport):
         observer = Watched(profile, Vault.of(profile), None, PLAIN, transport)
-        observer.influence = Influence()
+        observer.reach = Reach()
         return dict(asyncio.run(observer.observe([METADATA])).situation.metadata)
 
 
-def _watched(name: str) -> tuple[Influence, Observation]:
+def _watched(name: str) -> tuple[Reach, Observation]:
     """Return what the sound server of a profile says about the mutants of that profile."""
     mutants = [one for one in MUTANTS.values() if one.profile == name]
     watcher = Watcher(mutants)
@@ -143,7 +143,7 @@ def _watched(name: str) -> tuple[Influence, Observation]:
         server = watcher.server_class()(replace(CONFIGS[name](), issuer=profile.issuer))
         application = server.app
     observer = Watched(profile, Vault.of(profile), None, PLAIN, InProcess(application))
-    observer.influence = watcher.influence
+    observer.reach = watcher.reach
     with watcher.watching():
         seen = asyncio.run(observer.observe(all_probes()))
-    return watcher.influence, seen
+    return watcher.reach, seen

@@ -33,8 +33,8 @@ nothing to say about any of them. What it says otherwise, what a mutant declares
 kept from it and a sample of the rest is then tried at each mutant alone.
 A few have their own experiments alone: a whole audit would call the profile wrong, or what fires
 besides would be luck.
-A check that no mutant wakes is an error, too, unless `fixtures/mutants/asleep.tsv` says which test
-wakes it instead.
+A check that no mutant wakes is an error, too, unless `fixtures/mutants/unkilled.tsv` says which
+test wakes it instead.
 After a mend, `-- --all --faulty` tries only those again that the run before found something at.
 The same is in `reports/output/kill-matrix.json`.
 """

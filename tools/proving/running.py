@@ -13,9 +13,9 @@ from typing import Any, Final
 from idprobe.probes import Depth, all_probes
 from idprobe_reference.mutants import MUTANTS
 from idprobe_reference.server import ReferenceServer
-from tools.proving.company import Company, Kind, Verdicts, companies, judged_as
-from tools.proving.influence import Influence
+from tools.proving.batches import Batch, Kind, Verdicts, batches_of, judged_as
 from tools.proving.keys import DECK
+from tools.proving.reach import Reach
 from tools.proving.trial import (
     BASE,
     Trial,
@@ -28,9 +28,9 @@ from tools.proving.trial import (
 
 __all__ = ["all_tried"]
 
-NOTHING: Final[Mapping[str, Influence]] = {}
+NOTHING: Final[Mapping[str, Reach]] = {}
 OF_SETTLED: Final = 3
-"""One in so many of a sample is of what was settled in company."""
+"""One in so many of a sample is of what was settled in a batch."""
 GARBAGE: Final = 50_000
 """So many objects are made before the collector of cycles looks at them."""
 
@@ -38,12 +38,12 @@ GARBAGE: Final = 50_000
 def all_tried(
     plan: Mapping[str, Sequence[str]],
     processes: int | None = None,
-    influences: Mapping[str, Influence] = NOTHING,
+    reaches: Mapping[str, Reach] = NOTHING,
     sample: int = 0,
 ) -> Iterator[Trial]:
     """Yield what comes of each mutant of a plan, as it comes; the longest are begun first.
 
-    Where it is known what they can change, most are tried in company first, and then alone by what
+    Where it is known what they can change, most are tried in a batch first, and then alone by what
     that has not settled, and by a sample of what it has. Many wait for something to expire, so that
     three processes for each processor are not too many.
     """
@@ -52,26 +52,26 @@ def all_tried(
     context = multiprocessing.get_context("fork")
     size = processes or 3 * (os.cpu_count() or 1)
     with ProcessPoolExecutor(size, context, gc.set_threshold, (GARBAGE,)) as pool:
-        yield from _Running(pool, plan, influences, sample).trials()
+        yield from _Running(pool, plan, reaches, sample).trials()
 
 
 @dataclass(slots=True)
 class _Running:
     pool: ProcessPoolExecutor
     plan: Mapping[str, Sequence[str]]
-    influences: Mapping[str, Influence]
+    reaches: Mapping[str, Reach]
     sample: int
-    together: list[Company] = field(init=False)
+    together: list[Batch] = field(init=False)
     alone: set[str] = field(init=False)
-    """Those that are in no company."""
+    """Those that are in no batch."""
     sound: dict[Kind, Verdicts] = field(default_factory=dict)
     tried: dict[str, Sequence[str]] = field(default_factory=dict)
-    """By what those that were in company are tried alone, and have not been tried by more."""
-    begun: dict[Future[Any], Kind | Company | str] = field(default_factory=dict)
-    """What is under way: a sound server of a kind, a company, or a mutant by its name."""
+    """By what those that were in a batch are tried alone, and have not been tried by more."""
+    begun: dict[Future[Any], Kind | Batch | str] = field(default_factory=dict)
+    """What is under way: a sound server of a kind, a batch, or a mutant by its name."""
 
     def __post_init__(self) -> None:
-        self.together = companies(self.plan) if self.influences else []
+        self.together = batches_of(self.plan) if self.reaches else []
         self.alone = self.plan.keys() - {name for one in self.together for name in one.names}
 
     def trials(self) -> Iterator[Trial]:
@@ -85,11 +85,11 @@ class _Running:
             for done in wait(self.begun, return_when=FIRST_COMPLETED).done:
                 yield from self._after(self.begun.pop(done), done.result())
 
-    def _after(self, what: Kind | Company | str, found: Any) -> Iterator[Trial]:
+    def _after(self, what: Kind | Batch | str, found: Any) -> Iterator[Trial]:
         """Yield what has come of a mutant, or begin what is to be done next."""
         if isinstance(what, Kind):
-            self._begin_companies(what, found)
-        elif isinstance(what, Company):
+            self._begin_batches(what, found)
+        elif isinstance(what, Batch):
             for name, left in found.items():
                 self.tried[name] = self._by(name, left)
                 self._begin(name, _briefly, name, self.tried[name])
@@ -101,12 +101,12 @@ class _Running:
         else:
             yield self._whole(found)
 
-    def _begin_companies(self, kind: Kind, sound: Verdicts) -> None:
-        """Begin the companies of a kind, and behind them all those that are alone."""
+    def _begin_batches(self, kind: Kind, sound: Verdicts) -> None:
+        """Begin the batches of a kind, and behind them all those that are alone."""
         self.sound[kind] = sound
-        for company in self.together:
-            if company.kind == kind:
-                self._begin(company, _left, company, sound, self._changed(company))
+        for batch in self.together:
+            if batch.kind == kind:
+                self._begin(batch, _left, batch, sound, self._changed(batch))
         if all(one.kind in self.sound for one in self.together):
             self._begin_alone()
 
@@ -114,18 +114,18 @@ class _Running:
         for name in sorted(self.alone, key=self._duration, reverse=True):
             self._begin(name, _one, name, self.plan[name])
 
-    def _begin(self, what: Kind | Company | str, work: Callable[..., Any], *given: object) -> None:
+    def _begin(self, what: Kind | Batch | str, work: Callable[..., Any], *given: object) -> None:
         self.begun[self.pool.submit(work, *given)] = what
 
     def _duration(self, name: str) -> tuple[int, int, str]:
         return depth_of(MUTANTS[name]), len(self.plan[name]), name
 
-    def _changed(self, company: Company) -> Mapping[str, Collection[str]]:
-        changed = self.influences[company.kind.profile].changed
-        return {name: changed[name] for name in company.names}
+    def _changed(self, batch: Batch) -> Mapping[str, Collection[str]]:
+        changed = self.reaches[batch.kind.profile].changed
+        return {name: changed[name] for name in batch.names}
 
     def _by(self, name: str, left: Collection[str]) -> list[str]:
-        """Return the probes that a mutant is to be tried by after it was in company."""
+        """Return the probes that a mutant is to be tried by after it was in a batch."""
         planned = set(self.plan[name])
         mine = planned & {*declared_probes(MUTANTS[name]), *BASE, *left, *self._deep(name)}
         source = random.Random(name)  # noqa: S311 -- a sample, no secret
@@ -134,7 +134,7 @@ class _Running:
         return sorted(mine.union(source.sample(settled, size)))
 
     def _deep(self, name: str) -> set[str]:
-        """Return the probes of what was not judged in company: nothing waits there for an expiry.
+        """Return the probes of what was not judged in a batch: nothing waits there for an expiry.
 
         Nor are stories told.
         """
@@ -144,20 +144,20 @@ class _Running:
         return {probe for one in checks for probe in one.probes}
 
     def _whole(self, trial: Trial) -> Trial:
-        """Return a trial that counts what was run in company as well."""
+        """Return a trial that counts what was run in a batch as well."""
         planned, sound = set(self.plan[trial.mutant]), self.sound[Kind.of(MUTANTS[trial.mutant])]
         judged = sum(check.name in sound for check in checks_within(planned | BASE))
         return replace(trial, probes=len(planned), judged=judged)
 
 
 def _left(
-    company: Company, sound: Verdicts, changed: Mapping[str, Collection[str]]
+    batch: Batch, sound: Verdicts, changed: Mapping[str, Collection[str]]
 ) -> Mapping[str, Collection[str]]:
-    """Return what each mutant of a company is to be tried by alone: all, if they do not agree."""
+    """Return what each mutant of a batch is to be tried by alone: all, if they do not agree."""
     try:
-        return company.left(sound, changed)
+        return batch.left(sound, changed)
     except Exception:  # noqa: BLE001 -- whosever fault it is shows when each is alone
-        return company.plan
+        return batch.plan
 
 
 def _briefly(name: str, probes: Sequence[str]) -> Trial:

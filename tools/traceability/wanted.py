@@ -16,6 +16,7 @@ from tools.traceability.counting import Coverage
 __all__ = [
     "LIST",
     "PROVEN_ELSEWHERE",
+    "ROOT",
     "grow_list",
     "grown",
     "killers",

@@ -8,17 +8,17 @@ import pytest
 
 from idprobe.errors import CatalogueError
 from idprobe.judge.collect import all_checks
-from tools.proving.asleep import load_asleep, misfits
+from tools.proving.unkilled import load_unkilled, misfits
 
 ROOT: Final = Path(__file__).parents[1]
 REQUIREMENTS: Final = {check.name: check.requirements for check in all_checks()}
-ASLEEP: Final = load_asleep()
+UNKILLED: Final = load_unkilled()
 
 
-@pytest.mark.parametrize("name", ASLEEP)
+@pytest.mark.parametrize("name", UNKILLED)
 def test_a_check_that_sleeps_is_woken_by_a_test_of_ours(name: str) -> None:
     """The test is there and tells a violation; its file names the check, or what it judges."""
-    file, _, function = ASLEEP[name].woken_by.partition("::")
+    file, _, function = UNKILLED[name].woken_by.partition("::")
     module = ast.parse((ROOT / file).read_text(encoding="utf-8"))
 
     (test,) = (
@@ -43,8 +43,8 @@ def test_an_excuse_that_is_none_any_more_is_told() -> None:
 
 
 def test_a_sleeper_without_a_reason_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "asleep.tsv"
+    path = tmp_path / "unkilled.tsv"
     path.write_text("check\twoken_by\tbecause\na\ttests/test_a.py::test_a\t\n", encoding="utf-8")
 
     with pytest.raises(CatalogueError, match="line 2"):
-        load_asleep(path)
+        load_unkilled(path)

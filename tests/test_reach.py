@@ -15,7 +15,7 @@ from idprobe_reference.mutants import MUTANTS
 from idprobe_reference.server import ReferenceServer
 from idprobe_reference.settings import ServerConfig
 from idprobe_reference.stores import AccessToken, Grant
-from tools.proving.influence import BUILDING, Watcher
+from tools.proving.reach import BUILDING, Watcher
 
 CONFIG: Final = reference_config("https://id.example")
 GRANT: Final = Grant("web", frozenset({"openid"}))
@@ -111,7 +111,7 @@ def watched(act: Act, times: int = 1) -> tuple[set[str], ReferenceServer]:
                 act(server)
     finally:
         ACTING.reset(token)
-    changed = watcher.influence.changed
+    changed = watcher.reach.changed
     return {name for name, probes in changed.items() if PROBE in probes}, server
 
 

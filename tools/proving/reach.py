@@ -31,7 +31,7 @@ from idprobe_reference.stores import (
     Throttle,
 )
 
-__all__ = ["BUILDING", "Influence", "Watched", "Watcher", "overridden"]
+__all__ = ["BUILDING", "Reach", "Watched", "Watcher", "overridden"]
 
 BUILDING: Final = "(building the server)"
 ANY: Final = "*"
@@ -51,7 +51,7 @@ class _Changed(BaseException):
 
 
 @dataclass(slots=True)
-class Influence:
+class Reach:
     """What one run against the sound server found out."""
 
     changed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -76,7 +76,7 @@ class Watcher:
     """Makes servers that note, for each mutant, which probes see a difference."""
 
     def __init__(self, mutants: Iterable[MutantInfo]) -> None:
-        self.influence: Final = Influence()
+        self.reach: Final = Reach()
         self._changes = 0
         self._by_member: dict[str, list[MutantInfo]] = defaultdict(list)
         for mutant in mutants:
@@ -128,13 +128,13 @@ class Watcher:
     def _open(self, member: str) -> list[MutantInfo]:
         """Return the mutants of a member that the probe at work is not known to tell apart."""
         acting = ACTING.get()
-        changed = self.influence.changed
+        changed = self.reach.changed
         return [one for one in self._by_member[member] if acting not in changed[one.name]]
 
     def _note(self, mutants: Iterable[MutantInfo]) -> None:
         acting = ACTING.get()
         for mutant in mutants:
-            self.influence.changed[mutant.name].add(acting)
+            self.reach.changed[mutant.name].add(acting)
 
     def _noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -269,15 +269,15 @@ class _Noted(dict[str, Any]):
 class Watched(Observer):
     """An observer that says which probe is at work."""
 
-    influence: Influence
+    reach: Reach
 
     async def _meet(self, courier: Any) -> None:
         await super()._meet(courier)
-        self._metadata = _Noted(self._metadata, self.influence.readers)
+        self._metadata = _Noted(self._metadata, self.reach.readers)
         verifier = self.vault.verifier
 
         def noting(token: str) -> Mapping[str, Any] | None:
-            self.influence.verifying.add(ACTING.get())
+            self.reach.verifying.add(ACTING.get())
             return verifier(token)
 
         self.vault.verifier = noting

@@ -1,4 +1,4 @@
-"""Mutants in one server: each is tried alone by what the company leaves open, and by no more."""
+"""Mutants in one server: each is tried alone by what the batch leaves open, and by no more."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,9 +16,9 @@ from idprobe.model.verdict import Judgement
 from idprobe.observe.observer import Selection
 from idprobe_reference.mutants import MUTANTS, MutantInfo
 from idprobe_reference.server import ReferenceServer
-from tools.proving import company, running, trial
-from tools.proving.company import Company, Kind, companies, judged_as
-from tools.proving.influence import Influence
+from tools.proving import batches, running, trial
+from tools.proving.batches import Batch, Kind, batches_of, judged_as
+from tools.proving.reach import Reach
 from tools.proving.running import all_tried
 from tools.proving.trial import BASE, Trial, declared_probes
 
@@ -36,7 +36,7 @@ NOTHING: Final[Mapping[str, Collection[str]]] = {}
 def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, MutantInfo]:
     """The mutants that there are, and those that a test adds."""
     found = dict(MUTANTS)
-    for module in (company, running, trial):
+    for module in (batches, running, trial):
         monkeypatch.setattr(module, "MUTANTS", found)
     return found
 
@@ -51,7 +51,7 @@ def left(
     """Return the probes that mutants in one server leave open, those in front first."""
     sound = judged_as(Kind.of(MUTANTS[STORED]), ReferenceServer, ANSWERED)
     changes = {name: changed.get(name, ()) for name in names}
-    return Company(tuple(names), plan_of(names)).left(sound, changes)
+    return Batch(tuple(names), plan_of(names)).left(sound, changes)
 
 
 def test_each_mutant_is_left_with_what_is_about_it() -> None:
@@ -72,7 +72,7 @@ def test_what_nobody_declares_is_looked_for_in_each_half(known: dict[str, Mutant
 def test_one_that_spoils_much_is_found_and_hides_nothing_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(company, "MANY", 2)
+    monkeypatch.setattr(batches, "MANY", 2)
 
     found = left([SPOILER, REGISTERED, STORED, SPACED])
 
@@ -86,7 +86,7 @@ def test_what_takes_too_long_is_left_to_all_that_it_concerns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = [STORED, REGISTERED, SPACED]
-    monkeypatch.setattr(company, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(batches, "PATIENCE_S", -1.0)
 
     assert left(names) == dict.fromkeys(names, ANSWERED)
 
@@ -129,39 +129,39 @@ def test_who_leaves_nothing_to_others_is_behind_them(known: dict[str, MutantInfo
     for name, server_class in (("a", Passing), ("b", Ending), ("c", Ending)):
         known[name] = replace(MUTANTS[STORED], name=name, server_class=server_class)
 
-    found = companies(plan_of(["a", "b"]))
+    found = batches_of(plan_of(["a", "b"]))
 
     assert [one.names for one in found] == [("a", "b")]
-    assert companies(plan_of(["b", "c"])) == []
+    assert batches_of(plan_of(["b", "c"])) == []
 
 
 @pytest.mark.parametrize(
     "how", [{"alone": True}, {"scenario": "mixed"}, {"medium": "browser"}, {"path": "/tenant"}]
 )
-def test_who_has_to_be_alone_is_in_no_company(
+def test_who_has_to_be_alone_is_in_no_batch(
     known: dict[str, MutantInfo], how: Mapping[str, Any]
 ) -> None:
     known["other"] = replace(MUTANTS[REGISTERED], name="other", **how)
 
-    assert companies(plan_of([STORED, "other"])) == []
-    assert [one.names for one in companies(plan_of([STORED, REGISTERED]))] != []
+    assert batches_of(plan_of([STORED, "other"])) == []
+    assert [one.names for one in batches_of(plan_of([STORED, REGISTERED]))] != []
 
 
-def test_a_company_that_does_not_agree_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_does_not_agree_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: object) -> Any:
         raise HarnessError("two faults that cannot be in one server")
 
-    monkeypatch.setattr(company, "judged_as", failing)
+    monkeypatch.setattr(batches, "judged_as", failing)
     names = (STORED, REGISTERED)
 
-    assert running._left(Company(names, plan_of(names)), {}, {}) == plan_of(names)
+    assert running._left(Batch(names, plan_of(names)), {}, {}) == plan_of(names)
 
 
 def test_a_mutant_in_company_fires_as_it_does_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwk, "generate_key", jwk.generate_key)  # to be put back afterwards
     plan = plan_of([STORED, REGISTERED, SPACED])
 
-    accompanied = _by_name(all_tried(plan, 1, {"reference": Influence()}))
+    accompanied = _by_name(all_tried(plan, 1, {"reference": Reach()}))
 
     assert accompanied == _by_name(all_tried(plan, 1))
     assert all(one.fired for one in accompanied.values())
@@ -179,7 +179,7 @@ def test_more_than_what_is_open_is_tried_alone_only_by_a_sample() -> None:
     assert len(tries) == len(mine) + 1
 
 
-def test_what_waits_is_tried_alone_for_nothing_waits_in_company() -> None:
+def test_what_waits_is_tried_alone_for_nothing_waits_in_a_batch() -> None:
     plan = {BRIEF: sorted({"brief_tokens", "code_answer"} | BASE)}
 
     with ProcessPoolExecutor(1) as pool:
@@ -199,7 +199,7 @@ def test_who_is_not_seen_by_short_searches_is_searched_for_thoroughly(
         monkeypatch.setattr(
             running._Running, "_begin", lambda *given: begun.append((given[2], given[-1]))
         )
-        assert not [*one._after(Company((REGISTERED,), plan), {REGISTERED: ()})]
+        assert not [*one._after(Batch((REGISTERED,), plan), {REGISTERED: ()})]
         one.alone.clear()
         assert not [*one._after(REGISTERED, Trial(REGISTERED, 2, 2, (), (), (), (), ()))]
 

@@ -17,10 +17,10 @@ from idprobe.judge.collect import Check
 from idprobe.observe.observer import ACTING
 from idprobe_reference.mutants import MUTANTS, MutantInfo
 from idprobe_reference.server import ReferenceServer
-from tools.proving.influence import overridden
+from tools.proving.reach import overridden
 from tools.proving.trial import BASE, checks_within, closure, declared, judgements
 
-__all__ = ["Company", "Kind", "Verdicts", "companies", "judged_as"]
+__all__ = ["Batch", "Kind", "Verdicts", "batches_of", "judged_as"]
 
 MOST: Final = 24
 """So many mutants are in one server at most."""
@@ -28,7 +28,7 @@ MANY: Final = 40
 """From so many probes on it is worth looking for one mutant that spoils them all."""
 
 PATIENCE_S: Final = 90.0
-"""After so long a company is not looked into further: some experiments wait, each time anew."""
+"""After so long a batch is not looked into further: some experiments wait, each time anew."""
 
 Verdicts = Mapping[str, frozenset[tuple[str, str]]]
 """How each check judges which requirement."""
@@ -50,7 +50,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Batch:
     """Mutants of one kind that are in one server, and how the checks judge without them."""
 
     names: tuple[str, ...]
@@ -79,20 +79,20 @@ class Company:
         return {name: {p for one in left[name] for p in one.probes} for name in self.names}
 
 
-def companies(plan: Mapping[str, Collection[str]]) -> list[Company]:
+def batches_of(plan: Mapping[str, Collection[str]]) -> list[Batch]:
     """Return which of these mutants can be in one server."""
     guests = [guest for name in sorted(plan) if (guest := _Guest.of(MUTANTS[name])) is not None]
     found: list[list[_Guest]] = []
     # who leaves nothing to others has to be behind them all: begin with those
     for guest in sorted(guests, key=lambda one: -len(one.ends)):
         room = (one for one in found if len(one) < MOST and guest.fits(one))
-        company = next(room, None)
-        if company is None:
+        batch = next(room, None)
+        if batch is None:
             found.append([guest])
         else:
-            company.insert(0, guest)
-    several = [tuple(one.name for one in company) for company in found if len(company) > 1]
-    return [Company(names, {name: plan[name] for name in names}) for names in several]
+            batch.insert(0, guest)
+    several = [tuple(one.name for one in batch) for batch in found if len(batch) > 1]
+    return [Batch(names, {name: plan[name] for name in names}) for names in several]
 
 
 def judged_as(kind: Kind, server_class: type[ReferenceServer], probes: Collection[str]) -> Verdicts:
