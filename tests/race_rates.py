@@ -25,7 +25,9 @@ from math import comb
 from pathlib import Path
 from typing import Any, Final
 
-from idprobe.client.wire import Cookies, Courier, Wire
+from idprobe.client.cookies import Cookies
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError
 from idprobe.model.profile import Node, Profile, Provider, with_issuer
 from idprobe.model.trace import Trace
@@ -165,20 +167,20 @@ async def race_codes(addresses: Sequence[str], runs: int, races: int) -> Tally:
     probe = all_probes()[name]
     client = profile.client_for(probe.role) if probe.role else None
     user = next(iter(profile.users.values()))
-    async with Courier(profile) as courier:
-        metadata = await metadata_of(profile, courier)
+    async with HttpSender(profile) as sender:
+        metadata = await metadata_of(profile, sender)
         while tally.runs < runs or tally.races < races:
             if client is None:
                 raise SystemExit("the profile has no client for this")
-            wire = Wire(Provider(profile, metadata, client, user), courier, cookies=cookies)
+            wire = Wire(Provider(profile, metadata, client, user), sender, cookies=cookies)
             await probe.experiment(wire)
             tally.add(Trace(name, tuple(wire.exchanges)))
     return tally
 
 
-async def metadata_of(profile: Profile, courier: Courier) -> Any:
+async def metadata_of(profile: Profile, sender: HttpSender) -> Any:
     client = next(iter(profile.clients.values()))
-    wire = Wire(Provider(profile, {}, client), courier)
+    wire = Wire(Provider(profile, {}, client), sender)
     await all_probes()["metadata_documents"].experiment(wire)
     return next(e.answered.json_object for e in wire.exchanges if e.answered.is_success)
 

@@ -9,7 +9,7 @@ import respx
 
 from idprobe.client import clock
 from idprobe.client.clock import utc_now
-from idprobe.client.wire import Courier
+from idprobe.client.http_sender import HttpSender
 from idprobe.model.exchange import Request
 from idprobe.model.profile import bare_profile
 
@@ -25,12 +25,12 @@ class Jumped(dt.datetime):
 async def two_exchanges(monkeypatch: pytest.MonkeyPatch) -> tuple[dt.datetime, dt.datetime]:
     with respx.mock(base_url="http://127.0.0.1:1") as server:
         server.get("/").mock(return_value=httpx.Response(200))
-        async with Courier(
+        async with HttpSender(
             bare_profile("http://127.0.0.1:1"), httpx.AsyncHTTPTransport()
-        ) as courier:
-            first = await courier.carry(Request.get("http://127.0.0.1:1/"), "one")
+        ) as sender:
+            first = await sender.send(Request.get("http://127.0.0.1:1/"), "one")
             monkeypatch.setattr(clock, "datetime", Jumped)
-            second = await courier.carry(Request.get("http://127.0.0.1:1/"), "two")
+            second = await sender.send(Request.get("http://127.0.0.1:1/"), "two")
     return first.started_at, second.started_at
 
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 import pytest
 
 from idprobe.audit.audit import resolve
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.listener import listening
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, Unsuited
 from idprobe.formats.jose import generate_key, public_key
 from idprobe.judge.collect import InProcess
@@ -46,8 +47,8 @@ def made(
 
     async def run() -> Wire:
         server = app or ReferenceServer(replace(reference_config(), issuer=provider.issuer)).app
-        async with Courier(provider.profile, InProcess(server)) as courier:
-            wire = Wire(provider, courier)
+        async with HttpSender(provider.profile, InProcess(server)) as sender:
+            wire = Wire(provider, sender)
             await experiment(wire)
             return wire
 

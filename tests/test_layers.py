@@ -19,7 +19,6 @@ LONG: Final = frozenset(
     {
         "idprobe/observe/observer.py",
         "idprobe/audit/audit.py",
-        "idprobe/client/wire.py",
         "idprobe/model/profile/model.py",
         "idprobe_reference/mutants/registration/registration.py",
         "idprobe_reference/mutants/clients/assertions.py",

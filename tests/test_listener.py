@@ -9,8 +9,9 @@ import pytest
 
 from idprobe.audit.audit import resolve
 from idprobe.client import listener as rooms
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.listener import Listener, Reply, listening
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.wire import Wire
 from idprobe.errors import ProfileError, Unsuited
 from idprobe.evidence.har import from_har, to_har
 from idprobe.judge.collect import InProcess
@@ -260,8 +261,8 @@ def test_a_port_that_is_taken_is_told_in_one_sentence() -> None:
 
 def test_nobody_can_be_given_an_address_where_nobody_listens() -> None:
     async def act() -> None:
-        async with Courier(PROFILE) as courier:
-            Wire(Provider(PROFILE, {}, Client("web", "web")), courier).listen("keys")
+        async with HttpSender(PROFILE) as sender:
+            Wire(Provider(PROFILE, {}, Client("web", "web")), sender).listen("keys")
 
     with pytest.raises(Unsuited):
         asyncio.run(act())

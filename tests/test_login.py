@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 from tests.faults import ISSUER
 
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, Refrained
 from idprobe.flows import HumanStep, Landed
 from idprobe.login.browser.jar import from_browser, snapshot, to_browser
@@ -53,9 +54,9 @@ def test_a_person_is_asked_until_the_address_is_one_of_the_client(
     profile = replace(with_issuer(resolve("speakup"), ISSUER), login=Login("manual"))
 
     async def asked() -> tuple[object, int]:
-        async with Courier(profile) as courier, playing(profile) as human:
+        async with HttpSender(profile) as sender, playing(profile) as human:
             assert human is not None
-            wire = Wire(Provider(profile, {}, profile.clients["web"]), courier, human)
+            wire = Wire(Provider(profile, {}, profile.clients["web"]), sender, human)
             step = HumanStep(Request.get(f"{ISSUER}/authorize"), (CALLBACK,))
             return await human.visit(wire, step, "code"), wire.by_hand
 
@@ -79,9 +80,9 @@ def test_nobody_is_asked_to_log_in_elsewhere(
     profile = Profile("test", "test", "https://id.example", login=Login("manual"))
 
     async def asked() -> None:
-        async with Courier(profile) as courier, playing(profile) as human:
+        async with HttpSender(profile) as sender, playing(profile) as human:
             assert human is not None
-            wire = Wire(Provider(profile, {}, Client("web", "web")), courier, human)
+            wire = Wire(Provider(profile, {}, Client("web", "web")), sender, human)
             await human.visit(wire, HumanStep(Request.get(elsewhere), (CALLBACK,)), "code")
 
     with pytest.raises(Refrained):

@@ -18,8 +18,9 @@ from tests.hostile.mouths import plainly
 from tests.hostile.wire import Stage, context_of, playing, reference
 
 from idprobe.client.destinations import Destinations, is_internal_name, is_public
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.trust import environment_of_browsers, tls_context
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.wire import Wire
 from idprobe.errors import IdprobeError, Refrained
 from idprobe.evidence.ledger import Ledger, Owed
 from idprobe.flows import (
@@ -166,8 +167,8 @@ def sent(profile: Profile, request: Request, *, raw: bool = False) -> Response |
     """Send a request by either of our senders and return the response."""
 
     async def run() -> Response | None:
-        async with Courier(profile) as courier:
-            wire = Wire(Provider(profile, {}, CLIENT), courier)
+        async with HttpSender(profile) as sender:
+            wire = Wire(Provider(profile, {}, CLIENT), sender)
             if raw:
                 return (await wire.send_raw(written(wire, request), "raw")).response
             return await wire.send(request)
@@ -530,8 +531,8 @@ def test_what_is_sent_in_the_clear_has_no_cookie_and_no_header_of_the_profile(
     profile = of_secure(trap, certificates)
 
     async def run() -> None:
-        async with Courier(profile) as courier:
-            wire = Wire(Provider(profile, {}, CLIENT), courier)
+        async with HttpSender(profile) as sender:
+            wire = Wire(Provider(profile, {}, CLIENT), sender)
             wire.cookies.give(profile.issuer, f"sid={SECRET}")
             await wire.send_in_the_clear(
                 Request.get(f"{profile.issuer}/authorize", agent=Agent.USER), "plain"

@@ -11,7 +11,7 @@ import pytest
 
 from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.client.raw import Means, Tracks
-from idprobe.client.wire import tls_context
+from idprobe.client.trust import tls_context
 from idprobe.errors import EvidenceError
 from idprobe.evidence.har import from_har, to_har
 from idprobe.judge.collect import all_checks, judged

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.raw import OFFERS, Framing, How, Means, TlsRange, converse, greet, octets
 from idprobe.client.raw.arrival import Watch
 from idprobe.client.raw.client_hello import Answer, client_hello, read_answer
-from idprobe.client.wire import Courier, Wire, tls_context
+from idprobe.client.trust import tls_context
+from idprobe.client.wire import Wire
 from idprobe.errors import NoResponse, Refrained, Unsuited
 from idprobe.flows import basic_credentials
 from idprobe.judge.collect import InProcess
@@ -218,8 +220,8 @@ def test_requests_are_pipelined_only_where_that_is_asked_for(pipelined: bool) ->
     assert bodies == [b"/1 19" if pipelined else b"/1 0", b"/2 0"]
 
 
-def wire_to(profile: Profile, courier: Courier) -> Wire:
-    return Wire(Provider(profile, {}, Client("nobody", "")), courier)
+def wire_to(profile: Profile, sender: HttpSender) -> Wire:
+    return Wire(Provider(profile, {}, Client("nobody", "")), sender)
 
 
 def test_the_wire_records_what_is_sent_raw_and_hides_its_secrets() -> None:
@@ -229,8 +231,8 @@ def test_the_wire_records_what_is_sent_raw_and_hides_its_secrets() -> None:
     async def main() -> Wire:
         server = await asyncio.start_server(peer.talk, "127.0.0.1", 0)
         profile = bare_profile(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        async with Courier(profile) as courier:
-            wire = wire_to(profile, courier)
+        async with HttpSender(profile) as sender:
+            wire = wire_to(profile, sender)
             ours = replace(request("GET", b"/", secret), origin=profile.issuer)
             await wire.send_raw(ours, "odd")
         server.close()
@@ -250,10 +252,10 @@ def test_a_control_that_nobody_answers_ends_the_experiment() -> None:
     async def main() -> None:
         server = await asyncio.start_server(peer.talk, "127.0.0.1", 0)
         profile = bare_profile(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        async with Courier(profile) as courier:
+        async with HttpSender(profile) as sender:
             ours = replace(request(), origin=profile.issuer)
             with pytest.raises(NoResponse):
-                await answered(wire_to(profile, courier), ours, "control")
+                await answered(wire_to(profile, sender), ours, "control")
         server.close()
         await peer.leave()
 
@@ -266,9 +268,9 @@ def test_raw_octets_obey_the_gate() -> None:
     profile = bare_profile("http://127.0.0.1:1")
 
     async def main() -> None:
-        async with Courier(profile) as courier:
+        async with HttpSender(profile) as sender:
             ours = replace(request("POST"), origin="http://elsewhere.example")
-            await wire_to(profile, courier).send_raw(ours)
+            await wire_to(profile, sender).send_raw(ours)
 
     with pytest.raises(Refrained):
         asyncio.run(main())
@@ -278,8 +280,8 @@ def test_a_server_in_this_process_is_sent_no_raw_octets() -> None:
     profile = bare_profile("http://127.0.0.1:1")
 
     async def main() -> None:
-        async with Courier(profile, InProcess(None)) as courier:  # type: ignore[arg-type]
-            await wire_to(profile, courier).send_raw(replace(request(), origin=profile.issuer))
+        async with HttpSender(profile, InProcess(None)) as sender:  # type: ignore[arg-type]
+            await wire_to(profile, sender).send_raw(replace(request(), origin=profile.issuer))
 
     with pytest.raises(Unsuited):
         asyncio.run(main())

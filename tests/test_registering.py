@@ -19,7 +19,8 @@ from starlette.responses import Response
 
 from idprobe.audit.audit import Audit, Options
 from idprobe.cli.main import commands
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import Refrained, Unsuited, UsageError
 from idprobe.evidence.ledger import Ledger, Owed, state_folder
 from idprobe.judge.collect import InProcess, all_checks, judged
@@ -312,9 +313,9 @@ def test_a_throw_away_client_is_written_down_before_it_is_used(state: Path) -> N
     seen: list[int] = []
 
     async def probe() -> None:
-        async with Courier(profile, transport) as courier:
+        async with HttpSender(profile, transport) as sender:
             metadata = {"registration_endpoint": f"{ISSUER}/register"}
-            wire = Wire(Provider(profile, metadata, Client("nobody", "")), courier)
+            wire = Wire(Provider(profile, metadata, Client("nobody", "")), sender)
             async with open_desk(wire) as desk:
                 await desk.register("register", metadata_for(wire.provider))
                 seen.append(len(Ledger(state).owed()))
@@ -330,9 +331,9 @@ def at_the_desk(server: type[ReferenceServer], *methods: Literal["GET", "DELETE"
     _, profile, transport = in_process(server)
 
     async def manage() -> list[int]:
-        async with Courier(profile, transport) as courier:
+        async with HttpSender(profile, transport) as sender:
             metadata = {"registration_endpoint": f"{ISSUER}/register"}
-            wire = Wire(Provider(profile, metadata, Client("nobody", "")), courier)
+            wire = Wire(Provider(profile, metadata, Client("nobody", "")), sender)
             async with open_desk(wire) as desk:
                 registration = await desk.register("register", metadata_for(wire.provider))
                 return [(await desk.manage("ours", one, registration)).status for one in methods]

@@ -10,7 +10,9 @@ import httpx
 import pytest
 import respx
 
-from idprobe.client.wire import Courier, Wire, tls_context
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.trust import tls_context
+from idprobe.client.wire import Wire
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, Refrained, Unsuited
 from idprobe.flows import Flow
 from idprobe.model.exchange import Agent, Request, Response
@@ -28,8 +30,8 @@ def on_wire(
     """Run an act on a wire whose transport is mocked; return its result and the wire."""
 
     async def run() -> tuple[T, Wire]:
-        async with Courier(profile) as courier:
-            wire = Wire(Provider(profile, {}, Client("web", "web")), courier)
+        async with HttpSender(profile) as sender:
+            wire = Wire(Provider(profile, {}, Client("web", "web")), sender)
             return await act(wire), wire
 
     return asyncio.run(run())
@@ -231,7 +233,7 @@ def test_credentials_that_do_not_work_are_not_used_again(request_: Request) -> N
     route = respx.route().respond(200)
 
     async def act(wire: Wire) -> None:
-        wire.courier.guard.distrust_client("web", "its secret is wrong")
+        wire.sender.guard.distrust_client("web", "its secret is wrong")
         await wire.send(request_)
 
     with pytest.raises(Refrained, match="its secret is wrong"):

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.content import content
 from idprobe.flows import Ending, authorization_parameters, fresh_pkce, visit
 from idprobe.login.drivers import playing
@@ -54,10 +55,10 @@ def journeys() -> Journeys:
         user = options.pop("user", next(iter(profile.users.values())))
         deny = options.pop("deny", False)
         found = []
-        async with Courier(profile) as courier, playing(profile) as human:
+        async with HttpSender(profile) as sender, playing(profile) as human:
             metadata = {"authorization_endpoint": f"{profile.issuer}/authorize"}
             provider = Provider(profile, metadata, profile.clients["web"], user)
-            wire = Wire(provider, courier, human)
+            wire = Wire(provider, sender, human)
             for number in range(count):
                 before = len(wire.exchanges)
                 asked = authorization_parameters(provider, pkce=fresh_pkce(), **options)

@@ -15,7 +15,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from idprobe.client.wire import Courier, Human, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Human, Wire
 from idprobe.errors import ControlFailed, EvidenceError, NoResponse, ProfileError
 from idprobe.flows import Ending, HumanStep, Landed, Stopped
 from idprobe.login.browser.browser import Browser, find_browser
@@ -144,8 +145,8 @@ def at_server(
     async def main() -> tuple[Any, list[Exchange]]:
         me = profile()
         user = next(iter(me.users.values()))
-        async with Courier(me, httpx.MockTransport(answer)) as courier:
-            wire = Wire(Provider(me, {}, me.clients["web"], user), courier)
+        async with HttpSender(me, httpx.MockTransport(answer)) as sender:
+            wire = Wire(Provider(me, {}, me.clients["web"], user), sender)
             step = HumanStep(Request.get(f"{ISSUER}/start"), (CALLBACK, APP), user)
             return await what(wire, step), wire.exchanges
 

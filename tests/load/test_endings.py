@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.client.wire import Cookies
+from idprobe.client.cookies import Cookies
 from idprobe.errors import EvidenceError
 from idprobe.flows import Authorized, Tokens
 from idprobe.load.callers import AuthorizationCode, Caller, Introspection, RefreshChain, UserInfo

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from idprobe.client.wire import Cookies
+from idprobe.client.cookies import Cookies
 from idprobe.errors import EvidenceError, NoResponse, ProbeError
 from idprobe.flows import Tokens
 from idprobe.load.callers import RefreshChain

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.client.wire import Cookies
+from idprobe.client.cookies import Cookies
 from idprobe.errors import EvidenceError, IdprobeError, ProfileError, UsageError
 from idprobe.flows import Tokens
 from idprobe.formats.jose import encode

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import ControlFailed, EvidenceError, UsageError
 from idprobe.model.effort import Effort, Replay
 from idprobe.model.exchange import Exchange, Request, Response
@@ -27,14 +28,14 @@ BYTES = st.binary(max_size=20)
 
 
 class Stub:
-    """Carries requests to a function; keeps what was asked."""
+    """Sends requests to a function; keeps what was asked."""
 
     def __init__(self, answer: Callable[[bytes], Response | None]) -> None:
         self.answer = answer
         self.bodies: list[bytes] = []
         self.asked = asyncio.Event()
 
-    async def carry(self, request: Request, step: str) -> Exchange:
+    async def send(self, request: Request, step: str) -> Exchange:
         await asyncio.sleep(0)
         self.bodies.append(request.body)
         self.asked.set()
@@ -50,7 +51,7 @@ def search_at(
 ) -> tuple[Search[bytes], Stub]:
     stub = Stub(answer)
     provider = Provider(bare_profile(ISSUER), {}, Client("c", "c"))
-    wire = Wire(provider, cast("Courier", stub))
+    wire = Wire(provider, cast("HttpSender", stub))
     return Search("prop", wire, strategy, ask, flaw_not_granted, effort), stub
 
 

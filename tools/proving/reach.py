@@ -271,8 +271,8 @@ class Watched(Observer):
 
     reach: Reach
 
-    async def _meet(self, courier: Any) -> None:
-        await super()._meet(courier)
+    async def _meet(self, sender: Any) -> None:
+        await super()._meet(sender)
         self._metadata = _Noted(self._metadata, self.reach.readers)
         verifier = self.vault.verifier
 

@@ -5,13 +5,13 @@ from typing import Self, TypeAlias
 
 import httpx
 
-__all__ = ["Lanes"]
+__all__ = ["ConnectionPool"]
 
 Origin: TypeAlias = tuple[str, str, int | None]
 Release: TypeAlias = Callable[[], None]
 
 
-class Lanes(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncBaseTransport):
     """A transport of many transports, of which each has one connection.
 
     The pool of an ordinary transport looks at every connection that it has before each request and
@@ -29,27 +29,27 @@ class Lanes(httpx.AsyncBaseTransport):
         return self
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the response; its lane is free again when the response is closed."""
+        """Return the response; its connection is free again when the response is closed."""
         origin = request.url.scheme, request.url.host, request.url.port
         idle = self._idle.setdefault(origin, [])
-        lane = idle.pop() if idle else self._new()
+        connection = idle.pop() if idle else self._new()
         try:
-            response = await lane.handle_async_request(request)
+            response = await connection.handle_async_request(request)
         except BaseException:
-            idle.append(lane)
+            idle.append(connection)
             raise
-        response.stream = _Stream(response.stream, lambda: idle.append(lane))
+        response.stream = _Stream(response.stream, lambda: idle.append(connection))
         return response
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for lane in self._all:
-            await lane.aclose()
+        for connection in self._all:
+            await connection.aclose()
 
     def _new(self) -> httpx.AsyncBaseTransport:
-        lane = self._make()
-        self._all.append(lane)
-        return lane
+        connection = self._make()
+        self._all.append(connection)
+        return connection
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -75,4 +75,4 @@ class _Stream(httpx.AsyncByteStream):
 
 
 def _nothing() -> None:
-    """Release a lane that was released already."""
+    """Release a connection that was released already."""

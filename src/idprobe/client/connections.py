@@ -1,4 +1,4 @@
-"""How httpx connects: one connection a lane, to a judged address, by the profile's TLS."""
+"""How httpx connects: each transport one connection, to a judged address, by the profile's TLS."""
 
 import asyncio
 import ssl
@@ -9,7 +9,7 @@ from typing import Final
 import httpcore
 import httpx
 
-from idprobe.client.connection_pool import Lanes
+from idprobe.client.connection_pool import ConnectionPool
 from idprobe.client.destinations import Destination, Destinations
 from idprobe.client.trust import tls_context
 from idprobe.model.profile import Profile, Tls
@@ -27,8 +27,8 @@ def transport_for(profile: Profile, destinations: Destinations) -> httpx.AsyncBa
     """
     context = tls_context(profile.tls)
     if profile.network.proxy is not None:
-        return Lanes(partial(_by_proxy, _proxy(profile.network.proxy), context))
-    return Lanes(partial(_Lane, context, _Network(destinations)))
+        return ConnectionPool(partial(_by_proxy, _proxy(profile.network.proxy), context))
+    return ConnectionPool(partial(_OneConnection, context, _Network(destinations)))
 
 
 def _proxy(url: str) -> httpx.Proxy:
@@ -42,7 +42,7 @@ def _by_proxy(proxy: httpx.Proxy, context: ssl.SSLContext) -> httpx.AsyncHTTPTra
     return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy, limits=limits)
 
 
-class _Lane(httpx.AsyncHTTPTransport):
+class _OneConnection(httpx.AsyncHTTPTransport):
     """A transport of one connection, which a network of ours makes."""
 
     def __init__(self, context: ssl.SSLContext, network: httpcore.AsyncNetworkBackend) -> None:

@@ -28,9 +28,9 @@ async def pasted(wire: Wire, step: HumanStep, name: str) -> Ending:
 
     Nobody is asked to type a password at an origin that is none of the profile's: raises Refrained.
     """
-    wire.courier.allow(replace(step.request, agent=Agent.USER))
+    wire.sender.allow(replace(step.request, agent=Agent.USER))
     wire.by_hand += 1
-    async with wire.courier.guard.guessing("a person"):
+    async with wire.sender.guard.guessing("a person"):
         return Landed(await asyncio.to_thread(_ask, step, name))
 
 

@@ -27,8 +27,9 @@ from typing import Any, Final
 
 import httpx
 
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.listener import Listener, listening
-from idprobe.client.wire import Courier, Human, Wire
+from idprobe.client.wire import Human, Wire
 from idprobe.errors import (
     ControlFailed,
     EvidenceError,
@@ -197,14 +198,14 @@ class Observer:
         self._total = len(wanted)
         async with AsyncExitStack() as stack:
             most = most_requests(self.profile, self.selection)
-            courier = await stack.enter_async_context(Courier(self.profile, self.transport, most))
+            sender = await stack.enter_async_context(HttpSender(self.profile, self.transport, most))
             await stack.enter_async_context(self._parts_written())
             self._human = await stack.enter_async_context(playing(self.profile))
             try:
-                await self._experiments(wanted, courier, stack)
+                await self._experiments(wanted, sender, stack)
             finally:
-                self.exchanges = courier.sent
-                self.is_spent = courier.is_spent
+                self.exchanges = sender.sent
+                self.is_spent = sender.is_spent
         return self.seen()
 
     @asynccontextmanager
@@ -228,16 +229,16 @@ class Observer:
             _write_parts(evidence)
 
     async def _experiments(
-        self, wanted: Sequence[Probe], courier: Courier, stack: AsyncExitStack
+        self, wanted: Sequence[Probe], sender: HttpSender, stack: AsyncExitStack
     ) -> None:
-        await self._meet(courier)
+        await self._meet(sender)
         runnable = [probe for probe in wanted if self._can_run(probe)]
-        await self._preflight(courier, runnable)
+        await self._preflight(sender, runnable)
         if any(Capability.LISTENER in probe.needs for probe in runnable):
             self._listener = await stack.enter_async_context(listening(self.profile))
-            await self._find_out_reach(courier)
+            await self._find_out_reach(sender)
             runnable = [probe for probe in runnable if self._can_run(probe)]
-        await self._run_all(courier, runnable)
+        await self._run_all(sender, runnable)
         if self._keys_again is not None:
             seen = self._keys_again.exchanges
             ended = ProbeOutcome(KEYS_AGAIN, "done", "", len(seen))
@@ -257,9 +258,9 @@ class Observer:
     def _missing(self, capability: Capability) -> str | None:
         return missing_because(capability, self.profile, self._metadata, self._observed)
 
-    async def _meet(self, courier: Courier) -> None:
+    async def _meet(self, sender: HttpSender) -> None:
         """Fetch the metadata and the keys: everything else needs them."""
-        trace = await self._run(courier, all_probes()[METADATA])
+        trace = await self._run(sender, all_probes()[METADATA])
         self._metadata = metadata_of(trace)
         served = (one for one in trace if one.response is not None and one.response.is_success)
         self._served = next(served, None)
@@ -273,10 +274,10 @@ class Observer:
         if self.evidence is not None:
             self.evidence.begin(self._run_facts())
         if self._missing(Capability.JWKS) is None:
-            self._keyring.read(await self._run(courier, all_probes()[KEYS]))
+            self._keyring.read(await self._run(sender, all_probes()[KEYS]))
         self.vault.verifier = self._keyring.verified_by
 
-    async def _meet_new_keys(self, courier: Courier) -> None:
+    async def _meet_new_keys(self, sender: HttpSender) -> None:
         """Fetch the keys again if a token came whose key is strange.
 
         A probe that ends while another fetches them waits: its tokens may be by the same key.
@@ -286,16 +287,16 @@ class Observer:
         async with self._fetching_keys:
             if not self._keyring.is_short():
                 return
-            wire = self._keys_again = self._keys_again or self._wire(courier, None, KEYS_AGAIN)
+            wire = self._keys_again = self._keys_again or self._wire(sender, None, KEYS_AGAIN)
             # the address may be none at all, which the checks of the metadata judge
             with contextlib.suppress(ProbeError, EvidenceError):
                 await wire.send(keys_request(wire.provider), "keys")
             self._keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
 
-    async def _find_out_reach(self, courier: Courier) -> None:
+    async def _find_out_reach(self, sender: HttpSender) -> None:
         """Find out once whether the server calls us at all; what needs that is left out if not."""
         if REACH not in self._outcomes:
-            await self._run(courier, all_probes()[REACH])
+            await self._run(sender, all_probes()[REACH])
         ended = self._outcomes[REACH]
         if ended.outcome != "done":
             self._observed[LISTENER_REACHED] = ended.because
@@ -342,11 +343,11 @@ class Observer:
             return "the profile has no user who could log in"
         return None
 
-    async def _preflight(self, courier: Courier, probes: Sequence[Probe]) -> None:
+    async def _preflight(self, sender: HttpSender, probes: Sequence[Probe]) -> None:
         """Find out once which credentials work; what does not is not used again."""
         roles = {role for probe in probes for role in (probe.role, *probe.others) if role}
         clients = {c.client_id: c for role in roles if (c := self.profile.client_for(role))}
-        wire = self._wire(courier, next(iter(clients.values()), None), PREFLIGHT)
+        wire = self._wire(sender, next(iter(clients.values()), None), PREFLIGHT)
         begun = time.perf_counter_ns()
         crashes = [await _crash_of(self._try_client(wire, client)) for client in clients.values()]
         if any(probe.logs_in for probe in probes) and clients:
@@ -365,7 +366,7 @@ class Observer:
         """Find out whether the server knows a client; do not use it again otherwise."""
         because = await refusal_of(wire, client)
         if because is not None:
-            wire.courier.guard.distrust_client(client.client_id, because)
+            wire.sender.guard.distrust_client(client.client_id, because)
 
     async def _try_user(self, wire: Wire, probes: Sequence[Probe]) -> None:
         """Log the user in, as a client that some probe plays and that has a redirect_uri."""
@@ -376,14 +377,14 @@ class Observer:
             return
         await login_as(wire, client)
 
-    async def _run_all(self, courier: Courier, probes: Sequence[Probe]) -> None:
+    async def _run_all(self, sender: HttpSender, probes: Sequence[Probe]) -> None:
         queuing = QUEUING * (self.profile.limits.concurrency or AT_ONCE)
         turns = asyncio.Semaphore(min(AT_ONCE, queuing))
         searches = asyncio.Semaphore(min(SEARCHES_AT_ONCE, queuing))
 
         async def in_turn(probe: Probe) -> None:
             async with searches if probe.searches else turns:
-                await self._run(courier, probe)
+                await self._run(sender, probe)
 
         async with asyncio.TaskGroup() as tasks:
             for probe in probes:
@@ -391,9 +392,9 @@ class Observer:
                     tasks.create_task(in_turn(probe))
         for probe in probes:
             if probe.exclusive:
-                await self._run(courier, probe)
+                await self._run(sender, probe)
 
-    def _wire(self, courier: Courier, client: Client | None, name: str) -> Wire:
+    def _wire(self, sender: HttpSender, client: Client | None, name: str) -> Wire:
         def keep(exchange: Exchange) -> None:
             if self.evidence is not None:
                 self.evidence.add(name, exchange)
@@ -402,7 +403,7 @@ class Observer:
         provider = Provider(self.profile, self._metadata, client or NOBODY, user)
         return Wire(
             provider,
-            courier,
+            sender,
             self._human,
             keep,
             listener=self._listener,
@@ -410,9 +411,9 @@ class Observer:
             effort=self.selection.effort(name),
         )
 
-    async def _run(self, courier: Courier, probe: Probe) -> Trace:
+    async def _run(self, sender: HttpSender, probe: Probe) -> Trace:
         """Run one probe, record its trace and how it ended; return the trace."""
-        return await self._contained(probe.name, self._recorded(courier, probe))
+        return await self._contained(probe.name, self._recorded(sender, probe))
 
     async def _contained(self, name: str, recording: Awaitable[Trace]) -> Trace:
         """Return the trace that is recorded; a crash on the way ends this experiment alone."""
@@ -435,18 +436,18 @@ class Observer:
                 self.evidence.finish(trace, outcome)
         return trace
 
-    async def _recorded(self, courier: Courier, probe: Probe) -> Trace:
+    async def _recorded(self, sender: HttpSender, probe: Probe) -> Trace:
         """Run one probe and return its redacted trace."""
         ACTING.set(probe.name)
         client = None if probe.role is None else self.profile.client_for(probe.role)
-        wire = self._wire(courier, client, probe.name)
+        wire = self._wire(sender, client, probe.name)
         begun = time.perf_counter_ns()
         outcome, because = await self._experiment(probe, wire)
         wire.hang_up()
         elapsed = time.perf_counter_ns() - begun
         self.vault.learn_from(wire.seen)
         ACTING.set("")
-        await self._meet_new_keys(courier)
+        await self._meet_new_keys(sender)
         ACTING.set(probe.name)
         ended = ProbeOutcome(probe.name, outcome, because, len(wire.seen), elapsed, wire.by_hand)
         return await self._finish(probe.name, wire.seen, ended, wire.searched)
@@ -493,7 +494,7 @@ class Observer:
         before = served_before(wire.exchanges, wire.provider) or self._served
         if before is None or probe.name in {METADATA, KEYS}:
             return
-        closing = self._wire(wire.courier, None, STILL_SERVED)
+        closing = self._wire(wire.sender, None, STILL_SERVED)
         closing.exchanges = self._still_served
         await still_served(closing, before, probe.name)
 

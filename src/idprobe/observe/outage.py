@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from idprobe.client.wire import NOT_CONNECTED
+from idprobe.client.http_sender import NOT_CONNECTED
 from idprobe.evidence.store import UNDER_LOAD, ProbeOutcome
 from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.trace import Trace

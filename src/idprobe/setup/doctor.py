@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from idprobe.client.http_sender import HttpSender
 from idprobe.client.trust import IGNORED_VARIABLES
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, IdprobeError, NoResponse
 from idprobe.flows import Landed, fetch_keys, metadata_request, well_known_urls
 from idprobe.formats.http_dates import http_date
@@ -83,8 +84,8 @@ async def examine(
     is yielded has a secret in it, be it of the profile or one that came with an answer.
     """
     vault = Vault.of(profile)
-    async with Courier(profile, transport) as courier, playing(profile) as human:
-        wire = Wire(Provider(profile, {}, NOBODY), courier, human)
+    async with HttpSender(profile, transport) as sender, playing(profile) as human:
+        wire = Wire(Provider(profile, {}, NOBODY), sender, human)
         async for look in _looks(wire):
             vault.learn_from(wire.exchanges)
             yield Symptom(shown(look.what, vault), look.state, shown(look.said, vault))
@@ -255,7 +256,7 @@ async def _client(wire: Wire, client: Client) -> _Look:
     except IdprobeError as error:
         return _Look(what, "fix", f"{error}: the token endpoint has to answer")
     if because is not None:
-        wire.courier.guard.distrust_client(client.client_id, because)
+        wire.sender.guard.distrust_client(client.client_id, because)
         return _Look(what, "fix", because)
     return _Look(what, "ok", f"authenticates by {client.token_endpoint_auth_method}")
 
@@ -308,7 +309,7 @@ async def _browser(wire: Wire) -> _Look:
     client = _first_client(profile)
     try:
         async with playing(browsing) as human:
-            fresh = Wire(replace(wire.provider, profile=browsing), wire.courier, human)
+            fresh = Wire(replace(wire.provider, profile=browsing), wire.sender, human)
             found = await _login(fresh, client, "driver")
     except IdprobeError as error:
         return _Look("driver", "fix", f"this server needs the driver browser: {error}")
@@ -322,7 +323,7 @@ async def _forms(wire: Wire) -> _Look:
     """Say whether forms would do where a browser is driven; it takes many times as long."""
     profile = wire.provider.profile
     plain = replace(profile, login=replace(profile.login, driver="form"))
-    wire = Wire(replace(wire.provider, profile=plain), wire.courier)
+    wire = Wire(replace(wire.provider, profile=plain), wire.sender)
     found = await _login(wire, _first_client(profile), "driver")
     if found.state == "ok":
         said = 'forms would do, and are faster: driver = "form" under [login]'

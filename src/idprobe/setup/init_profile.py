@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import IdprobeError, UsageError
 from idprobe.flows import discover
 from idprobe.formats.strict_json import well_formed
@@ -41,8 +42,8 @@ def profile_name(issuer: str) -> str:
 async def begin(issuer: str, transport: httpx.AsyncBaseTransport | None = None) -> Beginning:
     """Return the profile that fits a server; raises UsageError if it says nothing of itself."""
     profile = bare_profile(issuer)
-    async with Courier(profile, transport) as courier:
-        wire = Wire(Provider(profile, {}, NOBODY), courier)
+    async with HttpSender(profile, transport) as sender:
+        wire = Wire(Provider(profile, {}, NOBODY), sender)
         try:
             metadata = await wire.run(discover(profile), "metadata")
         except IdprobeError as error:

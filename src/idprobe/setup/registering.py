@@ -17,7 +17,8 @@ from typing import Any, Final
 import click
 import httpx
 
-from idprobe.client.wire import Courier, Wire
+from idprobe.client.http_sender import HttpSender
+from idprobe.client.wire import Wire
 from idprobe.errors import IdprobeError, NoResponse, UsageError
 from idprobe.evidence.ledger import Ledger, Owed, ledger_for, state_folder
 from idprobe.flows import discover
@@ -78,8 +79,8 @@ class Registrar:
             asyncio.run(_delete(self.profile, owed, ledger_for(self.profile), self.transport))
 
     async def _register(self) -> list[Client]:
-        async with Courier(self.profile, self.transport) as courier:
-            wire = Wire(Provider(self.profile, {}, NOBODY), courier)
+        async with HttpSender(self.profile, self.transport) as sender:
+            wire = Wire(Provider(self.profile, {}, NOBODY), sender)
             try:
                 metadata = await wire.run(discover(self.profile), "metadata")
             except IdprobeError as error:
@@ -240,8 +241,8 @@ async def _delete(
 ) -> dict[Owed, str]:
     """Delete clients one by one, forget each that is gone, and return the others, and why."""
     left: dict[Owed, str] = {}
-    async with Courier(profile, transport) as courier:
-        wire = Wire(Provider(profile, {}, NOBODY), courier)
+    async with HttpSender(profile, transport) as sender:
+        wire = Wire(Provider(profile, {}, NOBODY), sender)
         for one in owed:
             uri, token = one.registration_client_uri, one.registration_access_token
             if uri is None or token is None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from idprobe.client.wire import Cookies
+from idprobe.client.cookies import Cookies
 from idprobe.errors import UsageError
 from idprobe.flows import Flow, HumanStep
 from idprobe.load.engine.engine import LoadFlow

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import ClassVar
 
-from idprobe.client.wire import Cookies
+from idprobe.client.cookies import Cookies
 from idprobe.errors import EvidenceError, NoResponse
 from idprobe.flows import (
     Authorized,

@@ -19,8 +19,9 @@ from typing import Any, Final, Self
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
+from idprobe.client.cookies import Cookies
 from idprobe.client.trust import environment_of_browsers
-from idprobe.client.wire import Cookies, Wire
+from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, ProfileError
 from idprobe.flows import Ending, HumanStep, Stopped
 from idprobe.login.browser.client_pages import Show

@@ -114,7 +114,7 @@ def _asking(provider: Provider) -> Pairs:
 
 async def proven(wire: Wire, user: User) -> None:
     """Log in as a user, unless that has worked before: no form of ours tries a wrong password."""
-    if not wire.courier.guard.trusts(user):
+    if not wire.sender.guard.trusts(user):
         await wire.run(approval(wire.provider.with_user(user)), "proof")
         wire.fresh_browser()
 

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 import pytest
 
-from idprobe.client.connection_pool import Lanes
+from idprobe.client.connection_pool import ConnectionPool
 
 REQUEST: Final = httpx.Request("GET", "https://id.example/")
 
@@ -36,21 +36,21 @@ class Answering(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=self.body())
 
 
-def lanes(
+def pool(
     body: type[httpx.SyncByteStream | httpx.AsyncByteStream],
-) -> tuple[Lanes, list[Answering]]:
-    """Return lanes, and those of them that were opened."""
+) -> tuple[ConnectionPool, list[Answering]]:
+    """Return a pool, and the connections that it opened."""
     made: list[Answering] = []
 
     def make() -> Answering:
         made.append(Answering(body))
         return made[-1]
 
-    return Lanes(make), made
+    return ConnectionPool(make), made
 
 
-def test_a_lane_is_used_again_and_no_other_is_opened_meanwhile() -> None:
-    transport, made = lanes(Chunks)
+def test_a_connection_is_used_again_and_no_other_is_opened_meanwhile() -> None:
+    transport, made = pool(Chunks)
 
     async def two() -> list[bytes]:
         async with transport:
@@ -63,8 +63,8 @@ def test_a_lane_is_used_again_and_no_other_is_opened_meanwhile() -> None:
     assert len(made) == 2
 
 
-def test_a_body_that_cannot_be_waited_for_is_an_error_and_keeps_no_lane() -> None:
-    transport, made = lanes(Whole)
+def test_a_body_that_cannot_be_waited_for_is_an_error_and_keeps_no_connection() -> None:
+    transport, made = pool(Whole)
 
     async def act() -> None:
         async with transport:
