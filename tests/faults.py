@@ -28,7 +28,10 @@ from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import Profile, with_issuer
 from idprobe.model.trace import Trace, TraceReader
 from idprobe.model.verdict import HarnessFault, Judgement, Satisfied, Violated
-from idprobe.observe.observer import ACTING, Observation, Observer, Selection
+from idprobe.observe.experiment import ACTING
+from idprobe.observe.observer import Observer
+from idprobe.observe.recorder import Observation
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config, speakup_config
@@ -118,7 +121,7 @@ def observed(target: str, fault: Asgi, start: Start, probes: Collection[str]) ->
     app = Breaking(server.app, fault, start)
     selection = Selection(Depth.FULL, Safety.INTRUSIVE, shrinks=False)
     observer = Observer(profile, Vault(profile.secrets()), None, selection, InProcess(app))
-    with mock.patch.dict("idprobe.observe.observer.EFFORTS", {Depth.FULL: EFFORT}):
+    with mock.patch.dict("idprobe.observe.selection.EFFORTS", {Depth.FULL: EFFORT}):
         return Seen(profile, asyncio.run(observer.observe(probes)), app.asked)
 
 

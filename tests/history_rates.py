@@ -16,7 +16,7 @@ from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.lifecycle import Act, Call, Claim, Event, Outcome
 from idprobe.lifecycle.histories import History, bad_history, histories
 from idprobe.model.profile import with_issuer
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer

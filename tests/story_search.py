@@ -29,7 +29,7 @@ from idprobe.lifecycle import Claim
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe.probes.state import stories
 from idprobe.searching import Search

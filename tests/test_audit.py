@@ -20,7 +20,7 @@ from idprobe.evidence.store import read_evidence
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Client, Deviation, Profile, bare_profile, with_issuer
 from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, because_of, name_of
-from idprobe.observe import observer
+from idprobe.observe import recorder
 from idprobe.probes import Safety
 from idprobe.report import write_all
 from idprobe_reference.config import reference_config, speakup_config
@@ -355,7 +355,7 @@ def test_a_judgement_quotes_the_exchange_that_its_check_asked_for(
 def test_what_a_probe_saw_is_on_disk_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observer, "PARTS_S", 0.01)
+    monkeypatch.setattr(recorder, "PARTS_S", 0.01)
     profile, app = speakup()
     parts: set[str] = set()
 

@@ -13,7 +13,7 @@ from idprobe.audit.audit import Audit
 from idprobe.errors import HarnessError
 from idprobe.model.effort import Effort
 from idprobe.model.verdict import Judgement
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe_reference.mutants import MUTANTS, MutantInfo
 from idprobe_reference.server import ReferenceServer
 from tools.proving import batches, running, trial

@@ -12,7 +12,9 @@ from tests.faults import ISSUER
 from idprobe.audit.audit import resolve
 from idprobe.judge.collect import InProcess
 from idprobe.model.profile import Capability, Role, with_issuer
-from idprobe.observe.observer import Observation, Observer, Selection, Unreachable
+from idprobe.observe.observer import Observer, Unreachable
+from idprobe.observe.recorder import Observation
+from idprobe.observe.selection import Selection
 from idprobe.probes import all_probes
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config

@@ -12,7 +12,7 @@ from idprobe.cli.main import commands
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Limits, Profile, with_issuer
 from idprobe.model.verdict import Inconclusive, Violated
-from idprobe.observe.observer import Selection, most_requests
+from idprobe.observe.selection import Selection, most_requests
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe_reference.config import speakup_config
 from idprobe_reference.server import ReferenceServer

@@ -8,7 +8,7 @@ from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Satisfied, Verdict, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants.state.races import CodesCanBeRaced

@@ -158,7 +158,7 @@ def once(place: type, name: str, probe: str) -> Iterator[None]:
 def test_a_part_that_cannot_be_written_costs_no_other_part(tmp_path: Path) -> None:
     with (
         failing(Evidence, "write_part", "code_answer"),
-        mock.patch("idprobe.observe.observer.PARTS_S", 0.01),
+        mock.patch("idprobe.observe.recorder.PARTS_S", 0.01),
     ):
         audit = audited(ReferenceServer, tmp_path)
 
@@ -169,7 +169,7 @@ def test_a_crash_of_the_preflight_ends_no_run(
     sound: Mapping[tuple[str, str], str], tmp_path: Path
 ) -> None:
     with mock.patch(
-        "idprobe.observe.observer.refusal_of", side_effect=RecursionError("as ours would")
+        "idprobe.observe.preflight.refusal_of", side_effect=RecursionError("as ours would")
     ):
         audit = audited(ReferenceServer, tmp_path)
 

@@ -28,7 +28,8 @@ from idprobe.audit.audit import resolve
 from idprobe.evidence.store import ProbeOutcome
 from idprobe.judge.collect import InProcess
 from idprobe.model.profile import with_issuer
-from idprobe.observe.observer import Observer, Selection
+from idprobe.observe.observer import Observer
+from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config

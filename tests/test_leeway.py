@@ -12,7 +12,7 @@ from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import NotApplicable, Satisfied, Verdict, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer

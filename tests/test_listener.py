@@ -25,7 +25,8 @@ from idprobe.model.profile import (
     with_issuer,
 )
 from idprobe.model.trace import Trace
-from idprobe.observe.observer import Observation, Observer
+from idprobe.observe.observer import Observer
+from idprobe.observe.recorder import Observation
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer

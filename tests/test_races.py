@@ -19,7 +19,7 @@ from idprobe.model.exchange import Exchange, Release, Request, Response
 from idprobe.model.profile import Limits, Profile, Tls, with_issuer
 from idprobe.model.trace import Notes, Trace, TraceReader
 from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
 from idprobe.reading.races import races_of, rank_of, require_small_window
 from idprobe_reference.config import reference_config

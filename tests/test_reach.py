@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from starlette.responses import Response
 
-from idprobe.observe.observer import ACTING
+from idprobe.observe.experiment import ACTING
 from idprobe_reference.config import reference_config
 from idprobe_reference.faults import AuthorizationFault, PageFault
 from idprobe_reference.mutants import MUTANTS

@@ -14,7 +14,7 @@ from idprobe.judge.anchors import load_anchors
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import Capability, Node, Profile, with_issuer
 from idprobe.model.verdict import Inconclusive, Judgement, Satisfied, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Safety, all_probes
 from idprobe_reference.config import reference_config
 from idprobe_reference.requests.resource_indicators import Target

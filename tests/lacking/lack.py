@@ -9,7 +9,7 @@ from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Node, Profile, Role, with_issuer
 from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety
 from idprobe_reference.config import ServerConfig, reference_config, speakup_config
 from idprobe_reference.server import ReferenceServer

@@ -12,7 +12,7 @@ from idprobe.audit.audit import Audit, Options, resolve
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Node, with_issuer
 from idprobe.model.verdict import Judgement, NotApplicable, Satisfied, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe_reference.config import reference_config
 from idprobe_reference.requests.resource_indicators import Target

@@ -15,7 +15,7 @@ from idprobe.model.catalogue import load_catalogue
 from idprobe.model.effort import Replay
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, Satisfied, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe.probes.state import stories
 from idprobe.probes.state.story_moves import Chapter, Move, Scope, Target

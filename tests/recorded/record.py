@@ -26,7 +26,7 @@ from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Violated, name_of
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS

@@ -11,7 +11,7 @@ from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.effort import Replay
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Judgement, Satisfied, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.report.record import results_json
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants import mutant_named

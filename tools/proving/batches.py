@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idprobe.judge.collect import Check
-from idprobe.observe.observer import ACTING
+from idprobe.observe.experiment import ACTING
 from idprobe_reference.mutants import MUTANTS, MutantInfo
 from idprobe_reference.server import ReferenceServer
 from tools.proving.reach import overridden

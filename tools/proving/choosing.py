@@ -9,7 +9,8 @@ from typing import Any, Final
 from idprobe.judge.collect import InProcess, all_checks
 from idprobe.model.catalogue import load_catalogue, not_applicable_because
 from idprobe.model.profile import Profile, Situation
-from idprobe.observe.observer import Observation, Selection
+from idprobe.observe.recorder import Observation
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.redaction import Vault
 from idprobe_reference.mutants import MUTANTS, MutantInfo

@@ -17,7 +17,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from idprobe.observe.observer import ACTING, Observer
+from idprobe.observe.experiment import ACTING, Experimenter
+from idprobe.observe.keyring import Keyring
+from idprobe.observe.observer import Observer
 from idprobe.probes import Probe
 from idprobe_reference.mutants import MutantInfo
 from idprobe_reference.server import ReferenceServer
@@ -271,9 +273,9 @@ class Watched(Observer):
 
     reach: Reach
 
-    async def _meet(self, sender: Any) -> None:
-        await super()._meet(sender)
-        self._metadata = _Noted(self._metadata, self.reach.readers)
+    async def _meet(self, making: Experimenter, keyring: Keyring) -> None:
+        await super()._meet(making, keyring)
+        self.facts.metadata = _Noted(self.facts.metadata, self.reach.readers)
         verifier = self.vault.verifier
 
         def noting(token: str) -> Mapping[str, Any] | None:

@@ -15,7 +15,7 @@ from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import Login, Profile, with_issuer
 from idprobe.model.verdict import HarnessFault, Judgement, Satisfied, Violated
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Probe, Safety, all_probes
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS, MutantInfo

@@ -55,15 +55,10 @@ from idprobe.model.profile import (
 )
 from idprobe.model.trace import Trace
 from idprobe.model.verdict import Inconclusive, Judgement, Violated
-from idprobe.observe.observer import (
-    Observation,
-    Observer,
-    Progress,
-    Selection,
-    Unreachable,
-    most_requests,
-)
+from idprobe.observe.observer import Observer, Unreachable
 from idprobe.observe.outage import without_interrupted
+from idprobe.observe.recorder import Observation, Progress
+from idprobe.observe.selection import Selection, most_requests
 from idprobe.probes import Depth, Safety
 from idprobe.redaction import Vault
 from idprobe.report import FORMATS

@@ -12,7 +12,7 @@ from idprobe.errors import UsageError
 from idprobe.judge.weigh import FailOn
 from idprobe.load.run.load_trace import load_trace
 from idprobe.model.effort import Replay
-from idprobe.observe.observer import Selection
+from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.report import FORMATS
 from idprobe.report.charts.load_section import FILE, load_in, read_load

@@ -5,19 +5,46 @@ asked for once more, by a request that changes nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from idprobe.client.wire import Wire
 from idprobe.errors import ControlFailed
 from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import Provider
+from idprobe.observe.facts import KEYS, METADATA
+from idprobe.observe.wires import Wires
+from idprobe.probes import Probe
 
-__all__ = ["ends_refused", "served_before", "still_served"]
+__all__ = ["STILL_SERVED", "FinalControls", "ends_refused", "served_before", "still_served"]
+
+STILL_SERVED: Final = "still_served"
 
 REFUSED: Final = 400
 AUTHORIZATION: Final = "authorization_endpoint"
 ONCE: Final = frozenset({"request", "request_uri"})
 """What a server may take once only."""
+
+
+@dataclass(slots=True, eq=False)
+class FinalControls:
+    """The final controls of a run, whose exchanges are recorded together."""
+
+    wires: Wires
+    metadata: Exchange | None = None
+    """The document of metadata as it was served in the beginning."""
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    async def make(self, probe: Probe, wire: Wire) -> None:
+        """Let an experiment that ended in a refusal show that not everything is refused now."""
+        if not ends_refused(wire.exchanges):
+            return
+        before = served_before(wire.exchanges, wire.provider) or self.metadata
+        if before is None or probe.name in {METADATA, KEYS}:
+            return
+        control = self.wires.new(None, STILL_SERVED)
+        control.exchanges = self.exchanges
+        await still_served(control, before, probe.name)
 
 
 def ends_refused(exchanges: Sequence[Exchange]) -> bool:

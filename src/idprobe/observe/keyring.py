@@ -1,18 +1,24 @@
 """The keys that a server signs with, as far as they came to be known in a run."""
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from idprobe.errors import EvidenceError
+from idprobe.client.wire import Wire
+from idprobe.errors import EvidenceError, ProbeError
+from idprobe.flows import keys_request
 from idprobe.formats.jose import verified_by
 from idprobe.model.exchange import Exchange
-from idprobe.model.profile import Profile
+from idprobe.model.profile import Capability, Profile
 from idprobe.model.trace import Trace
+from idprobe.observe.wires import Wires
 from idprobe.redaction import Vault
 
-__all__ = ["Keyring", "keys_of"]
+__all__ = ["KEYS_AGAIN", "Keyring", "NewKeys", "keys_of"]
+
+KEYS_AGAIN: Final = "keys_again"
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +67,33 @@ class Keyring:
         self.jwks = {**self.jwks, "keys": [*held, *new]}
         self.is_readable = self.is_readable or bool(new)
         self.vault.verify_again()
+
+
+@dataclass(slots=True, eq=False)
+class NewKeys:
+    """Fetches the keys of the server again when a token came whose key is strange."""
+
+    wires: Wires
+    keyring: Keyring
+    wire: Wire | None = None
+    """What the keys were fetched over, None as long as they were not."""
+    _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def fetch_if_needed(self) -> None:
+        """Fetch the keys again if a token came whose key is strange.
+
+        A probe that ends while another fetches them waits: its tokens may be by the same key.
+        """
+        if self.wires.facts.missing(Capability.JWKS) is not None:
+            return
+        async with self._fetching:
+            if not self.keyring.is_short():
+                return
+            wire = self.wire = self.wire or self.wires.new(None, KEYS_AGAIN)
+            # the address may be none at all, which the checks of the metadata judge
+            with contextlib.suppress(ProbeError, EvidenceError):
+                await wire.send(keys_request(wire.provider), "keys")
+            self.keyring.add(keys_of(Trace(KEYS_AGAIN, tuple(wire.exchanges[-1:]))))
 
 
 def _is_document(exchange: Exchange) -> bool:

@@ -59,7 +59,7 @@ def _options(config: pytest.Config, name: str) -> "Options":
     from idprobe.audit.audit import Options  # noqa: PLC0415 -- heavy, and only now needed
     from idprobe.evidence.outputs import fresh_folder  # noqa: PLC0415
     from idprobe.judge.weigh import FailOn  # noqa: PLC0415
-    from idprobe.observe.observer import Selection  # noqa: PLC0415
+    from idprobe.observe.selection import Selection  # noqa: PLC0415
     from idprobe.probes import Depth, Safety  # noqa: PLC0415
 
     return Options(

@@ -13,8 +13,10 @@ from idprobe.audit.audit import resolve
 from idprobe.judge.collect import InProcess
 from idprobe.model.exchange import Exchange, Request, Response, Sender
 from idprobe.model.profile import Client, Provider, with_issuer
+from idprobe.observe.experiment import ACTING
 from idprobe.observe.final_control import ends_refused, served_before
-from idprobe.observe.observer import ACTING, Observation, Observer
+from idprobe.observe.observer import Observer
+from idprobe.observe.recorder import Observation
 from idprobe.redaction import Vault
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
