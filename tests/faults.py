@@ -20,7 +20,8 @@ from unittest import mock
 
 import httpx
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.evidence.store import UNDER_LOAD, Recorded
 from idprobe.judge.collect import Check, InProcess, all_checks
 from idprobe.model.effort import Effort
@@ -34,6 +35,7 @@ from idprobe.observe.recorder import Observation
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety, all_probes
 from idprobe.redaction import Vault
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.server import ReferenceServer
 

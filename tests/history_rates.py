@@ -11,13 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.lifecycle import Act, Call, Claim, Event, Outcome
 from idprobe.lifecycle.histories import History, bad_history, histories
 from idprobe.model.profile import with_issuer
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 

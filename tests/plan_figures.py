@@ -13,7 +13,8 @@ from typing import Final
 
 from same_verdicts import served
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.findings.run import Run, counts_of
 from idprobe.judge.collect import all_checks, judged
 from idprobe.judge.plans import PLANS, modules_of
@@ -46,7 +47,9 @@ def audited(profile: Profile, plan: str) -> Run:
     """Audit by one plan alone."""
     with tempfile.TemporaryDirectory() as folder:
         audit = Audit(profile, Options(Path(folder), standards=(plan,), keeps_evidence=False))
-        judged(audit, [one for one in all_checks() if any(map(audit.selects, one.requirements))])
+        judged(
+            audit, [one for one in all_checks() if any(map(audit.scope.selects, one.requirements))]
+        )
         return audit.conclude()
 
 

@@ -23,11 +23,13 @@ from typing import Any, Final
 from tests.recorded.by_hand import NAMES, audited, read
 from tests.recorded.record import CONFIGS, ISSUER, recordings
 
-from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.evidence.store import read_evidence
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import with_issuer
 from idprobe.report.record import results_json
+from idprobe.setup.targets import resolve
 from idprobe_reference.server import ReferenceServer
 
 PASSING: Final = ("started_at", "duration_s")

@@ -17,12 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.content import content
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import Profile, with_issuer
 from idprobe.model.verdict import name_of
 from idprobe.report.record import fingerprint
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.running import serve
 

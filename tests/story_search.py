@@ -23,7 +23,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.lifecycle import Claim
 from idprobe.model.catalogue import load_catalogue
@@ -33,6 +34,7 @@ from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe.probes.state import stories
 from idprobe.searching import Search
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants import MUTANTS
 from idprobe_reference.server import ReferenceServer

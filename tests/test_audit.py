@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, unquote_plus, u
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.errors import ProfileError, UsageError
 from idprobe.evidence.store import read_evidence
 from idprobe.judge.collect import InProcess, all_checks, judged
@@ -23,6 +24,7 @@ from idprobe.model.verdict import HarnessFault, Inconclusive, Judgement, because
 from idprobe.observe import recorder
 from idprobe.probes import Safety
 from idprobe.report import write_all
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import mutant_named
 from idprobe_reference.server import ReferenceServer
@@ -333,7 +335,7 @@ def test_a_check_judges_what_says_the_same_too(tmp_path: Path) -> None:
 def test_an_unknown_requirement_is_of_no_standard(tmp_path: Path) -> None:
     profile, _ = speakup()
 
-    assert not Audit(profile, Options(tmp_path)).selects("RFC1-1/no-such-requirement")
+    assert not Audit(profile, Options(tmp_path)).scope.selects("RFC1-1/no-such-requirement")
 
 
 @pytest.mark.parametrize("server", ["sound", "token-has-no-audience"])

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tests.faults import ISSUER
 
-from idprobe.audit.audit import resolve
 from idprobe.judge.collect import InProcess
 from idprobe.model.profile import Capability, Role, with_issuer
 from idprobe.observe.observer import Observer, Unreachable
@@ -17,6 +16,7 @@ from idprobe.observe.recorder import Observation
 from idprobe.observe.selection import Selection
 from idprobe.probes import all_probes
 from idprobe.redaction import Vault
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 

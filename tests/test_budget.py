@@ -7,13 +7,15 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.cli.main import commands
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Limits, Profile, with_issuer
 from idprobe.model.verdict import Inconclusive, Violated
 from idprobe.observe.selection import Selection, most_requests
 from idprobe.probes import Depth, Safety, all_probes
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import speakup_config
 from idprobe_reference.server import ReferenceServer
 
@@ -48,7 +50,7 @@ def test_no_more_is_sent_and_the_rest_is_inconclusive(most: int, tmp_path: Path)
 
     accused = [one for one in found if isinstance(one.verdict, Violated) and one.deviation is None]
     reasons = [one.verdict.because for one in found if isinstance(one.verdict, Inconclusive)]
-    assert counting.requests == audit.exchanges == most
+    assert counting.requests == audit.observed.exchanges == most
     assert [one.check for one in accused if one.counts] == []
     assert f"all {most} requests that the run may send were sent (--max-requests)" in reasons
     assert any(f"all {most} requests" in note for note in run.notes)
@@ -61,7 +63,7 @@ def test_a_run_that_needs_less_says_nothing_of_it(tmp_path: Path) -> None:
 
     judged(audit, checks)
 
-    assert not audit.is_spent
+    assert not audit.observed.is_spent
     assert not any("requests that the run may send" in note for note in audit.conclude().notes)
 
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Satisfied, Verdict, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants.state.races import CodesCanBeRaced
 from idprobe_reference.running import serve

@@ -11,7 +11,8 @@ from unittest import mock
 import pytest
 from joserfc import jws
 
-from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.evidence.store import Evidence, read_evidence
 from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.model.profile import with_issuer
@@ -19,6 +20,7 @@ from idprobe.model.trace import Trace
 from idprobe.model.verdict import HarnessFault, name_of
 from idprobe.redaction import Vault
 from idprobe.report import write_all
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 
@@ -181,5 +183,5 @@ def test_a_server_whose_metadata_crash_us_is_not_called_unreachable(tmp_path: Pa
     with failing(Vault, "redact", "metadata_documents"):
         audit = audited(ReferenceServer, tmp_path)
 
-    assert "RecursionError at" in str(audit.broken)
+    assert "RecursionError at" in str(audit.observed.broken)
     assert audit.conclude().exit_codes[0] == 3

@@ -24,7 +24,6 @@ from tests.faults import (
     wrong,
 )
 
-from idprobe.audit.audit import resolve
 from idprobe.evidence.store import ProbeOutcome
 from idprobe.judge.collect import InProcess
 from idprobe.model.profile import with_issuer
@@ -32,6 +31,7 @@ from idprobe.observe.observer import Observer
 from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
 from idprobe.redaction import Vault
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 from idprobe_reference.stores import Code

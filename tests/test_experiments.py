@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import resolve
 from idprobe.client.http_sender import HttpSender
 from idprobe.client.listener import listening
 from idprobe.client.wire import Wire
@@ -29,6 +28,7 @@ from idprobe.probes.steps.certificates import certificate_of
 from idprobe.probes.steps.client_assertions import Signer
 from idprobe.probes.steps.edits import Edit
 from idprobe.probes.tokens import lifetimes
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.faults import OAuthFault
 from idprobe_reference.requests.authorization_request import Wish

@@ -9,7 +9,6 @@ from typing import Any, Final
 import pytest
 from tests.faults import FAULTS, ISSUER
 
-from idprobe.audit.audit import resolve
 from idprobe.judge.collect import InProcess
 from idprobe.model.exchange import Exchange, Request, Response, Sender
 from idprobe.model.profile import Client, Provider, with_issuer
@@ -18,6 +17,7 @@ from idprobe.observe.final_control import ends_refused, served_before
 from idprobe.observe.observer import Observer
 from idprobe.observe.recorder import Observation
 from idprobe.redaction import Vault
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 

@@ -9,12 +9,14 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import Profile, with_issuer
 from idprobe.model.verdict import Inconclusive, Judgement, Satisfied, Violated, name_of
 from idprobe.probes import Safety, all_probes
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.server import ReferenceServer
 

@@ -7,13 +7,15 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import NotApplicable, Satisfied, Verdict, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 from idprobe_reference.stores import RefreshToken

@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 import httpx
 import pytest
 
-from idprobe.audit.audit import resolve
 from idprobe.client import listener as rooms
 from idprobe.client.http_sender import HttpSender
 from idprobe.client.listener import Listener, Reply, listening
@@ -28,6 +27,7 @@ from idprobe.model.trace import Trace
 from idprobe.observe.observer import Observer
 from idprobe.observe.recorder import Observation
 from idprobe.redaction import Vault
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.server import ReferenceServer
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Satisfied, Verdict, Violated
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants import MUTANTS
 from idprobe_reference.server import ReferenceServer

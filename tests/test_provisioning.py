@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Client, Profile, Role, load_profile
 from idprobe.model.verdict import name_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.client.raw import Means, Tracks
 from idprobe.client.trust import tls_context
 from idprobe.errors import EvidenceError
@@ -22,6 +23,7 @@ from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdic
 from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
 from idprobe.reading.races import races_of, rank_of, require_small_window
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.running import Running, serve
 from idprobe_reference.server import ReferenceServer

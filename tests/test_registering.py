@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.cli.main import commands
 from idprobe.client.http_sender import HttpSender
 from idprobe.client.wire import Wire

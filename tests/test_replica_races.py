@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.anchors import load_anchors
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import Capability, Node, Profile, with_issuer
 from idprobe.model.verdict import Inconclusive, Judgement, Satisfied, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Safety, all_probes
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.requests.resource_indicators import Target
 from idprobe_reference.running import Running, serve

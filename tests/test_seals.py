@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, recorded_profile
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.errors import EvidenceError, IdprobeError
 from idprobe.evidence.archives import packed
 from idprobe.evidence.seals import SealState

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from same_verdicts import Verdicts, differences, served
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.exchange import Exchange, Sender
 from idprobe.model.profile import Capability, Profile

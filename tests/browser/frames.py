@@ -8,7 +8,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import Profile
 from idprobe.model.verdict import Satisfied, Violated

@@ -8,7 +8,8 @@ from typing import Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.client.wire import Human, Wire
 from idprobe.errors import CatalogueError
 from idprobe.findings.run import Run
@@ -19,6 +20,7 @@ from idprobe.judge.plans import PLANS, modules_of, plan_named, requirements_sele
 from idprobe.login.forms.form_login import form_login
 from idprobe.model.catalogue import Family, load_catalogue
 from idprobe.model.profile import Profile, with_issuer
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.server import ReferenceServer
 
@@ -31,7 +33,7 @@ def audited(name: str, standards: Sequence[str], out: Path) -> Run:
     app = ReferenceServer(replace(CONFIGS[name](), issuer=ISSUER)).app
     options = Options(out / "out", standards=tuple(standards), keeps_evidence=False)
     audit = Audit(with_issuer(resolve(name), ISSUER), options, InProcess(app))
-    judged(audit, [one for one in all_checks() if any(map(audit.selects, one.requirements))])
+    judged(audit, [one for one in all_checks() if any(map(audit.scope.selects, one.requirements))])
     return audit.conclude()
 
 

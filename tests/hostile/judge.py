@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from idprobe.audit.audit import Audit, Options, recorded_profile
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.evidence.store import read_evidence
 from idprobe.judge.collect import Check, all_checks, judged
 from idprobe.model.profile import with_issuer

@@ -15,12 +15,14 @@ from typing import Any, Final
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import all_checks, judged
 from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Satisfied, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Safety
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.running import serve
 from idprobe_reference.server import ReferenceServer

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Node, Profile, Role, with_issuer
 from idprobe.model.verdict import Inconclusive, NotApplicable, Satisfied, Verdict, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import ServerConfig, reference_config, speakup_config
 from idprobe_reference.server import ReferenceServer
 

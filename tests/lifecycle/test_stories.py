@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import strategies as st
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.lifecycle import Act, Claim
 from idprobe.model.catalogue import load_catalogue
@@ -19,6 +20,7 @@ from idprobe.observe.selection import Selection
 from idprobe.probes import Depth
 from idprobe.probes.state import stories
 from idprobe.probes.state.story_moves import Chapter, Move, Scope, Target
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants import MUTANTS
 from idprobe_reference.server import ReferenceServer

@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner
 from tests.load.test_schedulers import Getter, context_of
 
-from idprobe.audit.audit import resolve
 from idprobe.cli import main
 from idprobe.errors import UsageError
 from idprobe.load.run import command
@@ -16,6 +15,7 @@ from idprobe.load.run.contradictions import refuse_contradictions
 from idprobe.load.run.plan import Plan
 from idprobe.load.run.worker import LoadWorker
 from idprobe.model.profile import Profile, bare_profile
+from idprobe.setup.targets import resolve
 
 
 def refused(words: str) -> str:

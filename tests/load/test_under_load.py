@@ -13,7 +13,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from tests.reports.conftest import make_trace
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.content import content
 from idprobe.errors import EvidenceError
 from idprobe.evidence.har import to_har

@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from idprobe.audit.audit import Audit, Options
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.evidence.store import ProbeOutcome, Recorded
 from idprobe.flows.landing import landing_at
 from idprobe.judge.collect import all_checks, judged

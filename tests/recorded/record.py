@@ -18,7 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.evidence.archives import SUFFIX, packed, unpacked
 from idprobe.evidence.har import from_har, to_har
 from idprobe.evidence.store import ProbeOutcome, Recorded, read_evidence
@@ -28,6 +29,7 @@ from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Violated, name_of
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Safety
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS
 

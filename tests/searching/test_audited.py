@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from idprobe.audit.audit import Audit, Options, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
+from idprobe.audit.options import Options
 from idprobe.evidence.store import read_evidence
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.effort import Replay
@@ -13,6 +14,7 @@ from idprobe.model.profile import with_issuer
 from idprobe.model.verdict import Judgement, Satisfied, Violated
 from idprobe.observe.selection import Selection
 from idprobe.report.record import results_json
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config
 from idprobe_reference.mutants import mutant_named
 from idprobe_reference.server import ReferenceServer
@@ -75,5 +77,5 @@ def test_the_example_fails_again_until_the_server_is_mended(
 def test_a_run_for_one_example_reads_no_other_probe(tmp_path: Path) -> None:
     audit = audit_of(ReferenceServer, tmp_path, Selection(replay=Replay(PROPERTY, "1", "x")))
 
-    assert audit.reads([PROPERTY])
-    assert not audit.reads(["refresh_answer"])
+    assert audit.scope.reads([PROPERTY])
+    assert not audit.scope.reads(["refresh_answer"])

@@ -24,10 +24,12 @@ from typing import Final
 
 import httpx
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.model.profile import Profile, with_issuer
 from idprobe.model.verdict import because_of, name_of
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.running import serve
 from idprobe_reference.server import ReferenceServer

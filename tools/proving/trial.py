@@ -10,13 +10,15 @@ from typing import Final
 
 import httpx
 
-from idprobe.audit.audit import Audit, Options, resolve
+from idprobe.audit.audit import Audit
+from idprobe.audit.options import Options
 from idprobe.judge.collect import Check, InProcess, all_checks, judged
 from idprobe.model.catalogue import load_catalogue
 from idprobe.model.profile import Login, Profile, with_issuer
 from idprobe.model.verdict import HarnessFault, Judgement, Satisfied, Violated
 from idprobe.observe.selection import Selection
 from idprobe.probes import Depth, Probe, Safety, all_probes
+from idprobe.setup.targets import resolve
 from idprobe_reference.config import reference_config, speakup_config
 from idprobe_reference.mutants import MUTANTS, MutantInfo
 from idprobe_reference.running import serve

@@ -35,7 +35,7 @@ def run_suite(audit: Audit, keyword: str) -> tuple[Run, tuple[str, ...]]:
             for check in checks:
                 _judge(audit, check)
         except KeyboardInterrupt:
-            audit.interrupted = True
+            audit.observed.interrupted = True
         return written(audit, folder)
     finally:
         folder.release()
@@ -53,7 +53,7 @@ def chosen_checks(audit: Audit, keyword: str) -> list[Check]:
 
 def wants(audit: Audit, requirements: Sequence[str], probes: Sequence[str]) -> bool:
     """Return whether a check of these requirements, which reads these probes, is of the run."""
-    return any(map(audit.selects, requirements)) and audit.reads(probes)
+    return any(map(audit.scope.selects, requirements)) and audit.scope.reads(probes)
 
 
 def claimed_folder(audit: Audit) -> Claim:
@@ -76,7 +76,7 @@ def written(audit: Audit, folder: Claim) -> tuple[Run, tuple[str, ...]]:
 def _names(audit: Audit, check: Check) -> set[str]:
     """Return what -k may find a check by: its folders, file and name, and what it judges."""
     file, _, name = check.name.partition("::")
-    judged = {one for identifier in check.requirements for one in audit.alike(identifier)}
+    judged = {one for identifier in check.requirements for one in audit.scope.alike(identifier)}
     return {*file.split("/"), name, *check.requirements, *judged}
 
 

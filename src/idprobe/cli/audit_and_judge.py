@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from idprobe.audit.audit import Audit, recorded_profile, resolve
+from idprobe.audit.audit import Audit, recorded_profile
 from idprobe.cli.options import options_of, run_options
 from idprobe.cli.run_checks import carried_out, code_of
 from idprobe.cli.several_targets import audit_several
@@ -25,6 +25,7 @@ from idprobe.report import FORMATS, result_files
 from idprobe.report.words import plural
 from idprobe.setup.embedded import served
 from idprobe.setup.registering import registering
+from idprobe.setup.targets import resolve
 
 __all__ = ["add_audit_commands"]
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import click
 
-from idprobe.audit.audit import resolve
 from idprobe.cli.audit_and_judge import add_audit_commands
 from idprobe.cli.compare import add_compare_command
 from idprobe.cli.diff import add_diff_command
@@ -21,6 +20,7 @@ from idprobe.load.run.command import add_load_command
 from idprobe.report.charts.load_page import write_load_page
 from idprobe.setup.provisioning import add_provision_command
 from idprobe.setup.registering import add_cleanup_command
+from idprobe.setup.targets import resolve
 from idprobe.unexpected import sentence_about, tolerant, write_traceback
 
 __all__ = ["main"]

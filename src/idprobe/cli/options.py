@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from idprobe.audit.audit import Options
+from idprobe.audit.options import Options
 from idprobe.errors import UsageError
 from idprobe.judge.weigh import FailOn
 from idprobe.load.run.load_trace import load_trace

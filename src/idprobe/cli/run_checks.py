@@ -64,8 +64,8 @@ def _say(run: Audit, result: Run, *, as_json: bool) -> None:
     github = is_github(os.environ)
     if as_json:
         click.echo(json.dumps(_outcome(result, run.options.out), ensure_ascii=True, indent=2))
-    elif run.broken is not None:
-        click.echo(f"idprobe: {shown(str(run.broken), run.vault)}", err=True)
+    elif run.observed.broken is not None:
+        click.echo(f"idprobe: {shown(str(run.observed.broken), run.vault)}", err=True)
     else:
         with without_commands(sys.stdout, active=github):
             print_summary(result, Console(), run.options.out / "report.html")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from idprobe.audit.audit import Options
+    from idprobe.audit.options import Options
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -40,10 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("idprobe shares one run between its checks: leave out -n")
 
-    from idprobe.audit.audit import Audit, resolve  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.audit.audit import Audit  # noqa: PLC0415 -- heavy, and only now needed
     from idprobe.errors import IdprobeError  # noqa: PLC0415
     from idprobe.plugin.session import AuditSession  # noqa: PLC0415
     from idprobe.setup.embedded import served  # noqa: PLC0415
+    from idprobe.setup.targets import resolve  # noqa: PLC0415 -- heavy, and only now needed
 
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _options(config: pytest.Config, name: str) -> "Options":
-    from idprobe.audit.audit import Options  # noqa: PLC0415 -- heavy, and only now needed
+    from idprobe.audit.options import Options  # noqa: PLC0415 -- heavy, and only now needed
     from idprobe.evidence.outputs import fresh_folder  # noqa: PLC0415
     from idprobe.judge.weigh import FailOn  # noqa: PLC0415
     from idprobe.observe.selection import Selection  # noqa: PLC0415

@@ -94,7 +94,7 @@ class AuditSession:
 
     def pytest_keyboard_interrupt(self) -> None:
         """Remember that somebody stopped the run, whatever it was doing: not all was judged."""
-        self.audit.interrupted = True
+        self.audit.observed.interrupted = True
 
     def pytest_exception_interact(
         self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
@@ -114,7 +114,7 @@ class AuditSession:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Let -k find a check by what it judges: `-k cache` by its requirement's id, too."""
         for identifier in _requirements(item):
-            item.extra_keyword_matches.update({identifier, *self.audit.alike(identifier)})
+            item.extra_keyword_matches.update({identifier, *self.audit.scope.alike(identifier)})
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
