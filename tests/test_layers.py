@@ -17,7 +17,6 @@ LINES: Final = 400
 FILES: Final = 16
 LONG: Final = frozenset(
     {
-        "idprobe/model/profile/model.py",
         "idprobe_reference/mutants/registration/registration.py",
         "idprobe_reference/mutants/clients/assertions.py",
     }

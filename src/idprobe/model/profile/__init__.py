@@ -1,7 +1,7 @@
 """What server is tested, with which clients and users, and what it can do.
 
 `model` holds the values, `loading` reads them from a file (`values` and `reading` are its steps),
-`roles` says which client plays which part, `ordinary` which secrets cannot be covered, `consent`
+`clients` says which client plays which part, `ordinary` which secrets cannot be covered, `consent`
 who allowed the test, `redacted` what a report may show, `restored` reads that back; `terms` (with
 `metadata` and `features`) says what the server supports, `capability` what can be tried with this
 profile.
@@ -16,12 +16,12 @@ from idprobe.model.profile.addresses import (
     secured,
 )
 from idprobe.model.profile.capability import LISTENER_REACHED, Capability, missing_because
+from idprobe.model.profile.clients import Client, Role
 from idprobe.model.profile.consent import consent_missing, load_consent_missing
 from idprobe.model.profile.loading import bare_profile, load_profile
 from idprobe.model.profile.metadata import announced_values
 from idprobe.model.profile.model import (
     AssertionGrant,
-    Client,
     Deviation,
     Indicator,
     Limits,
@@ -31,7 +31,6 @@ from idprobe.model.profile.model import (
     Node,
     Profile,
     Provider,
-    Role,
     Target,
     Tls,
     User,

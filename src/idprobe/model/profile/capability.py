@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from idprobe.model.profile.model import Client, Profile, Role
+from idprobe.model.profile.clients import Client, Role
+from idprobe.model.profile.model import (
+    Profile,
+)
 from idprobe.model.profile.situation import Situation
 from idprobe.model.profile.terms import unmet_because
 

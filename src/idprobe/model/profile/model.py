@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -11,10 +10,10 @@ from urllib.parse import urlsplit
 
 from idprobe.errors import EvidenceError, ProfileError
 from idprobe.model.profile.addresses import host_of, is_loopback, is_usable_url, origin_of, secured
+from idprobe.model.profile.clients import Client, Role
 
 __all__ = [
     "AssertionGrant",
-    "Client",
     "Deviation",
     "Indicator",
     "Limits",
@@ -23,7 +22,6 @@ __all__ = [
     "Network",
     "Profile",
     "Provider",
-    "Role",
     "Target",
     "Tls",
     "User",
@@ -32,12 +30,6 @@ __all__ = [
 ]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-SECRET_METHODS: Final = frozenset(
-    {"client_secret_basic", "client_secret_post", "client_secret_jwt"}
-)
-BASIC: Final = "client_secret_basic"
-PUBLIC_METHODS: Final = frozenset({"none"})
-KEY_METHODS: Final = frozenset({"private_key_jwt"})
 DOCUMENTS: Final = frozenset({"jwks_uri", "check_session_iframe"})
 """The endpoints that are read without credentials."""
 SECRET_JWK_MEMBERS: Final = ("d", "p", "q", "dp", "dq", "qi", "k")
@@ -46,63 +38,6 @@ _TELLTALES: Final = ("authorization", "cookie", "key", "token", "secret", "passw
 
 def _nothing() -> Mapping[str, Any]:
     return NOTHING
-
-
-class Role(StrEnum):
-    """The part that a client plays in an experiment."""
-
-    WEB = "web"
-    SECOND = "second"
-    PUBLIC = "public"
-    SERVICE = "service"
-    IMPLICIT = "implicit"
-    HYBRID = "hybrid"
-    SIGNED = "signed"
-    NATIVE = "native"
-    BRIEF = "brief"
-    """Its codes and tokens expire within `[limits] max_wait_s`; a profile has to say so."""
-    TARGETED = "targeted"
-    """It may have the scope of every `[[resource.indicators]]`; a profile has to say so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """One registration at the server."""
-
-    name: str
-    client_id: str
-    client_secret: str | None = field(default=None, repr=False)
-    token_endpoint_auth_method: str = BASIC
-    grant_types: tuple[str, ...] = ("authorization_code",)
-    response_types: tuple[str, ...] = ("code",)
-    redirect_uris: tuple[str, ...] = ()
-    scope: str = ""
-    jwks: Mapping[str, Any] | None = field(default=None, repr=False)
-    roles: frozenset[Role] = frozenset()
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    application_type: str = "web"
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the client has no credentials of its own (RFC 6749 section 2.1)."""
-        return self.token_endpoint_auth_method in PUBLIC_METHODS
-
-    @property
-    def is_confidential(self) -> bool:
-        """Whether the client authenticates at the token endpoint (RFC 6749 section 2.1)."""
-        return not self.is_public
-
-    @property
-    def redirect_uri(self) -> str:
-        """The first redirect URI; raises ProfileError if there is none."""
-        if not self.redirect_uris:
-            raise ProfileError(f"client {self.name!r}", "redirect_uris", "list at least one")
-        return self.redirect_uris[0]
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """The values of its scope, in order."""
-        return tuple(self.scope.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from idprobe.formats.schemas import nearest, schema
 from idprobe.model.profile.addresses import host_of, is_usable_url
+from idprobe.model.profile.clients import KEY_METHODS, SECRET_METHODS, Client, Role, cast
 from idprobe.model.profile.model import (
-    KEY_METHODS,
-    SECRET_METHODS,
     AssertionGrant,
-    Client,
     Deviation,
     Indicator,
     Limits,
@@ -24,13 +22,11 @@ from idprobe.model.profile.model import (
     Network,
     Node,
     Profile,
-    Role,
     Target,
     Tls,
     User,
     polite_limits,
 )
-from idprobe.model.profile.roles import cast
 from idprobe.model.profile.values import Source
 
 __all__ = ["frozen", "read_profile"]

@@ -7,9 +7,9 @@ from typing import Any
 
 from idprobe.errors import EvidenceError
 from idprobe.formats.typed import misfit
+from idprobe.model.profile.clients import Client, Role
 from idprobe.model.profile.model import (
     AssertionGrant,
-    Client,
     Deviation,
     Indicator,
     Limits,
@@ -18,7 +18,6 @@ from idprobe.model.profile.model import (
     Network,
     Node,
     Profile,
-    Role,
     Target,
     Tls,
     User,

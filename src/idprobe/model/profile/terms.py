@@ -10,9 +10,9 @@ from typing import Final
 
 from idprobe.errors import CatalogueError
 from idprobe.formats.schemas import nearest
+from idprobe.model.profile.clients import Client
 from idprobe.model.profile.features import FEATURES
 from idprobe.model.profile.metadata import KNOWN_MEMBERS, UNKNOWN_IF_ABSENT, holds, member
-from idprobe.model.profile.model import Client
 from idprobe.model.profile.situation import Situation, response_types, texts
 
 __all__ = ["KINDS", "check_term", "unmet_because"]

@@ -1,15 +1,80 @@
-"""Which client plays which part in an experiment; inferred where the profile does not say."""
+"""The clients of a profile, and which part each plays; inferred where the profile does not say."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
 
-from idprobe.model.profile.model import Client, Role
+from idprobe.errors import ProfileError
 
-__all__ = ["cast"]
+__all__ = ["Client", "Role", "cast"]
+
+SECRET_METHODS: Final = frozenset(
+    {"client_secret_basic", "client_secret_post", "client_secret_jwt"}
+)
+BASIC: Final = "client_secret_basic"
+PUBLIC_METHODS: Final = frozenset({"none"})
+KEY_METHODS: Final = frozenset({"private_key_jwt"})
 
 FRONT_CHANNEL: Final = frozenset({"id_token", "token"})
 SIGNING_METHODS: Final = frozenset({"private_key_jwt", "client_secret_jwt"})
+
+
+class Role(StrEnum):
+    """The part that a client plays in an experiment."""
+
+    WEB = "web"
+    SECOND = "second"
+    PUBLIC = "public"
+    SERVICE = "service"
+    IMPLICIT = "implicit"
+    HYBRID = "hybrid"
+    SIGNED = "signed"
+    NATIVE = "native"
+    BRIEF = "brief"
+    """Its codes and tokens expire within `[limits] max_wait_s`; a profile has to say so."""
+    TARGETED = "targeted"
+    """It may have the scope of every `[[resource.indicators]]`; a profile has to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One registration at the server."""
+
+    name: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    token_endpoint_auth_method: str = BASIC
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    response_types: tuple[str, ...] = ("code",)
+    redirect_uris: tuple[str, ...] = ()
+    scope: str = ""
+    jwks: Mapping[str, Any] | None = field(default=None, repr=False)
+    roles: frozenset[Role] = frozenset()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    application_type: str = "web"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the client has no credentials of its own (RFC 6749 section 2.1)."""
+        return self.token_endpoint_auth_method in PUBLIC_METHODS
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether the client authenticates at the token endpoint (RFC 6749 section 2.1)."""
+        return not self.is_public
+
+    @property
+    def redirect_uri(self) -> str:
+        """The first redirect URI; raises ProfileError if there is none."""
+        if not self.redirect_uris:
+            raise ProfileError(f"client {self.name!r}", "redirect_uris", "list at least one")
+        return self.redirect_uris[0]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The values of its scope, in order."""
+        return tuple(self.scope.split())
 
 
 def cast(clients: Iterable[Client], explicit: Sequence[str]) -> tuple[Client, ...]:
