@@ -205,7 +205,7 @@ def test_clients_are_deleted_when_the_run_breaks() -> None:
     assert set(server.clients) == known
 
 
-def test_a_server_that_registers_nobody_is_told_in_one_legible_sentence(state: Path) -> None:
+def test_a_server_that_registers_nobody_is_told_in_one_sentence(state: Path) -> None:
     _, profile, transport = in_process(RefusesAll)
 
     with pytest.raises(UsageError) as caught:

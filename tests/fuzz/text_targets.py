@@ -26,7 +26,7 @@ from idprobe.errors import EvidenceError, Refrained
 from idprobe.evidence.har import from_har, to_har
 from idprobe.flows.landing import landing_at, posted_landing, same_place
 from idprobe.flows.moves import HumanStep
-from idprobe.formats.sanitise import clipped, legible, plain_pseudonyms, spread_form, spread_json
+from idprobe.formats.sanitise import clipped, plain_pseudonyms, sanitise, spread_form, spread_json
 from idprobe.load.tokens.correctness import _is_date
 from idprobe.login.browser.jar import from_browser, snapshot, to_browser
 from idprobe.login.forms.journey import Journey, browse_or_none
@@ -124,7 +124,7 @@ def _sent(request: Request) -> None:
         Gate(PROFILE).allow(request.with_headers(("Authorization", "Basic eDp5")))
         assert host_of(request.origin) == "id.example"
     Cookies().header_for(request)
-    _legible(curl_command(request))
+    _sanitised(curl_command(request))
 
 
 def form_body(data: bytes) -> None:
@@ -143,18 +143,18 @@ def report_text(data: bytes) -> None:
     """Show a text and an exchange as reports do."""
     text = json_text(data)
     for one in (text, head_text(data)):
-        assert SEEN.fullmatch(legible(one))
-        assert LINES.fullmatch(legible(one, lines=True))
+        assert SEEN.fullmatch(sanitise(one))
+        assert LINES.fullmatch(sanitise(one, lines=True))
         assert len(clipped(one, 40)) <= len("…") + 40
         assert "".join(spread_json(one).split()) == "".join(one.split())
         spread_form(plain_pseudonyms(one))
     seen = exchange(data)
     page = shown("probe", 0, seen, CAP)
     assert len(page.status_line) < CAP
-    _legible(curl_command(seen.request))
+    _sanitised(curl_command(seen.request))
 
 
-def _legible(command: str) -> None:
+def _sanitised(command: str) -> None:
     assert LINES.fullmatch(command)
 
 

@@ -11,7 +11,7 @@ import click
 from idprobe.cli.options import overwrite_option
 from idprobe.errors import UsageError
 from idprobe.evidence.outputs import claim, fresh_folder
-from idprobe.formats.sanitise import legible
+from idprobe.formats.sanitise import sanitise
 from idprobe.report.comparison import (
     COMPARISON_FILES,
     Comparison,
@@ -56,7 +56,7 @@ def compare(
         return 0
     for provider in comparison.providers:
         told = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in provider.summary.items())
-        click.echo(f"{legible(provider.name)}: {told}")
+        click.echo(f"{sanitise(provider.name)}: {told}")
     differing = sum(row.differs for row in comparison.rows)
     click.echo(f"{plural(differing, 'requirement')} where they differ: {out / 'compare.html'}")
     return 0

@@ -13,7 +13,7 @@ from idprobe.cli.load_diff import load_diff, loads_in
 from idprobe.errors import UsageError
 from idprobe.findings.differences import KINDS, Difference, differences, is_same_build, unlike
 from idprobe.findings.gate import quarantine
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.report.record import read_results, results_in
 from idprobe.report.words import plural
 
@@ -82,7 +82,7 @@ def _hold(
 
 
 def _lines(found: Sequence[Difference], warnings: Sequence[str]) -> Iterator[str]:
-    yield from (f"warning: {legible(warning)}" for warning in warnings)
+    yield from (f"warning: {sanitise(warning)}" for warning in warnings)
     worse = sum(one.regressed for one in found)
     yield f"{plural(len(found), 'difference')}, {plural(worse, 'regression')}"
     for kind, says in KINDS.items():
@@ -92,9 +92,9 @@ def _lines(found: Sequence[Difference], warnings: Sequence[str]) -> Iterator[str
         for one in group:
             mark = "regression  " if one.regressed else ""
             told = f"{one.requirement} ({one.level}): {one.before} -> {one.after}"
-            yield f"  {mark}{clipped(legible(told), _MAX_QUOTE)}"
+            yield f"  {mark}{clipped(sanitise(told), _MAX_QUOTE)}"
             if one.because:
-                yield f"    {clipped(legible(one.because), _MAX_QUOTE)}"
+                yield f"    {clipped(sanitise(one.because), _MAX_QUOTE)}"
 
 
 def add_diff_command(commands: click.Group) -> None:

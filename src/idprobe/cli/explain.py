@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.judge.collect import Check, all_checks
 from idprobe.judge.untested import load_untested
 from idprobe.model.catalogue import Catalogue, Requirement, load_catalogue
@@ -107,9 +107,9 @@ def _story(seen: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"  {judgement['verdict'].replace('_', ' ')}  {judgement['check']}"
         for name in ("because", "sent", "saw", "exchange", "curl", "replay"):
             if judgement.get(name):
-                yield f"    {name:<9}{clipped(legible(judgement[name]), MAX_SAID)}"
+                yield f"    {name:<9}{clipped(sanitise(judgement[name]), MAX_SAID)}"
         if judgement["deviation"] is not None:
-            yield f"    declared {legible(judgement['deviation']['because'])}"
+            yield f"    declared {sanitise(judgement['deviation']['because'])}"
 
 
 def _document(

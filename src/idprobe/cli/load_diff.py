@@ -12,7 +12,7 @@ import click
 
 from idprobe.errors import UsageError
 from idprobe.formats.bounded import read_bounded
-from idprobe.formats.sanitise import legible
+from idprobe.formats.sanitise import sanitise
 from idprobe.load.search.comparing import comparable, comparisons
 from idprobe.report.charts.load_section import FILE, read_load
 
@@ -62,7 +62,7 @@ def load_diff(old: Path, new: Path, *, as_json: bool) -> int:
         click.echo(json.dumps(document, indent=2))
     else:
         for line in odd:
-            click.echo(f"warning: {legible(line)}")
+            click.echo(f"warning: {sanitise(line)}")
         for one in found:
             worse = "regression  " if one.is_worse else ""
             click.echo(f"{worse}{one.before.name}: {one.before.shown} -> {one.after.shown}")

@@ -15,7 +15,7 @@ from idprobe.cli.init_and_doctor import add_start_commands
 from idprobe.cli.list_known import add_list_commands
 from idprobe.cli.serve import add_serve_command
 from idprobe.errors import HarnessError, IdprobeError, NothingSelected
-from idprobe.formats.sanitise import legible
+from idprobe.formats.sanitise import sanitise
 from idprobe.load.run.command import add_load_command
 from idprobe.report.charts.load_page import write_load_page
 from idprobe.setup.provisioning import add_provision_command
@@ -53,7 +53,7 @@ def _code_of_the_call() -> int:
     except (click.Abort, KeyboardInterrupt):
         return _said("stopped; what was seen by then is in the results folder", INTERRUPTED)
     except IdprobeError as error:
-        return _said(legible(str(error)), _CODES.get(type(error), USAGE))
+        return _said(sanitise(str(error)), _CODES.get(type(error), USAGE))
     except Exception as error:  # noqa: BLE001 -- the end of the line: exit 1 would mean a verdict
         return _fault(error)
     return code if isinstance(code, int) else 0

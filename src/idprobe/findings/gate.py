@@ -11,7 +11,7 @@ from idprobe.errors import UsageError
 from idprobe.evidence.store import UNDER_LOAD
 from idprobe.findings.differences import Difference
 from idprobe.findings.run import Finding
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.judge.weigh import FailOn, gate_counts
 from idprobe.model.catalogue import Catalogue
 from idprobe.model.profile import Deviation
@@ -145,7 +145,7 @@ def _held(one: Difference, today: date) -> list[str]:
         "",
         "[[quarantine]]",
         f"requirement = {_toml(one.requirement)}",
-        f"because = {_toml(clipped(legible(said), _MAX_QUOTE))}",
+        f"because = {_toml(clipped(sanitise(said), _MAX_QUOTE))}",
         f"until = {today + _HELD}",
     ]
 
@@ -195,7 +195,7 @@ def _leaves(table: Sequence[str], leaving: Collection[str]) -> bool:
 
 
 def _written(finding: Finding, today: date, depth: str) -> list[str]:
-    seen = clipped(legible(finding.because), _MAX_QUOTE)
+    seen = clipped(sanitise(finding.because), _MAX_QUOTE)
     return [
         "",
         "[[deviations]]",
@@ -208,4 +208,4 @@ def _written(finding: Finding, today: date, depth: str) -> list[str]:
 
 def _toml(text: str) -> str:
     """Return a TOML string: those of JSON are, once nothing unseen is in them."""
-    return json.dumps(legible(text), ensure_ascii=False)
+    return json.dumps(sanitise(text), ensure_ascii=False)

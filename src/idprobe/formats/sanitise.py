@@ -7,7 +7,7 @@ Markup is a second matter, which each renderer escapes in its own way.
 import re
 from typing import Final
 
-__all__ = ["clipped", "legible", "plain_pseudonyms", "spread_form", "spread_json"]
+__all__ = ["clipped", "plain_pseudonyms", "sanitise", "spread_form", "spread_json"]
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
@@ -20,7 +20,7 @@ _ENCODED_PSEUDONYM: Final = re.compile(r"%E2%80%B9([a-z_]+-[0-9]+)%E2%80%BA")
 _MAX_INDENT: Final = 8
 
 
-def legible(text: str, *, lines: bool = False) -> str:
+def sanitise(text: str, *, lines: bool = False) -> str:
     """Return the text with everything unseen shown: ESC as ␛, U+202E as ⟨U+202E⟩.
 
     With `lines`, line feeds and tabs stay what they are, and CR LF becomes a line feed.

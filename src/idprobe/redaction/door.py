@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from idprobe.errors import IdprobeError
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.redaction.vault import Vault
 
 __all__ = ["Shown", "redacted_errors", "shown"]
@@ -25,7 +25,7 @@ class Shown(str):
 
 def shown(text: str, vault: Vault, most: int = MOST) -> Shown:
     """Return the text as it may be shown; `most` is in characters."""
-    return Shown(clipped(legible(vault.scrub(text)), most))
+    return Shown(clipped(sanitise(vault.scrub(text)), most))
 
 
 @contextmanager

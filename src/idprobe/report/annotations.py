@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Final, TextIO
 
 from idprobe.findings.run import Finding, Run, grouped_by_cause
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.report.words import plural
 
 __all__ = ["annotations", "is_github", "without_commands"]
@@ -100,7 +100,7 @@ def _command(kind: str, properties: Mapping[str, str], message: str) -> str:
 
 
 def _data(text: str) -> str:
-    shown = clipped(legible(text[: _MAX_TEXT + 1]), _MAX_TEXT)
+    shown = clipped(sanitise(text[: _MAX_TEXT + 1]), _MAX_TEXT)
     return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

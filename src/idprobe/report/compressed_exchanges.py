@@ -1,6 +1,6 @@
 """All exchanges of a run in a few hundred kilobytes: the page unpacks and shows what is asked for.
 
-JSON, compressed (RFC 1950), in base64. Everything a server said was made legible before, and the
+JSON, compressed (RFC 1950), in base64. Everything a server said was sanitised before, and the
 page's script makes text of it, never markup.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from idprobe.evidence.store import ProbeOutcome
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.model.trace import Trace
 from idprobe.report.transcript import Body, Shown, anchor, elapsed, transcript
 
@@ -62,10 +62,10 @@ def _probe(outcome: ProbeOutcome, trace: Trace | None, cap: int, whole: int) -> 
     if len(exchanges) > whole:
         exchanges = tuple(map(_lean, exchanges))
     return {
-        "name": legible(outcome.probe),
+        "name": sanitise(outcome.probe),
         "anchor": anchor(outcome.probe, "all"),
         "outcome": outcome.outcome,
-        "because": clipped(legible(outcome.because), _MAX_TEXT),
+        "because": clipped(sanitise(outcome.because), _MAX_TEXT),
         "elapsed": elapsed(outcome.elapsed_ns) if outcome.elapsed_ns else "",
         "exchanges": [dict(_exchange(one)) for one in exchanges],
     }
@@ -76,31 +76,31 @@ def _lean(one: Shown) -> Shown:
 
 
 def _exchange(one: Shown) -> Iterator[tuple[str, Any]]:
-    """Yield the members of an exchange that say anything, each made legible."""
+    """Yield the members of an exchange that say anything, each sanitised."""
     yield "anchor", one.anchor
-    yield "step", legible(one.step)
+    yield "step", sanitise(one.step)
     yield "agent", one.agent
     yield "at", one.at
     yield "elapsed", one.elapsed
-    yield "remarks", [legible(remark) for remark in one.remarks]
-    yield "place", legible(one.place)
-    yield "request", [legible(one.request_line), _pairs(one.request_headers)]
+    yield "remarks", [sanitise(remark) for remark in one.remarks]
+    yield "place", sanitise(one.place)
+    yield "request", [sanitise(one.request_line), _pairs(one.request_headers)]
     if one.request_body is not None:
         yield "requestBody", _body(one.request_body)
     if one.status:
         yield "status", one.status
-        yield "response", [legible(one.status_line), _pairs(one.response_headers)]
+        yield "response", [sanitise(one.status_line), _pairs(one.response_headers)]
     if one.response_body is not None:
         yield "responseBody", _body(one.response_body)
     if one.failure:
-        yield "failure", legible(one.failure)
+        yield "failure", sanitise(one.failure)
     if one.landing:
-        yield "landing", [legible(one.landing), _pairs(one.landed)]
+        yield "landing", [sanitise(one.landing), _pairs(one.landed)]
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    return [[legible(name), legible(value)] for name, value in pairs]
+    return [[sanitise(name), sanitise(value)] for name, value in pairs]
 
 
 def _body(body: Body) -> list[Any]:
-    return [legible(body.text, lines=True), body.size, body.remark, body.kind]
+    return [sanitise(body.text, lines=True), body.size, body.remark, body.kind]

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import Final
 
-from idprobe.formats.sanitise import legible, plain_pseudonyms
+from idprobe.formats.sanitise import plain_pseudonyms, sanitise
 from idprobe.model.exchange import FORM, Request
 
 __all__ = ["curl_command"]
@@ -46,11 +46,11 @@ def _url(request: Request, remarks: list[str]) -> str:
         remarks.append(f"the URL's {len(request.target)} bytes are cut short; the HAR has them")
     elif encoded != target:
         remarks.append("the URL's unprintable octets are percent-encoded here")
-    return legible(request.origin) + plain_pseudonyms(encoded)
+    return sanitise(request.origin) + plain_pseudonyms(encoded)
 
 
 def _encoded(character: str) -> str:
-    if character != " " and legible(character) == character:
+    if character != " " and sanitise(character) == character:
         return character
     return "".join(f"%{octet:02X}" for octet in character.encode("utf-8", "surrogateescape"))
 
@@ -59,7 +59,7 @@ def _method(request: Request) -> list[str]:
     if request.method == "HEAD":
         return ["--head"]
     implied = "POST" if request.body else "GET"
-    return [] if request.method == implied else ["--request", legible(request.method)]
+    return [] if request.method == implied else ["--request", sanitise(request.method)]
 
 
 def _headers(request: Request, remarks: list[str]) -> list[str]:
@@ -75,7 +75,7 @@ def _headers(request: Request, remarks: list[str]) -> list[str]:
         if _is_portable(name, value):
             kept.append(f"{name}: {value}" if value else f"{name};")
         else:
-            remarks.append(f"a header is left out ({legible(name[:40])}); the HAR has it")
+            remarks.append(f"a header is left out ({sanitise(name[:40])}); the HAR has it")
     return kept
 
 
@@ -83,7 +83,7 @@ def _is_portable(name: str, value: str) -> bool:
     """Return whether curl and a shell carry the header unharmed (`@` would name a file)."""
     if _TOKEN.fullmatch(name) is None or len(value) > _MAX_HEADER:
         return False
-    return legible(value) == value
+    return sanitise(value) == value
 
 
 def _body(request: Request, remarks: list[str]) -> tuple[str, list[str]]:
@@ -97,7 +97,7 @@ def _body(request: Request, remarks: list[str]) -> tuple[str, list[str]]:
         text = request.body.decode("utf-8")
     except UnicodeDecodeError:
         text = "\x00"
-    is_text = legible(text, lines=True) == text
+    is_text = sanitise(text, lines=True) == text
     if len(request.body) > (_MAX_BODY if is_text else _MAX_BODY // 4):
         remarks.append(f"the body's {len(request.body)} bytes are in the HAR")
         return "", ["--data-binary", "@body"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from idprobe.findings.run import Finding, Run, by_spec
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.model.verdict import (
     HarnessFault,
     Inconclusive,
@@ -51,7 +51,7 @@ def junit_xml(run: Run) -> bytes:
 
 
 def _text(value: str, limit: int = _MAX_MESSAGE, *, lines: bool = False) -> str:
-    return clipped(legible(value[: limit + 1], lines=lines), limit)
+    return clipped(sanitise(value[: limit + 1], lines=lines), limit)
 
 
 def _numbers(findings: Iterable[Finding]) -> dict[str, str]:
@@ -159,13 +159,13 @@ def _told(judgement: Judgement) -> str:
         "repeat": judgement.curl,
         "replay": judgement.replay and f"idprobe audit --reproduce {judgement.replay}",
     }
-    return "\n".join(f"{name}: {legible(value)}" for name, value in facts.items() if value)
+    return "\n".join(f"{name}: {sanitise(value)}" for name, value in facts.items() if value)
 
 
 def _remark(finding: Finding) -> str:
     if finding.deviation is None:
-        return f"warning, not counted: {legible(finding.because)}"
+        return f"warning, not counted: {sanitise(finding.because)}"
     until = finding.deviation.until
     expiry = f" (until {until.isoformat()})" if until is not None else ""
-    declared = legible(finding.deviation.because)
-    return f"declared deviation{expiry}: {declared}; seen: {legible(finding.because)}"
+    declared = sanitise(finding.deviation.because)
+    return f"declared deviation{expiry}: {declared}; seen: {sanitise(finding.because)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from idprobe.findings.run import Finding, Run, counts_of, grouped_by_cause
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.report.words import KINDS, headline, meaning, plural, weight
 
 __all__ = ["summary_md", "write_summary"]
@@ -92,7 +92,7 @@ def _causes(name: str, findings: list[Finding]) -> Iterator[str]:
 
 def _code(text: str) -> str:
     """Return the text as a code span, in which neither Markdown nor HTML means anything."""
-    shown = clipped(legible(text[: _MAX_QUOTE + 1]), _MAX_QUOTE)
+    shown = clipped(sanitise(text[: _MAX_QUOTE + 1]), _MAX_QUOTE)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     padding = " " if shown[:1] == "`" or shown[-1:] == "`" or not shown.strip() else ""
     return f"{fence}{padding}{shown}{padding}{fence}"

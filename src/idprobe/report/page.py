@@ -1,6 +1,6 @@
 """report.html: one file that a person reads, prints or mails; it loads nothing from anywhere.
 
-Whatever a server said is made legible and escaped on its way into the page, by the environment and
+Whatever a server said is sanitised and escaped on its way into the page, by the environment and
 not by the template's author. The content security policy admits our one style and one script only,
 and no script may make markup of text. Exchanges are packed, and shown by that script; what a
 finding rests on is there without it.
@@ -28,7 +28,7 @@ from idprobe.findings.run import (
     counts_of,
     grouped_by_cause,
 )
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.model.exchange import Sender
 from idprobe.model.trace import Trace
 from idprobe.model.verdict import Judgement, because_of, name_of
@@ -184,7 +184,7 @@ def environment() -> Environment:
 
 def _finalized(value: Any) -> Any:
     """Return what an expression of the template prints, with nothing unseen in it."""
-    return legible(value, lines=True) if type(value) is str else value
+    return sanitise(value, lines=True) if type(value) is str else value
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from idprobe.findings.run import Finding, Run, grouped_by_cause
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.model.catalogue import Requirement
 from idprobe.report.record import fingerprint
 from idprobe.report.words import meaning, plural
@@ -161,7 +161,7 @@ def _notifications(run: Run, findings: Iterable[Finding]) -> Iterator[dict[str, 
 
 def _text(value: str, *, lines: bool = False) -> str:
     """Return text in which neither a placeholder nor a link means anything (section 3.11)."""
-    shown = clipped(legible(value[: _MAX_TEXT + 1], lines=lines), _MAX_TEXT)
+    shown = clipped(sanitise(value[: _MAX_TEXT + 1], lines=lines), _MAX_TEXT)
     return shown.replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
 

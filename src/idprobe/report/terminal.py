@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from idprobe.findings.run import Counts, Finding, Run, by_area, counts_of, grouped_by_cause
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.report.words import KINDS, headline, meaning, plural, weight
 
 __all__ = ["print_summary"]
@@ -55,7 +55,7 @@ def _mark(name: str, *, ascii_only: bool) -> str:
 
 
 def _quoted(text: str, style: str = "") -> Text:
-    return Text(clipped(legible(text[: _MAX_QUOTE + 1]), _MAX_QUOTE), style)
+    return Text(clipped(sanitise(text[: _MAX_QUOTE + 1]), _MAX_QUOTE), style)
 
 
 def _head(run: Run, counts: Counts, *, ascii_only: bool) -> RenderableType:
@@ -81,7 +81,7 @@ def _table(findings: tuple[Finding, ...]) -> Table:
         table.add_column(Text(kind.word.lower()), justify="right", min_width=_width(kind.word))
     for area, counts in by_area(findings).items():
         cells = [_number(getattr(counts, name), _STYLES[name]) for name in KINDS]
-        table.add_row(Text(legible(area)), *cells)
+        table.add_row(Text(sanitise(area)), *cells)
     return table
 
 
@@ -106,18 +106,18 @@ def _finding(finding: Finding, *, ascii_only: bool) -> RenderableType:
     requirement = finding.requirement
     head = Text.assemble(
         (f"{_mark('violated', ascii_only=ascii_only)} ", _STYLES["violated"]),
-        (legible(requirement.id), "bold"),
+        (sanitise(requirement.id), "bold"),
         f"  {requirement.level}, {requirement.severity}, {weight(finding)}",
     )
-    body: list[RenderableType] = [Text(legible(requirement.summary)), _quoted(finding.because)]
+    body: list[RenderableType] = [Text(sanitise(requirement.summary)), _quoted(finding.because)]
     if finding.deciding.remark:
-        body.append(Text(legible(finding.deciding.remark, lines=True), overflow="fold"))
+        body.append(Text(sanitise(finding.deciding.remark, lines=True), overflow="fold"))
     if finding.deciding.exchange:
         body.append(_quoted(f"seen in {finding.deciding.exchange}", "dim"))
     if finding.deciding.replay:
         again = f"again: --reproduce {finding.deciding.replay}"
-        body.append(Text(legible(again), "dim", overflow="fold"))
-    body.append(Text(legible(requirement.link), "dim", overflow="fold"))
+        body.append(Text(sanitise(again), "dim", overflow="fold"))
+    body.append(Text(sanitise(requirement.link), "dim", overflow="fold"))
     return Group(head, *(Padding(line, (0, 0, 0, 2), expand=False) for line in body))
 
 
@@ -127,7 +127,7 @@ def _declared(findings: tuple[Finding, ...]) -> list[RenderableType]:
         deviation = finding.deviation
         if deviation is not None:
             until = f" (until {deviation.until})" if deviation.until is not None else ""
-            line = Text.assemble("  ", legible(finding.requirement.id), ": ")
+            line = Text.assemble("  ", sanitise(finding.requirement.id), ": ")
             line.append_text(_quoted(f"{deviation.because}{until}", "dim"))
             line.no_wrap, line.overflow = True, "ellipsis"
             lines.append(line)
@@ -164,7 +164,7 @@ def _foot(run: Run, report: Path | None) -> RenderableType:
         )
     ]
     if report is not None:
-        lines.append(Text(f"report: {legible(str(report))}", overflow="fold"))
+        lines.append(Text(f"report: {sanitise(str(report))}", overflow="fold"))
     for code in run.exit_codes:
         decides = code == run.exit_code
         text = f"exit {code}: {meaning(code)}" if decides else f"also {code}: {meaning(code)}"

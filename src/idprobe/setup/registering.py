@@ -24,7 +24,7 @@ from idprobe.evidence.ledger import Ledger, Owed, ledger_for, state_folder
 from idprobe.flows import discover
 from idprobe.flows.registration import configuration_request, registration_of
 from idprobe.formats.jose import generate_key, public_key
-from idprobe.formats.sanitise import clipped, legible
+from idprobe.formats.sanitise import clipped, sanitise
 from idprobe.model.profile import (
     Client,
     Profile,
@@ -264,7 +264,7 @@ async def _delete(
 
 def _shown(text: str) -> str:
     """Return what a server chose, fit for a terminal."""
-    return legible(clipped(text, LONGEST_SAYING))
+    return sanitise(clipped(text, LONGEST_SAYING))
 
 
 def fitted(wanted: Wanted, metadata: Mapping[str, Any]) -> Wanted | None:

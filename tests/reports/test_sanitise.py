@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idprobe.formats.sanitise import clipped, legible, plain_pseudonyms, spread_form, spread_json
+from idprobe.formats.sanitise import clipped, plain_pseudonyms, sanitise, spread_form, spread_json
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -18,24 +18,24 @@ json_values = st.recursive(
 
 @given(st.text(alphabet=st.characters()))
 def test_no_control_format_or_surrogate_character_is_left(text: str) -> None:
-    shown = legible(text)
+    shown = sanitise(text)
 
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cs", "Zl", "Zp"}
     assert shown.encode("utf-8").decode("utf-8") == shown
 
 
 def test_bidirectional_and_escape_characters_are_named() -> None:
-    assert legible("a\x1b[31m\u202eb\x00") == "a␛[31m⟨U+202E⟩b␀"
+    assert sanitise("a\x1b[31m\u202eb\x00") == "a␛[31m⟨U+202E⟩b␀"
 
 
 def test_line_feeds_stay_only_where_lines_are_wanted() -> None:
-    assert legible("a\r\nb\tc\rd", lines=True) == "a\nb\tc␍d"
-    assert legible("a\nb") == "a␊b"
+    assert sanitise("a\r\nb\tc\rd", lines=True) == "a\nb\tc␍d"
+    assert sanitise("a\nb") == "a␊b"
 
 
 @given(st.text(alphabet=string.ascii_letters + string.digits + string.punctuation + " äß漢é€‽"))
 def test_what_can_be_seen_passes_unchanged(text: str) -> None:
-    assert legible(text) == text
+    assert sanitise(text) == text
 
 
 def test_a_cut_is_marked() -> None:
