@@ -27,7 +27,7 @@ from idprobe.evidence.ledger import Ledger, Owed, state_folder
 from idprobe.judge.collect import InProcess, all_checks, judged
 from idprobe.model.profile import Client, Profile, Provider, Role, User, bare_profile
 from idprobe.model.verdict import Violated, name_of
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 from idprobe.setup.registering import Registrar, clean_up, registering
 from idprobe_reference.config import ALICE_PASSWORD, reference_config, speakup_config
 from idprobe_reference.endpoints.registration import Record
@@ -317,8 +317,8 @@ def test_a_throw_away_client_is_written_down_before_it_is_used(state: Path) -> N
         async with HttpSender(profile, transport) as sender:
             metadata = {"registration_endpoint": f"{ISSUER}/register"}
             wire = Wire(Provider(profile, metadata, Client("nobody", "")), sender)
-            async with open_desk(wire) as desk:
-                await desk.register("register", metadata_for(wire.provider))
+            async with throwaway_clients(wire) as throwaway:
+                await throwaway.register("register", metadata_for(wire.provider))
                 seen.append(len(Ledger(state).owed()))
 
     asyncio.run(probe())
@@ -335,9 +335,11 @@ def at_the_desk(server: type[ReferenceServer], *methods: Literal["GET", "DELETE"
         async with HttpSender(profile, transport) as sender:
             metadata = {"registration_endpoint": f"{ISSUER}/register"}
             wire = Wire(Provider(profile, metadata, Client("nobody", "")), sender)
-            async with open_desk(wire) as desk:
-                registration = await desk.register("register", metadata_for(wire.provider))
-                return [(await desk.manage("ours", one, registration)).status for one in methods]
+            async with throwaway_clients(wire) as throwaway:
+                registration = await throwaway.register("register", metadata_for(wire.provider))
+                return [
+                    (await throwaway.manage("ours", one, registration)).status for one in methods
+                ]
 
     return asyncio.run(manage())
 

@@ -36,7 +36,7 @@ from idprobe.model.profile import (
     is_usable_url,
     origin_of,
 )
-from idprobe.probes.steps.throwaway_clients import GONE, Desk
+from idprobe.probes.steps.throwaway_clients import GONE, ThrowawayClients
 from idprobe.setup.required_clients import WANTED, Wanted
 
 __all__ = ["Registrar", "add_cleanup_command", "clean_up", "fitted", "registering"]
@@ -93,11 +93,11 @@ class Registrar:
                 )
             ledger = ledger_for(self.profile)
             ledger.prepare()
-            desk = Desk(wire, ledger)
+            throwaway = ThrowawayClients(wire, ledger)
             try:
-                found = [await self._one(desk, wanted) for wanted in self._wanted(metadata)]
+                found = [await self._one(throwaway, wanted) for wanted in self._wanted(metadata)]
             finally:
-                self._owed = desk.hand_over()
+                self._owed = throwaway.hand_over()
         return [client for client in found if client is not None]
 
     def _wanted(self, metadata: Mapping[str, Any]) -> Iterator[Wanted]:
@@ -108,16 +108,16 @@ class Registrar:
                 if found is not None:
                     yield found
 
-    async def _one(self, desk: Desk, wanted: Wanted) -> Client | None:
+    async def _one(self, throwaway: ThrowawayClients, wanted: Wanted) -> Client | None:
         """Register one client; ask without scope and alternatives once more if it is refused."""
-        private = _fresh_key(desk.wire.provider.metadata, wanted)
+        private = _fresh_key(throwaway.wire.provider.metadata, wanted)
         keys = {} if private is None else {"jwks": {"keys": [public_key(private)]}}
-        asked = {**wanted.metadata(_scopes(desk.wire.provider.metadata)), **keys}
+        asked = {**wanted.metadata(_scopes(throwaway.wire.provider.metadata)), **keys}
         plain = {name: one for name, one in asked.items() if name != "scope"}
         said = ""
         for metadata in (asked, plain):
             try:
-                response = await desk.offer(wanted.name, metadata)
+                response = await throwaway.offer(wanted.name, metadata)
             except NoResponse as error:
                 said = str(error)
                 continue
@@ -128,7 +128,7 @@ class Registrar:
                 return replace(
                     client,
                     roles=frozenset({wanted.role}),
-                    scope=client.scope or _least_scope(desk.wire.provider.metadata, wanted),
+                    scope=client.scope or _least_scope(throwaway.wire.provider.metadata, wanted),
                     jwks=None if private is None else {"keys": (private,)},
                 )
             said = f"{response.status} {_shown(response.error or 'without an error code')}"

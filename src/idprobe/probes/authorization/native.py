@@ -20,7 +20,7 @@ from idprobe.flows.registration import Registration
 from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary, plain_scope, tried
-from idprobe.probes.steps.throwaway_clients import Desk, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, throwaway_clients
 
 __all__ = [
     "embedded_user_agents",
@@ -157,15 +157,15 @@ async def native_clients_registered(wire: Wire) -> None:
     Loopback URIs are used with another port, and its code redeemed: KIND-tokens. Kinds that should
     be refused have no login; `scheme-only` and `host-only` are tried with a path if they pass.
     """
-    async with open_desk(wire) as desk:
-        first = await desk.register("web-app", _native("https://client.example/cb"))
+    async with throwaway_clients(wire) as throwaway:
+        first = await throwaway.register("web-app", _native("https://client.example/cb"))
         await _log_in(wire, first, "web-app", "https://client.example/cb")
         for kind, uri in REDIRECTS.items():
-            await _try_kind(desk, kind, uri, _with_port(uri))
+            await _try_kind(throwaway, kind, uri, _with_port(uri))
         for kind, uri in POOR_REDIRECTS.items():
-            await desk.offer(kind, _native(uri))
-        await _try_kind(desk, "scheme-only", f"{OWN_SCHEME}:", f"{OWN_SCHEME}:/cb")
-        await _try_kind(desk, "host-only", "http://127.0.0.1", f"http://127.0.0.1:{PORT}/cb")
+            await throwaway.offer(kind, _native(uri))
+        await _try_kind(throwaway, "scheme-only", f"{OWN_SCHEME}:", f"{OWN_SCHEME}:/cb")
+        await _try_kind(throwaway, "host-only", "http://127.0.0.1", f"http://127.0.0.1:{PORT}/cb")
 
 
 def _native(uri: str) -> dict[str, Any]:
@@ -187,11 +187,11 @@ def _with_port(uri: str) -> str:
     return parts._replace(netloc=f"{parts.netloc}:{PORT}").geturl()
 
 
-async def _try_kind(desk: Desk, kind: str, registered: str, used: str) -> None:
+async def _try_kind(throwaway: ThrowawayClients, kind: str, registered: str, used: str) -> None:
     """Register an app with one URI and log in to it with another, if the first is accepted."""
-    response = await desk.offer(kind, _native(registered))
+    response = await throwaway.offer(kind, _native(registered))
     if response.is_granted:
-        await _log_in(desk.wire, Registration.from_response(response), kind, used)
+        await _log_in(throwaway.wire, Registration.from_response(response), kind, used)
 
 
 async def _log_in(wire: Wire, registration: Registration, kind: str, uri: str) -> None:

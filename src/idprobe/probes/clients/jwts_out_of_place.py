@@ -18,7 +18,7 @@ from idprobe.model.profile import Capability, Role
 from idprobe.probes import Depth, probe
 from idprobe.probes.steps.authorization_request import ordinary, plain_scope, tried
 from idprobe.probes.steps.client_assertions import TYPE
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 
 __all__ = [
     "CHOSEN_SECRET",
@@ -80,10 +80,10 @@ async def secret_chosen_by_client(wire: Wire) -> None:
     What it brings is a sentence that anybody could think of.
     """
     method = "client_secret_jwt"
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, token_endpoint_auth_method=method)
-        await desk.register("register", metadata)
-        await desk.offer("chosen", {**metadata, "client_secret": CHOSEN_SECRET})
+        await throwaway.register("register", metadata)
+        await throwaway.offer("chosen", {**metadata, "client_secret": CHOSEN_SECRET})
 
 
 @probe(role=Role.SIGNED, needs=NEEDS | {Capability.SIGNED_CLIENT}, logs_in=True, depth=Depth.FULL)
@@ -104,9 +104,9 @@ async def unsigned_id_token(wire: Wire) -> None:
     offered = wire.provider.metadata.get("id_token_signing_alg_values_supported")
     if not isinstance(offered, list) or UNSIGNED not in offered:
         raise Unsuited("the server offers no ID Tokens without a signature")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, id_token_signed_response_alg=UNSIGNED)
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         provider = wire.provider.with_client(registration.client("unsigned", metadata))
         authorized = await wire.run(authorize(provider, scope="openid"), "authorize")
         await wire.run(redeem(provider, authorized), "tokens")

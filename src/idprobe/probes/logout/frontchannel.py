@@ -8,7 +8,7 @@ from idprobe.flows import authorize, redeem
 from idprobe.model.profile import Capability, Role
 from idprobe.probes import Depth, probe
 from idprobe.probes.logout.logout_notices import SESSION, enrol, join, part
-from idprobe.probes.steps.throwaway_clients import open_desk
+from idprobe.probes.steps.throwaway_clients import throwaway_clients
 
 __all__ = [
     "FRONTCHANNEL_URI",
@@ -34,14 +34,14 @@ async def frontchannel_logout(wire: Wire) -> None:
     """
     if wire.provider.metadata.get(ANNOUNCED) is not True:
         raise Unsuited(f"{ANNOUNCED} is not true in the metadata")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         wanting = {"frontchannel_logout_session_required": True}
-        one = await enrol(desk, "one", frontchannel_logout_uri=f"{FRONTCHANNEL_URI}?a=1", **wanting)
+        one = await enrol(throwaway, "one", frontchannel_logout_uri=f"{FRONTCHANNEL_URI}?a=1", **wanting)
         uris = {
             "redirect_uris": [f"{OTHER}/cb"],
             "frontchannel_logout_uri": OTHER_FRONTCHANNEL_URI,
         }
-        other = await enrol(desk, "other", **uris)
+        other = await enrol(throwaway, "other", **uris)
         token = await join(wire, one, "one")
         await join(wire, other, "other")
         await part(wire, one, token, "logout")

@@ -19,7 +19,7 @@ from idprobe.probes.steps.authorization_request import (
     ordinary,
     tried,
 )
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 from idprobe.probes.users.pages import INJECTED
 from idprobe.reading.authorization.pages import is_user_page
 
@@ -246,11 +246,11 @@ async def logout_after_the_hint_expired(wire: Wire) -> None:
 @probe(needs={Capability.REGISTRATION, Capability.END_SESSION})
 async def logout_uri_registered(wire: Wire) -> None:
     """Register where users go after a logout: `register`; a public client by http: `plain-http`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         here = metadata_for(wire.provider, post_logout_redirect_uris=[OUT])
-        await desk.register("register", here)
+        await throwaway.register("register", here)
         public = {"token_endpoint_auth_method": "none", "post_logout_redirect_uris": [PLAIN]}
-        await desk.offer("plain-http", metadata_for(wire.provider, **public))
+        await throwaway.offer("plain-http", metadata_for(wire.provider, **public))
 
 
 def _forged(token: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from idprobe.flows.registration import registration_of
 from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes import Depth, probe
 from idprobe.probes.steps.authorization_request import plain_scope
-from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, metadata_for, throwaway_clients
 from idprobe.probes.tokens.protection import encrypted_id_token
 
 __all__ = [
@@ -42,12 +42,12 @@ ALGORITHMS: Final = "id_token_signing_alg_values_supported"
 GOOD: Final = "https://client.example/out"
 
 
-async def enrol(desk: Desk, step: str, **members: Any) -> Provider:
+async def enrol(throwaway: ThrowawayClients, step: str, **members: Any) -> Provider:
     """Register a client that wants to be told of logouts."""
-    metadata = metadata_for(desk.wire.provider, **members)
-    registration = await desk.register(f"register-{step}", metadata)
+    metadata = metadata_for(throwaway.wire.provider, **members)
+    registration = await throwaway.register(f"register-{step}", metadata)
     client = registration.client(step, {**metadata, "scope": "openid"})
-    return desk.wire.provider.with_client(client)
+    return throwaway.wire.provider.with_client(client)
 
 
 async def join(wire: Wire, provider: Provider, step: str) -> str:
@@ -83,13 +83,13 @@ async def backchannel_logout(wire: Wire) -> None:
     The first has a query in its logout URI and wants sid; the other may have ID Tokens of ES256.
     """
     _announced(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = wire.listen("told", Reply(), "?a=1"), wire.listen("told-other", Reply())
         wanting = {"backchannel_logout_session_required": True}
         uris = [place.url for place in places]
-        one = await enrol(desk, "one", backchannel_logout_uri=uris[0], **wanting)
+        one = await enrol(throwaway, "one", backchannel_logout_uri=uris[0], **wanting)
         further = _other_algorithm(wire)
-        other = await enrol(desk, "other", backchannel_logout_uri=uris[1], **further)
+        other = await enrol(throwaway, "other", backchannel_logout_uri=uris[1], **further)
         token = await join(wire, one, "one")
         await join(wire, other, "other")
         await part(wire, one, token, "logout")
@@ -107,11 +107,11 @@ async def backchannel_and_redirect(wire: Wire) -> None:
     The calls are `told` and `told-other`.
     """
     _announced(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = wire.listen("told", Reply()), wire.listen("told-other", Reply())
         back: dict[str, Any] = {"post_logout_redirect_uris": [GOOD]}
-        one = await enrol(desk, "one", backchannel_logout_uri=places[0].url, **back)
-        other = await enrol(desk, "other", backchannel_logout_uri=places[1].url)
+        one = await enrol(throwaway, "one", backchannel_logout_uri=places[0].url, **back)
+        other = await enrol(throwaway, "other", backchannel_logout_uri=places[1].url)
         token = await join(wire, one, "one")
         await join(wire, other, "other")
         asked = [("id_token_hint", token), ("post_logout_redirect_uri", GOOD)]
@@ -125,9 +125,9 @@ async def backchannel_encrypted(wire: Wire) -> None:
     """Register a client whose ID Tokens are encrypted, and log out: `told`."""
     _announced(wire)
     members = encrypted_id_token(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         place = wire.listen("told", Reply())
-        provider = await enrol(desk, "encrypted", backchannel_logout_uri=place.url, **members)
+        provider = await enrol(throwaway, "encrypted", backchannel_logout_uri=place.url, **members)
         await join(wire, provider, "encrypted")
         await wire.run(leave(provider, [("client_id", provider.client.client_id)]), "logout")
         await place.called(wire.effort.arrival_s)
@@ -137,11 +137,11 @@ async def backchannel_encrypted(wire: Wire) -> None:
 async def backchannel_unsigned(wire: Wire) -> None:
     """Register a client whose ID Tokens are unsigned, where one may, and log out: `told`."""
     _announced(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         place = wire.listen("told", Reply())
         members = {"backchannel_logout_uri": place.url, "id_token_signed_response_alg": "none"}
         metadata = metadata_for(wire.provider, **members)
-        registration = registration_of(await desk.enter("register", metadata))
+        registration = registration_of(await throwaway.enter("register", metadata))
         if registration is None:
             raise Unsuited("the server registers no client with unsigned ID Tokens")
         client = registration.client("unsigned", {**metadata, "scope": "openid"})
@@ -163,11 +163,11 @@ async def backchannel_unsigned(wire: Wire) -> None:
 async def backchannel_answers(wire: Wire) -> None:
     """Answer Logout Tokens with 200, 204, 400 and 503 and wait: `told-STATUS`, maybe repeated."""
     _announced(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = {s: wire.listen(f"told-{s}", Reply(s)) for s in (200, 204, 400, 503)}
         sessions: list[tuple[Provider, str]] = []
         for status, place in places.items():
-            provider = await enrol(desk, str(status), backchannel_logout_uri=place.url)
+            provider = await enrol(throwaway, str(status), backchannel_logout_uri=place.url)
             sessions.append((provider, await join(wire, provider, str(status))))
         await part(wire, *sessions[-1], "logout")
         for place in places.values():
@@ -203,12 +203,12 @@ async def logout_uris_registered(wire: Wire) -> None:
 
     The faults: relative, fragment, http for a public client, for the front channel another origin.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for channel in ("back", "front"):
             if wire.provider.metadata.get(f"{channel}channel_logout_supported") is not True:
                 continue
             member = f"{channel}channel_logout_uri"
-            await desk.enter(channel, metadata_for(wire.provider, **{member: GOOD}))
+            await throwaway.enter(channel, metadata_for(wire.provider, **{member: GOOD}))
             faults: dict[str, dict[str, Any]] = {
                 "relative": {member: "/out"},
                 "fragment": {member: f"{GOOD}#x"},
@@ -220,4 +220,4 @@ async def logout_uris_registered(wire: Wire) -> None:
             if channel == "front":
                 faults["origin"] = {member: "https://attacker.idprobe.example/out"}
             for fault, members in faults.items():
-                await desk.offer(f"{channel}-{fault}", metadata_for(wire.provider, **members))
+                await throwaway.offer(f"{channel}-{fault}", metadata_for(wire.provider, **members))

@@ -11,7 +11,7 @@ from idprobe.flows.registration import registration_of
 from idprobe.model.profile import Capability, Role
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary, tried, tried_for_tokens
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 from idprobe.probes.tokens.protection import NEEDS
 
 __all__ = [
@@ -31,9 +31,9 @@ OPENID: Final = (("scope", "openid"),)
 @probe(needs=NEEDS, logs_in=True)
 async def newcomer(wire: Wire) -> None:
     """Register with nothing but the metadata known: `register`; log in: `login`, `tokens-login`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider)
-        registration = registration_of(await desk.enter("register", metadata))
+        registration = registration_of(await throwaway.enter("register", metadata))
         if registration is not None:
             client = registration.client("registered", metadata)
             wire.provider = wire.provider.with_client(replace(client, scope="openid"))
@@ -47,9 +47,9 @@ async def strings_compared(wire: Wire) -> None:
     The client is registered with a redirect URI that has an é of one code point. The scope in
     upper case is `case-scope`, and `tokens-case-scope` if a code lands.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, redirect_uris=[COMPOSED])
-        registration = registration_of(await desk.enter("register", metadata))
+        registration = registration_of(await throwaway.enter("register", metadata))
         if registration is None:
             raise Unsuited("the server registers no redirect URI with such a letter")
         client = replace(registration.client("registered", metadata), scope="openid")
@@ -68,10 +68,10 @@ async def strings_compared(wire: Wire) -> None:
 @probe(needs=frozenset({Capability.REGISTRATION}))
 async def public_client_in_the_clear(wire: Wire) -> None:
     """Register a public web client whose redirect URI is http: `clear`."""
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider, **PUBLIC))
-        await desk.offer("clear", metadata_for(wire.provider, **PUBLIC, redirect_uris=[CLEAR]))
-        await desk.register("control-again", metadata_for(wire.provider, **PUBLIC))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider, **PUBLIC))
+        await throwaway.offer("clear", metadata_for(wire.provider, **PUBLIC, redirect_uris=[CLEAR]))
+        await throwaway.register("control-again", metadata_for(wire.provider, **PUBLIC))
 
 
 @probe(role=Role.WEB, needs={Capability.AUTHORIZATION_CODE, Capability.OPENID}, logs_in=True)

@@ -6,7 +6,7 @@ from idprobe.client.wire import Wire
 from idprobe.errors import Unsuited
 from idprobe.flows import authorize, redeem
 from idprobe.probes import probe
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 from idprobe.probes.tokens.protection import NEEDS, at_work
 
 __all__ = ["pairwise_hosts_mixed", "pairwise_subjects"]
@@ -27,16 +27,16 @@ async def pairwise_subjects(wire: Wire) -> None:
     """
     if "pairwise" not in wire.provider.metadata.get("subject_types_supported", ()):
         raise Unsuited("the metadata do not list pairwise subjects")
-    async with open_desk(wire) as desk:
-        await at_work(desk, "public", **_at("host0"), subject_type="public")
-        first = await at_work(desk, "host0", **_at("host0"), **PAIRWISE)
+    async with throwaway_clients(wire) as throwaway:
+        await at_work(throwaway, "public", **_at("host0"), subject_type="public")
+        first = await at_work(throwaway, "host0", **_at("host0"), **PAIRWISE)
         wire.fresh_browser()
         authorized = await wire.run(authorize(first, scope="openid"), "authorize/again")
         await wire.run(redeem(first, authorized), "token/again")
         sibling: dict[str, Any] = {"redirect_uris": ["https://host0.client.example/other"]}
-        await at_work(desk, "sibling", **sibling, **PAIRWISE)
+        await at_work(throwaway, "sibling", **sibling, **PAIRWISE)
         for number in range(1, HOSTS):
-            await at_work(desk, f"host{number}", **_at(f"host{number}"), **PAIRWISE)
+            await at_work(throwaway, f"host{number}", **_at(f"host{number}"), **PAIRWISE)
 
 
 @probe(needs=NEEDS)
@@ -44,9 +44,9 @@ async def pairwise_hosts_mixed(wire: Wire) -> None:
     """Register a pairwise client of two hosts: `mixed`; before and after it one of one host."""
     if "pairwise" not in wire.provider.metadata.get("subject_types_supported", ()):
         raise Unsuited("the metadata do not list pairwise subjects")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         good = metadata_for(wire.provider, **_at("host0"), **PAIRWISE)
-        await desk.register("control", good)
+        await throwaway.register("control", good)
         both = [*_at("host0")["redirect_uris"], *_at("host1")["redirect_uris"]]
-        await desk.offer("mixed", {**good, "redirect_uris": both})
-        await desk.register("control-again", good)
+        await throwaway.offer("mixed", {**good, "redirect_uris": both})
+        await throwaway.register("control-again", good)

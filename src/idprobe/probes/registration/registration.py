@@ -11,7 +11,7 @@ from idprobe.model.exchange import Request
 from idprobe.model.profile import Capability, Provider
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary
-from idprobe.probes.steps.throwaway_clients import CALLBACK, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import CALLBACK, metadata_for, throwaway_clients
 
 __all__ = [
     "client_registered",
@@ -49,36 +49,36 @@ EXTRAS: Final[Mapping[str, Mapping[str, Any]]] = {
 @probe(needs=REGISTRATION)
 async def client_registered(wire: Wire) -> None:
     """Register a web client with two redirect URIs: `register`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(
             wire.provider,
             redirect_uris=[CALLBACK, "https://client.example/other"],
             contacts=["contact@client.example"],
         )
-        await desk.enter("register", metadata)
+        await throwaway.enter("register", metadata)
 
 
 @probe(needs=REGISTRATION)
 async def registration_read(wire: Wire) -> None:
     """Register a web client and read its registration: `read`, `again`, `from-a-page`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(
             wire.provider, contacts=["contact@client.example"], initiate_login_uri=LOGIN
         )
-        registration = await desk.manageable("register", metadata)
-        await desk.manage("read", "GET", registration)
-        await desk.manage("again", "GET", registration)
-        place, token = desk.place(registration)
+        registration = await throwaway.manageable("register", metadata)
+        await throwaway.manage("read", "GET", registration)
+        await throwaway.manage("again", "GET", registration)
+        place, token = throwaway.place(registration)
         request = configuration_request("GET", place, token)
-        await desk.send("from-a-page", request.with_headers(("Origin", ORIGIN)))
+        await throwaway.send("from-a-page", request.with_headers(("Origin", ORIGIN)))
 
 
 @probe(needs=REGISTRATION)
 async def client_registered_by_defaults(wire: Wire) -> None:
     """Register with redirect_uris alone: `register`; then try what the defaults allow and not."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = {"redirect_uris": [CALLBACK]}
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         provider = wire.provider.with_client(registration.client("registered", metadata))
         if registration.text("client_secret") is not None:
             code = (("code", "idprobe-no-such-code"), ("redirect_uri", CALLBACK))
@@ -96,9 +96,9 @@ async def token_asked_by_defaults(wire: Wire) -> None:
 
     `control` is a login of the same client for a code.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = {"redirect_uris": [CALLBACK]}
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         provider = wire.provider.with_client(registration.client("registered", metadata))
         offered = wire.provider.metadata.get("scopes_supported")
         openid = isinstance(offered, list) and "openid" in offered
@@ -111,14 +111,14 @@ async def token_asked_by_defaults(wire: Wire) -> None:
 @probe(needs=REGISTRATION | {Capability.CLIENT_CREDENTIALS})
 async def service_client_registered(wire: Wire) -> None:
     """Register a client for client_credentials alone: `register`; get a token with it: `token`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(
             wire.provider,
             redirect_uris=None,
             grant_types=["client_credentials"],
             response_types=[],
         )
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         provider = wire.provider.with_client(registration.client("registered", metadata))
         await wire.send(own_token(provider), "token")
 
@@ -126,46 +126,46 @@ async def service_client_registered(wire: Wire) -> None:
 @probe(needs=REGISTRATION)
 async def public_client_registered(wire: Wire) -> None:
     """Register public clients: `web` in a browser's page, `native` on a device."""
-    async with open_desk(wire) as desk:
-        await desk.register("web", metadata_for(wire.provider, **WITHOUT_SECRET))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("web", metadata_for(wire.provider, **WITHOUT_SECRET))
         native = metadata_for(
             wire.provider,
             **WITHOUT_SECRET,
             application_type="native",
             redirect_uris=["com.example.idprobe:/cb"],
         )
-        await desk.offer("native", native)
+        await throwaway.offer("native", native)
 
 
 @probe(needs=REGISTRATION)
 async def registration_extras(wire: Wire) -> None:
     """Register with members that servers may not know, or not accept; a step for each."""
     provider = wire.provider
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(provider))
         for step, changes in EXTRAS.items():
-            await desk.offer(step, metadata_for(provider, **changes))
+            await throwaway.offer(step, metadata_for(provider, **changes))
 
 
 @probe(needs=REGISTRATION)
 async def registration_access(wire: Wire) -> None:
     """Register without access token: `anonymous`; a made-up one: `bad-token`; ours: `allowed`."""
     bare = registration_request(wire.provider, metadata_for(wire.provider))
-    async with open_desk(wire) as desk:
-        await desk.send("anonymous", bare)
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.send("anonymous", bare)
         made_up = bare.with_headers(bearer("idprobe-no-such-token"))
-        await desk.send("bad-token", made_up)
-        await desk.offer("allowed", metadata_for(wire.provider))
+        await throwaway.send("bad-token", made_up)
+        await throwaway.offer("allowed", metadata_for(wire.provider))
 
 
 @probe(needs=REGISTRATION)
 async def clients_registered_together(wire: Wire) -> None:
     """Register the same software several times at once: `client/1` and so on."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, software_id="idprobe", software_version="1")
-        await desk.register("client", metadata)
+        await throwaway.register("client", metadata)
         numbers = range(1, TOGETHER + 1)
-        await asyncio.gather(*(desk.offer(f"client/{number}", metadata) for number in numbers))
+        await asyncio.gather(*(throwaway.offer(f"client/{number}", metadata) for number in numbers))
 
 
 def by_basic(provider: Provider, form: tuple[tuple[str, str], ...]) -> Request:

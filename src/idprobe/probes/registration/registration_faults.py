@@ -11,7 +11,12 @@ from idprobe.formats.jose import generate_key, public_key
 from idprobe.model.profile import Capability
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary
-from idprobe.probes.steps.throwaway_clients import CALLBACK, Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import (
+    CALLBACK,
+    ThrowawayClients,
+    metadata_for,
+    throwaway_clients,
+)
 
 __all__ = [
     "loose_redirect_uris_registered",
@@ -70,17 +75,17 @@ async def registration_without_redirect_uris(wire: Wire) -> None:
         "implicit": implicit,
         "implicit-id-token": with_id_token,
     }
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider)
-        control = await desk.register("control", metadata)
+        control = await throwaway.register("control", metadata)
         await _asked(wire, "control", control, metadata)
         await _asked(wire, "stray", control, metadata, uri=STRAY)
         for step, case in cases.items():
             metadata = metadata_for(wire.provider, redirect_uris=None, **case)
-            registration = registration_of(await desk.offer(step, metadata))
+            registration = registration_of(await throwaway.offer(step, metadata))
             if registration is not None:
                 await _asked(wire, step, registration, metadata)
-        await _control_again(desk, wire)
+        await _control_again(throwaway, wire)
 
 
 @probe(needs=REGISTRATION)
@@ -125,21 +130,21 @@ async def registration_body_faults(wire: Wire) -> None:
     good = registration_request(
         wire.provider, metadata_for(wire.provider), initial_access_token=token
     )
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         for step, body in {"array": b"[]", "text": b'"x"', "broken": good.body[:-1]}.items():
-            await desk.send(step, replace(good, body=body))
-        await _control_again(desk, wire)
+            await throwaway.send(step, replace(good, body=body))
+        await _control_again(throwaway, wire)
 
 
 @probe(needs=REGISTRATION | {Capability.LOGIN}, logs_in=True)
 async def loose_redirect_uris_registered(wire: Wire) -> None:
     """Register an `origin` and a `wildcard`; then ask for what a loose reading would allow."""
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         for step, (registered, asked) in LOOSE.items():
             metadata = metadata_for(wire.provider, redirect_uris=[registered])
-            registration = registration_of(await desk.offer(step, metadata))
+            registration = registration_of(await throwaway.offer(step, metadata))
             if registration is not None:
                 provider = wire.provider.with_client(registration.client("registered", metadata))
                 request = ordinary(provider, extra=(("redirect_uri", asked),))
@@ -148,11 +153,11 @@ async def loose_redirect_uris_registered(wire: Wire) -> None:
 
 async def _offered(wire: Wire, cases: Cases) -> None:
     """Offer each case to the server, with an ordinary registration before and after."""
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         for step, changes in cases.items():
-            await desk.offer(step, metadata_for(wire.provider, **changes))
-        await _control_again(desk, wire)
+            await throwaway.offer(step, metadata_for(wire.provider, **changes))
+        await _control_again(throwaway, wire)
 
 
 async def _asked(
@@ -170,5 +175,5 @@ async def _asked(
     await wire.run(visit(provider, request, user=False), f"asked/{step}")
 
 
-async def _control_again(desk: Desk, wire: Wire) -> None:
-    await desk.register("control-again", metadata_for(wire.provider))
+async def _control_again(throwaway: ThrowawayClients, wire: Wire) -> None:
+    await throwaway.register("control-again", metadata_for(wire.provider))

@@ -11,7 +11,12 @@ from idprobe.model.exchange import Request
 from idprobe.model.profile import Capability
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary
-from idprobe.probes.steps.throwaway_clients import CALLBACK, Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import (
+    CALLBACK,
+    ThrowawayClients,
+    metadata_for,
+    throwaway_clients,
+)
 
 __all__ = ["registration_spellings", "registration_with_repeated_name"]
 
@@ -33,8 +38,8 @@ async def registration_spellings(wire: Wire) -> None:
     Steps: `spaced`, `escaped`, `slashes`, `nested`, `charset`. What is nested is in a member that
     no server knows: `unknown` has it as a text.
     """
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         good = _honest(wire)
         flat, nested = {"x_idprobe": "a"}, {"x_idprobe": {"a": [{"b": [None, 1.5e3, "\u20ac"]}]}}
         bodies = {
@@ -45,11 +50,11 @@ async def registration_spellings(wire: Wire) -> None:
             "nested": json.dumps({**json.loads(good.body), **nested}).encode(),
         }
         for step, body in bodies.items():
-            await desk.send(step, replace(good, body=body))
+            await throwaway.send(step, replace(good, body=body))
         rest = tuple(pair for pair in good.headers if pair[0].lower() != "content-type")
         typed = (("Content-Type", "application/json;charset=UTF-8"), *rest)
-        await desk.send("charset", replace(good, headers=typed))
-        await desk.register("control-again", metadata_for(wire.provider))
+        await throwaway.send("charset", replace(good, headers=typed))
+        await throwaway.register("control-again", metadata_for(wire.provider))
 
 
 @probe(needs={Capability.REGISTRATION, Capability.LOGIN})
@@ -58,22 +63,22 @@ async def registration_with_repeated_name(wire: Wire) -> None:
 
     Steps: ORDER and, where a client was registered, ORDER-asked and ORDER-asked-elsewhere.
     """
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         good = _honest(wire)
         rest = {k: v for k, v in json.loads(good.body).items() if k != "redirect_uris"}
         for step, uris in ORDERS.items():
             twice = ",".join(f'"redirect_uris":{json.dumps([uri])}' for uri in uris)
             body = f"{json.dumps(rest)[:-1]},{twice}}}".encode()
-            await _used(desk, step, replace(good, body=body))
+            await _used(throwaway, step, replace(good, body=body))
 
 
-async def _used(desk: Desk, step: str, request: Request) -> None:
-    registration = registration_of(await desk.send(step, request))
+async def _used(throwaway: ThrowawayClients, step: str, request: Request) -> None:
+    registration = registration_of(await throwaway.send(step, request))
     if registration is None:
         return
-    metadata = metadata_for(desk.wire.provider)
-    provider = desk.wire.provider.with_client(registration.client("registered", metadata))
+    metadata = metadata_for(throwaway.wire.provider)
+    provider = throwaway.wire.provider.with_client(registration.client("registered", metadata))
     for name, uri in {"asked": CALLBACK, "asked-elsewhere": ELSEWHERE}.items():
         parameters = ordinary(provider, extra=(("redirect_uri", uri),))
-        await desk.wire.run(visit(provider, parameters, user=False), f"{step}-{name}")
+        await throwaway.wire.run(visit(provider, parameters, user=False), f"{step}-{name}")

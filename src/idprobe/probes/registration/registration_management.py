@@ -13,7 +13,7 @@ from idprobe.model.exchange import Request
 from idprobe.model.profile import Capability, Provider
 from idprobe.probes import Depth, Safety, probe
 from idprobe.probes.steps.authorization_request import ordinary
-from idprobe.probes.steps.throwaway_clients import CALLBACK, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import CALLBACK, metadata_for, throwaway_clients
 
 __all__ = [
     "registration_deleted",
@@ -49,34 +49,34 @@ def _update(registration: Registration, provider: Provider, **changes: Any) -> d
 @probe(needs=REGISTRATION)
 async def registration_read_by_others(wire: Wire) -> None:
     """Read a registration without its token, `anonymous`, and with a made-up one, `bad-token`."""
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(wire.provider))
-        place, _ = desk.place(mine)
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(wire.provider))
+        place, _ = throwaway.place(mine)
         await wire.send(configuration_request("GET", place, None), "anonymous")
         await wire.send(configuration_request("GET", place, NO_TOKEN), "bad-token")
-        await desk.manage("control", "GET", mine)
+        await throwaway.manage("control", "GET", mine)
 
 
 @probe(needs=REGISTRATION)
 async def registration_methods(wire: Wire) -> None:
     """Send methods that the client configuration endpoint does not have: `patch` and `post`."""
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(wire.provider))
         update = _update(mine, wire.provider)
-        await desk.manage("patch", "PATCH", mine, update)
-        await desk.manage("post", "POST", mine, update)
-        await desk.manage("control", "GET", mine)
+        await throwaway.manage("patch", "PATCH", mine, update)
+        await throwaway.manage("post", "POST", mine, update)
+        await throwaway.manage("control", "GET", mine)
 
 
 @probe(needs=REGISTRATION)
 async def registration_updated(wire: Wire) -> None:
     """Replace a registration: `update`; then read it and ask with the old and the new URI."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         before = metadata_for(wire.provider, contacts=["contact@client.example"])
-        mine = await desk.manageable("register", before)
+        mine = await throwaway.manageable("register", before)
         update = _update(mine, wire.provider, redirect_uris=[NEW])
-        await desk.manage("update", "PUT", mine, update)
-        await desk.manage("read", "GET", mine)
+        await throwaway.manage("update", "PUT", mine, update)
+        await throwaway.manage("read", "GET", mine)
         provider = wire.provider.with_client(mine.client("registered", before))
         if not provider.has_endpoint("authorization_endpoint"):
             return
@@ -89,23 +89,23 @@ async def registration_updated(wire: Wire) -> None:
 async def registration_update_faults(wire: Wire) -> None:
     """Update a registration with faults, a step for each; `after-bad-token` reads what is there."""
     provider = wire.provider
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(provider))
-        other = await desk.manageable("register-other", metadata_for(provider))
-        await desk.manage("control", "PUT", mine, _update(mine, provider))
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(provider))
+        other = await throwaway.manageable("register-other", metadata_for(provider))
+        await throwaway.manage("control", "PUT", mine, _update(mine, provider))
         chooser = provider.with_client(mine.client("registered", metadata_for(provider)))
         await wire.send(_with_secret(chooser, None), "by-own-secret-before")
         changed = _update(mine, provider, redirect_uris=[NEW])
-        place, _ = desk.place(mine)
+        place, _ = throwaway.place(mine)
         await wire.send(configuration_request("PUT", place, NO_TOKEN, changed), "bad-token")
-        await desk.manage("after-bad-token", "GET", mine)
+        await throwaway.manage("after-bad-token", "GET", mine)
         for step, update in {
             "without-client-id": {k: v for k, v in changed.items() if k != "client_id"},
             "foreign-client-id": {**changed, "client_id": other.client_id},
             "chosen-secret": {**changed, "client_secret": CHOSEN},
             "bad-redirect-uri": {**changed, "redirect_uris": ["x"]},
         }.items():
-            await desk.manage(step, "PUT", mine, update)
+            await throwaway.manage(step, "PUT", mine, update)
         await wire.send(_with_secret(chooser, CHOSEN), "by-chosen-secret")
         await wire.send(_with_secret(chooser, None), "by-own-secret")
 
@@ -114,29 +114,29 @@ async def registration_update_faults(wire: Wire) -> None:
 async def registration_update_values(wire: Wire) -> None:
     """Update with members that are the server's, `server-members`, and a value it cannot take."""
     provider = wire.provider
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(provider))
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(provider))
         for member, value in SERVER_MEMBERS.items():
             step = f"server-{member.replace('_', '-')}"
-            await desk.manage(step, "PUT", mine, {**_update(mine, provider), member: value})
+            await throwaway.manage(step, "PUT", mine, {**_update(mine, provider), member: value})
         strange = _update(mine, provider, **STRANGE_METHOD)
-        await desk.manage("strange-method", "PUT", mine, strange)
-        await desk.manage("after", "GET", mine)
+        await throwaway.manage("strange-method", "PUT", mine, strange)
+        await throwaway.manage("after", "GET", mine)
 
 
 @probe(needs=REGISTRATION)
 async def registration_deleted(wire: Wire) -> None:
     """Delete a registration, `delete`; then try all that it was good for."""
     provider = wire.provider
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(provider)
-        mine = await desk.manageable("register", metadata)
-        place, token = desk.place(mine)
+        mine = await throwaway.manageable("register", metadata)
+        place, token = throwaway.place(mine)
         seen = provider.with_client(mine.client("registered", metadata))
         await wire.send(_bogus_code(seen), "token-before")
         if provider.has_endpoint("authorization_endpoint"):
             await wire.run(visit(seen, ordinary(seen), user=False), "authorize-before")
-        await desk.manage("delete", "DELETE", mine)
+        await throwaway.manage("delete", "DELETE", mine)
         await wire.send(_bogus_code(seen), "token")
         if provider.has_endpoint("authorization_endpoint"):
             wire.fresh_browser()
@@ -151,24 +151,24 @@ async def registration_deleted(wire: Wire) -> None:
 @probe(needs=REGISTRATION)
 async def registration_deleted_by_others(wire: Wire) -> None:
     """Delete a registration without a token and with a made-up one; is it still there: `after`."""
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(wire.provider))
-        place, _ = desk.place(mine)
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(wire.provider))
+        place, _ = throwaway.place(mine)
         await wire.send(configuration_request("DELETE", place, None), "anonymous")
         await wire.send(configuration_request("DELETE", place, NO_TOKEN), "bad-token")
-        await desk.manage("after", "GET", mine)
+        await throwaway.manage("after", "GET", mine)
 
 
 @probe(needs=REGISTRATION, depth=Depth.FULL)
 async def registration_kept(wire: Wire) -> None:
     """Register and wait; then authenticate by the secret, `token`, and read the record, `read`."""
     provider = wire.provider
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(provider)
-        mine = await desk.manageable("register", metadata)
+        mine = await throwaway.manageable("register", metadata)
         await asyncio.sleep(min(LATER_S, provider.profile.limits.max_wait_s))
         await wire.send(_bogus_code(provider.with_client(mine.client("kept", metadata))), "token")
-        await desk.manage("read", "GET", mine)
+        await throwaway.manage("read", "GET", mine)
 
 
 # A server may revoke a token that is used where it does not belong (RFC 7592 section 2.1), and then
@@ -176,10 +176,10 @@ async def registration_kept(wire: Wire) -> None:
 @probe(needs=REGISTRATION, safety=Safety.INTRUSIVE, depth=Depth.FULL)
 async def registration_token_of_another(wire: Wire) -> None:
     """Use a client's token at another client: `read`, and `update` and `delete` while it lives."""
-    async with open_desk(wire) as desk:
-        mine = await desk.manageable("register", metadata_for(wire.provider))
-        other = await desk.manageable("register-other", metadata_for(wire.provider))
-        place, _ = desk.place(mine)
+    async with throwaway_clients(wire) as throwaway:
+        mine = await throwaway.manageable("register", metadata_for(wire.provider))
+        other = await throwaway.manageable("register-other", metadata_for(wire.provider))
+        place, _ = throwaway.place(mine)
         update = _update(mine, wire.provider, redirect_uris=[NEW])
         for step, request in {
             "read": configuration_request("GET", place, other.token),
@@ -187,10 +187,10 @@ async def registration_token_of_another(wire: Wire) -> None:
             "delete": configuration_request("DELETE", place, other.token),
         }.items():
             await wire.send(request, step)
-            alive = await desk.manage(f"other-after-{step}", "GET", other)
+            alive = await throwaway.manage(f"other-after-{step}", "GET", other)
             if not alive.is_granted:
                 break
-        await desk.manage("after", "GET", mine)
+        await throwaway.manage("after", "GET", mine)
 
 
 def _bogus_code(provider: Provider) -> Request:

@@ -14,7 +14,12 @@ from idprobe.model.exchange import form_encode
 from idprobe.model.profile import Capability, Provider
 from idprobe.probes import Depth, probe
 from idprobe.probes.steps.authorization_request import ordinary
-from idprobe.probes.steps.throwaway_clients import CALLBACK, Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import (
+    CALLBACK,
+    ThrowawayClients,
+    metadata_for,
+    throwaway_clients,
+)
 
 __all__ = [
     "auth_time_registered",
@@ -58,26 +63,26 @@ async def openid_metadata_faults(wire: Wire) -> None:
         "logo-elsewhere": {"logo_uri": f"{ELSEWHERE}/logo.png"},
         "policy-elsewhere": {"policy_uri": f"{ELSEWHERE}/privacy"},
     }
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(provider))
         for step, changes in cases.items():
-            await desk.offer(step, metadata_for(provider, **changes))
-        await _register_by_form(desk)
-        await desk.register("control-again", metadata_for(provider))
+            await throwaway.offer(step, metadata_for(provider, **changes))
+        await _register_by_form(throwaway)
+        await throwaway.register("control-again", metadata_for(provider))
 
 
 @probe(needs=REGISTRATION)
 async def native_redirects_registered(wire: Wire) -> None:
     """Register native clients: at `loopback`, with its `own-scheme`, and by `plain-http`."""
     native = {"application_type": "native", "token_endpoint_auth_method": "none"}
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         for step, uri in {
             "loopback": "http://127.0.0.1/cb",
             "own-scheme": "com.example.idprobe:/cb",
             "plain-http": "http://client.example/cb",
         }.items():
-            await desk.offer(step, metadata_for(wire.provider, **native, redirect_uris=[uri]))
+            await throwaway.offer(step, metadata_for(wire.provider, **native, redirect_uris=[uri]))
 
 
 @probe(needs=REGISTRATION)
@@ -90,11 +95,11 @@ async def implicit_clients_registered(wire: Wire) -> None:
         "grant_types": ["implicit"],
         "token_endpoint_auth_method": "none",
     }
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider, **implicit))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider, **implicit))
         for step, changes in UNSAFE.items():
-            await desk.offer(step, metadata_for(wire.provider, **implicit, **changes))
-        await desk.register("control-again", metadata_for(wire.provider, **implicit))
+            await throwaway.offer(step, metadata_for(wire.provider, **implicit, **changes))
+        await throwaway.register("control-again", metadata_for(wire.provider, **implicit))
 
 
 @probe(needs=AT_WORK, logs_in=True)
@@ -104,28 +109,28 @@ async def id_token_algorithms_registered(wire: Wire) -> None:
     No signature, `none`, is an algorithm too where it is on offer (Core section 2).
     """
     offered = wire.provider.metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for alg in [one for one in offered if str(one).startswith(WITHOUT_SECRET)]:
             metadata = metadata_for(wire.provider, id_token_signed_response_alg=alg)
-            provider = await _registered(desk, f"register/{alg}", metadata)
+            provider = await _registered(throwaway, f"register/{alg}", metadata)
             await _token(wire, provider, f"/{alg}")
 
 
 @probe(needs=AT_WORK, logs_in=True)
 async def auth_time_registered(wire: Wire) -> None:
     """Register require_auth_time and get an ID Token: `token`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, require_auth_time=True)
-        await _token(wire, await _registered(desk, "register", metadata), "")
+        await _token(wire, await _registered(throwaway, "register", metadata), "")
 
 
 @probe(needs=AT_WORK, logs_in=True)
 async def default_acr_registered(wire: Wire) -> None:
     """Register default_acr_values that nobody can meet, and log in: `login`."""
-    async with open_desk(wire) as desk:
-        await _registered(desk, "control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await _registered(throwaway, "control", metadata_for(wire.provider))
         metadata = metadata_for(wire.provider, default_acr_values=[UNREACHABLE])
-        registration = registration_of(await desk.offer("register", metadata))
+        registration = registration_of(await throwaway.offer("register", metadata))
         if registration is None:
             raise Unsuited("the server registers no default_acr_values that it cannot meet")
         client = replace(registration.client("registered", metadata), scope="openid")
@@ -136,9 +141,9 @@ async def default_acr_registered(wire: Wire) -> None:
 @probe(needs=AT_WORK, logs_in=True, depth=Depth.FULL)
 async def max_age_registered(wire: Wire) -> None:
     """Register default_max_age; once the login is older: `stale`, and with max_age `overridden`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, default_max_age=MAX_AGE_S)
-        provider = await _registered(desk, "register", metadata)
+        provider = await _registered(throwaway, "register", metadata)
         await wire.run(authorize(provider, scope="openid"), "authorize")
         await asyncio.sleep(MAX_AGE_S + 1.5)
         old = ordinary(provider, extra=(SILENT, ("max_age", "10000")))
@@ -147,11 +152,13 @@ async def max_age_registered(wire: Wire) -> None:
         await wire.run(visit(provider, stale, user=False), "stale")
 
 
-async def _registered(desk: Desk, step: str, metadata: Mapping[str, Any]) -> Provider:
+async def _registered(
+    throwaway: ThrowawayClients, step: str, metadata: Mapping[str, Any]
+) -> Provider:
     """Return the provider as a client sees it that was registered with these metadata."""
-    registration = await desk.register(step, metadata)
+    registration = await throwaway.register(step, metadata)
     client = replace(registration.client("registered", metadata), scope="openid")
-    return desk.wire.provider.with_client(client)
+    return throwaway.wire.provider.with_client(client)
 
 
 async def _token(wire: Wire, provider: Provider, suffix: str) -> None:
@@ -160,13 +167,13 @@ async def _token(wire: Wire, provider: Provider, suffix: str) -> None:
     await wire.run(redeem(provider, authorized), f"token{suffix}")
 
 
-async def _register_by_form(desk: Desk) -> None:
+async def _register_by_form(throwaway: ThrowawayClients) -> None:
     """Send a registration as a form body: `form`."""
-    token = desk.wire.provider.profile.initial_access_token
+    token = throwaway.wire.provider.profile.initial_access_token
     request = registration_request(
-        desk.wire.provider, metadata_for(desk.wire.provider), initial_access_token=token
+        throwaway.wire.provider, metadata_for(throwaway.wire.provider), initial_access_token=token
     )
     others = tuple(pair for pair in request.headers if pair[0] != "Content-Type")
     form = (("Content-Type", "application/x-www-form-urlencoded"), *others)
     body = form_encode([("redirect_uris", CALLBACK), ("client_name", "idprobe")]).encode()
-    await desk.send("form", replace(request, headers=form, body=body))
+    await throwaway.send("form", replace(request, headers=form, body=body))

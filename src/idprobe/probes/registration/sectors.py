@@ -10,7 +10,12 @@ from idprobe.flows.registration import registration_of
 from idprobe.model.profile import Capability
 from idprobe.probes import probe
 from idprobe.probes.steps.callbacks import document
-from idprobe.probes.steps.throwaway_clients import CALLBACK, Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import (
+    CALLBACK,
+    ThrowawayClients,
+    metadata_for,
+    throwaway_clients,
+)
 
 __all__ = ["sector_documents", "sectors_shared"]
 
@@ -28,24 +33,24 @@ def _is_offered(wire: Wire) -> None:
         raise Unsuited("the metadata does not list pairwise in subject_types_supported")
 
 
-async def _may_be_ours(desk: Desk, uri: str) -> None:
+async def _may_be_ours(throwaway: ThrowawayClients, uri: str) -> None:
     """Prove that a sector at our address is registered; Unsuited where only https will do."""
     members = {**PAIRWISE, "sector_identifier_uri": uri}
-    response = await desk.enter("good", metadata_for(desk.wire.provider, **members))
+    response = await throwaway.enter("good", metadata_for(throwaway.wire.provider, **members))
     if uri.startswith("http:") and not response.is_granted:
         raise Unsuited(
             "the server registers no sector at a plain http address, and our listener has no "
             "other: name an https public_url under [listener]"
         )
     if registration_of(response) is None:
-        raise ControlFailed(desk.wire.exchanges[-1], "good: wanted a client registered")
+        raise ControlFailed(throwaway.wire.exchanges[-1], "good: wanted a client registered")
 
 
-async def _login(desk: Desk, step: str, **members: Any) -> None:
+async def _login(throwaway: ThrowawayClients, step: str, **members: Any) -> None:
     """Register a pairwise client and log in to it: its tokens are those of the step."""
-    wire = desk.wire
+    wire = throwaway.wire
     metadata = metadata_for(wire.provider, **{**PAIRWISE, **members})
-    registration = await desk.register(f"register-{step}", metadata)
+    registration = await throwaway.register(f"register-{step}", metadata)
     client = registration.client(step, {**metadata, "scope": "openid"})
     provider = wire.provider.with_client(client)
     authorized = await wire.run(authorize(provider, scope="openid"), f"login-{step}")
@@ -59,13 +64,13 @@ async def sectors_shared(wire: Wire) -> None:
     The calls to the sector documents are `call-one` and `call-host`.
     """
     _is_offered(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         listed = document([CALLBACK, OTHER])
         sector, twin = (wire.listen(f"call-{name}", listed, ".json") for name in ("one", "host"))
-        await _may_be_ours(desk, sector.url)
-        await _login(desk, "one", sector_identifier_uri=sector.url)
-        await _login(desk, "other", redirect_uris=[OTHER], sector_identifier_uri=sector.url)
-        await _login(desk, "host", sector_identifier_uri=twin.url)
+        await _may_be_ours(throwaway, sector.url)
+        await _login(throwaway, "one", sector_identifier_uri=sector.url)
+        await _login(throwaway, "other", redirect_uris=[OTHER], sector_identifier_uri=sector.url)
+        await _login(throwaway, "host", sector_identifier_uri=twin.url)
 
 
 @probe(needs={Capability.REGISTRATION, Capability.LISTENER})
@@ -75,10 +80,10 @@ async def sector_documents(wire: Wire) -> None:
     `plain` is an http address of somebody else; `leading` redirects to `call-elsewhere`.
     """
     _is_offered(wire)
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         good = wire.listen("call-good", document([CALLBACK]), ".json")
         pairwise = metadata_for(wire.provider, **PAIRWISE)
-        await _may_be_ours(desk, good.url)
+        await _may_be_ours(throwaway, good.url)
         elsewhere = wire.listen("call-elsewhere", document([CALLBACK]), ".json")
         leading = Reply(302, headers=(("Location", elsewhere.url),))
         replies = {
@@ -91,5 +96,5 @@ async def sector_documents(wire: Wire) -> None:
             step: wire.listen(f"call-{step}", reply, ".json").url for step, reply in replies.items()
         }
         for step, uri in {**uris, "plain": PLAIN}.items():
-            await desk.offer(step, {**pairwise, "sector_identifier_uri": uri})
-        await desk.register("good-again", {**pairwise, "sector_identifier_uri": good.url})
+            await throwaway.offer(step, {**pairwise, "sector_identifier_uri": uri})
+        await throwaway.register("good-again", {**pairwise, "sector_identifier_uri": good.url})

@@ -7,7 +7,7 @@ from idprobe.client.wire import Wire
 from idprobe.formats.jose import generate_key, public_key, sign_jwt
 from idprobe.model.profile import Capability
 from idprobe.probes import probe
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 
 __all__ = ["software_statements"]
 
@@ -21,11 +21,11 @@ async def software_statements(wire: Wire) -> None:
 
     Steps: `garbage`, `unsigned`, `nameless` (without iss), `stranger` (well signed, by nobody).
     """
-    async with open_desk(wire) as desk:
-        await desk.register("control", metadata_for(wire.provider))
+    async with throwaway_clients(wire) as throwaway:
+        await throwaway.register("control", metadata_for(wire.provider))
         for step, statement in _statements():
-            await desk.offer(step, metadata_for(wire.provider, software_statement=statement))
-        await desk.register("control-again", metadata_for(wire.provider))
+            await throwaway.offer(step, metadata_for(wire.provider, software_statement=statement))
+        await throwaway.register("control-again", metadata_for(wire.provider))
 
 
 def _statements() -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes import probe
 from idprobe.probes.steps.altered_tokens import altered
 from idprobe.probes.steps.authorization_request import is_openid, ordinary, tried
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 
 __all__ = [
     "IN_OBJECT",
@@ -137,14 +137,14 @@ async def request_object_unsigned(wire: Wire) -> None:
 @probe(needs=NEEDS | {Capability.REGISTRATION}, logs_in=True)
 async def request_object_algorithms(wire: Wire) -> None:
     """Register a client that signs with ES256: `good`, then `rs256` and `unsigned`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         curved, rsa = generate_key("EC"), spare_key("registered", "RSA")
         metadata = metadata_for(
             wire.provider,
             request_object_signing_alg="ES256",
             jwks={"keys": [{**public_key(one), "use": "sig"} for one in (curved, rsa)]},
         )
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         wire.provider = wire.provider.with_client(registration.client("registered", metadata))
         plain = ordinary(wire.provider, extra=OPENID)
         for step, (key, alg) in {

@@ -15,7 +15,7 @@ from idprobe.model.profile import Capability, Provider
 from idprobe.probes import Depth, probe
 from idprobe.probes.steps.authorization_request import ordinary, tried
 from idprobe.probes.steps.callbacks import JWT, signed_by
-from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, metadata_for, throwaway_clients
 
 __all__ = [
     "BEHIND_URI",
@@ -78,17 +78,20 @@ class Referrer:
 
 
 async def _referrer(
-    desk: Desk, places: Mapping[str, Place], *others: Mapping[str, Any], **members: Any
+    throwaway: ThrowawayClients,
+    places: Mapping[str, Place],
+    *others: Mapping[str, Any],
+    **members: Any,
 ) -> Referrer:
     """Register a client for our addresses, with a key that it uses and maybe others."""
-    wire, key = desk.wire, generate_key("EC")
+    wire, key = throwaway.wire, generate_key("EC")
     metadata = metadata_for(
         wire.provider,
         request_uris=[place.url for place in places.values()],
         jwks={"keys": [{**public_key(one), "use": "sig"} for one in (key, *others)]},
         **members,
     )
-    registration = await desk.register("register", metadata)
+    registration = await throwaway.register("register", metadata)
     client = registration.client("by-reference", metadata)
     return Referrer(wire, wire.provider.with_client(client), key)
 
@@ -107,13 +110,13 @@ async def request_objects_referenced(wire: Wire) -> None:
     `long` and `too-long` have request_uris of 500 and of 2000 characters; `rs256` has an object
     with that signature.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = _places(wire, "control", "values", "hash", "rs256")
         base = len(places["control"].url)
         for step, length in (("long", LONG), ("too-long", TOO_LONG)):
             places[step] = wire.listen(f"call-{step}", suffix="?x=" + "x" * (length - base))
         rsa = spare_key("registered", "RSA")
-        me = await _referrer(desk, places, rsa)
+        me = await _referrer(throwaway, places, rsa)
         await me.control(places["control"], "control")
         outside = me.plain(state=OUTER, nonce=OUTER)
         places["values"].reply = me.served(outside, state=BEHIND_URI, nonce=BEHIND_URI)
@@ -139,10 +142,10 @@ async def request_uris_faulty(wire: Wire) -> None:
     algorithm than registered.
     """
     faults = ("response-type", "client-id", "page", "missing", "not-a-jwt", "wrong-alg")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = _places(wire, "control", *faults)
         other = spare_key("registered", "RSA")
-        me = await _referrer(desk, places, other, request_object_signing_alg="ES256")
+        me = await _referrer(throwaway, places, other, request_object_signing_alg="ES256")
         await me.control(places["control"], "control")
         pairs = me.plain()
         replies = {
@@ -167,9 +170,9 @@ async def request_uris_bounded(wire: Wire) -> None:
 
     Where our addresses are plain http, an object of alg none is there as well: `unsigned`.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = _places(wire, "control", "redirect", "huge", "unsigned")
-        me = await _referrer(desk, places)
+        me = await _referrer(throwaway, places)
         await me.control(places["control"], "control")
         pairs = me.plain()
         elsewhere = wire.listen("call-elsewhere", me.served(pairs), ".jwt")
@@ -185,9 +188,9 @@ async def request_uris_bounded(wire: Wire) -> None:
 @probe(needs=NEEDS, logs_in=True, depth=Depth.FULL)
 async def request_uri_held_back(wire: Wire) -> None:
     """Refer to an address that answers after half a minute: `slow`, which may have no response."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         places = _places(wire, "control", "slow")
-        me = await _referrer(desk, places)
+        me = await _referrer(throwaway, places)
         await me.control(places["control"], "control")
         pairs = me.plain()
         places["slow"].reply = Reply(200, b"late", JWT, delay_s=HELD_BACK_S)

@@ -18,7 +18,7 @@ from idprobe.model.profile import Capability, Provider
 from idprobe.probes import Depth, probe
 from idprobe.probes.steps.authorization_request import ordinary
 from idprobe.probes.steps.client_assertions import Signer, accepted, signing
-from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, metadata_for, throwaway_clients
 
 __all__ = [
     "FORM",
@@ -84,10 +84,10 @@ async def listener_reached(wire: Wire) -> None:
     if not wire.provider.has_endpoint("registration_endpoint"):
         raise Unsuited("the server has no registration_endpoint to be told of our addresses")
     said: list[str] = []
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for way in (_by_jwks_uri, _by_request_uri, _by_sector):
             try:
-                await way(desk)
+                await way(throwaway)
             except (IdprobeError, EvidenceError) as error:
                 said.append(str(error))
             if wire.calls:
@@ -102,11 +102,11 @@ async def listener_reached(wire: Wire) -> None:
 )
 async def client_key_rotated(wire: Wire) -> None:
     """Use a key that our address tells, `first`, and some seconds later another one: `second`."""
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         first, second = spare_key("first", "RSA"), spare_key("second", "RSA")
         place = wire.listen("call-keys", key_server(first))
         metadata = key_metadata(place.url)
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         client = replace(registration.client("signer", metadata), scope="")
         provider = wire.provider.with_client(client)
         signer = await accepted(wire, Signer(provider, first, key_header(first), ""))
@@ -131,12 +131,12 @@ def _host(wire: Wire) -> str:
     return wire.listener.url if wire.listener is not None else "any place"
 
 
-async def _by_jwks_uri(desk: Desk) -> None:
+async def _by_jwks_uri(throwaway: ThrowawayClients) -> None:
     """Authenticate with a key that only our address tells."""
-    wire, key = desk.wire, spare_key("first", "RSA")
+    wire, key = throwaway.wire, spare_key("first", "RSA")
     place = wire.listen("call-jwks", key_server(key))
     metadata = key_metadata(place.url)
-    response = await desk.enter("register-jwks", metadata)
+    response = await throwaway.enter("register-jwks", metadata)
     registration = registration_of(response)
     if registration is None:
         return
@@ -149,9 +149,9 @@ async def _by_jwks_uri(desk: Desk) -> None:
             return
 
 
-async def _by_request_uri(desk: Desk) -> None:
+async def _by_request_uri(throwaway: ThrowawayClients) -> None:
     """Ask for a login whose parameters stand at our address."""
-    wire = desk.wire
+    wire = throwaway.wire
     place = wire.listen("call-request-uri", suffix=".jwt")
     key = generate_key("EC")
     metadata = metadata_for(
@@ -159,7 +159,7 @@ async def _by_request_uri(desk: Desk) -> None:
         request_uris=[place.url],
         jwks={"keys": [{**public_key(key), "use": "sig"}]},
     )
-    registration = registration_of(await desk.enter("register-request-uri", metadata))
+    registration = registration_of(await throwaway.enter("register-request-uri", metadata))
     if registration is None:
         return
     provider = wire.provider.with_client(registration.client("by-reference", metadata))
@@ -173,11 +173,11 @@ async def _by_request_uri(desk: Desk) -> None:
     await place.called(SETTLE_S)
 
 
-async def _by_sector(desk: Desk) -> None:
+async def _by_sector(throwaway: ThrowawayClients) -> None:
     """Register a pairwise client whose redirect URIs are listed at our address."""
-    wire = desk.wire
+    wire = throwaway.wire
     metadata = metadata_for(wire.provider)
     place = wire.listen("call-sector", document(metadata["redirect_uris"]), ".json")
     pairwise = {"subject_type": "pairwise", "sector_identifier_uri": place.url}
-    await desk.offer("register-sector", {**metadata, **pairwise})
+    await throwaway.offer("register-sector", {**metadata, **pairwise})
     await place.called(SETTLE_S)

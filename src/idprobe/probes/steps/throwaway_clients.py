@@ -1,4 +1,4 @@
-"""The desk where probes register throw-away clients: what it gave out, it takes back."""
+"""Throw-away clients: probes register them, and each is deleted in the end."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +14,14 @@ from idprobe.flows.registration import Registration, configuration_request, regi
 from idprobe.model.exchange import Request, Response
 from idprobe.model.profile import Provider
 
-__all__ = ["CALLBACK", "GONE", "Desk", "metadata_for", "open_desk", "secret_method"]
+__all__ = [
+    "CALLBACK",
+    "GONE",
+    "ThrowawayClients",
+    "metadata_for",
+    "secret_method",
+    "throwaway_clients",
+]
 
 CALLBACK: Final = "https://client.example/cb"
 GONE: Final = frozenset({200, 202, 204})
@@ -43,7 +50,7 @@ def metadata_for(provider: Provider, **changes: Any) -> dict[str, Any]:
 
 
 @dataclass(slots=True, eq=False)
-class Desk:
+class ThrowawayClients:
     """Registers clients on a wire, writes each down at once, and deletes them in the end."""
 
     wire: Wire
@@ -123,7 +130,7 @@ class Desk:
         return uri, registration.token if newest is None else newest.registration_access_token
 
     async def close(self) -> None:
-        """Prove that the desk is still open, if it refused at last; raises ControlFailed if not.
+        """Prove that registration still works, if it refused at last; raises ControlFailed if not.
 
         A server that has come to refuse everything would look as if it refused what was wrong.
         """
@@ -176,13 +183,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(wire: Wire) -> AsyncIterator[Desk]:
-    """Open a desk; when it closes, for whatever reason, its clients are deleted."""
+async def throwaway_clients(wire: Wire) -> AsyncIterator[ThrowawayClients]:
+    """Let clients be registered; at the end, for whatever reason, they are deleted."""
     ledger = ledger_for(wire.provider.profile)
     ledger.prepare()
-    desk = Desk(wire, ledger)
+    throwaway = ThrowawayClients(wire, ledger)
     try:
-        yield desk
-        await desk.close()
+        yield throwaway
+        await throwaway.close()
     finally:
-        await desk.take_back()
+        await throwaway.take_back()

@@ -8,7 +8,7 @@ from idprobe.flows import authorize, redeem
 from idprobe.model.profile import Capability, Role
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import ordinary, tried, tried_for_tokens
-from idprobe.probes.steps.throwaway_clients import metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import metadata_for, throwaway_clients
 
 __all__ = [
     "OFFLINE",
@@ -44,11 +44,11 @@ async def offline_access_of_new_client(wire: Wire) -> None:
     The client is new. Before, the user agrees to openid alone: `login`; in the end to all of it:
     `granted`, `tokens-granted`.
     """
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(
             wire.provider, grant_types=["authorization_code", "refresh_token"], scope=OFFLINE
         )
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         wire.provider = wire.provider.with_client(registration.client("registered", metadata))
         await wire.run(authorize(wire.provider, scope="openid"), "login")
         await tried_for_tokens(wire, "silent", scope=OFFLINE, extra=SILENT, user=False)

@@ -14,7 +14,7 @@ from idprobe.formats.jwe import CONTENT_BITS
 from idprobe.model.profile import Capability, Provider
 from idprobe.probes import probe
 from idprobe.probes.steps.authorization_request import tried_for_tokens
-from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, metadata_for, throwaway_clients
 
 __all__ = [
     "at_work",
@@ -70,11 +70,13 @@ def _jwks(alg: str, *keys: Mapping[str, Any]) -> dict[str, Any]:
     return {"keys": [{**public_key(key), **more} for key, more in zip(keys, named, strict=True)]}
 
 
-async def at_work(desk: Desk, step: str, *, userinfo: bool = False, **metadata: Any) -> Provider:
+async def at_work(
+    throwaway: ThrowawayClients, step: str, *, userinfo: bool = False, **metadata: Any
+) -> Provider:
     """Register a client and log in to it: `register/STEP`, `token/STEP`, and `userinfo/STEP`."""
-    wire = desk.wire
+    wire = throwaway.wire
     asked = metadata_for(wire.provider, **metadata)
-    registration = await desk.register(f"register/{step}", asked)
+    registration = await throwaway.register(f"register/{step}", asked)
     client = replace(registration.client("registered", asked), scope="openid")
     provider = wire.provider.with_client(client)
     tokens = await _tokens(wire, provider, step)
@@ -95,9 +97,9 @@ async def mac_id_tokens(wire: Wire) -> None:
     algorithms = [one for one in offered if one.startswith("HS")]
     if not algorithms:
         raise Unsuited("the server offers no HMAC algorithm for ID Tokens")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for alg in algorithms:
-            await at_work(desk, alg, id_token_signed_response_alg=alg)
+            await at_work(throwaway, alg, id_token_signed_response_alg=alg)
 
 
 @probe(needs=frozenset({Capability.REGISTRATION}))
@@ -107,13 +109,13 @@ async def mac_secrets(wire: Wire) -> None:
     algorithms = [one for one in offered if one.startswith("HS")]
     if not algorithms:
         raise Unsuited("the server offers no HMAC algorithm for ID Tokens")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for alg in algorithms:
             metadata = metadata_for(wire.provider, id_token_signed_response_alg=alg)
-            await desk.register(f"register/{alg}", metadata)
+            await throwaway.register(f"register/{alg}", metadata)
         metadata = metadata_for(wire.provider, id_token_signed_response_alg=algorithms[0])
         for number in range(SECRETS):
-            await desk.register(f"secret/{number}", metadata)
+            await throwaway.register(f"secret/{number}", metadata)
 
 
 @probe(needs=frozenset({Capability.REGISTRATION}))
@@ -129,10 +131,10 @@ async def public_client_with_secrets(wire: Wire) -> None:
         wishes["encryption"] = {"id_token_encrypted_response_alg": symmetric[0]}
     if not wishes:
         raise Unsuited("the server offers no algorithm that a secret is the key of")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         for step, wish in wishes.items():
-            await desk.register("control", metadata_for(provider, **wish))
-            await desk.offer(
+            await throwaway.register("control", metadata_for(provider, **wish))
+            await throwaway.offer(
                 step,
                 metadata_for(provider, token_endpoint_auth_method="none", **wish),  # noqa: S106 -- a method
             )
@@ -142,10 +144,10 @@ async def public_client_with_secrets(wire: Wire) -> None:
 async def signed_userinfo(wire: Wire) -> None:
     """Register each algorithm for UserInfo: `userinfo/ALG`; and none: `userinfo/plain`."""
     offered = _listed(wire.provider, "userinfo_signing_alg_values_supported")
-    async with open_desk(wire) as desk:
-        await at_work(desk, "plain", userinfo=True)
+    async with throwaway_clients(wire) as throwaway:
+        await at_work(throwaway, "plain", userinfo=True)
         for alg in [one for one in offered if one != "none"][:MOST]:
-            await at_work(desk, alg, userinfo=True, userinfo_signed_response_alg=alg)
+            await at_work(throwaway, alg, userinfo=True, userinfo_signed_response_alg=alg)
 
 
 def _asymmetric(provider: Provider, kind: str) -> list[tuple[str, str]]:
@@ -175,19 +177,19 @@ async def encrypted_id_tokens(wire: Wire) -> None:
     algorithms = _asymmetric(provider, "id_token")
     offered = _listed(provider, "id_token_encryption_enc_values_supported")
     keys = {kty: _keys(wire, kty) for kty in {kty for _, kty in algorithms}}
-    async with open_desk(wire) as desk:
-        await at_work(desk, "plain")
+    async with throwaway_clients(wire) as throwaway:
+        await at_work(throwaway, "plain")
         for alg, kty in algorithms:
             jwks = _jwks(alg, *keys[kty])
-            await at_work(desk, alg, jwks=jwks, id_token_encrypted_response_alg=alg)
+            await at_work(throwaway, alg, jwks=jwks, id_token_encrypted_response_alg=alg)
         alg, kty = algorithms[0]
         wish: dict[str, Any] = {"id_token_encrypted_response_alg": alg}
         for enc in [one for one in offered if one in CONTENT_BITS][:MOST]:
             jwks = _jwks(alg, *keys[kty])
             named = {**wish, "id_token_encrypted_response_enc": enc}
-            await at_work(desk, f"{alg} {enc}", jwks=jwks, **named)
+            await at_work(throwaway, f"{alg} {enc}", jwks=jwks, **named)
         second = _key_pair(wire, kty, "enc", 2)
-        await at_work(desk, "two-keys", jwks=_jwks(alg, *keys[kty], second), **wish)
+        await at_work(throwaway, "two-keys", jwks=_jwks(alg, *keys[kty], second), **wish)
 
 
 def _keys(wire: Wire, kty: str) -> Sequence[Mapping[str, Any]]:
@@ -201,19 +203,19 @@ async def encrypted_userinfo(wire: Wire) -> None:
     (alg, kty), *_ = _asymmetric(wire.provider, "userinfo")
     signing = _listed(wire.provider, "userinfo_signing_alg_values_supported")
     wish = {"userinfo_encrypted_response_alg": alg, "jwks": _jwks(alg, *_keys(wire, kty))}
-    async with open_desk(wire) as desk:
-        await at_work(desk, "alone", userinfo=True, **wish)
+    async with throwaway_clients(wire) as throwaway:
+        await at_work(throwaway, "alone", userinfo=True, **wish)
         if "RS256" in signing:
             both = {**wish, "userinfo_signed_response_alg": "RS256"}
-            await at_work(desk, "both", userinfo=True, **both)
+            await at_work(throwaway, "both", userinfo=True, **both)
 
 
 @probe(needs=NEEDS, logs_in=True)
 async def encryption_by_secret(wire: Wire) -> None:
     """Register encryption of ID Tokens by the client secret: `register/ALG`, `token/ALG`."""
     alg = _first(wire.provider, "id_token_encryption_alg_values_supported", *SECRET_ALGORITHMS)
-    async with open_desk(wire) as desk:
-        await at_work(desk, alg, id_token_encrypted_response_alg=alg)
+    async with throwaway_clients(wire) as throwaway:
+        await at_work(throwaway, alg, id_token_encrypted_response_alg=alg)
 
 
 @probe(needs=NEEDS, logs_in=True)
@@ -226,16 +228,16 @@ async def encryption_faults(wire: Wire) -> None:
     (alg, kty), *_ = _asymmetric(provider, "id_token")
     encs = _listed(provider, "id_token_encryption_enc_values_supported") or ["A128CBC-HS256"]
     wish: dict[str, Any] = {"id_token_encrypted_response_alg": alg}
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         good = metadata_for(provider, jwks=_jwks(alg, *_keys(wire, kty)), **wish)
-        await desk.register("control", good)
+        await throwaway.register("control", good)
         alone = metadata_for(provider, id_token_encrypted_response_enc=encs[0])
-        await desk.offer("enc", alone)
+        await throwaway.offer("enc", alone)
         metadata = metadata_for(provider, jwks=_jwks(alg, _key_pair(wire, kty, "sig")), **wish)
-        registration = registration_of(await desk.offer("signing-key", metadata))
+        registration = registration_of(await throwaway.offer("signing-key", metadata))
         if registration is not None:
             client = registration.client("registered", metadata)
             wire.provider = provider.with_client(client)
             await tried_for_tokens(wire, "signing-key", scope="openid")
             wire.provider = provider
-        await desk.register("control-again", good)
+        await throwaway.register("control-again", good)

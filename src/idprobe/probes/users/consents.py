@@ -18,7 +18,7 @@ from idprobe.flows import (
 from idprobe.flows.registration import Registration
 from idprobe.model.profile import Capability, Provider, Role
 from idprobe.probes import Safety, probe
-from idprobe.probes.steps.throwaway_clients import Desk, metadata_for, open_desk
+from idprobe.probes.steps.throwaway_clients import ThrowawayClients, metadata_for, throwaway_clients
 from idprobe.probes.steps.token_requests import WRONG_SECRET
 
 __all__ = [
@@ -62,14 +62,14 @@ async def consents_compared(wire: Wire) -> None:
     scopes = _scopes(wire.provider)
     little, all_of_them = " ".join(scopes[:1]), " ".join(scopes)
     asked = {"client_name": NAME, **({"scope": all_of_them} if scopes else {})}
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, **asked)
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         await _log_in(wire, "little", registration, metadata, little)
         if len(scopes) > 1:
             await _log_in(wire, "more", registration, metadata, all_of_them)
         metadata = metadata_for(wire.provider, **asked, redirect_uris=[CLEAR])
-        response = await desk.offer("register-clear", metadata)
+        response = await throwaway.offer("register-clear", metadata)
         if response.is_granted:
             clear = Registration.from_response(response)
             await _log_in(wire, "clear", clear, metadata, little)
@@ -82,11 +82,13 @@ async def privileges_registered(wire: Wire) -> None:
     The registrations are `register` and `register-privileged`.
     """
     scope = " ".join(_scopes(wire.provider)[:1])
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, client_name=NAME)
-        await _log_in(wire, "plain", await desk.register("register", metadata), metadata, scope)
+        await _log_in(
+            wire, "plain", await throwaway.register("register", metadata), metadata, scope
+        )
         metadata = {**metadata, **PRIVILEGES}
-        response = await desk.offer("register-privileged", metadata)
+        response = await throwaway.offer("register-privileged", metadata)
         if response.is_granted:
             registration = Registration.from_response(response)
             await _log_in(wire, "privileged", registration, metadata, scope)
@@ -98,9 +100,9 @@ async def narrow_client_registered(wire: Wire) -> None:
     scopes = _scopes(wire.provider)
     if len(scopes) <= 1:
         raise Unsuited("the profile has one scope only")
-    async with open_desk(wire) as desk:
+    async with throwaway_clients(wire) as throwaway:
         metadata = metadata_for(wire.provider, scope=scopes[0])
-        registration = await desk.register("register", metadata)
+        registration = await throwaway.register("register", metadata)
         if registration.text("scope") != scopes[0]:
             raise Unsuited("the server does not register for which scope a client may ask")
         await _log_in(wire, "asked", registration, metadata, " ".join(scopes))
@@ -128,8 +130,8 @@ async def secret_guessed(wire: Wire) -> None:
     The secret is told in `register`. Nobody but this probe knows the client. Another client of the
     profile asks after that: `bystander`.
     """
-    async with open_desk(wire) as desk:
-        provider = await _guessable(desk)
+    async with throwaway_clients(wire) as throwaway:
+        provider = await _guessable(throwaway)
         await wire.send(token_request(provider, NO_SUCH_CODE), "control")
         for number in range(GUESSES):
             secret = f"{WRONG_SECRET}{number}"
@@ -141,11 +143,11 @@ async def secret_guessed(wire: Wire) -> None:
             await wire.send(token_request(other, NO_SUCH_CODE), "bystander")
 
 
-async def _guessable(desk: Desk) -> Provider:
+async def _guessable(throwaway: ThrowawayClients) -> Provider:
     """Return the server as a new client sees it that has a secret of its own."""
-    provider = desk.wire.provider
+    provider = throwaway.wire.provider
     metadata = metadata_for(provider)
-    registration = await desk.register("register", metadata)
+    registration = await throwaway.register("register", metadata)
     client = registration.client("guessable", metadata)
     if client.client_secret is None:
         raise Unsuited("a new client gets no secret that could be guessed")
