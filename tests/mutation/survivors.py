@@ -20,7 +20,7 @@ from tests.variants.compare import interval
 
 HERE: Final = Path(__file__).parent
 HEAD: Final = HERE / "page.head.md"
-JUDGES: Final = ("judge", "verdict", "checks", "reading.")
+JUDGES: Final = ("judge.", "model.verdict", "checks", "reading.")
 """The modules that judge; the others are the gate's, and what surrounds it."""
 KILLED: Final = frozenset({"killed", "timeout"})
 SURVIVED: Final = frozenset({"survived", "no tests"})
