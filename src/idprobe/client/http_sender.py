@@ -22,15 +22,21 @@ from idprobe.client.limits import Gate, Guard
 from idprobe.client.raw import Means, Tracks, connection_facts
 from idprobe.client.trust import tls_context
 from idprobe.errors import Refrained, Unsuited
-from idprobe.model.exchange import Connection, Exchange, Headers, Request, Response, Sender
+from idprobe.model.exchange import (
+    Connection,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    Sender,
+    TransportFailure,
+)
 from idprobe.model.profile import Limits, Network, Profile, origin_of
 
-__all__ = ["NOT_CONNECTED", "HttpSender"]
+__all__ = ["HttpSender"]
 
 USER_AGENT: Final = "idprobe/0.1"
 CONNECT_RETRIES: Final = 2
-NOT_CONNECTED: Final = "no connection"
-"""How a failure begins for which no connection was had."""
 
 
 class HttpSender:
@@ -141,15 +147,15 @@ class HttpSender:
             async with asyncio.timeout(self._limits.exchange_s):
                 response, connection = await self._fetch(request)
         except TimeoutError:
-            failure = f"no complete response within {self._limits.exchange_s:g} s"
+            failure = f"{TransportFailure.TIMED_OUT} {self._limits.exchange_s:g} s"
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            failure = f"{NOT_CONNECTED}: {_reason(error)}"
+            failure = f"{TransportFailure.NOT_CONNECTED}: {_reason(error)}"
         except httpx.RemoteProtocolError as error:
-            failure = f"the response breaks HTTP: {_reason(error)}"
+            failure = f"{TransportFailure.NOT_HTTP}: {_reason(error)}"
         except (httpx.InvalidURL, UnicodeError) as error:
-            failure = f"this cannot be sent: {_reason(error)}"
+            failure = f"{TransportFailure.NOT_SENT}: {_reason(error)}"
         except (httpx.TransportError, OSError) as error:
-            failure = f"the exchange broke off: {_reason(error)}"
+            failure = f"{TransportFailure.BROKEN_OFF}: {_reason(error)}"
         elapsed_ns = time.perf_counter_ns() - begun
         return Exchange(
             request, response, started_at, elapsed_ns, step, failure, Sender.HTTPX, connection
@@ -192,11 +198,11 @@ class HttpSender:
 
 def _may_repeat(exchange: Exchange, attempt: int) -> bool:
     """Return whether sending again cannot do twice what was meant once."""
-    failure = exchange.failure or ""
-    if failure.startswith(NOT_CONNECTED):
-        return attempt < CONNECT_RETRIES and "refused" not in failure
-    broke = failure.startswith("the exchange broke off")
-    return exchange.request.method == "GET" and broke and attempt == 0
+    failure = exchange.transport_failure
+    if failure is TransportFailure.NOT_CONNECTED:
+        return attempt < CONNECT_RETRIES and "refused" not in (exchange.failure or "")
+    broken_off = failure is TransportFailure.BROKEN_OFF
+    return exchange.request.method == "GET" and broken_off and attempt == 0
 
 
 def _reason(error: Exception) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "Request",
     "Response",
     "Sender",
+    "TransportFailure",
     "form_encode",
     "form_pairs",
     "parse_json",
@@ -53,6 +54,16 @@ class Sender(StrEnum):
     SERVER = "server"
     """The server under test, which called our listener."""
     FOREIGN = "foreign"
+
+
+class TransportFailure(StrEnum):
+    """Why an exchange has no response; the text of a failure begins with one of these."""
+
+    NOT_CONNECTED = "no connection"
+    TIMED_OUT = "no complete response within"
+    NOT_HTTP = "the response breaks HTTP"
+    NOT_SENT = "this cannot be sent"
+    BROKEN_OFF = "the exchange broke off"
 
 
 class LandingMode(StrEnum):
@@ -373,6 +384,12 @@ class Exchange:
         if self.response is None:
             raise EvidenceError(f"{self.request!r} got no response: {self.failure}")
         return self.response
+
+    @property
+    def transport_failure(self) -> TransportFailure | None:
+        """The kind of its failure; None with a response, or for what a hello or a HAR tells."""
+        kinds = (kind for kind in TransportFailure if (self.failure or "").startswith(kind))
+        return next(kinds, None)
 
     def __str__(self) -> str:
         what = repr(self.response) if self.response is not None else f"no response ({self.failure})"

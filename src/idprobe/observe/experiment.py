@@ -8,7 +8,7 @@ from typing import Final
 
 from idprobe.client.wire import Wire
 from idprobe.errors import ControlFailed, IdprobeError, NoResponse, Unsuited
-from idprobe.evidence.store import ProbeOutcome
+from idprobe.evidence.store import ProbeEnd, ProbeOutcome
 from idprobe.model.exchange import Exchange
 from idprobe.model.trace import Trace
 from idprobe.observe.final_control import FinalControls
@@ -63,7 +63,7 @@ class Experimenter:
 
     async def _ended(  # noqa: PLR0911 -- one for each way to end
         self, probe: Probe, wire: Wire
-    ) -> tuple[str, str]:
+    ) -> tuple[ProbeEnd, str]:
         """Make an experiment and return how it ended, and why."""
         longest_s = PROBE_S if wire.human is None else SLOW_PROBE_S
         longest_s += wire.effort.seconds if probe.searches else 0
@@ -96,7 +96,7 @@ class Experimenter:
             raise several.exceptions[0] from None
         await self.final_controls.make(probe, wire)
 
-    def _control_failed(self, error: ControlFailed) -> tuple[str, str]:
+    def _control_failed(self, error: ControlFailed) -> tuple[ProbeEnd, str]:
         """Tell a grant that the server never offered from a control that failed.
 
         Without `grant_types_supported` in the metadata nobody promised the grant: a refusal in the

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from idprobe.client.http_sender import NOT_CONNECTED
 from idprobe.evidence.store import UNDER_LOAD, ProbeOutcome
-from idprobe.model.exchange import Exchange, Sender
+from idprobe.model.exchange import Exchange, Sender, TransportFailure
 from idprobe.model.trace import Trace
 
 __all__ = ["without_interrupted"]
@@ -26,8 +25,8 @@ def _outages(traces: Mapping[str, Trace]) -> list[datetime]:
 
 def _failed(exchange: Exchange) -> bool:
     """Return whether no connection was had; handshakes that must fail are of experiments."""
-    failure = exchange.failure or ""
-    return exchange.sender is Sender.HTTPX and failure.startswith(NOT_CONNECTED)
+    failed = exchange.transport_failure is TransportFailure.NOT_CONNECTED
+    return exchange.sender is Sender.HTTPX and failed
 
 
 def without_interrupted(

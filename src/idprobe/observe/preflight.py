@@ -7,7 +7,7 @@ from typing import Final
 
 from idprobe.client.wire import Wire
 from idprobe.errors import EvidenceError, ProbeError
-from idprobe.evidence.store import ProbeOutcome
+from idprobe.evidence.store import ProbeEnd, ProbeOutcome
 from idprobe.model.profile import Client, Role
 from idprobe.observe.recorder import crash_place
 from idprobe.observe.wires import Wires
@@ -33,7 +33,7 @@ async def try_credentials(wires: Wires, probes: Sequence[Probe]) -> None:
     if wire.exchanges:
         elapsed = time.perf_counter_ns() - begun
         crash = next(filter(None, crashes), "")
-        ended = "crashed" if crash else "done"
+        ended: ProbeEnd = "crashed" if crash else "done"
         outcome = ProbeOutcome(PREFLIGHT, ended, crash, len(wire.exchanges), elapsed, wire.by_hand)
         await recorder.contained(PREFLIGHT, recorder.finish(PREFLIGHT, wire.exchanges, outcome))
 

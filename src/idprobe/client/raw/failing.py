@@ -5,6 +5,7 @@ from typing import Final
 import h11
 
 from idprobe.client.raw.connecting import HandshakeEndedError, NotConnectedError, reason_of
+from idprobe.model.exchange import TransportFailure
 from idprobe.model.profile import Limits
 
 __all__ = ["FAILURES", "failure_of"]
@@ -17,12 +18,12 @@ def failure_of(error: Exception, limits: Limits) -> str:
     """Return one of FAILURES as the failure of an exchange."""
     match error:
         case HandshakeEndedError():
-            return f"no connection: the handshake ended: {error}"
+            return f"{TransportFailure.NOT_CONNECTED}: the handshake ended: {error}"
         case NotConnectedError():
-            return f"no connection: {error}"
+            return f"{TransportFailure.NOT_CONNECTED}: {error}"
         case TimeoutError():
-            return f"no complete response within {limits.exchange_s:g} s"
+            return f"{TransportFailure.TIMED_OUT} {limits.exchange_s:g} s"
         case h11.RemoteProtocolError():
-            return f"the response breaks HTTP: {error}"
+            return f"{TransportFailure.NOT_HTTP}: {error}"
         case _:
-            return f"the exchange broke off: {reason_of(error)}"
+            return f"{TransportFailure.BROKEN_OFF}: {reason_of(error)}"

@@ -18,7 +18,7 @@ from idprobe.client.raw.connecting import (
 from idprobe.client.raw.failing import FAILURES, failure_of
 from idprobe.client.raw.means import How, Means
 from idprobe.client.raw.talk import Talk
-from idprobe.model.exchange import Connection, Exchange, Request, Response, Sender
+from idprobe.model.exchange import Connection, Exchange, Request, Response, Sender, TransportFailure
 from idprobe.model.profile import place_of
 
 __all__ = ["converse", "greet"]
@@ -74,7 +74,7 @@ async def greet(request: Request, means: Means, offer_name: str) -> Exchange:
         failure = f"no answer to the hello within {means.limits.exchange_s:g} s"
         return moment.exchange(request, None, failure, offered)
     except NotConnectedError as error:
-        return moment.exchange(request, None, f"no connection: {error}", offered)
+        return moment.exchange(request, None, f"{TransportFailure.NOT_CONNECTED}: {error}", offered)
     known = replace(
         offered, tls_version=answer.version, tls_cipher=answer.suite, tls_end=answer.end
     )

@@ -36,7 +36,9 @@ async def frontchannel_logout(wire: Wire) -> None:
         raise Unsuited(f"{ANNOUNCED} is not true in the metadata")
     async with throwaway_clients(wire) as throwaway:
         wanting = {"frontchannel_logout_session_required": True}
-        one = await enrol(throwaway, "one", frontchannel_logout_uri=f"{FRONTCHANNEL_URI}?a=1", **wanting)
+        one = await enrol(
+            throwaway, "one", frontchannel_logout_uri=f"{FRONTCHANNEL_URI}?a=1", **wanting
+        )
         uris = {
             "redirect_uris": [f"{OTHER}/cb"],
             "frontchannel_logout_uri": OTHER_FRONTCHANNEL_URI,

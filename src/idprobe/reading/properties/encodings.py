@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from idprobe.errors import EvidenceError
-from idprobe.model.exchange import Exchange
+from idprobe.model.exchange import Exchange, TransportFailure
 from idprobe.reading.answers import Flaw, gives_tokens
 from idprobe.reading.properties.examples import Claim, Example
 
@@ -61,7 +61,7 @@ def flaw_crashed(exchange: Exchange) -> Flaw | None:
     """
     response = exchange.response
     if response is None:
-        if (exchange.failure or "").startswith("no connection"):
+        if exchange.transport_failure is TransportFailure.NOT_CONNECTED:
             raise EvidenceError(f"the server was not reached: {exchange}")
         return Flaw(f"there is no answer: {exchange.failure}")
     if response.status in OF_OTHERS:
