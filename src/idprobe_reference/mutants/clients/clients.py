@@ -143,3 +143,14 @@ class BodyNamesTheClient(ReferenceServer):
         rest = Form([pair for pair in form.items() if pair[0] != "client_id"])
         super().authenticate_client(request, rest)
         return self.clients[named]
+
+
+@mutant(breaks="OIDCC-9/default-client-secret-basic")
+class NewcomersCannotUseBasic(ReferenceServer):
+    """A client that registered itself is refused when it uses HTTP Basic."""
+
+    def method_fits(self, client: ClientConfig, method: AuthMethod) -> bool:
+        is_new = client.client_id in self.records
+        return super().method_fits(client, method) and not (
+            is_new and method == "client_secret_basic"
+        )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from idprobe_reference.endpoints.authorization import Transaction
 from idprobe_reference.faults import OAuthFault
-from idprobe_reference.mutants.registration.registration import PlainHttpIsRegistered
+from idprobe_reference.mutants.registration.unsafe_registration import PlainHttpIsRegistered
 from idprobe_reference.mutants.registry import mutant
 from idprobe_reference.requests.forms import Form
 from idprobe_reference.server import ReferenceServer
