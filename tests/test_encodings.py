@@ -19,9 +19,9 @@ def exchange(step: str, request: Request, body: bytes = b"") -> Exchange:
     return Exchange(request, response, datetime(2026, 1, 1, tzinfo=UTC), 1, step)
 
 
-@pytest.mark.parametrize(("asked", "flaw"), [("api", ""), ("api openid", "granted openid too")])
+@pytest.mark.parametrize(("asked", "flaw"), [("api", None), ("api openid", "granted openid too")])
 def test_what_was_granted_without_a_word_is_what_the_login_began_with(
-    asked: str, flaw: str
+    asked: str, flaw: str | None
 ) -> None:
     begun = Request.get("https://id.example/authorize", (("scope", "api api.read"),))
     refreshing = Request.post_form(TOKEN, (("grant_type", "refresh_token"), ("scope", asked)))

@@ -11,7 +11,7 @@ PAGE: Final = ROOT / "docs" / "explanation" / "glossary.md"
 OF_THE_MODEL: Final = ("exchange.py", "trace.py", "verdict.py", "catalogue.py")
 PLAIN: Final = frozenset(
     {"Agent", "Connection", "Family", "LandingMode", "Level", "Notes", "Release", "Request"}
-    | {"Response", "Sender", "Text", "TraceReader"}
+    | {"Response", "Sender", "Text", "TraceReader", "TransportFailure"}
 )
 """What is named as in HTTP, or as what it is."""
 
